@@ -1,0 +1,7 @@
+"""From published pages to a generated client, one module a step.
+
+`pages` reads a page, `vendored` merges pages into one specification and its lock, `overlay`
+corrects it, `shape` gives it the form tools need, `generate` makes the client, and `transaction`
+puts results in place whole or not at all. `workspace` knows where everything lives and runs them
+in order. Every step but the last two is pure: data in, data out.
+"""

@@ -1,0 +1,37 @@
+"""What the scripts' command lines share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.errors import PipelineError
+from pipeline.transaction import recover
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(command: Callable[[], int], root: Path) -> int:
+    """Run a command and turn its failures into one line and an exit code.
+
+    Args:
+        command: The command; it gives the exit code.
+        root: The project's top folder; what an interrupted command left there is finished first.
+
+    Returns:
+        The exit code: the command's own, 2 for input that cannot be used, 130 when interrupted.
+    """
+    try:
+        recover(root)
+        return command()
+    except PipelineError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        print(
+            f"error: {error}. The next command finishes or drops what was begun.", file=sys.stderr
+        )
+    except KeyboardInterrupt:
+        print("interrupted; nothing was left half-done", file=sys.stderr)
+        return 130
+    return 2

@@ -1,0 +1,153 @@
+"""YAML that comes from outside, read as JSON data or refused.
+
+Only what JSON can express is accepted (YAML 1.2 core scalars, text keys), so that a document means
+the same to every tool; size, depth and aliases are bounded before anything is built.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import yaml
+
+from pipeline.errors import PipelineError
+
+MAX_BYTES = 5_000_000
+"""Larger than any page of an API reference; KeyAPI's are around 15 kB."""
+MAX_DEPTH = 100
+MAX_NODES = 200_000
+"""How many nodes a document may have once its aliases are written out."""
+
+_CORE_SCALARS = (
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("merge", r"<<", "<"),
+)
+
+
+class _Loader(yaml.CSafeLoader):
+    """PyYAML's safe loader with YAML 1.2's core scalars and text keys: no dates, no `yes`."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - the base class declares it so
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Quotes whatever either YAML 1.1 or 1.2 would not read as the same text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+for _tag, _pattern, _first in _CORE_SCALARS:
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_tag}",
+            re.compile(f"^(?:{_pattern})$"),
+            ["" if character == "\0" else character for character in _first],
+        )
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
+    seen = set()
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a key is no text", key.start_mark)
+        if key.value in seen:
+            problem = f"the key {key.value!r} stands twice"
+            raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+        seen.add(key.value)
+    loader.flatten_mapping(node)
+    return {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
+
+
+def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
+    return int(node.value, 0) if node.value[:2] in ("0o", "0x") else int(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
+
+
+def load_yaml(text: str, where: str) -> Any:
+    """Read a YAML document as plain JSON data.
+
+    Args:
+        text: The document.
+        where: Name of the file, for errors.
+
+    Raises:
+        PipelineError: It is no YAML, is not expressible as JSON, or is larger or deeper than
+            this module's bounds, aliases written out.
+    """
+    if len(text) > MAX_BYTES:
+        raise PipelineError(f"the document is over {MAX_BYTES:,} characters", where=where)
+    try:
+        _bound_events(text, where)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, see above
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1} of the YAML" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise PipelineError(
+            f"broken YAML: {problem}{line}", where=where, remedy="Fetch the page again."
+        ) from None
+    except ValueError as error:
+        raise PipelineError(f"broken YAML: {error}", where=where) from None
+    return data
+
+
+def _bound_events(text: str, where: str) -> None:
+    """Refuse, from the event stream alone, what would cost memory or stack to build.
+
+    Sizes are counted with aliases written out: `sizes[anchor]` is what one alias adds.
+    """
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []
+    count = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor in (anchor for anchor, _ in open_nodes):
+                raise PipelineError(f"the alias *{event.anchor} contains itself", where=where)
+            count += sizes.get(event.anchor or "", 0)
+        elif isinstance(event, yaml.NodeEvent):
+            tag = getattr(event, "tag", None)
+            if tag is not None and tag not in ("!", "tag:yaml.org,2002:str"):
+                raise PipelineError(f"the YAML tag {tag} is not allowed", where=where)
+            count += 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                open_nodes.append((event.anchor, count))
+            elif event.anchor:
+                sizes[event.anchor] = 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_nodes.pop()
+            if anchor:
+                sizes[anchor] = count - before + 1
+        if len(open_nodes) > MAX_DEPTH:
+            raise PipelineError(f"the YAML is nested deeper than {MAX_DEPTH} levels", where=where)
+        if count > MAX_NODES:
+            raise PipelineError(
+                f"the YAML has more than {MAX_NODES:,} nodes once its aliases are written out",
+                where=where,
+            )
+
+
+def dump_yaml(data: Any, header: str = "") -> bytes:
+    """Write JSON data as YAML, in the order given; the same data gives the same bytes."""
+    text: str = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, indent=2
+    )
+    return (header + text).encode()
+
+
+def dump_json(data: Any) -> bytes:
+    """Write JSON data as JSON, in the order given; the same data gives the same bytes."""
+    return (json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def copied(data: Any) -> Any:
+    """Give an independent copy of JSON data."""
+    return json.loads(json.dumps(data))

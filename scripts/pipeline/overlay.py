@@ -1,0 +1,141 @@
+"""Apply an OpenAPI Overlay 1.0 document, strictly.
+
+Semantics: https://spec.openapis.org/overlay/v1.0.0.html. Stricter than that specification in one
+way: an action whose target matches nothing is an error, since what was published has then changed
+and the correction must be looked at again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import jsonpath_rfc9535 as jsonpath
+
+from pipeline.documents import copied
+from pipeline.errors import PipelineError, pointer
+
+_ROOT_FIELDS = {"overlay", "info", "extends", "actions"}
+_ACTION_FIELDS = {"target", "description", "update", "remove"}
+
+
+def apply_overlay(spec: dict[str, Any], overlay: Any, where: str) -> dict[str, Any]:
+    """Give a corrected copy of a specification.
+
+    Args:
+        spec: The specification as published.
+        overlay: The overlay document, as JSON data.
+        where: Name of the overlay's file, for errors.
+
+    Raises:
+        PipelineError: The overlay is malformed, or an action matches nothing or selects what its
+            update does not fit.
+    """
+    _check(overlay, where)
+    result: dict[str, Any] = copied(spec)
+    for index, action in enumerate(overlay["actions"]):
+        _apply(result, action, where, pointer("actions", index))
+    return result
+
+
+def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) -> None:
+    target = action["target"]
+    try:
+        nodes = list(jsonpath.find(target, spec))
+    except jsonpath.JSONPathError as error:
+        raise PipelineError(
+            f"the target {target} is no JSONPath: {error}",
+            where=where,
+            pointer=at,
+            remedy="Write the target as RFC 9535 has it.",
+        ) from None
+    if not nodes:
+        raise PipelineError(
+            f"the target {target} matches nothing",
+            where=where,
+            pointer=at,
+            remedy="The published specification has changed: look at the page, then correct or "
+            "drop the action.",
+        )
+    primitive = next((node for node in nodes if not isinstance(node.value, dict | list)), None)
+    if primitive is not None:
+        raise PipelineError(
+            f"the target {target} selects a {type(primitive.value).__name__} at "
+            f"{primitive.path()}; a target selects objects or arrays",
+            where=where,
+            pointer=at,
+            remedy="Select the object that contains it, and update the property.",
+        )
+    if action.get("remove"):
+        # Last first: removing an item of an array moves those behind it.
+        for node in reversed(nodes):
+            _remove(spec, node.location, where, at)
+        return
+    if "update" in action:
+        for node in nodes:
+            if isinstance(node.value, list):
+                node.value.append(copied(action["update"]))
+            elif isinstance(action["update"], dict):
+                _merge(cast("dict[str, Any]", node.value), copied(action["update"]))
+            else:
+                raise PipelineError(
+                    f"the target {target} selects an object, but the update is none",
+                    where=where,
+                    pointer=at,
+                    remedy="Give the properties to merge, as an object.",
+                )
+
+
+def _merge(target: dict[str, Any], update: dict[str, Any]) -> None:
+    """Merge recursively: objects by name, arrays by appending, anything else by replacing."""
+    for key, value in update.items():
+        old = target.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            _merge(old, value)
+        elif isinstance(old, list) and isinstance(value, list):
+            old.extend(value)
+        else:
+            target[key] = value
+
+
+def _remove(spec: dict[str, Any], location: tuple[int | str, ...], where: str, at: str) -> None:
+    if not location:
+        raise PipelineError("the whole document cannot be removed", where=where, pointer=at)
+    parent: Any = spec
+    for key in location[:-1]:
+        parent = parent[key]
+    del parent[location[-1]]
+
+
+def _check(overlay: Any, where: str) -> None:
+    def refuse(problem: str, *at: str | int) -> None:
+        raise PipelineError(
+            problem,
+            where=where,
+            pointer=pointer(*at),
+            remedy="See https://spec.openapis.org/overlay/v1.0.0.html.",
+        )
+
+    if not isinstance(overlay, dict) or not str(overlay.get("overlay", "")).startswith("1.0."):
+        refuse("this is no Overlay 1.0 document")
+    info = overlay.get("info")
+    if not isinstance(info, dict) or not {"title", "version"} <= info.keys():
+        refuse("info needs a title and a version", "info")
+    if unknown := _unknown(overlay, _ROOT_FIELDS):
+        refuse(f"the field {unknown} is unknown", unknown)
+    actions = overlay.get("actions")
+    if not isinstance(actions, list) or not actions:
+        refuse("actions needs at least one action", "actions")
+        return
+    for index, action in enumerate(actions):
+        if not isinstance(action, dict) or not isinstance(action.get("target"), str):
+            refuse("an action needs a target", "actions", index)
+        elif unknown := _unknown(action, _ACTION_FIELDS):
+            refuse(f"the field {unknown} is unknown", "actions", index, unknown)
+        elif not isinstance(action.get("remove", False), bool):
+            refuse("remove is neither true nor false", "actions", index, "remove")
+        elif not action.get("remove") and "update" not in action:
+            refuse("the action neither updates nor removes", "actions", index)
+
+
+def _unknown(mapping: dict[str, Any], known: set[str]) -> str | None:
+    return next((key for key in mapping if key not in known and not key.startswith("x-")), None)

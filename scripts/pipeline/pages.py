@@ -1,0 +1,183 @@
+"""Read one published page: its specification block, and what only its header tells."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.documents import MAX_BYTES, load_yaml
+from pipeline.errors import PipelineError, pointer
+from pipeline.untrusted import refuse_hostile
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*(.*?)[ \t]*$")
+_INFO = re.compile(r"ya?ml\s+(\S+)\s+([A-Za-z]+)\s+(/\S*)$")
+_PATH = re.compile(r"/v1(?:/(?:[A-Za-z0-9_][A-Za-z0-9._~-]*|\{[A-Za-z_][A-Za-z0-9_-]*\}))+$")
+# The header badge: `<span>…1 credit</span><span>per request</span>`.
+_CREDITS = re.compile(r">\s*(\d+)\s+credits?\s*<(?:[^>]*>\s*){1,4}?per request", re.IGNORECASE)
+
+_NAME_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as published.
+
+    Attributes:
+        name: Path below `openapi/pages`, with forward slashes.
+        content: The bytes as published.
+        spec_file: The file that the block's info line says it is from, e.g.
+            `en/tiktok.openapi.json`.
+        method: HTTP method of its operation, in lower case.
+        path: URL path of its operation.
+        block: The OpenAPI document in it, as JSON data.
+        credits: What a request costs by the page's header, or None where it does not say.
+    """
+
+    name: str
+    content: bytes
+    spec_file: str
+    method: str
+    path: str
+    block: dict[str, Any]
+    credits: int | None
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the bytes as published."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def operation(self) -> str:
+        """The operation it documents, as `GET /v1/…`."""
+        return f"{self.method.upper()} {self.path}"
+
+
+def read_page(content: bytes, name: str) -> Page:
+    """Read a page.
+
+    Args:
+        content: The page as published, Markdown in UTF-8.
+        name: Path below `openapi/pages`, with forward slashes.
+
+    Raises:
+        PipelineError: The page has no specification block, or several; or the block is no
+            OpenAPI 3 document of exactly the operation its info line names; or it holds what
+            no page of an API reference has a reason to hold: see `untrusted`.
+    """
+    if len(content) > MAX_BYTES:
+        raise PipelineError(
+            f"the page has {len(content):,} bytes, more than {MAX_BYTES:,}",
+            where=name,
+            remedy="Check that it is a documentation page.",
+        )
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PipelineError(f"the page is no UTF-8: {error}", where=name) from None
+    blocks = list(_blocks(text))
+    if len(blocks) != 1:
+        raise PipelineError(
+            f"the page has {len(blocks) or 'no'} fenced block{'s' if len(blocks) > 1 else ''} "
+            "whose info line is `yaml SPEC-FILE METHOD PATH`; exactly one is expected",
+            where=name,
+            remedy="Save the page's Markdown source (its address ending in .md) unchanged.",
+        )
+    start, spec_file, method, path, yaml_text = blocks[0]
+    if method not in METHODS or not _PATH.match(path):
+        raise PipelineError(
+            f"the info line names `{method.upper()} {path}`, which is no operation below /v1/",
+            where=name,
+            remedy="Only KeyAPI's versioned operations can be vendored.",
+        )
+    block = load_yaml(yaml_text, name)
+    _check_block(block, method, path, name)
+    refuse_hostile(block, name)
+    cost = _CREDITS.search(text[:start])
+    return Page(name, content, spec_file, method, path, block, int(cost[1]) if cost else None)
+
+
+def page_name(path: Path, root: Path, page: Page) -> str:
+    """Where a page file belongs below `openapi/pages`.
+
+    As its address has it where the file's own path shows that (below a folder called `pages`);
+    else as KeyAPI's addresses are made: language, platform, resource, rest of the path.
+
+    Args:
+        path: The file.
+        root: The project's `openapi/pages`.
+        page: Its content.
+
+    Raises:
+        PipelineError: The name could lead outside that folder.
+    """
+    resolved = path.resolve()
+    if resolved.is_relative_to(root.resolve()):
+        parts = resolved.relative_to(root.resolve()).parts
+    elif "pages" in resolved.parts[:-1]:
+        last = len(resolved.parts) - 1 - resolved.parts[::-1].index("pages")
+        parts = resolved.parts[last + 1 :]
+    else:
+        segments = page.path.replace("{", "").replace("}", "").split("/")[2:]
+        parts = (*page.spec_file.split("/")[:-1], *segments[:2], "-".join(segments[2:]))
+        parts = (
+            (*parts[:-2], f"{parts[-2]}.md") if not parts[-1] else (*parts[:-1], f"{parts[-1]}.md")
+        )
+    if not all(_NAME_PART.fullmatch(part) for part in parts):
+        raise PipelineError(
+            f"`{'/'.join(parts)}` is no name for a page",
+            where=path.name,
+            remedy="Use letters, digits, dots, dashes and underscores, and the ending .md.",
+        )
+    return "/".join(parts)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str, str, str, str]]:
+    """Yield (offset, spec file, method, path, content) of each block with a specification."""
+    fence: str | None = None
+    info: re.Match[str] | None = None
+    body: list[str] = []
+    start = offset = 0
+    for line in text.splitlines(keepends=True):
+        match = _FENCE.match(line.rstrip("\r\n"))
+        if fence is None:
+            if match:
+                fence, info, body, start = match[1], _INFO.match(match[2]), [], offset
+        elif match and match[1][0] == fence[0] and len(match[1]) >= len(fence) and not match[2]:
+            if info:
+                yield start, info[1], info[2].lower(), info[3], "".join(body)
+            fence = None
+        else:
+            body.append(line)
+        offset += len(line)
+
+
+def _check_block(block: Any, method: str, path: str, name: str) -> None:
+    problem, at = "", pointer()
+    if not isinstance(block, dict):
+        problem = "the block is no OpenAPI document"
+    elif not str(block.get("openapi", "")).startswith("3."):
+        problem, at = "the block is no OpenAPI 3 document", pointer("openapi")
+    elif not isinstance(block.get("paths"), dict) or list(block["paths"]) != [path]:
+        problem, at = f"the block does not document exactly the path {path}", pointer("paths")
+    elif not isinstance(block["paths"][path], dict) or method not in block["paths"][path]:
+        problem, at = f"the block does not document {method.upper()}", pointer("paths", path)
+    elif others := [key for key in block["paths"][path] if key in METHODS and key != method]:
+        problem = f"the block documents {others[0].upper()} beside {method.upper()}"
+        at = pointer("paths", path, others[0])
+    elif not isinstance(block["paths"][path][method], dict):
+        problem, at = "the operation is no object", pointer("paths", path, method)
+    elif not isinstance(block["paths"][path][method].get("responses"), dict):
+        problem, at = "the operation has no responses", pointer("paths", path, method)
+    if problem:
+        raise PipelineError(
+            problem,
+            where=name,
+            pointer=at,
+            remedy="The block must be the one its info line names; fetch the page again.",
+        )

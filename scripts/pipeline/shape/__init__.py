@@ -1,0 +1,59 @@
+"""Shape: rules that hold for every KeyAPI page, so that a new page needs no hand work.
+
+Each rule is one function with its evidence in its docstring; they edit one private copy of the
+corrected specification, in the order listed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.documents import copied
+from pipeline.shape import examples, facts, naming, parameters, repair
+from pipeline.shape.draft import Draft
+from pipeline.vendored import operations_in_order
+
+RULES = (
+    naming.require_known_operations,
+    repair.drop_publisher_extensions,
+    repair.merge_path_items,
+    repair.inline_references,
+    repair.repair_parameters,
+    repair.repair_schemas,
+    repair.repair_document,
+    repair.move_examples,
+    naming.name_operations,
+    parameters.constrain_parameters,
+    examples.complete_from_examples,
+    examples.promise_success,
+    examples.mark_json_text,
+    examples.describe_from_titles,
+    facts.write_facts,
+    naming.name_schemas,
+)
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """The effective specification, and notes on what could not be understood."""
+
+    spec: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def shape(corrected: dict[str, Any], lock: dict[str, Any]) -> Shaped:
+    """Give the effective specification.
+
+    Args:
+        corrected: The vendored specification after the overlay.
+        lock: The lock, which knows each operation's page, cost, and place in the order.
+
+    Raises:
+        PipelineError: A rule found something that tools could not be given.
+    """
+    draft = Draft(copied(corrected), operations_in_order(lock))
+    for rule in RULES:
+        rule(draft)
+    draft.spec["openapi"] = "3.0.3"
+    return Shaped(draft.spec, tuple(draft.notes))

@@ -1,0 +1,268 @@
+"""Rules that name: operations from their paths, classes from titles, parameters and paths."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from typing import Any
+
+from pipeline.documents import copied
+from pipeline.errors import PipelineError
+from pipeline.shape.draft import (
+    Draft,
+    Operation,
+    Schema,
+    body_schema,
+    is_success,
+    parameters,
+    responses,
+)
+
+ROOT = "root"
+_TITLE = re.compile(r"[A-Z][A-Za-z0-9]+")
+# Names that generated modules use for something else.
+_TAKEN = {
+    *dir(builtins),
+    "Any",
+    "AsyncPageIterator",
+    "Model",
+    "Page",
+    "PageIterator",
+    "Response",
+    "AuthenticationError",
+    "BadRequest",
+    "ConfigurationError",
+    "InsufficientCredits",
+    "InvalidResponse",
+    "KeyAPIError",
+    "NotFound",
+    "PaginationError",
+    "PermissionDenied",
+    "RateLimited",
+    "ServerError",
+    "TransportError",
+}
+# Members of the clients, which a resource would hide.
+_CLIENT_MEMBERS = {"base_url", "close", "credits_spent", "timeout", "with_options"}
+
+
+def name_operations(draft: Draft) -> None:
+    """Give each operation its `operationId` and its one tag, the resource, from its path.
+
+    `/v1/tiktok/influencer/products/analytics` is operation `influencer_products_analytics`, the
+    name KeyAPI's own tools use, of resource `influencer`. Fewer than three segments: resource
+    `root`. A second HTTP method on one path takes the method's name as suffix; "second" by the
+    order in which pages were added. An overlay may set `x-keyapi.name` instead.
+    """
+    named: dict[str, Operation] = {}
+    paths: set[str] = set()
+    for operation in draft.operations():
+        resource, name = name_from_path(operation.path)
+        if operation.path in paths:
+            name = f"{name}_{operation.method}"
+        paths.add(operation.path)
+        name = operation.node.get("x-keyapi", {}).pop("name", name)
+        if name in named:
+            raise operation.refused(
+                f"its name {name} is that of {named[name].method.upper()} {named[name].path}, too",
+                remedy="Declare another with an overlay action: x-keyapi: {name: …}.",
+            )
+        named[name] = operation
+        operation.node["operationId"] = name
+        operation.node["tags"] = [resource]
+    used = {operation.node["tags"][0] for operation in draft.operations()}
+    draft.spec["tags"] = [{"name": name} for name in sorted(used)]
+
+
+def name_from_path(path: str) -> tuple[str, str]:
+    """Give (resource, operation name) for a path such as `/v1/tiktok/influencer/detail`."""
+    segments = [_snake(segment) for segment in path.split("/")[2:]]  # without "" and "v1"
+    own = segments[1:] or segments  # without the platform
+    resource = own[0] if len(segments) >= 3 else ROOT
+    if resource in _CLIENT_MEMBERS:
+        resource = own[0] = f"{resource}_"
+    return resource, "_".join(own)
+
+
+def method_name(operation_id: str, resource: str) -> str:
+    """The Python method of an operation: its name without its resource's."""
+    name = operation_id if resource == ROOT else operation_id.removeprefix(f"{resource}_")
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _snake(text: str) -> str:
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
+    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower() or "x"
+    return f"{name}_" if keyword.iskeyword(name) else name if name[0].isalpha() else f"v{name}"
+
+
+def pascal(text: str) -> str:
+    """`influencer_product_sort_field` as a class name: `InfluencerProductSortField`."""
+    words = re.split(r"[^A-Za-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text))
+    name = "".join(word[:1].upper() + word[1:] for word in words)
+    return name if name[:1].isalpha() else f"V{name}" if name else ""
+
+
+class _Names:
+    """Class names given so far; decides whether a schema shares one or gets another."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.schemas: dict[str, Schema] = draft.spec["components"]["schemas"]
+        self._contents: dict[str, Any] = {}
+
+    def claim(self, operation: Operation, wanted: list[str], content: Any) -> tuple[str, bool]:
+        """Take the first wanted name that is free, or stands for the same content already.
+
+        Returns:
+            The name, and whether its schema is still to be written.
+        """
+        for name in wanted:
+            if not name or name in _TAKEN or re.fullmatch(r"(Async)?TikTok|\w+Resource", name):
+                continue
+            if name not in self._contents:
+                if any(name.lower() == other.lower() for other in self._contents):
+                    continue  # the module of the class would be that of the other
+                self._contents[name] = content
+                return name, True
+            if self._contents[name] == content:
+                return name, False
+        raise operation.refused(
+            f"every name for a schema is taken by a different one: {', '.join(wanted)}",
+            remedy="Give the schema a title of its own with an overlay action.",
+        )
+
+
+def name_schemas(draft: Draft) -> None:
+    """Turn inline objects and enums into named components.
+
+    Objects take their `title` where it is a usable name, else their published component's name,
+    else one derived from the path. Enums of parameters take the parameter's name in PascalCase.
+    Equal content shares a class; a conflict takes the operation as prefix. Error answers share
+    one `ErrorEnvelope`. Names are given in the order pages were added, so that a later page never
+    changes an earlier one's.
+    """
+    names = _Names(draft)
+    for operation in draft.operations():
+        prefix = pascal(operation.node["operationId"])
+        for _, parameter, schema in parameters(operation):
+            if parameter.get("description"):  # generators look for it in the schema alone
+                schema.setdefault("description", parameter["description"])
+            parameter["schema"] = _name_enum(names, operation, prefix, parameter["name"], schema)
+        if (body := body_schema(operation)) is not None:
+            content = operation.node["requestBody"]["content"]["application/json"]
+            if body.get("type") != "object":
+                raise operation.refused(
+                    "the JSON request body is no object",
+                    "requestBody",
+                    remedy="Describe it as an object with an overlay action.",
+                )
+            for name, schema in body.get("properties", {}).items():
+                body["properties"][name] = _name_enum(names, operation, prefix, name, schema)
+            content["schema"] = _name(names, operation, prefix, [f"{prefix}Body"], body)
+        for status, media in responses(operation):
+            if is_success(status):
+                wanted = [f"{prefix}Response"]
+                media["schema"].setdefault(
+                    "description", f"What {operation.node['operationId']} answers."
+                )
+            else:
+                wanted = ["ErrorEnvelope", f"{prefix}Error", f"{prefix}Error{status}"]
+            media["schema"] = _name(names, operation, prefix, wanted, media["schema"])
+    for name in list(names.schemas):
+        names.schemas[name].pop("title", None)  # the name says it now
+    if not names.schemas:
+        del draft.spec["components"]["schemas"]
+
+
+def _name_enum(
+    names: _Names, operation: Operation, prefix: str, name: str, schema: Schema
+) -> Schema:
+    if not schema.get("enum") or not pascal(name):
+        return schema
+    members = (schema.get("type"), schema["enum"], schema.get("x-enum-varnames"))
+    title, new = names.claim(operation, [pascal(name), prefix + pascal(name)], members)
+    if new:
+        kept = ("type", "description", "enum", "x-enum-varnames")
+        names.schemas[title] = {key: schema[key] for key in kept if key in schema}
+    return {"$ref": f"#/components/schemas/{title}"}
+
+
+def _name(names: _Names, operation: Operation, prefix: str, derived: list[str], schema: Any) -> Any:
+    """Hoist an object schema, and every object in it, into a component; give what replaces it."""
+    if not isinstance(schema, dict):
+        return schema
+    hint = schema.pop("x-name", None)
+    if schema.get("type") == "array":
+        schema["items"] = _name(names, operation, prefix, derived, schema["items"])
+        return schema
+    for key in ("allOf", "anyOf", "oneOf"):
+        if key in schema:
+            schema[key] = [
+                _name(names, operation, prefix, [f"{derived[0]}Part{index}"], choice)
+                for index, choice in enumerate(schema[key], start=1)
+            ]
+    if schema.get("type") != "object":
+        return schema
+    if not schema.get("properties"):
+        return {key: value for key, value in schema.items() if key != "title"}
+    wanted = [*derived]
+    for name in (hint, schema.get("title")):
+        if isinstance(name, str) and _TITLE.fullmatch(name):
+            wanted = [name, prefix + name, *derived]
+    title, new = names.claim(operation, wanted, _without_prose(schema))
+    nullable = schema.pop("nullable", False)
+    if new:
+        names.schemas[title] = schema
+        for name, child in schema["properties"].items():
+            schema["properties"][name] = _name(
+                names, operation, prefix, _child_names(title, name, child), child
+            )
+            decoding = child.get("x-keyapi") if isinstance(child, dict) else None
+            if decoding and "decoded" in decoding:
+                singular = pascal(decoding["accessor"].removesuffix("s"))
+                decoding["decoded"] = _name(
+                    names, operation, prefix, [singular, title + singular], decoding["decoded"]
+                )
+    reference = {"$ref": f"#/components/schemas/{title}"}
+    return {"nullable": True, "allOf": [reference]} if nullable else reference
+
+
+def _child_names(parent: str, name: str, child: Any) -> list[str]:
+    if name == "data" and parent.endswith("Response"):
+        stem = parent.removesuffix("Response")
+        return [stem + ("Item" if child.get("type") == "array" else "Data")]
+    own = pascal(name) or "Value"
+    is_list = isinstance(child, dict) and child.get("type") == "array"
+    stem = parent.removesuffix("Data")
+    return [stem + (own.removesuffix("s") if is_list and own.endswith("s") else own), parent + own]
+
+
+def _without_prose(schema: Any) -> Any:
+    """The content that makes two schemas one class: all but what is written for readers."""
+    if isinstance(schema, list):
+        return [_without_prose(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return copied(
+        {
+            key: {name: _without_prose(child) for name, child in value.items()}
+            if key == "properties"
+            else _without_prose(value)
+            for key, value in schema.items()
+            if key not in ("title", "description", "example", "x-name")
+        }
+    )
+
+
+def require_known_operations(draft: Draft) -> None:
+    """Refuse a specification with an operation the lock does not know."""
+    known = {key.lower() for key in draft.entries}
+    for path, item in draft.spec["paths"].items():
+        for method in item:
+            if f"{method} {path}".lower() not in known:
+                raise PipelineError(
+                    f"{method.upper()} {path} is in the specification, but not in the lock",
+                    where="openapi/vendor.lock",
+                    remedy="Run python scripts/vendor.py.",
+                )

@@ -1,0 +1,108 @@
+"""Rules that turn prose about parameters into constraints."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pipeline.shape.draft import Draft, Operation, Schema, body_schema, parameters
+from pipeline.shape.paging import PagingNames, paging_names
+from pipeline.shape.prose import bounds_in, enum_in, is_comma_joined, looks_like_enum
+
+SMALLEST_PAGE = 1
+"""Evidence (doc): "page_num starts at 1; never use 0"."""
+
+
+def constrain_parameters(draft: Draft) -> None:
+    """Give parameters the enums, bounds and lists that their descriptions state.
+
+    Covers query and path parameters and the properties of a JSON body alike.
+    """
+    for operation in draft.operations():
+        names = paging_names(operation)
+        for index, parameter, schema in parameters(operation):
+            text = parameter.get("description") or schema.get("description") or ""
+            _constrain(
+                draft, operation, parameter["name"], schema, text, names, ("parameters", index)
+            )
+            joined = (
+                schema.get("type") == "string" and "enum" not in schema and is_comma_joined(text)
+            )
+            if parameter["in"] == "query" and joined:
+                most = bounds_in(text)[1]
+                parameter["schema"] = {"type": "array", "items": {"type": "string"}}
+                parameter["schema"].update({"maxItems": most} if most else {})
+                parameter.update(style="form", explode=False)
+        body = body_schema(operation) or {}
+        for name, schema in body.get("properties", {}).items():
+            text = schema.get("description") or schema.get("title") or ""
+            _constrain(draft, operation, name, schema, text, names, ("requestBody", name))
+
+
+def _constrain(
+    draft: Draft,
+    operation: Operation,
+    name: str,
+    schema: Schema,
+    text: str,
+    names: PagingNames,
+    at: tuple[str | int, ...],
+) -> None:
+    if name in (names.page, names.size):
+        _bound(draft, operation, name, schema, text, names, at)
+    elif schema.get("type") in ("integer", "string", "number") and "enum" not in schema:
+        if members := enum_in(text):
+            _enumerate(draft, operation, schema, members, at)
+        elif looks_like_enum(text):
+            draft.note(operation, f"{name!r} seems to state an enum in words not understood", *at)
+
+
+def _bound(
+    draft: Draft,
+    operation: Operation,
+    name: str,
+    schema: Schema,
+    text: str,
+    names: PagingNames,
+    at: tuple[str | int, ...],
+) -> None:
+    """Bound a page number or size; text-typed ones become integers, the same on the wire."""
+    low, high = bounds_in(text)
+    schema["type"] = "integer"
+    for key in ("default", "example"):
+        if isinstance(schema.get(key), str) and schema[key].isdigit():
+            schema[key] = int(schema[key])
+    schema.setdefault("minimum", SMALLEST_PAGE if low is None else max(low, SMALLEST_PAGE))
+    if high is not None:
+        schema.setdefault("maximum", high)
+    elif name == names.size and "maximum" not in schema:
+        draft.note(operation, f"the most rows that {name!r} may ask for are not stated", *at)
+
+
+def _enumerate(
+    draft: Draft,
+    operation: Operation,
+    schema: Schema,
+    members: tuple[Any, ...],
+    at: tuple[str | int, ...],
+) -> None:
+    numeric = schema["type"] != "string"
+    try:
+        values = [int(member.value) if numeric else member.value for member in members]
+    except ValueError:
+        draft.note(operation, "its description lists words, but its type is a number", *at)
+        return
+    if numeric:
+        schema["type"] = "integer"
+    schema["enum"] = values
+    labels = [member_name(member.label or "") for member in members]
+    if all(labels) and len({label.upper() for label in labels}) == len(labels):
+        schema["x-enum-varnames"] = labels
+
+
+def member_name(label: str) -> str:
+    """Make a label usable as a member's name, or "" where it holds no plain letters to use."""
+    if not label.isascii():
+        return ""
+    name = re.sub(r"\W+", "_", label).strip("_")
+    return name if name.isidentifier() else ""

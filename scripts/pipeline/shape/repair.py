@@ -1,0 +1,256 @@
+"""Rules that repair: one legal OpenAPI 3.0 document, without references or publisher's extras."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pipeline.documents import copied
+from pipeline.errors import PipelineError, pointer
+from pipeline.shape.draft import (
+    METHOD_KEYS,
+    Draft,
+    Operation,
+    Schema,
+    each_schema,
+    operation_schemas,
+    responses,
+)
+
+_MAX_INLINED = 50_000
+_TYPES = ("string", "number", "integer", "boolean", "array", "object")
+# OpenAPI 3.0.3, "Parameter Object": header parameters of these names shall be ignored.
+_IGNORED_HEADERS = ("accept", "content-type", "authorization")
+
+
+def drop_publisher_extensions(draft: Draft) -> None:
+    """Drop `x-…` fields other than `x-keyapi`.
+
+    Evidence: pages carry `x-codeSamples`, `x-apifox-…` and the like, tools of the publisher; some
+    components are reachable only through `x-apifox-…` and belong to no operation.
+    """
+
+    def clean(node: Any, *, names: bool = False) -> None:
+        if isinstance(node, list):
+            for item in node:
+                clean(item)
+        elif isinstance(node, dict):
+            for key in list(node):
+                if key.startswith("x-") and key != "x-keyapi" and not names:
+                    del node[key]
+                elif key not in ("example", "examples", "default") or names:
+                    clean(node[key], names=key in ("properties", "schemas") and not names)
+
+    clean(draft.spec)
+
+
+def merge_path_items(draft: Draft) -> None:
+    """Move parameters declared for a whole path into its operations (the operation's own win)."""
+    for item in draft.spec["paths"].values():
+        shared = item.pop("parameters", [])
+        for method in METHOD_KEYS & item.keys():
+            own = item[method].get("parameters", [])
+            taken = {(p.get("name"), p.get("in")) for p in own}
+            added = [p for p in shared if (p.get("name"), p.get("in")) not in taken]
+            item[method]["parameters"] = [*copied(added), *own]
+
+
+def inline_references(draft: Draft) -> None:
+    """Put what each `$ref` names in its place, keeping a schema's component name as `x-name`.
+
+    Afterwards every rule sees plain trees, and components nobody refers to are gone. Evidence:
+    orphan components, Chinese component names and YAML anchors occur; naming starts afresh below.
+    """
+    for operation in draft.operations():
+        budget = [_MAX_INLINED]
+        for key in ("parameters", "requestBody", "responses"):
+            if key in operation.node:
+                operation.node[key] = _inlined(
+                    operation.node[key], draft, operation, (key,), (), budget
+                )
+    components = draft.spec.get("components", {})
+    draft.spec["components"] = {
+        "securitySchemes": components.get("securitySchemes", {}),
+        "schemas": {},
+    }
+
+
+def _inlined(
+    node: Any,
+    draft: Draft,
+    operation: Operation,
+    at: tuple[str | int, ...],
+    inside: tuple[str, ...],
+    budget: list[int],
+) -> Any:
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise operation.refused(
+            f"its references write out to more than {_MAX_INLINED:,} nodes",
+            *at,
+            remedy="Cut the nesting with an overlay action.",
+        )
+    if isinstance(node, list):
+        return [
+            _inlined(item, draft, operation, (*at, index), inside, budget)
+            for index, item in enumerate(node)
+        ]
+    if not isinstance(node, dict):
+        return node
+    if not isinstance(node.get("$ref"), str):  # a property may be called $ref
+        return {
+            key: value
+            if key in ("example", "examples", "default")
+            else _inlined(value, draft, operation, (*at, key), inside, budget)
+            for key, value in node.items()
+        }
+    reference: str = node["$ref"]
+    if reference in inside:
+        draft.note(operation, f"{reference} contains itself; its inner use became any object", *at)
+        return {"type": "object"}
+    target = draft.spec
+    for part in reference.removeprefix("#/").split("/"):
+        part = part.replace("~1", "/").replace("~0", "~")
+        target = target.get(part) if isinstance(target, dict) else None  # type: ignore[assignment]
+        if target is None:
+            raise operation.refused(
+                f"the reference {reference} names nothing",
+                *at,
+                remedy="Add what it names with an overlay action, or correct the reference.",
+            )
+    found = _inlined(copied(target), draft, operation, at, (*inside, reference), budget)
+    if reference.startswith("#/components/schemas/") and isinstance(found, dict):
+        found.setdefault("x-name", reference.rpartition("/")[2])
+    return found
+
+
+def repair_parameters(draft: Draft) -> None:
+    """Give each parameter a schema and drop headers OpenAPI says to ignore; refuse the rest."""
+    for operation in draft.operations():
+        kept = []
+        for index, parameter in enumerate(operation.node.get("parameters", [])):
+            place = parameter.get("in")
+            if place == "header" and str(parameter.get("name", "")).lower() in _IGNORED_HEADERS:
+                continue
+            if place not in ("query", "path"):
+                raise operation.refused(
+                    f"the parameter {parameter.get('name')!r} is in {place!r}; only query and path "
+                    "parameters are understood",
+                    "parameters",
+                    index,
+                    remedy="Remove it with an overlay action.",
+                )
+            schema = parameter.setdefault("schema", {"type": "string"})
+            if "example" in schema:
+                parameter.setdefault("example", schema.pop("example"))
+            kept.append(parameter)
+        operation.node["parameters"] = kept
+        content = operation.node.get("requestBody", {}).get("content", {})
+        if content and list(content) != ["application/json"]:
+            raise operation.refused(
+                f"the request body is {', '.join(content)}; only JSON is understood",
+                "requestBody",
+                remedy="Replace its content with an overlay action.",
+            )
+
+
+def repair_schemas(draft: Draft) -> None:
+    """Repair what OpenAPI 3.0 does not allow in schemas.
+
+    Evidence: `type: 'null'`, lists of types and `nullable` without `type` occur or are accepted by
+    some tools and rejected by others. Text stays text: formats that would make generators parse
+    dates or UUIDs are dropped, since the API is known to vary them.
+    """
+    for operation in draft.operations():
+        for schema in operation_schemas(operation):
+            each_schema(schema, _repair_schema)
+
+
+def _repair_schema(schema: Schema) -> None:
+    kinds = schema.get("type")
+    if isinstance(kinds, str):
+        kinds = [kinds]
+    if isinstance(kinds, list):
+        known = [kind for kind in kinds if kind in _TYPES]
+        if "null" in kinds and known:
+            schema["nullable"] = True
+        if len(known) == 1:
+            schema["type"] = known[0]
+        else:  # unknown, only null, or several: any value
+            schema.pop("type")
+    for key in ("anyOf", "oneOf"):
+        choices = schema.get(key)
+        if isinstance(choices, list) and {"type": "null"} in choices:
+            rest = [choice for choice in choices if choice != {"type": "null"}]
+            del schema[key]
+            if len(rest) == 1:
+                schema.update(rest[0])
+                _repair_schema(schema)
+                schema["nullable"] = True
+            elif rest:
+                schema[key] = rest
+    if "type" not in schema:
+        schema.pop("nullable", None)
+        if isinstance(schema.get("properties"), dict):
+            schema["type"] = "object"
+        elif isinstance(schema.get("items"), dict):
+            schema["type"] = "array"
+    if schema.get("type") == "array":
+        schema.setdefault("items", {})
+    if isinstance(schema.get("required"), bool):  # draft-3 style, on the property itself
+        del schema["required"]
+    if schema.get("required") == []:
+        del schema["required"]
+    if schema.get("format") in ("date", "date-time", "uuid", "binary", "byte"):
+        del schema["format"]
+    if "const" in schema:
+        schema["enum"] = [schema.pop("const")]
+    if isinstance(schema.get("examples"), list):
+        schema.setdefault("example", next(iter(schema.pop("examples")), None))
+
+
+def repair_document(draft: Draft) -> None:
+    """Give the document a title, its security schemes legal names, its answers an order.
+
+    Evidence: `info.title` is empty on some pages; the scheme is called "JWT Bearer", but OpenAPI
+    3.0 allows only letters, digits, dots, dashes and underscores in component names.
+    """
+    info = draft.spec.setdefault("info", {})
+    info["title"] = str(info.get("title") or "").strip() or "KeyAPI"
+    info["version"] = str(info.get("version") or "").strip() or "1.0.0"
+    schemes = draft.spec["components"]["securitySchemes"]
+    names = {name: re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("_") or "key" for name in schemes}
+    if len(set(names.values())) < len(names):
+        raise PipelineError(
+            f"the security schemes {', '.join(names)} get the same legal name",
+            where="openapi",
+            pointer=pointer("components", "securitySchemes"),
+            remedy="Rename one with an overlay action.",
+        )
+    draft.spec["components"]["securitySchemes"] = {
+        names[name]: scheme for name, scheme in schemes.items()
+    }
+    for operation in draft.operations():
+        operation.node["responses"] = dict(sorted(operation.node["responses"].items()))
+    holders = [draft.spec, *(operation.node for operation in draft.operations())]
+    for holder in holders:
+        if "security" in holder:
+            holder["security"] = [
+                {names.get(name, name): scopes for name, scopes in requirement.items()}
+                for requirement in holder["security"]
+            ]
+
+
+def move_examples(draft: Draft) -> None:
+    """Move a response's example from its schema to the media type, where OpenAPI tools read it."""
+    for operation in draft.operations():
+        for _, media in responses(operation):
+            schema = media["schema"]
+            example = schema.pop("example", None)
+            if example is not None:
+                media.setdefault("example", example)
+            named = media.pop("examples", None)
+            if isinstance(named, dict) and "example" not in media:
+                values = [item.get("value") for item in named.values() if isinstance(item, dict)]
+                if values:
+                    media["example"] = values[0]

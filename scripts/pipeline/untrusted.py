@@ -1,0 +1,97 @@
+"""Refuse what a published document has no reason to hold, before any of it is used."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pipeline.errors import PipelineError, pointer
+
+_TRIPLE_QUOTE = re.compile(r'"""|\'\'\'')
+# Controls, line separators, and the bidirectional overrides that make code read as other code.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
+)
+_NOT_IN_NAMES = re.compile(r"""["'`\\;{}<>=#\r\n\t]""")
+_MAX_NAME = 200
+
+_NAME_MAPS = frozenset(
+    {
+        "properties",
+        "patternProperties",
+        "schemas",
+        "parameters",
+        "responses",
+        "requestBodies",
+        "headers",
+        "securitySchemes",
+        "links",
+    }
+)
+_DATA_KEYS = frozenset({"example", "examples", "default"})
+
+
+def refuse_hostile(block: dict[str, Any], name: str) -> None:
+    """Refuse what could leave the document: remote references, and text made to become code.
+
+    Names and texts become identifiers and docstrings of generated code. The generator escapes
+    both; a text that even tries to end a docstring, or a name that holds code's punctuation, is
+    refused all the same, since no API reference has a reason for it.
+    """
+
+    def refuse(problem: str, at: tuple[str | int, ...]) -> None:
+        raise PipelineError(
+            problem,
+            where=name,
+            pointer=pointer(*at),
+            remedy="Do not vendor this page until its publisher has corrected it.",
+        )
+
+    def check_name(value: Any, at: tuple[str | int, ...]) -> None:
+        if not isinstance(value, str):
+            refuse("a name is no text", at)
+        elif bad := _NOT_IN_NAMES.search(value) or _CONTROL.search(value):
+            refuse(f"the name {value[:60]!r} holds {bad[0]!r}", at)
+        elif len(value) > _MAX_NAME:
+            refuse(f"the name {value[:40]!r}… is longer than {_MAX_NAME} characters", at)
+
+    def check_text(value: Any, at: tuple[str | int, ...]) -> None:
+        if isinstance(value, str) and (
+            bad := _TRIPLE_QUOTE.search(value) or _CONTROL.search(value)
+        ):
+            refuse(f"the text holds {bad[0]!r}, which could break out of a docstring", at)
+
+    def walk(node: Any, at: tuple[str | int, ...], *, names: bool = False) -> None:
+        if isinstance(node, list):
+            for index, item in enumerate(node):
+                walk(item, (*at, index))
+            return
+        if not isinstance(node, dict):
+            return
+        for key, value in node.items():
+            here = (*at, key)
+            if names:
+                check_name(key, here)
+                walk(value, here)
+            elif key == "$ref":
+                if not isinstance(value, str) or not value.startswith("#/"):
+                    refuse(f"the reference {value!r} leaves the page", here)
+                check_text(value, here)
+            elif key in ("name", "operationId", "url"):
+                check_name(value, here) if key != "url" else check_text(value, here)
+            elif key == "x-keyapi":
+                refuse("x-keyapi is where this project writes down what it understood", here)
+            elif key in ("tags", "required", "enum", "x-enum-varnames") and isinstance(value, list):
+                for index, item in enumerate(value):
+                    if isinstance(item, str):
+                        check_name(item, (*here, index))
+                    else:
+                        walk(item, (*here, index))
+            elif key in ("description", "summary", "title"):
+                check_text(value, here)
+            elif key.startswith("x-") or (key in _DATA_KEYS and not names):
+                continue  # data and publisher's extensions never become code
+            else:
+                walk(value, here, names=key in _NAME_MAPS and isinstance(value, dict))
+
+    walk(block, ())

@@ -1,0 +1,138 @@
+"""Merge the blocks of all pages into one specification, and record where each part is from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.documents import copied
+from pipeline.errors import PipelineError, pointer
+from pipeline.pages import Page
+
+_MERGED = ("paths", "components")
+
+
+@dataclass(frozen=True)
+class Vendored:
+    """What `vendor` writes.
+
+    Attributes:
+        spec: The merged specification: equal to the pages' blocks, nothing added or lost.
+        lock: For each page its source, sha256, what it contributed and its cost in credits.
+    """
+
+    spec: dict[str, Any]
+    lock: dict[str, Any]
+
+
+def merge(pages: Iterable[Page], lock: dict[str, Any], generator: str) -> Vendored:
+    """Merge pages into one specification.
+
+    Args:
+        pages: All pages, in any order.
+        lock: The lock of the last run, or an empty mapping: it says in which order pages were
+            added, so that a name once given never changes because of a page added later.
+        generator: Name and version of the generator, to record.
+
+    Raises:
+        PipelineError: Two pages give one operation or component different content.
+    """
+    ordered = sorted(pages, key=lambda page: page.name)
+    if not ordered:
+        raise PipelineError(
+            "there is no page",
+            where="openapi/pages",
+            remedy="Vendor one: python scripts/vendor.py PAGE.",
+        )
+    # info, servers, tags and the like cannot be merged: the first page's are taken.
+    shared = {key: value for key, value in ordered[0].block.items() if key not in _MERGED}
+    spec: dict[str, Any] = {**shared, "paths": {}, "components": {}}
+    owners: dict[tuple[str, ...], Page] = {}
+    entries = {}
+    for page in ordered:
+        for path, item in page.block["paths"].items():
+            for key, value in item.items():
+                _add(spec, ("paths", path, key), value, page, owners)
+        for section, components in _sections(page):
+            for name, value in components.items():
+                _add(spec, ("components", section, name), value, page, owners)
+        entries[page.name] = _lock_entry(page, shared)
+    if not spec["components"]:
+        del spec["components"]
+    _number(entries, lock.get("pages") or {})
+    return Vendored(copied(spec), {"version": 1, "generator": generator, "pages": entries})
+
+
+def _sections(page: Page) -> list[tuple[str, dict[str, Any]]]:
+    components = page.block.get("components") or {}
+    if not isinstance(components, dict):
+        raise PipelineError(
+            "components is no object", where=page.name, pointer=pointer("components")
+        )
+    for section, members in components.items():
+        if not isinstance(members, dict) and not section.startswith("x-"):
+            raise PipelineError(
+                "a section of components is no object",
+                where=page.name,
+                pointer=pointer("components", section),
+            )
+    return [(key, value) for key, value in components.items() if isinstance(value, dict)]
+
+
+def _add(
+    spec: dict[str, Any],
+    at: tuple[str, str, str],
+    value: Any,
+    page: Page,
+    owners: dict[tuple[str, ...], Page],
+) -> None:
+    level = spec[at[0]].setdefault(at[1], {})
+    if at not in owners:
+        owners[at] = page
+        level[at[2]] = value
+    elif level[at[2]] != value:
+        raise PipelineError(
+            f"its content differs from what {owners[at].name} gives",
+            where=page.name,
+            pointer=pointer(*at),
+            remedy="One of the two pages is out of date; fetch both again, or vendor only one.",
+        )
+
+
+def _lock_entry(page: Page, shared: dict[str, Any]) -> dict[str, Any]:
+    own = {key: value for key, value in page.block.items() if key not in _MERGED}
+    differs = sorted(key for key in {*own, *shared} if own.get(key) != shared.get(key))
+    entry: dict[str, Any] = {
+        "source": "file",
+        "sha256": page.sha256,
+        "operation": page.operation,
+        "components": [
+            f"{section}/{name}" for section, members in _sections(page) for name in members
+        ],
+        "credits": page.credits,
+    }
+    if differs:
+        entry["differs"] = differs  # from the first page, whose values the specification has
+    return entry
+
+
+def _number(entries: dict[str, Any], before: dict[str, Any]) -> None:
+    """Number pages in the order they were added; pages new together, in the order of names."""
+    numbers = {name: entry["added"] for name, entry in before.items()}
+    last = max(numbers.values(), default=0)
+    for name in entries:
+        if name not in numbers:
+            last += 1
+            numbers[name] = last
+        entries[name] = {"added": numbers[name], **entries[name]}
+        if before.get(name, {}).get("sha256") == entries[name]["sha256"]:
+            entries[name]["source"] = before[name]["source"]
+
+
+def operations_in_order(lock: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Give the lock's entries, with their `page`, by operation (`GET /v1/…`), oldest first."""
+    entries = [{**entry, "page": name} for name, entry in lock["pages"].items()]
+    return {
+        entry["operation"]: entry for entry in sorted(entries, key=lambda entry: entry["added"])
+    }

@@ -1,0 +1,155 @@
+"""Where everything lives below the project's root, and the steps run in order on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pipeline.documents import MAX_BYTES, dump_yaml, load_yaml
+from pipeline.errors import PipelineError
+from pipeline.overlay import apply_overlay
+from pipeline.pages import Page, read_page
+from pipeline.shape import Shaped, shape
+from pipeline.vendored import Vendored, merge
+
+PAGES = "openapi/pages"
+SPEC = "openapi/tiktok.openapi.yaml"
+OVERLAY = "openapi/tiktok.overlay.yaml"
+LOCK = "openapi/vendor.lock"
+GENERATOR = "openapi/generator.yaml"
+TEMPLATES = "openapi/templates"
+GENERATED = "generated"
+RUNTIME = "src"
+
+_SPEC_HEADER = (
+    "# What the pages under pages/ publish, merged: nothing added or lost. Written by\n"
+    "# scripts/vendor.py; corrections belong into tiktok.overlay.yaml.\n"
+)
+_LOCK_HEADER = (
+    "# Written by scripts/vendor.py: where each part of tiktok.openapi.yaml comes from.\n"
+)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A checkout of this project.
+
+    Attributes:
+        root: Its top folder.
+    """
+
+    root: Path
+
+    def read(self, name: str, remedy: str) -> str:
+        """Read a text file below the root.
+
+        Raises:
+            PipelineError: It is missing, too large, or no UTF-8.
+        """
+        try:
+            with (self.root / name).open("rb") as file:
+                content = file.read(MAX_BYTES * 4)
+            return content.decode()
+        except FileNotFoundError:
+            raise PipelineError("there is no such file", where=name, remedy=remedy) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise PipelineError(str(error), where=name, remedy=remedy) from None
+
+    def page_contents(self) -> dict[str, bytes]:
+        """Give the bytes of every page below `openapi/pages`, by name."""
+        folder = self.root / PAGES
+        return {
+            path.relative_to(folder).as_posix(): read_bounded(path)
+            for path in sorted(folder.rglob("*.md"))
+            if path.is_file()
+        }
+
+    def lock(self) -> dict[str, Any]:
+        """Read the lock; empty where there is none yet."""
+        if not (self.root / LOCK).exists():
+            return {}
+        data = load_yaml(self.read(LOCK, ""), LOCK)
+        if not isinstance(data, dict) or not isinstance(data.get("pages"), dict):
+            raise PipelineError(
+                "the lock is damaged", where=LOCK, remedy=f"Restore it: git checkout {LOCK}."
+            )
+        return data
+
+    def vendored(self) -> Vendored:
+        """Read what was vendored, and make sure that it is what the pages give.
+
+        Raises:
+            PipelineError: Pages, specification and lock do not belong together.
+        """
+        remedy = "Run python scripts/vendor.py."
+        contents = self.page_contents()
+        lock = self.lock()
+        if not lock:
+            raise PipelineError("there is no such file", where=LOCK, remedy=remedy)
+        recorded = lock["pages"]
+        for name in sorted(recorded.keys() ^ contents.keys()):
+            problem = "is not vendored yet" if name in contents else "is gone, but in the lock"
+            raise PipelineError(f"the page {problem}", where=f"{PAGES}/{name}", remedy=remedy)
+        vendored = merge(read_pages(contents), lock, generator_version())
+        if vendored.lock != lock:
+            changed = next(
+                (name for name in recorded if recorded[name] != vendored.lock["pages"][name]), None
+            )
+            problem = (
+                f"the page {changed} is not the one that was vendored"
+                if changed
+                else f"it was written with {lock.get('generator')}, but "
+                f"{generator_version()} is installed"
+            )
+            raise PipelineError(problem, where=LOCK, remedy=remedy)
+        if load_yaml(self.read(SPEC, remedy), SPEC) != vendored.spec:
+            raise PipelineError("it is not what the pages give", where=SPEC, remedy=remedy)
+        return vendored
+
+    def effective(self, vendored: Vendored) -> Shaped:
+        """Correct and shape a vendored specification."""
+        overlay = load_yaml(self.read(OVERLAY, "Restore it."), OVERLAY)
+        return shape(apply_overlay(vendored.spec, overlay, OVERLAY), vendored.lock)
+
+    def generated(self) -> dict[str, bytes]:
+        """Give every file below `generated`, by path below it; caches left out."""
+        folder = self.root / GENERATED
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+    def client(self, effective: dict[str, Any]) -> dict[str, bytes]:
+        """Generate the client, by path below `generated`."""
+        from pipeline.generate import generate  # slow to import: it brings the generator
+
+        options = load_yaml(self.read(GENERATOR, "Restore it."), GENERATOR)
+        files = generate(effective, options, self.root / TEMPLATES)
+        return {f"{options['package_name_override']}/{name}": data for name, data in files.items()}
+
+
+def read_pages(contents: dict[str, bytes]) -> list[Page]:
+    """Read pages from their bytes, by name."""
+    return [read_page(content, name) for name, content in contents.items()]
+
+
+def read_bounded(path: Path) -> bytes:
+    """Read a page's bytes, but not much more than a page may have."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def generator_version() -> str:
+    """Name and version of the installed generator."""
+    return f"openapi-python-client {version('openapi-python-client')}"
+
+
+def vendored_files(vendored: Vendored) -> dict[str, bytes]:
+    """What `vendor` writes beside the pages, by path below the root."""
+    return {
+        SPEC: dump_yaml(vendored.spec, _SPEC_HEADER),
+        LOCK: dump_yaml(vendored.lock, _LOCK_HEADER),
+    }

@@ -1,0 +1,133 @@
+"""Every error a client raises, each carrying what is needed to act on it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class KeyAPIError(Exception):
+    """A call failed; the base of every error of this package.
+
+    Attributes:
+        message: What went wrong, in the server's words where it answered.
+        operation: Name of the operation that was called, e.g. `influencer_products_analytics`.
+        method: HTTP method of the request.
+        url: URL of the request; the key travels in a header and is never part of it.
+        status: HTTP status of the answer, or None where none arrived.
+        code: The envelope's `code`, which may say "error" even under HTTP 200.
+        request_id: The envelope's `requestId`, to quote to KeyAPI's support.
+        next_page: For an error in the middle of a walk, the page number or cursor that failed:
+            start the next walk there.
+        page_size: The page size of that walk, in rows.
+        rows_yielded: How many rows the walk had handed out before it failed.
+    """
+
+    remedy: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        method: str | None = None,
+        url: str | None = None,
+        status: int | None = None,
+        code: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.operation = operation
+        self.method = method
+        self.url = url
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.next_page: int | str | None = None
+        self.page_size: int | None = None
+        self.rows_yielded: int | None = None
+
+    def __str__(self) -> str:
+        facts = [
+            f"HTTP {self.status}" if self.status is not None else None,
+            f"code {self.code}" if self.code is not None else None,
+            f"{self.method} {self.url}" if self.url is not None else None,
+            f"request id {self.request_id}" if self.request_id is not None else None,
+            f"the walk can resume at page {self.next_page}" if self.next_page is not None else None,
+        ]
+        where = ", ".join(fact for fact in facts if fact)
+        text = f"{self.message} ({where})" if where else self.message
+        return f"{text}. {self.remedy}" if self.remedy else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.message, dict(self.__dict__))
+
+
+def _restore(cls: type[KeyAPIError], message: str, state: dict[str, Any]) -> KeyAPIError:
+    error = cls(message)
+    error.__dict__.update(state)
+    return error
+
+
+class BadRequest(KeyAPIError):
+    """400: the server refused a parameter."""
+
+    remedy = "Check the parameters against the operation's documentation."
+
+
+class AuthenticationError(KeyAPIError):
+    """401: the key is missing or invalid."""
+
+    remedy = "Check the key: pass token=... or set KEYAPI_TOKEN."
+
+
+class InsufficientCredits(KeyAPIError):
+    """402, or a quota message under another status: the plan's credits are used up."""
+
+    remedy = "Top up or wait for the next billing period; sending the request again will not help."
+
+
+class PermissionDenied(KeyAPIError):
+    """403: the plan does not include this endpoint."""
+
+    remedy = "Check which endpoints the plan includes."
+
+
+class NotFound(KeyAPIError):
+    """404: the thing asked for is not indexed."""
+
+    remedy = "KeyAPI has not collected it; that does not mean it does not exist on TikTok."
+
+
+class RateLimited(KeyAPIError):
+    """429: too many requests in a short time."""
+
+    remedy = "Wait before the next request; KeyAPI's documentation suggests 60 seconds."
+
+
+class ServerError(KeyAPIError):
+    """5xx: the server failed."""
+
+    remedy = "Try again later."
+
+
+class InvalidResponse(KeyAPIError):
+    """The answer is not what the API promises: not JSON, cut short, or of another shape."""
+
+    remedy = "Nothing of it was used."
+
+
+class TransportError(KeyAPIError):
+    """No answer arrived: a time-out, a dropped connection, a name that does not resolve."""
+
+    remedy = "Check the network, or raise the timeout."
+
+
+class PaginationError(KeyAPIError):
+    """A walk over pages cannot go on, for example because the server repeats a page."""
+
+    remedy = "The rows yielded so far are good."
+
+
+class ConfigurationError(KeyAPIError):
+    """The client cannot be used as it is set up; no request was sent."""

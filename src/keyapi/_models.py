@@ -1,0 +1,260 @@
+"""Models: typed, read-only views over the row exactly as it was received.
+
+Keeping the row is what makes `to_dict()` equal to what came, explicit nulls, unknown fields and
+unknown enum values included; it also costs nothing until an attribute is read.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from copy import deepcopy
+from enum import Enum
+from typing import Any, ClassVar, Self, dataclass_transform
+
+
+def field(
+    name: str, *, default: None = None, model: str | None = None, enum: str | None = None
+) -> Any:
+    """Declare an attribute that reads one property of the row.
+
+    Args:
+        name: The property's name on the wire.
+        default: Always None, what the attribute gives where the server sent nothing; named so
+            that type checkers see the argument of the constructor as optional.
+        model: Class of the object (or of each object of the list) found there.
+        enum: Enum class of the value found there; an unknown value is given as it came.
+    """
+    if model is not None:
+        return _ModelField(name, model)
+    return _EnumField(name, enum) if enum is not None else _Field(name)
+
+
+def decoded(
+    name: str,
+    *,
+    init: bool = False,
+    model: str | None = None,
+    many: bool = False,
+    order: str | None = None,
+    text: str | None = None,
+) -> Any:
+    """Declare an accessor for a property that holds JSON inside a string.
+
+    It never fails: what cannot be decoded is left out, and `name` itself still gives the text.
+
+    Args:
+        name: The property's name on the wire.
+        init: Always False: the accessor is no argument of the constructor.
+        model: Class of each decoded object; without one the decoded value itself is given.
+        many: Give a list (empty where there is nothing) instead of one object or None.
+        order: Property of the decoded objects to sort by, lowest first.
+        text: Property that a bare string stands for, e.g. `url` where a plain URL was sent.
+    """
+    return _DecodedField(name, model, many, order, text)
+
+
+class _Field:
+    __slots__ = ("name", "package")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __set_name__(self, owner: type[Model], attribute: str) -> None:
+        # Where the classes this field names are found, also when a user derives from the model.
+        self.package = owner.__module__.rpartition(".")[0]
+
+    def sibling(self, name: str) -> Any:
+        """Find a class of the same generated package, importing it when it is first needed."""
+        return getattr(sys.modules[self.package], name)
+
+    def __get__(self, instance: Model | None, owner: type[Model]) -> Any:
+        if instance is None:
+            return self
+        return instance._row.get(self.name)
+
+
+class _ModelField(_Field):
+    __slots__ = ("model",)
+
+    def __init__(self, name: str, model: str) -> None:
+        super().__init__(name)
+        self.model = model
+
+    def __get__(self, instance: Model | None, owner: type[Model]) -> Any:
+        if instance is None:
+            return self
+        return _view(instance._row.get(self.name), self.sibling(self.model))
+
+
+class _EnumField(_Field):
+    __slots__ = ("enum",)
+
+    def __init__(self, name: str, enum: str) -> None:
+        super().__init__(name)
+        self.enum = enum
+
+    def __get__(self, instance: Model | None, owner: type[Model]) -> Any:
+        if instance is None:
+            return self
+        value = instance._row.get(self.name)
+        try:
+            return None if value is None else self.sibling(self.enum)(value)
+        except ValueError:
+            return value
+
+
+class _DecodedField(_Field):
+    __slots__ = ("many", "model", "order", "text")
+
+    def __init__(
+        self, name: str, model: str | None, many: bool, order: str | None, text: str | None
+    ) -> None:
+        super().__init__(name)
+        self.model = model
+        self.many = many
+        self.order = order
+        self.text = text
+
+    def __get__(self, instance: Model | None, owner: type[Model]) -> Any:
+        if instance is None:
+            return self
+        value = decode_json_text(instance._row.get(self.name))
+        if self.model is None:
+            return value
+        rows = _objects(value, self.text)
+        if self.order is not None:
+            rows.sort(key=self._rank)
+        model = self.sibling(self.model)
+        if self.many:
+            return [model.from_dict(row) for row in rows]
+        return model.from_dict(rows[0]) if rows else None
+
+    def _rank(self, row: dict[str, Any]) -> float:
+        """Where a row belongs: by its number, rows without one last, in the order they came."""
+        value = row.get(self.order or "")
+        try:
+            return float("inf") if value is None else float(value)
+        except (TypeError, ValueError):
+            return float("inf")
+
+
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(field, decoded)
+)
+class Model:
+    """A row of the API, with typed attributes over the values exactly as received.
+
+    Build one with keyword arguments (in tests, say), or over a received mapping with `from_dict`.
+    Models compare equal when their rows do, pickle, and copy.
+    """
+
+    __slots__ = ("_row",)
+    _row: dict[str, Any]
+    _fields: ClassVar[dict[str, str]] = {}
+
+    def __init_subclass__(cls) -> None:
+        # Attribute name -> wire name, for the constructor and the repr.
+        own = {
+            key: value.name
+            for key, value in vars(cls).items()
+            if isinstance(value, _Field) and not isinstance(value, _DecodedField)
+        }
+        cls._fields = {**cls._fields, **own}
+
+    def __init__(self, **values: Any) -> None:
+        row: dict[str, Any] = {}
+        for key, value in values.items():
+            try:
+                row[self._fields[key]] = plain(value)
+            except KeyError:
+                raise TypeError(
+                    f"{type(self).__name__}() has no field {key!r}; it has "
+                    f"{', '.join(self._fields) or 'none'}"
+                ) from None
+        self._row = row
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Self:
+        """View a received mapping as this model.
+
+        Args:
+            row: The mapping; it is kept, not copied.
+        """
+        self = cls.__new__(cls)
+        self._row = row if isinstance(row, dict) else dict(row)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the row as it was received: unknown fields and explicit nulls included."""
+        return deepcopy(self._row)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._row == other._row
+
+    __hash__ = None  # type: ignore[assignment]  # rows hold lists and mappings
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{key}={getattr(self, key)!r}"
+            for key, name in self._fields.items()
+            if name in self._row
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __copy__(self) -> Self:
+        return self.from_dict(dict(self._row))
+
+    def __replace__(self, **changes: Any) -> Self:
+        changed = type(self)(**changes)
+        return self.from_dict({**self._row, **changed._row})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self._row
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._row = state
+
+
+def decode_json_text(value: Any) -> Any:
+    """Decode JSON inside a string; anything else, and text that is no JSON, is given as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value) if value.strip() else None
+    except ValueError:
+        return value
+
+
+def _objects(value: Any, text: str | None) -> list[dict[str, Any]]:
+    found = []
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict):
+            found.append(item)
+        elif isinstance(item, str) and item and text is not None:
+            found.append({text: item})
+    return found
+
+
+def _view(value: Any, model: type[Model]) -> Any:
+    if isinstance(value, dict):
+        return model.from_dict(value)
+    if isinstance(value, list):
+        return [_view(item, model) for item in value]
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Give a value as JSON and query strings carry it: enums by value, models as mappings."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Model):
+        return value.to_dict()
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value

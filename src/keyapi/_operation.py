@@ -1,0 +1,110 @@
+"""What the runtime knows of an operation: facts only, filled in by generated code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from keyapi._models import plain
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageNumbers:
+    """Paging by number: `page` counts up from 1 until a page comes back short.
+
+    Attributes:
+        page: Wire name of the page-number parameter.
+        size: Wire name of the page-size parameter, or None where the server fixes the size.
+        last: The highest page number the operation allows, or None where it names none.
+    """
+
+    page: str
+    size: str | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cursor:
+    """Paging by cursor: each answer names where the next one starts.
+
+    Attributes:
+        cursor: Wire name of the parameter that takes the cursor.
+        next: Path, from the top of the answer, to the next cursor.
+        size: Wire name of the page-size parameter, if there is one.
+    """
+
+    cursor: str
+    next: tuple[str, ...]
+    size: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(Generic[T]):
+    """One operation of the API.
+
+    Attributes:
+        name: The `operationId` of the effective specification.
+        method: HTTP method.
+        path: URL path; path parameters stand in it as `{name}`.
+        credits: What one request costs, in credits.
+        model: Gives the class of a row (or of the whole data), imported when first needed;
+            `dict` where the data has no class of its own.
+        items: Path, from the top of the answer, to the list of rows.
+        path_parameters: Wire names that go into the path.
+        body: Arguments that go into the JSON body, with their property's name; the other
+            arguments go into the query.
+        comma_joined: Wire names whose lists are sent as one comma-joined value.
+    """
+
+    name: str
+    method: str
+    path: str
+    credits: int = 1
+    model: Callable[[], type[T]]
+    items: tuple[str, ...] = ("data",)
+    path_parameters: frozenset[str] = field(default_factory=frozenset)
+    body: Mapping[str, str] = field(default_factory=dict)
+    comma_joined: frozenset[str] = field(default_factory=frozenset)
+
+    def encode(
+        self, params: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
+        """Split arguments into URL path, query and JSON body; None means "not sent".
+
+        Args:
+            params: Arguments by wire name.
+
+        Returns:
+            Path, query, and body (None for an operation without one).
+        """
+        path = self.path
+        query: dict[str, Any] = {}
+        body: dict[str, Any] = {}
+        for name, given in params.items():
+            if given is None:
+                continue
+            value = plain(given)
+            if name in self.body:
+                body[self.body[name]] = value
+            elif name in self.path_parameters:
+                path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+            elif name in self.comma_joined and isinstance(value, list):
+                query[name] = ",".join(map(str, value))
+            else:
+                query[name] = value
+        return path, query, body if self.body else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PagedOperation(Operation[T]):
+    """An operation that answers page by page.
+
+    Attributes:
+        paging: How to ask for the next page.
+    """
+
+    paging: PageNumbers | Cursor

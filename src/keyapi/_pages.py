@@ -1,0 +1,235 @@
+"""Pages and the walk over them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from keyapi._errors import KeyAPIError, PaginationError
+from keyapi._operation import Cursor, PagedOperation, PageNumbers
+
+if TYPE_CHECKING:
+    import httpx
+
+    from keyapi._envelope import Envelope
+
+T = TypeVar("T")
+
+
+class Page(Sequence[T]):
+    """One page of rows; a sequence of its items.
+
+    Attributes:
+        page_num: Number of this page, or None where the operation pages by cursor.
+        page_size: Rows asked for, or None where the server fixes the size.
+        has_more: Whether another page may follow: this one is full and is not the last allowed.
+        next: Page number or cursor to ask for next, or None at the end.
+        request_id: The envelope's `requestId`.
+        credits: What the request cost, in credits.
+        response: The raw `httpx.Response`; its request carries the key, so a pickled page
+            leaves it out.
+    """
+
+    __slots__ = (
+        "_items",
+        "_model",
+        "_rows",
+        "credits",
+        "next",
+        "page_num",
+        "page_size",
+        "request_id",
+        "response",
+    )
+
+    def __init__(
+        self,
+        operation: PagedOperation[T],
+        params: dict[str, Any],
+        envelope: Envelope,
+        rows: list[dict[str, Any]],
+        response: httpx.Response | None,
+    ) -> None:
+        paging = operation.paging
+        self._model: Any = operation.model()
+        self._rows = rows
+        self._items: list[T] | None = None
+        self.page_size: int | None = params.get(paging.size) if paging.size else None
+        self.page_num: int | None = None
+        self.next: int | str | None = None
+        full = bool(rows) and (self.page_size is None or len(rows) >= self.page_size)
+        if isinstance(paging, PageNumbers):
+            number: int = params[paging.page]
+            self.page_num = number
+            if full and (paging.last is None or number < paging.last):
+                self.next = number + 1
+        elif rows:
+            self.next = envelope.find(paging.next) or None
+        self.request_id = envelope.request_id
+        self.credits = operation.credits
+        self.response = response
+
+    @property
+    def has_more(self) -> bool:
+        """Whether another page may follow."""
+        return self.next is not None
+
+    @property
+    def items(self) -> list[T]:
+        """The rows of this page, as models."""
+        if self._items is None:
+            self._items = [self._model.from_dict(row) for row in self._rows]
+        return self._items
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        which = f"page_num={self.page_num}, " if self.page_num is not None else ""
+        return f"<Page {which}{len(self)} items, has_more={self.has_more}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__} | {"response": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+
+class _Walk(Generic[T]):
+    """Where a walk stands: decides what to ask for next and what to hand out; does no I/O."""
+
+    def __init__(
+        self,
+        operation: PagedOperation[T],
+        params: dict[str, Any],
+        limit: int | None,
+        max_pages: int | None,
+    ) -> None:
+        paging = operation.paging
+        for name, value in (("limit", limit), ("max_pages", max_pages)):
+            if value is not None and value < 0:
+                raise ValueError(f"{name} is {value}; give 0 or more, or None for no bound")
+        self._parameter = paging.cursor if isinstance(paging, Cursor) else paging.page
+        self._position: int | str | None = params.get(self._parameter)
+        self._page_size: int | None = params.get(paging.size) if paging.size else None
+        self._params = params
+        self._limit = limit
+        self._pages_left = max_pages
+        self._previous: list[dict[str, Any]] = []
+        self._yielded = 0
+        self.done = limit == 0 or max_pages == 0
+
+    def params(self) -> dict[str, Any]:
+        return {**self._params, self._parameter: self._position}
+
+    def accept(self, page: Page[T]) -> list[T]:
+        """Take a page in, settle where the walk goes on, and give the rows within the limit."""
+        if page._rows and page._rows == self._previous:
+            raise PaginationError(f"Page {self._position} repeats the rows of the page before it")
+        self._previous = page._rows
+        rows = page.items
+        if self._limit is not None:
+            rows = rows[: self._limit - self._yielded]
+        self._yielded += len(rows)
+        if self._pages_left is not None:
+            self._pages_left -= 1
+        self.done = page.next is None or self._pages_left == 0 or self._yielded == self._limit
+        self._position = page.next
+        return rows
+
+    def annotate(self, error: KeyAPIError) -> None:
+        """Put on an error what is needed to resume the walk."""
+        error.next_page = self._position
+        error.page_size = self._page_size
+        error.rows_yielded = self._yielded
+
+
+class PageIterator(Generic[T]):
+    """Rows page after page, fetched as they are needed; `pages()` gives whole pages.
+
+    Ends on a short or empty page, at the operation's last page, or at `limit` or `max_pages`. An
+    error in the middle is raised, never read as the end; it carries `next_page`, `page_size` and
+    `rows_yielded`, so that the walk can be resumed.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[dict[str, Any]], Page[T]],
+        operation: PagedOperation[T],
+        params: dict[str, Any],
+        limit: int | None,
+        max_pages: int | None,
+    ) -> None:
+        self._fetch = fetch
+        self._walk = _Walk(operation, params, limit, max_pages)
+        self._items = (row for _, rows in self._steps() for row in rows)
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        return next(self._items)
+
+    def pages(self) -> Iterator[Page[T]]:
+        """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
+        return (page for page, _ in self._steps())
+
+    def _steps(self) -> Iterator[tuple[Page[T], list[T]]]:
+        while not self._walk.done:
+            try:
+                page = self._fetch(self._walk.params())
+                rows = self._walk.accept(page)
+            except KeyAPIError as error:
+                self._walk.annotate(error)
+                raise
+            yield page, rows
+
+
+class AsyncPageIterator(Generic[T]):
+    """`PageIterator` for `async for`."""
+
+    def __init__(
+        self,
+        fetch: Callable[[dict[str, Any]], Awaitable[Page[T]]],
+        operation: PagedOperation[T],
+        params: dict[str, Any],
+        limit: int | None,
+        max_pages: int | None,
+    ) -> None:
+        self._fetch = fetch
+        self._walk = _Walk(operation, params, limit, max_pages)
+        self._items = self._rows()
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        return await anext(self._items)
+
+    async def _rows(self) -> AsyncIterator[T]:
+        async for _, rows in self._steps():
+            for row in rows:
+                yield row
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
+        async for page, _ in self._steps():
+            yield page
+
+    async def _steps(self) -> AsyncIterator[tuple[Page[T], list[T]]]:
+        while not self._walk.done:
+            try:
+                page = await self._fetch(self._walk.params())
+                rows = self._walk.accept(page)
+            except KeyAPIError as error:
+                self._walk.annotate(error)
+                raise
+            yield page, rows
