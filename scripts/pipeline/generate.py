@@ -171,17 +171,26 @@ def verify(files: dict[str, bytes], runtime: Path) -> None:
             "MYPYPATH": paths,
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        for tool, command in (("import", [sys.executable, "-c", imports]), ("mypy", mypy)):
-            done = subprocess.run(
-                command, capture_output=True, text=True, check=False, cwd=scratch, env=environment
+        running = {
+            tool: subprocess.Popen(
+                command,
+                cwd=scratch,
+                env=environment,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
             )
-            if done.returncode:
-                output = (done.stdout + done.stderr).strip().replace(scratch, "")
-                raise PipelineError(
-                    f"the generated package does not pass {tool}: {output[-1500:]}",
-                    where="openapi/templates",
-                    remedy="Mend the template or the rule that wrote this; nothing was replaced.",
-                )
+            for tool, command in (("import", [sys.executable, "-c", imports]), ("mypy", mypy))
+        }
+        outputs = {tool: process.communicate()[0] for tool, process in running.items()}
+    for tool, process in running.items():
+        if process.returncode:
+            output = outputs[tool].strip().replace(scratch, "")
+            raise PipelineError(
+                f"the generated package does not pass {tool}: {output[-1500:]}",
+                where="openapi/templates",
+                remedy="Mend the template or the rule that wrote this; nothing was replaced.",
+            )
 
 
 def _cache_folder() -> Path:

@@ -1,0 +1,130 @@
+"""Every check and task of this project; `nox -l` lists them, `nox` runs every check.
+
+Sessions install the versions pinned in requirements/, which `nox -s lock` writes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["check", "tests", "package", "demo"]
+
+ROOT = Path(__file__).parent
+
+
+def _runs(version: str) -> bool:
+    """Whether an interpreter runs; a version manager may offer one that does not."""
+    if sys.version_info[:2] == tuple(map(int, version.split("."))):
+        return True
+    found = shutil.which(f"python{version}")
+    return found is not None and subprocess.run([found, "-c", ""], check=False).returncode == 0
+
+
+PYTHONS = [version for version in ("3.11", "3.12", "3.13") if _runs(version)] or None
+
+
+def _install(session: nox.Session, requirements: str) -> None:
+    session.install("--require-hashes", "-r", f"requirements/{requirements}.txt")
+    session.install("--no-deps", "--no-build-isolation", "-e", ".")
+
+
+@nox.session
+def check(session: nox.Session) -> None:
+    """Style, types, import arrows, and that the committed client is what the spec gives."""
+    _install(session, "dev")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("pyright")
+    session.run("lint-imports", env={"PYTHONPATH": "scripts"})
+    session.run("python", "scripts/regenerate.py", "--check")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The tests, offline, on each Python that is here."""
+    _install(session, "dev")
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build sdist and wheel; the sdist builds the same wheel, and it runs from an empty place."""
+    _install(session, "dev")
+    folder = session.create_tmp()
+    session.run("python", "scripts/package.py", folder)
+    wheel = next(Path(folder).glob("*.whl"))
+    venv = Path(folder) / "venv"
+    shutil.rmtree(venv, ignore_errors=True)
+    session.run("python", "-m", "venv", str(venv))
+    python = next(venv.glob("bin/python")) if sys.platform != "win32" else venv / "Scripts/python"
+    session.run(str(python), "-m", "pip", "install", "--quiet", str(wheel), external=True)
+    program = str(ROOT / "tests" / "installed_program.py")
+    with session.chdir(folder):
+        session.run(str(python), program, external=True)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job, offline: the page makes the client, and the client lists the products."""
+    _install(session, "pipeline")
+    session.run("python", "scripts/demo.py")
+
+
+@nox.session(default=False)
+def regenerate(session: nox.Session) -> None:
+    """Vendor the pages given (`-- PAGE ...`) and make the client from them."""
+    _install(session, "pipeline")
+    session.run("python", "scripts/vendor.py", *session.posargs)
+    session.run("python", "scripts/regenerate.py")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Print this machine's figures, each a ratio or a time, median of several."""
+    _install(session, "dev")
+    session.run("python", "scripts/bench.py", *session.posargs)
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Pin the newest versions that pyproject.toml allows, with hashes and without an index."""
+    session.install("uv")
+    common = [
+        "--universal",
+        "--python-version=3.11",
+        "--generate-hashes",
+        "--no-header",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--quiet",
+        "--upgrade",
+    ]
+    session.run(
+        "uv",
+        "pip",
+        "compile",
+        "pyproject.toml",
+        "--all-extras",
+        "--group=dev",
+        *common,
+        "--output-file=requirements/dev.txt",
+    )
+    session.run(
+        "uv",
+        "pip",
+        "compile",
+        "pyproject.toml",
+        "--group=pipeline",
+        "--constraints=requirements/dev.txt",
+        *common,
+        "--output-file=requirements/pipeline.txt",
+    )
