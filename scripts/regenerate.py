@@ -11,13 +11,12 @@ its place. Exit code 2: the input cannot be used, and nothing was written.
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.cli import ROOT, run
+from pipeline.cli import parser, run
 from pipeline.generate import verify
 from pipeline.transaction import replace
 from pipeline.workspace import GENERATED, RUNTIME, Workspace
@@ -65,12 +64,9 @@ def _diff(committed: dict[str, bytes], wanted: dict[str, bytes]) -> Iterator[str
 
 def main() -> int:
     """Parse the command line and regenerate."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; compare")
-    parser.add_argument("--root", type=Path, default=ROOT, help="project folder (default: this)")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--check", action="store_true", help="write nothing; compare")
+    arguments = options.parse_args()
     return run(lambda: regenerate(arguments.root, check=arguments.check), arguments.root)
 
 

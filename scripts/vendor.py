@@ -9,11 +9,10 @@ Then run scripts/regenerate.py. Exit code 2: a page cannot be used, and nothing 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-from pipeline.cli import ROOT, run
+from pipeline.cli import parser, run
 from pipeline.errors import PipelineError
 from pipeline.pages import page_name, read_page
 from pipeline.transaction import replace
@@ -71,12 +70,9 @@ def _report(before: dict[str, dict[str, object]], after: dict[str, dict[str, obj
 
 def main() -> int:
     """Parse the command line and vendor."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("pages", nargs="*", type=Path, metavar="PAGE", help="a page's .md file")
-    parser.add_argument("--root", type=Path, default=ROOT, help="project folder (default: this)")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("pages", nargs="*", type=Path, metavar="PAGE", help="a page's .md file")
+    arguments = options.parse_args()
     return run(lambda: vendor(arguments.root, arguments.pages), arguments.root)
 
 

@@ -25,7 +25,7 @@ EXAMPLE = OPERATION["responses"]["200"]["content"]["application/json"]["example"
 class Handler(BaseHTTPRequestHandler):
     """Answers every request with the documented example."""
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         body = json.dumps(EXAMPLE).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,20 @@ from pipeline.errors import PipelineError
 from pipeline.transaction import recover
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """A script's parser: its module's docstring as help, and the project to work on."""
+    made = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument(
+        "--root",
+        type=lambda text: Path(text).resolve(),
+        default=ROOT,
+        help="top folder of the project (default: this one)",
+    )
+    return made
 
 
 def run(command: Callable[[], int], root: Path) -> int:

@@ -364,7 +364,7 @@ class Context:
         arguments = []
         for wire, python_name, prop, body_name in found:
             role = roles.get(body_name or wire)
-            name = role or python_name
+            name = role or (f"{python_name}_body" if body_name not in (None, wire) else python_name)
             while name in taken or (kind == "page" and name in _ITERATION):
                 name += "_"
             taken.add(name)

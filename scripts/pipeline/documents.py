@@ -17,6 +17,7 @@ from pipeline.errors import PipelineError
 MAX_BYTES = 5_000_000
 """Larger than any page of an API reference; KeyAPI's are around 15 kB."""
 MAX_DEPTH = 100
+_REMEDY = "Restore the file, or fetch it again; nothing was written."
 MAX_NODES = 200_000
 """How many nodes a document may have once its aliases are written out."""
 
@@ -84,7 +85,9 @@ def load_yaml(text: str, where: str) -> Any:
             this module's bounds, aliases written out.
     """
     if len(text) > MAX_BYTES:
-        raise PipelineError(f"the document is over {MAX_BYTES:,} characters", where=where)
+        raise PipelineError(
+            f"the document is over {MAX_BYTES:,} characters", where=where, remedy=_REMEDY
+        )
     try:
         _bound_events(text, where)
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, see above
@@ -92,11 +95,9 @@ def load_yaml(text: str, where: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1} of the YAML" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
-        raise PipelineError(
-            f"broken YAML: {problem}{line}", where=where, remedy="Fetch the page again."
-        ) from None
+        raise PipelineError(f"broken YAML: {problem}{line}", where=where, remedy=_REMEDY) from None
     except ValueError as error:
-        raise PipelineError(f"broken YAML: {error}", where=where) from None
+        raise PipelineError(f"broken YAML: {error}", where=where, remedy=_REMEDY) from None
     return data
 
 
@@ -111,12 +112,16 @@ def _bound_events(text: str, where: str) -> None:
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent):
             if event.anchor in (anchor for anchor, _ in open_nodes):
-                raise PipelineError(f"the alias *{event.anchor} contains itself", where=where)
+                raise PipelineError(
+                    f"the alias *{event.anchor} contains itself", where=where, remedy=_REMEDY
+                )
             count += sizes.get(event.anchor or "", 0)
         elif isinstance(event, yaml.NodeEvent):
             tag = getattr(event, "tag", None)
             if tag is not None and tag not in ("!", "tag:yaml.org,2002:str"):
-                raise PipelineError(f"the YAML tag {tag} is not allowed", where=where)
+                raise PipelineError(
+                    f"the YAML tag {tag} is not allowed", where=where, remedy=_REMEDY
+                )
             count += 1
             if isinstance(event, yaml.CollectionStartEvent):
                 open_nodes.append((event.anchor, count))
@@ -127,11 +132,14 @@ def _bound_events(text: str, where: str) -> None:
             if anchor:
                 sizes[anchor] = count - before + 1
         if len(open_nodes) > MAX_DEPTH:
-            raise PipelineError(f"the YAML is nested deeper than {MAX_DEPTH} levels", where=where)
+            raise PipelineError(
+                f"the YAML is nested deeper than {MAX_DEPTH} levels", where=where, remedy=_REMEDY
+            )
         if count > MAX_NODES:
             raise PipelineError(
                 f"the YAML has more than {MAX_NODES:,} nodes once its aliases are written out",
                 where=where,
+                remedy=_REMEDY,
             )
 
 

@@ -185,9 +185,13 @@ def verify(files: dict[str, bytes], runtime: Path) -> None:
         outputs = {tool: process.communicate()[0] for tool, process in running.items()}
     for tool, process in running.items():
         if process.returncode:
-            output = outputs[tool].strip().replace(scratch, "")
+            lines = outputs[tool].replace(scratch + os.sep, "").strip().splitlines() or [
+                "no output"
+            ]
+            shown = lines[-1] if tool == "import" else lines[0]
+            more = f" (and {len(lines) - 1} more)" if tool == "mypy" and len(lines) > 1 else ""
             raise PipelineError(
-                f"the generated package does not pass {tool}: {output[-1500:]}",
+                f"the generated package does not pass {tool}: {shown[:500]}{more}",
                 where="openapi/templates",
                 remedy="Mend the template or the rule that wrote this; nothing was replaced.",
             )

@@ -1,0 +1,197 @@
+"""Reading one page: its one specification block, its cost, and where it belongs."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+import yaml
+from pages import REAL_NAME, REAL_PAGE, document, markdown, page
+
+from pipeline.documents import MAX_BYTES
+from pipeline.errors import PipelineError
+from pipeline.pages import page_name, read_page
+
+PATH = "/v1/tiktok/video/detail"
+INFO = f"yaml en/tiktok.openapi.json GET {PATH}"
+BLOCK = yaml.safe_dump(document(PATH), sort_keys=False)
+
+
+def read(text: str):
+    return read_page(text.encode(), "en/tiktok/video/detail.md")
+
+
+def refusal(text: str | bytes) -> str:
+    content = text if isinstance(text, bytes) else text.encode()
+    with pytest.raises(PipelineError) as caught:
+        read_page(content, "en/some.md")
+    assert caught.value.where == "en/some.md"
+    return str(caught.value)
+
+
+def test_the_published_page_reads():
+    real = read_page(REAL_PAGE.read_bytes(), REAL_NAME)
+    assert real.operation == "GET /v1/tiktok/influencer/products/analytics"
+    assert (real.method, real.path) == ("get", "/v1/tiktok/influencer/products/analytics")
+    assert real.spec_file == "en/tiktok.openapi.json"
+    assert real.credits == 1
+    assert real.sha256 == "264c59d840cd81e3f0014f2118d2601857df5c0e64b77a527a563a3ada71f495"
+    assert list(real.block["paths"]) == [real.path]
+    assert list(real.block["paths"][real.path]["get"]["responses"]) == [
+        *["200", "400", "401", "402", "429", "500"]
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        markdown(BLOCK),
+        markdown(BLOCK, fence="```"),
+        markdown(BLOCK, fence="~~~~"),
+        markdown(BLOCK, info=INFO.replace("yaml", "yml").replace("GET", "get")),
+        markdown(BLOCK, info=f"  {INFO}  "),
+        markdown(BLOCK).replace("\n", "\r\n"),
+        "\ufeff" + markdown(BLOCK),
+        # Fences that hold no specification, or only show one.
+        f"```yaml\nopenapi: 3.0.1\n```\n{markdown(BLOCK)}",
+        f"`````md\n{markdown(BLOCK)}\n`````\n{markdown(BLOCK)}",
+        f"~~~md\n{markdown(BLOCK)}\n~~~\n{markdown(BLOCK)}",
+        textwrap.indent(markdown(BLOCK), "    ") + markdown(BLOCK),
+    ],
+)
+def test_the_one_block_of_a_page_is_found(text):
+    found = read(text)
+    assert found.block == document(PATH)
+    assert found.operation == f"GET {PATH}"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "no fenced block"),
+        ("# A page\n\n```yaml\nopenapi: 3.0.1\n```\n", "no fenced block"),
+        (markdown(BLOCK, info="yaml"), "no fenced block"),
+        (markdown(BLOCK, info=INFO.replace("yaml", "json")), "no fenced block"),
+        (f"`````md\n{markdown(BLOCK)}\n`````", "no fenced block"),
+        (f"~~~~~~md\n{markdown(BLOCK, fence='~~~~')}\n~~~~~~", "no fenced block"),
+        (textwrap.indent(markdown(BLOCK), "    "), "no fenced block"),
+        (markdown(BLOCK).rstrip().removesuffix("````"), "no fenced block"),  # cut short
+        (markdown(BLOCK) * 2, "2 fenced blocks"),
+        (markdown(BLOCK) + page("/v1/tiktok/other/detail"), "2 fenced blocks"),
+        (markdown("- a list"), "no OpenAPI document"),
+        (markdown("text"), "no OpenAPI document"),
+        (markdown(""), "no OpenAPI document"),
+        (markdown("swagger: '2.0'"), "no OpenAPI 3 document"),
+        (markdown("openapi: 3.0.1"), "exactly the path"),
+        (markdown(BLOCK, info=f"{INFO}s"), "exactly the path"),
+        (markdown(BLOCK, info=INFO.replace("GET", "POST")), "does not document POST"),
+        (page(PATH, extra={"paths": {"/v1/b": {}}}), "exactly the path"),
+        (page(PATH, extra={"paths": {PATH: {"post": {"responses": {}}}}}), "POST beside GET"),
+        (page(PATH, operation={"responses": None}), "no responses"),
+        (page(PATH, extra={"paths": {PATH: {"get": "text"}}}), "no object"),
+        (b"\xff\xfe" + BLOCK.encode(), "no UTF-8"),
+        (BLOCK.encode("utf-16"), "no UTF-8"),
+        (b" " * (MAX_BYTES + 1), "5,000,001 bytes"),
+    ],
+)
+def test_what_is_no_page_of_one_operation_is_refused(text, problem):
+    assert problem in refusal(text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *["/v2/tiktok/video", "/v1", "/v1/", "/v1/a/", "/admin", "/", "//v1/a", "/v10/a"],
+        *["/v1/../admin", "/v1/a/../b", "/v1/./a", "/v1/.hidden", "/v1//a", "/v1/%2e%2e/a"],
+        *["/v1/a?b=c", "/v1/a#b", "/v1/a;b", "/v1/a\\b", "/v1/{a", "/v1/a}", "/v1/{}", "/v1/{a b}"],
+        *["/v1/{a/b}", "/v1/é", "/v1/a'b", '/v1/a"b', "/v1/-a"],
+    ],
+)
+def test_only_clean_paths_below_v1_are_read(path):
+    assert refusal(page(path))
+
+
+@pytest.mark.parametrize("method", ["FETCH", "connect", "x"])
+def test_only_http_methods_are_read(method):
+    assert "no operation below /v1/" in refusal(page(PATH, method=method))
+
+
+@pytest.mark.parametrize("path", ["/v1/status", "/v1/tiktok/a-b_c.d~e/{video_id}", "/v1/a/3d"])
+def test_unusual_but_clean_paths_are_read(path):
+    assert read(page(path)).path == path
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        (page(PATH), 1),
+        (page(PATH, credits=2), 2),
+        (page(PATH, credits=10), 10),
+        (page(PATH, credits=0), 0),
+        (page(PATH, credits=None), None),
+        (page(PATH, credits=None) + "<b>3 credits</b><i>per request</i>", None),  # no header
+        (page(PATH, credits=None, title="What 3 credits buy per request"), None),
+    ],
+)
+def test_the_cost_is_what_the_header_says(text, cost):
+    assert read(text).credits == cost
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "name"),
+    [
+        ("openapi/pages/en/tiktok/x.md", PATH, "en/tiktok/x.md"),
+        ("elsewhere/pages/fr/y.md", PATH, "fr/y.md"),
+        ("pages/a/pages/en/y.md", PATH, "en/y.md"),
+        ("downloads/z.md", PATH, "en/tiktok/video/detail.md"),
+        ("downloads/z.md", "/v1/tiktok/a/b/c", "en/tiktok/a/b-c.md"),
+        ("downloads/z.md", "/v1/tiktok/a/{b_id}", "en/tiktok/a/b_id.md"),
+        ("downloads/z.md", "/v1/tiktok/search", "en/tiktok/search.md"),
+        ("downloads/z.md", "/v1/status", "en/status.md"),
+        ("openapi/pages/../../downloads/z.md", PATH, "en/tiktok/video/detail.md"),
+    ],
+)
+def test_a_page_is_named_as_its_address(tmp_path: Path, file, path, name):
+    assert page_name(tmp_path / file, tmp_path / "openapi/pages", read(page(path))) == name
+
+
+def test_a_link_is_named_by_what_it_leads_to(tmp_path: Path):
+    target = tmp_path / "downloads" / "pages" / "en" / "real.md"
+    target.parent.mkdir(parents=True)
+    target.touch()
+    link = tmp_path / "link.md"
+    link.symlink_to(target)
+    assert page_name(link, tmp_path / "openapi/pages", read(page(PATH))) == "en/real.md"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "pages/..hidden/x.md",
+        "pages/.git/x.md",
+        "pages/a b/x.md",
+        "pages/x.txt",
+        "pages/x",
+        "pages/é.md",
+    ],
+)
+def test_names_that_are_no_pages_are_refused(tmp_path: Path, file):
+    with pytest.raises(PipelineError, match="is no name for a page"):
+        page_name(tmp_path / file, tmp_path / "openapi/pages", read(page(PATH)))
+
+
+@pytest.mark.parametrize(
+    "spec_file",
+    [
+        "../../x.json",
+        "/etc/x.json",
+        "en/../../x.json",
+        "./x.json",
+        ".git/x.json",
+        "en//x.json",
+        "C:/x",
+    ],
+)
+def test_the_block_cannot_name_a_place_outside_the_pages(tmp_path: Path, spec_file):
+    hostile = read(markdown(BLOCK, info=f"yaml {spec_file} GET {PATH}"))
+    with pytest.raises(PipelineError, match="is no name for a page"):
+        page_name(tmp_path / "x.md", tmp_path / "openapi/pages", hostile)

@@ -1,0 +1,173 @@
+"""A change is whole or not at all, wherever it is interrupted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import tree
+from pages import REAL_PAGE
+from regenerate import regenerate
+from vendor import vendor
+
+from pipeline import transaction
+from pipeline.errors import PipelineError
+from pipeline.workspace import Workspace
+
+_CHANGES = {
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+}
+_FAILED, _DONE, _KILLED = 3, 0, 137
+
+
+def interrupted(command: Callable[[], object], at: int, how: str) -> int:
+    """Run a command in a child process; stop it at its `at`-th change to the file system.
+
+    Returns:
+        137: killed there; 3: it got an OSError there and gave up; 0: it made fewer changes.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork beside pytest's threads
+        child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    seen = 0
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal seen
+        writing = event == "open" and int(arguments[2]) & (os.O_WRONLY | os.O_RDWR)  # type: ignore[call-overload]
+        if event not in _CHANGES and not writing:
+            return
+        seen += 1
+        if seen == at:
+            if how == "kill":
+                os._exit(_KILLED)
+            raise OSError(28, "No space left on device")
+
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - the child ends with os._exit
+    sys.addaudithook(hook)
+    try:
+        command()
+    except (OSError, PipelineError):
+        os._exit(_FAILED)
+    except BaseException:
+        os._exit(99)
+    os._exit(_DONE)
+
+
+def outcomes(root: Path, command: Callable[[], object], how: str) -> list[str]:
+    """Interrupt a command at each of its changes in turn; tell what the next command finds."""
+    old = tree(root)
+    backup = root.with_name("backup")
+    shutil.copytree(root, backup, symlinks=True)
+    command()
+    new = tree(root)
+    assert old != new
+    found = []
+    for at in range(1, 500):
+        shutil.rmtree(root)
+        shutil.copytree(backup, root, symlinks=True)
+        code = interrupted(command, at, how)
+        assert code in (_FAILED, _DONE, _KILLED)
+        if code == _DONE and how == "kill":
+            return found
+        transaction.recover(root)
+        now = tree(root)
+        found.append("old" if now == old else "new" if now == new else f"torn at {at}")
+        assert not (root / transaction.FOLDER).exists()
+        if code == _DONE:
+            return found
+    raise AssertionError("the command makes more changes than expected")
+
+
+@pytest.mark.parametrize("how", ["error", "kill"])
+def test_vendor_leaves_the_old_tree_or_the_new_one_wherever_it_stops(
+    project: Path, tmp_path: Path, how: str
+) -> None:
+    page = tmp_path / "pages/en/tiktok/shop/products-analytics.md"
+    page.parent.mkdir(parents=True)
+    text = REAL_PAGE.read_text("utf-8").replace("influencer/products", "shop/products")
+    page.write_text(text, "utf-8")
+
+    found = outcomes(project, lambda: vendor(project, [page]), how)
+
+    assert set(found) == {"old", "new"}
+    assert found == sorted(found, reverse=True), "once it is sure to happen, it happens"
+
+
+@pytest.mark.parametrize("how", ["error", "kill"])
+def test_regenerate_leaves_the_old_tree_or_the_new_one_wherever_it_stops(
+    project: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = Workspace(project).generated()
+    # What comes before the change works in a temporary folder alone: see the next test.
+    monkeypatch.setattr(Workspace, "client", lambda self, spec: files)
+    monkeypatch.setattr("regenerate.verify", lambda files, runtime: None)
+    (project / "generated/keyapi_tiktok/client.py").write_text("# old\n")
+    (project / "generated/keyapi_tiktok/api/gone.py").write_text("# old\n")
+
+    found = outcomes(project, lambda: regenerate(project, check=False), how)
+
+    assert set(found) == {"old", "new"}
+    assert found == sorted(found, reverse=True)
+
+
+def test_generating_changes_nothing_in_the_project(project: Path) -> None:
+    workspace = Workspace(project)
+    before = tree(project)
+    for path in project.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o555)
+    stamps = {path: path.stat().st_mtime_ns for path in project.rglob("*")}
+    try:
+        workspace.client(workspace.effective(workspace.vendored()).spec)
+    finally:
+        for path in project.rglob("*"):
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o755)
+    assert {path: path.stat().st_mtime_ns for path in project.rglob("*")} == stamps
+    assert tree(project) == before
+
+
+def test_a_recovery_that_is_interrupted_is_finished_by_the_next_one(tmp_path: Path) -> None:
+    def begun(root: Path) -> None:
+        """A tree whose change is sure to happen, but has not happened yet."""
+        (root / "kept").mkdir(parents=True)
+        (root / "kept/old").write_text("old")
+        (root / "gone").write_text("old")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(transaction, "_finish", lambda root: None)
+            transaction.replace(
+                root, {"kept/new": b"new", "other": b"new", "gone": None}, ("kept",)
+            )
+
+    for at in range(1, 100):
+        root = tmp_path / str(at)
+        begun(root)
+        code = interrupted(lambda root=root: transaction.recover(root), at, "kill")  # type: ignore[misc]
+        transaction.recover(root)
+        assert tree(root) == {"kept/new": b"new", "other": b"new"}
+        if code == _DONE:
+            assert at > 5
+            return
+    raise AssertionError("the recovery never ends")
+
+
+def test_what_cannot_be_staged_is_refused_and_nothing_changes(tmp_path: Path) -> None:
+    (tmp_path / transaction.FOLDER).write_text("in the way")
+
+    with pytest.raises((PipelineError, OSError)):
+        transaction.replace(tmp_path, {"a": b"new"})
+
+    assert not (tmp_path / "a").exists()

@@ -1,0 +1,558 @@
+"""From pages to a working client, as maintainers use it: through the scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bench import project_with
+from conftest import Script, tree
+from pages import REAL_PAGE, markdown, page, paged, query, rows
+
+from pipeline.cli import ROOT
+
+# One page for each shape that KeyAPI's other pages are known to have.
+ZOO = {
+    "shop-list.md": page(
+        "/v1/tiktok/shop/list",
+        method="post",
+        parameters=[
+            query("region", "Region code", required=True),
+            query("shop_ids", "Shop ids, comma-separated, at most 10"),
+            query("from", "A Python keyword"),
+        ],
+        body={
+            "type": "object",
+            "required": ["keyword"],
+            "properties": {
+                "keyword": {"type": "string"},
+                "offset": {"type": "integer", "description": "Cursor"},
+                "order_by": {"type": "integer", "description": "1: newest, 2: oldest"},
+                "class": {"type": "string"},
+                "region": {"type": "string", "description": "As in the query"},
+            },
+        },
+        data_schema={
+            "type": "object",
+            "properties": {
+                "max_cursor": {"type": "integer"},
+                "shops": {"$ref": "#/components/schemas/商店列表"},
+            },
+        },
+        extra={
+            "components": {
+                "schemas": {
+                    "商店列表": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "shop_id": {"type": "string"},
+                                "class": {"type": "string"},
+                                "to_dict": {"type": "boolean"},
+                                "field": {"type": "string"},
+                                "名称": {"type": "string"},
+                                "shop/pdp/(product_name_slug$)/(product_id)/page": {
+                                    "type": "integer"
+                                },
+                                "nothing": {"type": "null"},
+                                "owner": {
+                                    "type": "object",
+                                    "title": "The owner, with punctuation.",
+                                    "properties": {"name": {"type": "string"}},
+                                },
+                            },
+                        },
+                    },
+                    "Orphan": {"type": "object", "properties": {"x": {"type": "string"}}},
+                }
+            }
+        },
+    ),
+    "shop-many.md": page(
+        "/v1/tiktok/shop/many",
+        data_schema=rows(shop_id="string"),
+        example=[{"shop_id": "1", "extra_amt": 1.5}],
+    ),
+    "video-feed.md": page(
+        "/v1/tiktok/video/feed",
+        parameters=[query("page", "Page"), query("limit", "At most 20 rows")],
+        data_schema={},
+        example={
+            "total": 3,
+            "videos": [
+                {"video_id": "1", "stats": '{"plays": 3}', "tags": ["a"]},
+                {"video_id": "2", "stats": "{}", "tags": []},
+            ],
+        },
+        operation={"operationId": None},
+        extra={"info": {"title": ""}},
+    ),
+    "search.md": page(
+        "/v1/tiktok/search",
+        parameters=[query("q", "Words", required=True), query("self", "A name Python uses")],
+        data_schema={"type": "object", "properties": {}},
+        example={"hits": 3, "best": {"title": "x"}},
+    ),
+    "analytics-post.md": page(
+        "/v1/tiktok/influencer/products/analytics",
+        method="post",
+        parameters=paged(),
+        data_schema=rows(product_id="string"),
+    ),
+    "anchored.md": markdown(
+        """
+openapi: 3.0.1
+info: {title: x, version: 1.0.0}
+servers: [{url: https://api.keyapi.ai}]
+paths:
+  /v1/tiktok/product/{product_id}/detail:
+    get:
+      parameters:
+        - {name: product_id, in: path, required: true, schema: &text {type: string}}
+      responses:
+        '200':
+          description: ok
+          content:
+            application/json:
+              schema:
+                type: object
+                properties:
+                  code: {type: integer}
+                  data: {type: object, properties: {product_id: *text, name: *text}}
+""",
+        info="yaml en/tiktok.openapi.json GET /v1/tiktok/product/{product_id}/detail",
+    ),
+}
+
+PROGRAM = """
+import json, sys, httpx
+from keyapi_tiktok import OrderBy, TikTok
+from keyapi_tiktok.api.shop import shop_list
+from keyapi_tiktok.models import ShopListBody
+
+wire = []
+rows = [{"shop_id": "1", "class": "A", "to_dict": True, "field": "f", "owner": {"name": "Ann"},
+         "shop/pdp/(product_name_slug$)/(product_id)/page": 7, "nothing": None}]
+answers = {
+    "/v1/tiktok/shop/many": [{"shop_id": "9"}],
+    "/v1/tiktok/video/feed": {"videos": [{"video_id": "1", "stats": '{"plays": 3}'}]},
+    "/v1/tiktok/search": {"hits": 3, "best": {"title": "x"}},
+    "/v1/tiktok/influencer/products/analytics": [],
+    "/v1/tiktok/product/a%2Fb/detail": {"product_id": "a/b"},
+}
+
+def server(request):
+    body = json.loads(request.content) if request.content else None
+    wire.append([request.method, request.url.raw_path.decode(), body])
+    path = request.url.raw_path.decode().partition("?")[0]
+    if path == "/v1/tiktok/shop/list":
+        start = body.get("offset", 0)
+        data = {"max_cursor": start + 5, "shops": [{**rows[0], "shop_id": str(start)}] if start < 10 else []}
+    else:
+        data = answers[path]
+    return httpx.Response(200, json={"code": 0, "message": "success", "data": data})
+
+with TikTok("k", transport=httpx.MockTransport(server)) as tiktok:
+    shops = list(tiktok.shop.iter_list(
+        region="US", shop_ids=["1", "2"], from_="x", keyword="hat", order_by=OrderBy.NEWEST,
+        class_="c", region_body="GB"))
+    shop = shops[0]
+    many = tiktok.shop.many()
+    feed = tiktok.video.feed()
+    found = tiktok.root.search(q="a b")
+    tiktok.influencer.products_analytics(user_id="1")
+    tiktok.influencer.products_analytics_post()
+    detail = tiktok.product.product_id_detail(product_id="a/b")
+    low = shop_list.sync(client=tiktok, region="US", shop_ids=["1", "2"],
+                         body=ShopListBody(keyword="hat"))
+    print(json.dumps({
+        "wire": wire,
+        "shops": len(shops),
+        "shop": [shop.shop_id, shop.class_, shop.to_dict_, shop.field, shop.owner.name,
+                 shop.nothing, shop.shoppdpproduct_name_slugproduct_idpage],
+        "same": shop.to_dict() == {**rows[0], "shop_id": "0"},
+        "many": [many[0].shop_id, many[0].extra_amt],
+        "feed": [feed.page_num, feed.page_size, feed[0].video_id, feed[0].stats],
+        "found": [found.hits, found.best.title],
+        "detail": detail.product_id,
+        "low": low.data.shops[0].shop_id,
+    }))
+"""
+
+
+def run_program(project: Path, program: str) -> Any:
+    """Run a program against a project's client and give the JSON it prints."""
+    path = os.pathsep.join((str(project / "generated"), str(ROOT / "src")))
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project to which every page of the zoo was added, through the scripts alone."""
+    folder = tmp_path_factory.mktemp("zoo")
+    project = project_with(folder / "project", 1)
+    for name, text in ZOO.items():
+        (project / "openapi/pages/en/tiktok" / name).write_text(text, "utf-8")
+    for name in ("vendor.py", "regenerate.py"):
+        done = subprocess.run(
+            [sys.executable, ROOT / "scripts" / name, "--root", project],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    return project
+
+
+def test_pages_added_to_the_folder_flow_to_working_methods_with_no_hand_edit(zoo: Path) -> None:
+    seen = run_program(zoo, PROGRAM)
+
+    query = "region=US&shop_ids=1%2C2&from=x"
+    body = {"keyword": "hat", "order_by": 1, "class": "c", "region": "GB"}
+    assert seen["wire"] == [
+        ["POST", f"/v1/tiktok/shop/list?{query}", body],
+        ["POST", f"/v1/tiktok/shop/list?{query}", {**body, "offset": 5}],
+        ["POST", f"/v1/tiktok/shop/list?{query}", {**body, "offset": 10}],
+        ["GET", "/v1/tiktok/shop/many", None],
+        ["GET", "/v1/tiktok/video/feed?page=1&limit=20", None],
+        ["GET", "/v1/tiktok/search?q=a+b", None],
+        ["GET", "/v1/tiktok/influencer/products/analytics?user_id=1&page_num=1&page_size=10", None],
+        ["POST", "/v1/tiktok/influencer/products/analytics?page_num=1&page_size=10", None],
+        ["GET", "/v1/tiktok/product/a%2Fb/detail", None],
+        ["POST", "/v1/tiktok/shop/list?region=US&shop_ids=1%2C2", {"keyword": "hat"}],
+    ]
+    assert seen["shops"] == 2
+    assert seen["shop"] == ["0", "A", True, "f", "Ann", None, 7]
+    assert seen["same"]
+    assert seen["many"] == ["9", None]
+    assert seen["feed"] == [1, 20, "1", '{"plays": 3}']
+    assert seen["found"] == [3, "x"]
+    assert seen["detail"] == "a/b"
+    assert seen["low"] == "0"
+
+
+def test_a_client_of_odd_pages_passes_the_type_checkers(zoo: Path) -> None:
+    """Mypy had its say before the client took its place; pyright has it here."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, zoo / "generated"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_first_pages_names_do_not_change_because_pages_were_added(zoo: Path) -> None:
+    before = tree(ROOT / "generated/keyapi_tiktok/models")
+    after = tree(zoo / "generated/keyapi_tiktok/models")
+
+    assert {name: after.get(name) for name in before if name != "__init__.py"} == {
+        name: data for name, data in before.items() if name != "__init__.py"
+    }
+
+
+def test_the_import_does_not_grow_with_the_operations(tmp_path: Path) -> None:
+    many = project_with(tmp_path / "many", 100)
+    for name in ("vendor.py", "regenerate.py"):
+        subprocess.run(
+            [sys.executable, ROOT / "scripts" / name, "--root", many],
+            check=True,
+            capture_output=True,
+        )
+    program = """
+import json, sys
+from keyapi_tiktok import TikTok
+loaded = sorted(name for name in sys.modules if name.startswith("keyapi"))
+print(json.dumps([loaded, len(json.load(open(sys.modules["keyapi_tiktok"].__path__[0]
+    + "/openapi.json", encoding="utf-8"))["paths"])]))
+"""
+    loaded, operations = run_program(many, program)
+    one, _ = run_program(ROOT, program)
+
+    assert operations == 100
+    assert loaded == one
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "4711"])
+def test_the_same_input_gives_the_same_bytes_anywhere(
+    project: Path, tmp_path: Path, seed: str
+) -> None:
+    before = tree(project)
+    for name in ("openapi/tiktok.openapi.yaml", "openapi/vendor.lock"):
+        (project / name).write_bytes(b"")
+    (project / "openapi/vendor.lock").unlink()
+    (project / "generated/keyapi_tiktok/client.py").unlink()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("vendor.py", "regenerate.py"):
+        done = subprocess.run(
+            [
+                sys.executable,
+                ROOT / "scripts" / name,
+                "--root",
+                os.path.relpath(project, elsewhere),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=elsewhere,
+            env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": "C", "TZ": "Asia/Tokyo"},
+        )
+        assert done.returncode == 0, done.stderr
+    assert tree(project) == before
+
+
+def test_check_passes_on_the_committed_client_and_writes_nothing(
+    project: Path, script: Script
+) -> None:
+    before = tree(project)
+    done = script("regenerate.py", "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert tree(project) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "shown"),
+    [
+        ("keyapi_tiktok/client.py", "# edited by hand\n", "-# edited by hand"),
+        ("keyapi_tiktok/extra.py", "# not generated\n", "-# not generated"),
+        ("stray/empty.py", "", "stray/empty.py"),
+        ("keyapi_tiktok/models/cover.py", None, "+class Cover(Model):"),
+    ],
+)
+def test_check_shows_what_differs_exits_1_and_writes_nothing(
+    project: Path, script: Script, name: str, content: str | None, shown: str
+) -> None:
+    path = project / "generated" / name
+    if content is None:
+        path.unlink()
+    else:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+    before = tree(project)
+
+    done = script("regenerate.py", "--check")
+
+    assert done.returncode == 1
+    assert shown in done.stdout
+    assert "python scripts/regenerate.py" in done.stderr
+    assert tree(project) == before
+
+
+def test_regenerate_removes_what_should_not_be_there(project: Path, script: Script) -> None:
+    wanted = tree(project)
+    (project / "generated/keyapi_tiktok/extra.py").write_text("# not generated\n")
+    (project / "generated/stray").mkdir()
+
+    done = script("regenerate.py")
+
+    assert done.returncode == 0, done.stderr
+    assert tree(project) == wanted
+
+
+REAL = REAL_PAGE.read_text("utf-8")
+BAD_PAGES = {
+    "without a block": ("# A page\n", "exactly one", ""),
+    "with two blocks": (REAL + "\n" + REAL[REAL.index("````yaml") :], "exactly one", ""),
+    "with broken YAML": (REAL.replace("openapi: 3.0.1", "openapi: [3.0.1"), "broken YAML", ""),
+    "with exploding aliases": (
+        REAL.replace(
+            "security: []\n",
+            "security: []\nx-a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+            + "".join(
+                f"x-{new}: &{new} [{','.join([f'*{old}'] * 10)}]\n"
+                for old, new in zip("abcdef", "bcdefg", strict=True)
+            ),
+            1,
+        ),
+        "aliases",
+        "",
+    ),
+    "over 5 MB": (REAL + "x" * 5_000_000, "5,000,000", ""),
+    "with a remote $ref": (
+        REAL.replace(
+            "                          type: object\n                      properties:",
+            "                          type: object\n                      properties:",
+        ).replace(
+            "                        user_id:\n                          type: string",
+            "                        user_id:\n                          $ref: http://evil.test/x",
+        ),
+        "leaves the page",
+        "#/paths/~1v1~1tiktok~1influencer",
+    ),
+    "with a path outside /v1/": (
+        REAL.replace("/v1/tiktok/influencer", "/v2/tiktok/influencer"),
+        "/v1/",
+        "",
+    ),
+    "that tries to leave its docstring": (
+        REAL.replace(
+            "description: Sort order 0=asc 1=desc",
+            'description: "Sort \\"\\"\\"\\nimport os; os.abort()\\n\\"\\"\\""',
+        ),
+        "docstring",
+        "/get/parameters/3/description",
+    ),
+    "that tries to make an identifier code": (
+        REAL.replace("- name: sort_type", "- name: \"x=__import__('os').abort()\""),
+        "the name",
+        "/get/parameters/3/name",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_PAGES)
+def test_a_bad_page_is_refused_in_one_line_and_nothing_is_written(
+    project: Path, script: Script, tmp_path: Path, case: str
+) -> None:
+    text, problem, pointer = BAD_PAGES[case]
+    assert text != REAL
+    path = tmp_path / "pages/en/tiktok/bad.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, "utf-8")
+    before = tree(project)
+
+    done = script("vendor.py", path)
+
+    assert_refused(done, "bad.md", problem, pointer)
+    assert tree(project) == before
+
+
+def assert_refused(
+    done: subprocess.CompletedProcess[str], where: str, problem: str, pointer: str = ""
+) -> None:
+    assert done.returncode == 2, done.stdout + done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert where in line
+    assert problem in line
+    assert pointer in line
+    assert line.count(". ") >= 1, "a remedy follows the problem"
+    assert "Traceback" not in line
+
+
+def test_pages_that_contradict_each_other_are_both_named(
+    project: Path, script: Script, tmp_path: Path
+) -> None:
+    path = tmp_path / "pages/en/tiktok/other.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(REAL.replace("Sort order 0=asc 1=desc", "Sort order 0=up 1=down"), "utf-8")
+    before = tree(project)
+
+    done = script("vendor.py", path)
+
+    assert_refused(done, "other.md", "products-analytics.md", "#/paths/~1v1~1tiktok")
+    assert tree(project) == before
+
+
+def test_an_overlay_action_that_matches_nothing_is_refused(project: Path, script: Script) -> None:
+    overlay = project / "openapi/tiktok.overlay.yaml"
+    overlay.write_text(
+        overlay.read_text("utf-8").replace("=='page_size'", "=='page_sise'"), "utf-8"
+    )
+    before = tree(project)
+
+    done = script("regenerate.py")
+
+    assert_refused(done, "openapi/tiktok.overlay.yaml", "matches nothing", "#/actions/3")
+    assert tree(project) == before
+
+
+def test_an_operation_the_generator_would_skip_is_refused(project: Path, script: Script) -> None:
+    text = page("/v1/tiktok/shop/odd", operation={"responses": {"2-oh": {"description": "odd"}}})
+    (project / "openapi/pages/en/tiktok/odd.md").write_text(text, "utf-8")
+    assert script("vendor.py").returncode == 0
+    before = tree(project)
+
+    done = script("regenerate.py")
+
+    assert done.returncode == 2
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert "/v1/tiktok/shop/odd" in line.replace("~1", "/")
+    assert "Traceback" not in done.stderr
+    assert tree(project) == before
+
+
+@pytest.mark.parametrize(
+    ("break_it", "problem"),
+    [
+        (lambda p: (p / "openapi/vendor.lock").unlink(), "no such file"),
+        (lambda p: (p / "openapi/tiktok.openapi.yaml").write_text("{}"), "not what the pages give"),
+        (lambda p: next((p / "openapi/pages").rglob("*.md")).unlink(), "is gone"),
+        (
+            lambda p: (p / "openapi/pages/new.md").write_text(page("/v1/tiktok/a/b"), "utf-8"),
+            "is not vendored yet",
+        ),
+        (
+            lambda p: next((p / "openapi/pages").rglob("*.md")).write_text(REAL + "\n", "utf-8"),
+            "is not the one that was vendored",
+        ),
+    ],
+)
+def test_regenerate_refuses_pages_and_specification_that_do_not_belong_together(
+    project: Path, script: Script, break_it: Any, problem: str
+) -> None:
+    break_it(project)
+    before = tree(project)
+
+    done = script("regenerate.py")
+
+    assert_refused(done, "", problem)
+    assert "vendor.py" in done.stderr
+    assert tree(project) == before
+
+
+def test_code_that_does_not_import_never_takes_the_clients_place(
+    project: Path, script: Script
+) -> None:
+    template = project / "openapi/templates/errors.py.jinja"
+    template.write_text('raise RuntimeError("a broken template")\n')
+    before = tree(project)
+
+    done = script("regenerate.py")
+
+    assert done.returncode == 2
+    assert "does not pass import" in done.stderr
+    assert tree(project) == before
+
+
+def test_vendoring_a_page_twice_changes_nothing(
+    project: Path, script: Script, tmp_path: Path
+) -> None:
+    before = tree(project)
+    copied = tmp_path / "download.md"
+    copied.write_bytes(REAL_PAGE.read_bytes())
+
+    done = script("vendor.py", copied)
+
+    assert done.returncode == 0, done.stderr
+    assert "unchanged" in done.stdout
+    assert tree(project) == before
+
+
+@pytest.mark.parametrize("name", ["vendor.py", "regenerate.py", "bench.py"])
+def test_help_fits_a_terminal_of_80_columns(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / name, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    assert "usage" in done.stdout
