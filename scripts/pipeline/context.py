@@ -419,13 +419,13 @@ class Context:
         size = f", size={paging['size']!r}" if "size" in paging else ""
         if paging["kind"] == "cursor":
             following = tuple(paging["next"].split("/")[1:])
-            return f"Cursor(cursor={paging['cursor']!r}, next={following!r}{size})"
+            return f"Cursor(parameter={paging['cursor']!r}, next={following!r}{size})"
         last = next(
             (p["schema"].get("maximum") for p in node["parameters"] if p["name"] == paging["page"]),
             None,
         )
         bound = f", last={last!r}" if last else ""
-        return f"PageNumbers(page={paging['page']!r}{size}{bound})"
+        return f"PageNumbers(parameter={paging['page']!r}{size}{bound})"
 
     @staticmethod
     def _annotated(endpoint: Endpoint) -> Iterator[str]:

@@ -4,6 +4,10 @@ Generated packages such as `keyapi_tiktok` stand on it; users meet it as the err
 raise, the `Page` a paged call returns, and the `Model` every row is.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keyapi._errors import (
     AuthenticationError,
     BadRequest,
@@ -18,8 +22,10 @@ from keyapi._errors import (
     ServerError,
     TransportError,
 )
-from keyapi._models import Model
 from keyapi._pages import AsyncPageIterator, Page, PageIterator
+
+if TYPE_CHECKING:
+    from keyapi._models import Model
 
 __all__ = [
     "AsyncPageIterator",
@@ -39,3 +45,11 @@ __all__ = [
     "ServerError",
     "TransportError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Model":  # not needed before the first row is read
+        from keyapi._models import Model
+
+        return Model
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 import httpx
 
 from keyapi._envelope import Envelope, open_envelope
 from keyapi._errors import ConfigurationError, InvalidResponse, KeyAPIError, TransportError
-from keyapi._operation import Operation, PagedOperation
 from keyapi._pages import AsyncPageIterator, Page, PageIterator
+
+if TYPE_CHECKING:
+    from keyapi._operation import Operation, PagedOperation
 
 T = TypeVar("T")
 

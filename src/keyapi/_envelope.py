@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from keyapi._errors import (
@@ -32,7 +31,6 @@ _BY_STATUS: dict[int, type[KeyAPIError]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Envelope:
     """A successful answer, `{code: 0, message, data, requestId}`.
 
@@ -41,8 +39,11 @@ class Envelope:
         request_id: Its `requestId`, or None.
     """
 
-    body: dict[str, Any]
-    request_id: str | None
+    __slots__ = ("body", "request_id")
+
+    def __init__(self, body: dict[str, Any], request_id: str | None) -> None:
+        self.body = body
+        self.request_id = request_id
 
     def find(self, path: tuple[str, ...]) -> Any:
         """Give what stands at a path from the top of the answer, or None."""

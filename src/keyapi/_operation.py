@@ -4,27 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote
 
 from keyapi._models import plain
+
+if TYPE_CHECKING:
+    from keyapi._envelope import Envelope
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageNumbers:
-    """Paging by number: `page` counts up from 1 until a page comes back short.
+    """Paging by number: `parameter` counts up from 1 until a page comes back short.
 
     Attributes:
-        page: Wire name of the page-number parameter.
+        parameter: Wire name of the page-number parameter.
         size: Wire name of the page-size parameter, or None where the server fixes the size.
         last: The highest page number the operation allows, or None where it names none.
     """
 
-    page: str
+    parameter: str
     size: str | None = None
     last: int | None = None
+
+    def number(self, params: Mapping[str, Any]) -> int | None:
+        """The number of the page that was asked for."""
+        number: int = params[self.parameter]
+        return number
+
+    def following(self, params: Mapping[str, Any], rows: int, envelope: Envelope) -> int | None:
+        """The page number to ask for next, or None where a page of so many rows is the last."""
+        number: int = params[self.parameter]
+        size: int | None = params.get(self.size) if self.size else None
+        short = rows == 0 or (size is not None and rows < size)
+        over = self.last is not None and number >= self.last
+        return None if short or over else number + 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,14 +48,24 @@ class Cursor:
     """Paging by cursor: each answer names where the next one starts.
 
     Attributes:
-        cursor: Wire name of the parameter that takes the cursor.
+        parameter: Wire name of the parameter that takes the cursor.
         next: Path, from the top of the answer, to the next cursor.
         size: Wire name of the page-size parameter, if there is one.
     """
 
-    cursor: str
+    parameter: str
     next: tuple[str, ...]
     size: str | None = None
+
+    def number(self, params: Mapping[str, Any]) -> int | None:
+        """Pages by cursor have no number."""
+        return None
+
+    def following(
+        self, params: Mapping[str, Any], rows: int, envelope: Envelope
+    ) -> int | str | None:
+        """The cursor that the answer names, or None at the end."""
+        return (envelope.find(self.next) or None) if rows else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from keyapi._errors import KeyAPIError, PaginationError
-from keyapi._operation import Cursor, PagedOperation, PageNumbers
 
 if TYPE_CHECKING:
     import httpx
 
     from keyapi._envelope import Envelope
+    from keyapi._operation import PagedOperation
 
 T = TypeVar("T")
 
@@ -54,17 +54,9 @@ class Page(Sequence[T]):
         self._model: Any = operation.model()
         self._rows = rows
         self._items: list[T] | None = None
+        self.page_num = paging.number(params)
         self.page_size: int | None = params.get(paging.size) if paging.size else None
-        self.page_num: int | None = None
-        self.next: int | str | None = None
-        full = bool(rows) and (self.page_size is None or len(rows) >= self.page_size)
-        if isinstance(paging, PageNumbers):
-            number: int = params[paging.page]
-            self.page_num = number
-            if full and (paging.last is None or number < paging.last):
-                self.next = number + 1
-        elif rows:
-            self.next = envelope.find(paging.next) or None
+        self.next = paging.following(params, len(rows), envelope)
         self.request_id = envelope.request_id
         self.credits = operation.credits
         self.response = response
@@ -117,7 +109,7 @@ class _Walk(Generic[T]):
         for name, value in (("limit", limit), ("max_pages", max_pages)):
             if value is not None and value < 0:
                 raise ValueError(f"{name} is {value}; give 0 or more, or None for no bound")
-        self._parameter = paging.cursor if isinstance(paging, Cursor) else paging.page
+        self._parameter = paging.parameter
         self._position: int | str | None = params.get(self._parameter)
         self._page_size: int | None = params.get(paging.size) if paging.size else None
         self._params = params

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyapi import Model
+from keyapi._models import Model
 from keyapi._models import field as _field
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyapi import Model
+from keyapi._models import Model
 from keyapi._models import decoded as _decoded
 from keyapi._models import field as _field
 
