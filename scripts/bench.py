@@ -91,7 +91,8 @@ def timed(code: str, packages: Path) -> float:
 
 def side_by_side(first: tuple[str, Path], second: tuple[str, Path], runs: int) -> float:
     """The median ratio of two codes' times, measured in turn."""
-    timed(*first), timed(*second)  # not counted: they fill the caches
+    for code in (first, second):
+        timed(*code)  # not counted: it fills the caches
     return statistics.median(timed(*first) / timed(*second) for _ in range(runs))
 
 

@@ -39,7 +39,15 @@ def vendor(root: Path, paths: list[Path]) -> int:
             content = read_bounded(path)
         except OSError as error:
             raise PipelineError(f"it cannot be read: {error.strerror}", where=path.name) from None
-        name = page_name(path, root / PAGES, read_page(content, path.name))
+        page = read_page(content, path.name)
+        name = page_name(path, root / PAGES, page)
+        recorded = before.get("pages", {}).get(name, {}).get("operation", page.operation)
+        if recorded != page.operation:
+            raise PipelineError(
+                f"its place is {PAGES}/{name}, which is the page of {recorded}",
+                where=path.name,
+                remedy=f"Put it into {PAGES} under a name of its own, and vendor it from there.",
+            )
         if name in given:
             raise PipelineError(
                 f"{given[name].name} is the same page",

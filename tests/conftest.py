@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bench import project_with
 
+from bench import project_with
 from pipeline.cli import ROOT
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]

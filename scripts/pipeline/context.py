@@ -338,7 +338,7 @@ class Context:
     def _reference(self, schema: dict[str, Any]) -> str:
         """Class name of a reference (also of a nullable one), or ""."""
         reference = schema.get("$ref") or next(
-            (part["$ref"] for part in schema.get("allOf", []) if "$ref" in part), ""
+            (part["$ref"] for part in schema.get("anyOf", []) if "$ref" in part), ""
         )
         return self.class_name(reference.rpartition("/")[2]) if reference else ""
 

@@ -7,6 +7,7 @@ the same to every tool; size, depth and aliases are bounded before anything is b
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -69,6 +70,15 @@ def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
     return int(node.value, 0) if node.value[:2] in ("0o", "0x") else int(node.value)
 
 
+def _number(loader: _Loader, node: yaml.ScalarNode) -> float:
+    number = float(node.value)
+    if not math.isfinite(number):
+        problem = f"the number {node.value} is too large"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+    return number
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _number)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
@@ -104,43 +114,47 @@ def load_yaml(text: str, where: str) -> Any:
 def _bound_events(text: str, where: str) -> None:
     """Refuse, from the event stream alone, what would cost memory or stack to build.
 
-    Sizes are counted with aliases written out: `sizes[anchor]` is what one alias adds.
+    Counted with aliases written out: `known[anchor]` is the size and the height one alias adds.
     """
-    sizes: dict[str, int] = {}
-    open_nodes: list[tuple[str | None, int]] = []
-    count = 0
+    known: dict[str, tuple[int, int]] = {}
+    # Of each open collection: anchor, nodes before it, and how deep its deepest member goes.
+    opened: list[tuple[str | None, int, int]] = []
+    count = deepest = 0
+
+    def refuse(problem: str) -> None:
+        raise PipelineError(problem, where=where, remedy=_REMEDY)
+
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        height = 0
         if isinstance(event, yaml.AliasEvent):
-            if event.anchor in (anchor for anchor, _ in open_nodes):
-                raise PipelineError(
-                    f"the alias *{event.anchor} contains itself", where=where, remedy=_REMEDY
-                )
-            count += sizes.get(event.anchor or "", 0)
+            if event.anchor in (anchor for anchor, _, _ in opened):
+                refuse(f"the alias *{event.anchor} contains itself")
+            size, height = known.get(event.anchor or "", (0, 0))
+            count += size
         elif isinstance(event, yaml.NodeEvent):
             tag = getattr(event, "tag", None)
             if tag is not None and tag not in ("!", "tag:yaml.org,2002:str"):
-                raise PipelineError(
-                    f"the YAML tag {tag} is not allowed", where=where, remedy=_REMEDY
-                )
+                refuse(f"the YAML tag {tag} is not allowed")
             count += 1
             if isinstance(event, yaml.CollectionStartEvent):
-                open_nodes.append((event.anchor, count))
+                opened.append((event.anchor, count, 0))
             elif event.anchor:
-                sizes[event.anchor] = 1
+                known[event.anchor] = (1, 0)
         elif isinstance(event, yaml.CollectionEndEvent):
-            anchor, before = open_nodes.pop()
+            anchor, before, inner = opened.pop()
+            height = inner + 1
             if anchor:
-                sizes[anchor] = count - before + 1
-        if len(open_nodes) > MAX_DEPTH:
-            raise PipelineError(
-                f"the YAML is nested deeper than {MAX_DEPTH} levels", where=where, remedy=_REMEDY
-            )
+                known[anchor] = (count - before + 1, height)
+        else:
+            continue
+        if opened and height:
+            anchor, before, inner = opened[-1]
+            opened[-1] = (anchor, before, max(inner, height))
+        deepest = max(deepest, len(opened) + height)
+        if deepest > MAX_DEPTH:
+            refuse(f"the YAML is nested deeper than {MAX_DEPTH} levels")
         if count > MAX_NODES:
-            raise PipelineError(
-                f"the YAML has more than {MAX_NODES:,} nodes once its aliases are written out",
-                where=where,
-                remedy=_REMEDY,
-            )
+            refuse(f"the YAML has more than {MAX_NODES:,} nodes once its aliases are written out")
 
 
 def dump_yaml(data: Any, header: str = "") -> bytes:

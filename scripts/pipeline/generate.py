@@ -53,7 +53,10 @@ def generate(spec: dict[str, Any], options: dict[str, Any], templates: Path) -> 
             overwrite=False,
             output_path=folder,
         )
-        data = GeneratorData.from_dict(spec, config=config)
+        try:
+            data = GeneratorData.from_dict(spec, config=config)
+        except ValueError as error:  # such as two members of an enum that get the same name
+            raise _refusal(GeneratorError(header="It failed", detail=str(error))) from None
         if isinstance(data, GeneratorError):
             raise _refusal(data)
         project = Project(openapi=data, config=config, custom_template_path=templates)

@@ -66,9 +66,9 @@ def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) ->
             remedy="Select the object that contains it, and update the property.",
         )
     if action.get("remove"):
-        # Last first: removing an item of an array moves those behind it.
-        for node in reversed(nodes):
-            _remove(spec, node.location, where, at)
+        # Inner before outer, and last before first: removing an item moves those behind it.
+        for location in sorted({node.location for node in nodes}, key=_depth, reverse=True):
+            _remove(spec, location, where, at)
         return
     if "update" in action:
         for node in nodes:
@@ -95,6 +95,11 @@ def _merge(target: dict[str, Any], update: dict[str, Any]) -> None:
             old.extend(value)
         else:
             target[key] = value
+
+
+def _depth(location: tuple[int | str, ...]) -> tuple[int, int]:
+    last = location[-1] if location else None
+    return len(location), last if isinstance(last, int) else -1
 
 
 def _remove(spec: dict[str, Any], location: tuple[int | str, ...], where: str, at: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.documents import MAX_BYTES, load_yaml
 from pipeline.errors import PipelineError, pointer
+from pipeline.structure import require_structure
 from pipeline.untrusted import refuse_hostile
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -97,6 +98,7 @@ def read_page(content: bytes, name: str) -> Page:
         )
     block = load_yaml(yaml_text, name)
     _check_block(block, method, path, name)
+    require_structure(block, name, "The page is damaged: fetch it again.")
     refuse_hostile(block, name)
     cost = _CREDITS.search(text[:start])
     return Page(name, content, spec_file, method, path, block, int(cost[1]) if cost else None)
@@ -128,7 +130,7 @@ def page_name(path: Path, root: Path, page: Page) -> str:
         parts = (
             (*parts[:-2], f"{parts[-2]}.md") if not parts[-1] else (*parts[:-1], f"{parts[-1]}.md")
         )
-    if not all(_NAME_PART.fullmatch(part) for part in parts):
+    if not all(_NAME_PART.fullmatch(part) for part in parts) or not parts[-1].endswith(".md"):
         raise PipelineError(
             f"`{'/'.join(parts)}` is no name for a page",
             where=path.name,

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from pipeline.errors import PipelineError, pointer
+from pipeline.structure import fields
 
 _TRIPLE_QUOTE = re.compile(r'"""|\'\'\'')
 # Controls, line separators, and the bidirectional overrides that make code read as other code.
@@ -14,21 +15,7 @@ _CONTROL = re.compile(
 )
 _NOT_IN_NAMES = re.compile(r"""["'`\\;{}<>=#\r\n\t]""")
 _MAX_NAME = 200
-
-_NAME_MAPS = frozenset(
-    {
-        "properties",
-        "patternProperties",
-        "schemas",
-        "parameters",
-        "responses",
-        "requestBodies",
-        "headers",
-        "securitySchemes",
-        "links",
-    }
-)
-_DATA_KEYS = frozenset({"example", "examples", "default"})
+_NAME_LISTS = frozenset({"tags", "required", "enum"})
 
 
 def refuse_hostile(block: dict[str, Any], name: str) -> None:
@@ -61,6 +48,14 @@ def refuse_hostile(block: dict[str, Any], name: str) -> None:
         ):
             refuse(f"the text holds {bad[0]!r}, which could break out of a docstring", at)
 
+    def no_reference(value: Any, at: tuple[str | int, ...]) -> None:
+        if isinstance(value, dict) and "$ref" in value:
+            refuse("a default holds a reference", at)
+        for child in value.values() if isinstance(value, dict) else ():
+            no_reference(child, at)
+        for child in value if isinstance(value, list) else ():
+            no_reference(child, at)
+
     def walk(node: Any, at: tuple[str | int, ...], *, names: bool = False) -> None:
         if isinstance(node, list):
             for index, item in enumerate(node):
@@ -68,30 +63,35 @@ def refuse_hostile(block: dict[str, Any], name: str) -> None:
             return
         if not isinstance(node, dict):
             return
-        for key, value in node.items():
+        for key, value, role, names_below in fields(node, names=names):
             here = (*at, key)
-            if names:
+            if role == "named":
                 check_name(key, here)
                 walk(value, here)
-            elif key == "$ref":
-                if not isinstance(value, str) or not value.startswith("#/"):
-                    refuse(f"the reference {value!r} leaves the page", here)
-                check_text(value, here)
-            elif key in ("name", "operationId", "url"):
-                check_name(value, here) if key != "url" else check_text(value, here)
             elif key == "x-keyapi":
                 refuse("x-keyapi is where this project writes down what it understood", here)
-            elif key in ("tags", "required", "enum", "x-enum-varnames") and isinstance(value, list):
-                for index, item in enumerate(value):
+            elif key == "x-enum-varnames" or (key in _NAME_LISTS and isinstance(value, list)):
+                for index, item in enumerate(value if isinstance(value, list) else [value]):
                     if isinstance(item, str):
                         check_name(item, (*here, index))
                     else:
                         walk(item, (*here, index))
-            elif key in ("description", "summary", "title"):
+            elif role == "data":
+                # Its values are data; keys that become names are escaped like any other. But a
+                # validator resolves references in a default as anywhere else.
+                if key == "default":
+                    no_reference(value, here)
+            elif role == "extension":
+                continue  # dropped before anything reads it
+            elif key == "$ref":
+                if not isinstance(value, str) or not value.startswith("#/"):
+                    refuse(f"the reference {value!r} leaves the page", here)
                 check_text(value, here)
-            elif key.startswith("x-") or (key in _DATA_KEYS and not names):
-                continue  # data and publisher's extensions never become code
+            elif key in ("name", "operationId") or (key == "const" and isinstance(value, str)):
+                check_name(value, here)
+            elif key in ("description", "summary", "title", "url"):
+                check_text(value, here)
             else:
-                walk(value, here, names=key in _NAME_MAPS and isinstance(value, dict))
+                walk(value, here, names=names_below)
 
     walk(block, ())

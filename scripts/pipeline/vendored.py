@@ -54,21 +54,28 @@ def merge(pages: Iterable[Page], lock: dict[str, Any], generator: str) -> Vendor
         for path, item in page.block["paths"].items():
             for key, value in item.items():
                 _add(spec, ("paths", path, key), value, page, owners)
-        for section, components in _sections(page):
-            for name, value in components.items():
-                _add(spec, ("components", section, name), value, page, owners)
+        for section, members in _components(page).items():
+            if isinstance(members, dict):
+                spec["components"].setdefault(section, {})
+                for name, value in members.items():
+                    _add(spec, ("components", section, name), value, page, owners)
+            else:
+                _add(spec, ("components", section), members, page, owners)
         entries[page.name] = _lock_entry(page, shared)
-    if not spec["components"]:
+    if not any("components" in page.block for page in ordered):
         del spec["components"]
     _number(entries, lock.get("pages") or {})
     return Vendored(copied(spec), {"version": 1, "generator": generator, "pages": entries})
 
 
-def _sections(page: Page) -> list[tuple[str, dict[str, Any]]]:
-    components = page.block.get("components") or {}
+def _components(page: Page) -> dict[str, Any]:
+    components = page.block.get("components", {})
     if not isinstance(components, dict):
         raise PipelineError(
-            "components is no object", where=page.name, pointer=pointer("components")
+            "components is no object",
+            where=page.name,
+            pointer=pointer("components"),
+            remedy="Fetch the page again.",
         )
     for section, members in components.items():
         if not isinstance(members, dict) and not section.startswith("x-"):
@@ -76,24 +83,29 @@ def _sections(page: Page) -> list[tuple[str, dict[str, Any]]]:
                 "a section of components is no object",
                 where=page.name,
                 pointer=pointer("components", section),
+                remedy="Fetch the page again.",
             )
-    return [(key, value) for key, value in components.items() if isinstance(value, dict)]
+    return components
 
 
 def _add(
     spec: dict[str, Any],
-    at: tuple[str, str, str],
+    at: tuple[str, ...],
     value: Any,
     page: Page,
     owners: dict[tuple[str, ...], Page],
 ) -> None:
-    level = spec[at[0]].setdefault(at[1], {})
-    if at not in owners:
-        owners[at] = page
-        level[at[2]] = value
-    elif level[at[2]] != value:
+    level = spec
+    for key in at[:-1]:
+        level = level.setdefault(key, {})
+    first = owners.setdefault(at, page)
+    if first is page:
+        level[at[-1]] = value
+        return
+    costs = at[0] == "paths" and at[-1] == page.method and first.credits != page.credits
+    if level[at[-1]] != value or costs:
         raise PipelineError(
-            f"its content differs from what {owners[at].name} gives",
+            f"its {'cost' if costs else 'content'} differs from what {first.name} gives",
             where=page.name,
             pointer=pointer(*at),
             remedy="One of the two pages is out of date; fetch both again, or vendor only one.",
@@ -108,7 +120,10 @@ def _lock_entry(page: Page, shared: dict[str, Any]) -> dict[str, Any]:
         "sha256": page.sha256,
         "operation": page.operation,
         "components": [
-            f"{section}/{name}" for section, members in _sections(page) for name in members
+            f"{section}/{name}"
+            for section, members in _components(page).items()
+            if isinstance(members, dict)
+            for name in members
         ],
         "credits": page.credits,
     }

@@ -4,8 +4,8 @@ import copy
 
 import pytest
 import yaml
-from pages import ROOT
 
+from pages import ROOT
 from pipeline.documents import load_yaml
 from pipeline.errors import PipelineError
 from pipeline.overlay import apply_overlay

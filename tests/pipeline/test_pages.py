@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pages import REAL_NAME, REAL_PAGE, document, markdown, page
 
+from pages import REAL_NAME, REAL_PAGE, document, markdown, page
 from pipeline.documents import MAX_BYTES
 from pipeline.errors import PipelineError
 from pipeline.pages import page_name, read_page

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from conftest import tree
 from pages import REAL_PAGE
-from regenerate import regenerate
-from vendor import vendor
-
 from pipeline import transaction
 from pipeline.errors import PipelineError
 from pipeline.workspace import Workspace
+from regenerate import regenerate
+from vendor import vendor
 
 _CHANGES = {
     "os.rename",

@@ -1,8 +1,8 @@
 """What a published document has no reason to hold is refused; what is merely odd is not."""
 
 import pytest
-from pages import document, markdown, merged, page, query
 
+from pages import document, markdown, merged, page, query
 from pipeline.errors import PipelineError
 from pipeline.pages import read_page
 from pipeline.untrusted import refuse_hostile
@@ -18,6 +18,42 @@ def block(*, schema=None, operation=None, **extra):
 
 def named(name):
     return {"type": "object", "properties": {name: {"type": "string"}}}
+
+
+# Where a page can put a text, or a name.
+TEXTS = {
+    "info": lambda text: block(info={"description": text}),
+    "title": lambda text: block(info={"title": text}),
+    "server": lambda text: block(servers=[{"url": text}]),
+    "server's text": lambda text: block(servers=[{"url": "https://x.test", "description": text}]),
+    "summary": lambda text: block(operation={"summary": text}),
+    "operation": lambda text: block(operation={"description": text}),
+    "parameter": lambda text: block(operation={"parameters": [query("a", text)]}),
+    "response": lambda text: block(operation={"responses": {"200": {"description": text}}}),
+    "schema": lambda text: block(schema={"type": "string", "title": text}),
+    "inner schema": lambda text: block(
+        schema={"anyOf": [{"items": {"allOf": [{"description": text}]}}]}
+    ),
+    "additional": lambda text: block(schema={"additionalProperties": {"description": text}}),
+    "component": lambda text: block(components={"schemas": {"Orphan": {"description": text}}}),
+}
+NAMES = {
+    "property": lambda name: block(schema=named(name)),
+    "row's property": lambda name: block(schema={"type": "array", "items": named(name)}),
+    "operationId": lambda name: block(operation={"operationId": name}),
+    "tag": lambda name: block(operation={"tags": ["TikTok", name]}),
+    "parameter": lambda name: block(operation={"parameters": [query(name)]}),
+    "enum": lambda name: block(operation={"parameters": [query("a", enum=["b", name])]}),
+    "const": lambda name: block(operation={"parameters": [query("a", const=name)]}),
+    "x-enum-varnames": lambda name: block(
+        operation={"parameters": [query("a", **{"x-enum-varnames": [name]})]}
+    ),
+    "required": lambda name: block(schema={"type": "object", "required": [name]}),
+    "document's tag": lambda name: block(tags=[{"name": name}]),
+    "component": lambda name: block(components={"schemas": {name: {}}}),
+    "security scheme": lambda name: block(components={"securitySchemes": {name: {}}}),
+    "component's property": lambda name: block(components={"schemas": {"Orphan": named(name)}}),
+}
 
 
 def refusal(data) -> PipelineError:
@@ -52,25 +88,9 @@ def test_references_that_leave_the_page(reference):
         "\u2066x\u2069",
     ],
 )
-@pytest.mark.parametrize(
-    "place",
-    [
-        lambda text: block(info={"description": text}),
-        lambda text: block(info={"title": text}),
-        lambda text: block(servers=[{"url": text}]),
-        lambda text: block(servers=[{"url": "https://x.test", "description": text}]),
-        lambda text: block(operation={"summary": text}),
-        lambda text: block(operation={"description": text}),
-        lambda text: block(operation={"parameters": [query("a", text)]}),
-        lambda text: block(operation={"responses": {"200": {"description": text}}}),
-        lambda text: block(schema={"type": "string", "title": text}),
-        lambda text: block(schema={"anyOf": [{"items": {"allOf": [{"description": text}]}}]}),
-        lambda text: block(schema={"additionalProperties": {"description": text}}),
-        lambda text: block(components={"schemas": {"Orphan": {"description": text}}}),
-    ],
-)
+@pytest.mark.parametrize("place", TEXTS)
 def test_texts_that_could_become_code(place, text):
-    assert "could break out of a docstring" in str(refusal(place(text)))
+    assert "could break out of a docstring" in str(refusal(TEXTS[place](text)))
 
 
 @pytest.mark.parametrize(
@@ -80,31 +100,23 @@ def test_texts_that_could_become_code(place, text):
         *["a\nb", "a\rb", "a\tb", "a\x00b", "a\x7fb", "a\u2028b", BIDI, "a\ufeffb", "x" * 201],
     ],
 )
-@pytest.mark.parametrize(
-    "place",
-    [
-        lambda name: block(schema=named(name)),
-        lambda name: block(schema={"type": "array", "items": named(name)}),
-        lambda name: block(operation={"operationId": name}),
-        lambda name: block(operation={"tags": ["TikTok", name]}),
-        lambda name: block(operation={"parameters": [query(name)]}),
-        lambda name: block(operation={"parameters": [query("a", enum=["b", name])]}),
-        lambda name: block(operation={"parameters": [query("a", const=name)]}),
-        lambda name: block(operation={"parameters": [query("a", **{"x-enum-varnames": [name]})]}),
-        lambda name: block(schema={"type": "object", "required": [name]}),
-        lambda name: block(tags=[{"name": name}]),
-        lambda name: block(components={"schemas": {name: {}}}),
-        lambda name: block(components={"securitySchemes": {name: {}}}),
-        lambda name: block(components={"schemas": {"Orphan": named(name)}}),
-    ],
-)
+@pytest.mark.parametrize("place", NAMES)
 def test_names_that_hold_code(place, name):
-    assert "name" in str(refusal(place(name)))
+    assert "name" in str(refusal(NAMES[place](name)))
 
 
 @pytest.mark.parametrize("name", [None, 1, True, {"a": 1}, ["a"]])
 def test_names_that_are_no_text(name):
     assert "no text" in str(refusal(block(operation={"parameters": [query(name)]})))
+
+
+@pytest.mark.parametrize("reference", ["http://x.test/a.yaml", "file:///etc/passwd", "#/info"])
+@pytest.mark.parametrize("form", [lambda r: r, lambda r: [r], lambda r: {"a": [r]}])
+def test_a_default_holds_no_reference(form, reference):
+    """Validators follow references in defaults, over the network and into the file system."""
+    default = form({"$ref": reference})
+    assert "/default" in refusal(block(schema={"type": "object", "default": default})).pointer
+    refuse_hostile(block(schema={"type": "object", "default": {"a": ["b", None]}}), "page")
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import hashlib
 
 import pytest
 import yaml
-from pages import REAL_NAME, REAL_PAGE, SPEC_FILE, document, markdown, page, query
 
+from pages import REAL_NAME, REAL_PAGE, ROOT, document, markdown, page, query
 from pipeline.errors import PipelineError
 from pipeline.pages import Page, read_page
 from pipeline.vendored import merge, operations_in_order
-from pipeline.workspace import PAGES, Workspace
+from pipeline.workspace import Workspace
 
 PATH = "/v1/tiktok/video/detail"
 OTHER = "/v1/tiktok/video/list"
@@ -228,7 +228,4 @@ def test_the_merged_specification_is_independent_of_the_pages():
 
 
 def test_what_is_committed_is_what_the_pages_give():
-    root = REAL_PAGE.parents[len(REAL_NAME.split("/")) + 1]
-    assert (root / PAGES / REAL_NAME) == REAL_PAGE
-    assert REAL_NAME in Workspace(root).vendored().lock["pages"]
-    assert SPEC_FILE.startswith("en/")
+    assert REAL_NAME in Workspace(ROOT).vendored().lock["pages"]

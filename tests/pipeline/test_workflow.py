@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from bench import project_with
 from conftest import Script, tree
 from pages import REAL_PAGE, markdown, page, paged, query, rows
-
 from pipeline.cli import ROOT
 
 # One page for each shape that KeyAPI's other pages are known to have.
@@ -153,7 +153,8 @@ def server(request):
     path = request.url.raw_path.decode().partition("?")[0]
     if path == "/v1/tiktok/shop/list":
         start = body.get("offset", 0)
-        data = {"max_cursor": start + 5, "shops": [{**rows[0], "shop_id": str(start)}] if start < 10 else []}
+        shops = [{**rows[0], "shop_id": str(start)}] if start < 10 else []
+        data = {"max_cursor": start + 5, "shops": shops}
     else:
         data = answers[path]
     return httpx.Response(200, json={"code": 0, "message": "success", "data": data})

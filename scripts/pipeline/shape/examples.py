@@ -8,6 +8,8 @@ from typing import Any
 
 from pipeline.shape.draft import Draft, Operation, Schema, each_schema, is_success, responses
 
+_PROSE = frozenset({"title", "description", "x-name"})
+
 
 def complete_from_examples(draft: Draft) -> None:
     """Add what an example shows and its schema lacks, and widen what the example contradicts.
@@ -19,54 +21,56 @@ def complete_from_examples(draft: Draft) -> None:
         for status, media in responses(operation):
             if "example" in media:
                 media["schema"] = _completed(
-                    draft, operation, media["schema"], media["example"], ("responses", status)
+                    draft, operation, media["schema"], [media["example"]], ("responses", status)
                 )
 
 
 def _completed(
-    draft: Draft, operation: Operation, schema: Schema, example: Any, at: tuple[str | int, ...]
+    draft: Draft, operation: Operation, schema: Schema, values: list[Any], at: tuple[str | int, ...]
 ) -> Schema:
-    if not schema or schema.keys() <= {"title", "description", "x-name"}:
-        return {**schema, **inferred(example)}
-    if any(key in schema for key in ("allOf", "anyOf", "oneOf")):
+    """Complete a schema from all the values that the example shows in its place."""
+    if schema.keys() <= _PROSE:
+        return {**schema, **inferred(values)}
+    if not values or any(key in schema for key in ("allOf", "anyOf", "oneOf")):
         return schema
-    if example is None:
-        # A null shown for a typed value: the value may be null. Bare objects stay as they are.
-        return {**schema, "nullable": True} if "type" in schema else schema
     kind = schema.get("type")
-    if kind == "object" and isinstance(example, dict):
-        known = schema.get("properties", {})
-        done = {
-            name: _completed(draft, operation, child, example[name], (*at, name))
-            if name in example
-            else child
-            for name, child in known.items()
+    if kind is not None and None in values:
+        schema = {**schema, "nullable": True}
+    shown = [value for value in values if value is not None]
+    if kind == "object" and all(isinstance(value, dict) for value in shown):
+        names = dict.fromkeys([*schema.get("properties", {}), *(n for v in shown for n in v)])
+        properties = {
+            name: _completed(
+                draft,
+                operation,
+                schema.get("properties", {}).get(name, {}),
+                [value[name] for value in shown if name in value],
+                (*at, name),
+            )
+            for name in names
         }
-        for name, value in example.items():
-            if name not in done:
-                done[name] = inferred(value)
-        return {**schema, "properties": done} if done else schema
-    if kind == "array" and isinstance(example, list):
-        items = schema["items"]
-        for index, item in enumerate(example):
-            items = _completed(draft, operation, items, item, (*at, index))
-        return {**schema, "items": items}
-    if not _fits(kind, example):
-        if kind == "integer" and isinstance(example, float):
-            return {**schema, "type": "number"}
-        draft.note(
-            operation,
-            f"the example is {type(example).__name__} where the schema says {kind}; "
-            "any value is accepted there",
-            *at,
-        )
+        return {**schema, "properties": properties} if properties else schema
+    if kind == "array" and all(isinstance(value, list) for value in shown):
+        items = [item for value in shown for item in value]
         return {
-            key: value for key, value in schema.items() if key in ("title", "description", "x-name")
+            **schema,
+            "items": _completed(draft, operation, schema["items"], items, (*at, "items")),
         }
-    return schema
+    misfits = [value for value in shown if not _fits(kind, value)]
+    if not misfits:
+        return schema
+    if kind == "integer" and all(_fits("number", value) for value in shown):
+        return {**schema, "type": "number"}
+    draft.note(
+        operation,
+        f"the example is {type(misfits[0]).__name__} where the schema says {kind}; "
+        "any value is accepted there",
+        *at,
+    )
+    return {key: value for key, value in schema.items() if key in _PROSE}
 
 
-def _fits(kind: Any, example: Any) -> bool:
+def _fits(kind: Any, value: Any) -> bool:
     fitting: dict[Any, tuple[type, ...]] = {
         "object": (dict,),
         "array": (list,),
@@ -75,48 +79,30 @@ def _fits(kind: Any, example: Any) -> bool:
         "integer": (int,),
         "number": (int, float),
     }
-    if isinstance(example, bool) and kind != "boolean":
-        return kind is None
-    return kind is None or isinstance(example, fitting.get(kind, (object,)))
+    if isinstance(value, bool) and kind is not None:
+        return bool(kind == "boolean")
+    return isinstance(value, fitting.get(kind, (object,)))
 
 
-def inferred(example: Any) -> Schema:
-    """Tell a schema from one example value; a null tells nothing."""
-    if isinstance(example, bool):
-        return {"type": "boolean"}
-    if isinstance(example, int | float):
-        # A whole number in an example does not promise that there are no decimals.
-        return {"type": "number"} if isinstance(example, float) else {"type": "integer"}
-    if isinstance(example, str):
-        return {"type": "string"}
-    if isinstance(example, list):
-        merged: Schema = {}
-        for item in example:
-            merged = _union(merged, inferred(item))
-        return {"type": "array", "items": merged}
-    if isinstance(example, dict):
-        properties = {name: inferred(value) for name, value in example.items()}
-        return {"type": "object", "properties": properties}
-    return {}
-
-
-def _union(first: Schema, second: Schema) -> Schema:
-    """The narrowest schema that covers two inferred ones."""
-    if not first or not second or first == second:
-        return first or second
-    kinds = {first["type"], second["type"]}
-    if kinds == {"object"}:
-        names = [*first["properties"], *second["properties"]]
-        return {
-            "type": "object",
-            "properties": {
-                name: _union(first["properties"].get(name, {}), second["properties"].get(name, {}))
-                for name in dict.fromkeys(names)
-            },
+def inferred(values: list[Any]) -> Schema:
+    """Tell the narrowest schema that covers example values; nulls alone tell nothing."""
+    shown = [value for value in values if value is not None]
+    for kind in ("boolean", "integer", "number", "string", "array", "object"):
+        if shown and all(_fits(kind, value) for value in shown):
+            break
+    else:
+        return {}
+    schema: Schema = {"type": kind}
+    if len(shown) < len(values):
+        schema["nullable"] = True
+    if kind == "array":
+        schema["items"] = inferred([item for value in shown for item in value])
+    elif kind == "object":
+        names = dict.fromkeys(name for value in shown for name in value)
+        schema["properties"] = {
+            name: inferred([value[name] for value in shown if name in value]) for name in names
         }
-    if kinds == {"array"}:
-        return {"type": "array", "items": _union(first["items"], second["items"])}
-    return {"type": "number"} if kinds == {"integer", "number"} else {}
+    return schema
 
 
 def promise_success(draft: Draft) -> None:
@@ -187,7 +173,7 @@ def _json_in(value: Any) -> Any:
 
 
 def _decoding(name: str, values: list[Any], taken: set[str]) -> dict[str, Any]:
-    decoded = inferred(values)["items"]
+    decoded = inferred(values)
     facts: dict[str, Any] = {"json": True, "accessor": accessor_name(name, decoded, taken)}
     row = decoded.get("items", {}) if decoded.get("type") == "array" else decoded
     if properties := row.get("properties"):

@@ -39,7 +39,9 @@ def write_facts(draft: Draft) -> None:
     for operation in draft.operations():
         declared = operation.node.get("x-keyapi", {})
         facts = {**_understood(draft, operation, declared), **declared}
-        operation.node["x-keyapi"] = {key: value for key, value in facts.items() if value}
+        operation.node["x-keyapi"] = {
+            key: value for key, value in facts.items() if value or (key == "credits" and value == 0)
+        }
 
 
 def _understood(draft: Draft, operation: Operation, declared: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.documents import copied
 from pipeline.errors import PipelineError
 from pipeline.shape.draft import (
+    METHOD_KEYS,
     Draft,
     Operation,
     Schema,
@@ -18,6 +19,7 @@ from pipeline.shape.draft import (
     parameters,
     responses,
 )
+from pipeline.structure import fields
 
 ROOT = "root"
 _TITLE = re.compile(r"[A-Z][A-Za-z0-9]+")
@@ -149,6 +151,10 @@ def name_schemas(draft: Draft) -> None:
             if parameter.get("description"):  # generators look for it in the schema alone
                 schema.setdefault("description", parameter["description"])
             parameter["schema"] = _name_enum(names, operation, prefix, parameter["name"], schema)
+            if schema.get("type") == "array":
+                schema["items"] = _name_enum(
+                    names, operation, prefix, parameter["name"], schema["items"]
+                )
         if (body := body_schema(operation)) is not None:
             content = operation.node["requestBody"]["content"]["application/json"]
             if body.get("type") != "object":
@@ -169,10 +175,24 @@ def name_schemas(draft: Draft) -> None:
             else:
                 wanted = ["ErrorEnvelope", f"{prefix}Error", f"{prefix}Error{status}"]
             media["schema"] = _name(names, operation, prefix, wanted, media["schema"])
-    for name in list(names.schemas):
-        names.schemas[name].pop("title", None)  # the name says it now
+    for schema in names.schemas.values():
+        schema.pop("title", None)  # the name says it now
+    _drop_hints(draft.spec)
     if not names.schemas:
         del draft.spec["components"]["schemas"]
+
+
+def _drop_hints(node: Any, *, is_names: bool = False) -> None:
+    """Remove what is left of `x-name`, the published names of components."""
+    if isinstance(node, list):
+        for item in node:
+            _drop_hints(item)
+    elif isinstance(node, dict):
+        for key, value, role, names_below in fields(node, names=is_names):
+            if role == "extension" and key == "x-name":
+                del node[key]
+            elif role in ("named", "part"):
+                _drop_hints(value, is_names=names_below)
 
 
 def _name_enum(
@@ -225,7 +245,9 @@ def _name(names: _Names, operation: Operation, prefix: str, derived: list[str], 
                     names, operation, prefix, [singular, title + singular], decoding["decoded"]
                 )
     reference = {"$ref": f"#/components/schemas/{title}"}
-    return {"nullable": True, "allOf": [reference]} if nullable else reference
+    # OpenAPI 3.0.3 lets a reference be null only as one choice of several.
+    null = {"type": "object", "nullable": True, "enum": [None]}
+    return {"anyOf": [reference, null]} if nullable else reference
 
 
 def _child_names(parent: str, name: str, child: Any) -> list[str]:
@@ -259,7 +281,7 @@ def require_known_operations(draft: Draft) -> None:
     """Refuse a specification with an operation the lock does not know."""
     known = {key.lower() for key in draft.entries}
     for path, item in draft.spec["paths"].items():
-        for method in item:
+        for method in METHOD_KEYS & item.keys():
             if f"{method} {path}".lower() not in known:
                 raise PipelineError(
                     f"{method.upper()} {path} is in the specification, but not in the lock",

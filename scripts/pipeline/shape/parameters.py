@@ -22,21 +22,34 @@ def constrain_parameters(draft: Draft) -> None:
         names = paging_names(operation)
         for index, parameter, schema in parameters(operation):
             text = parameter.get("description") or schema.get("description") or ""
-            _constrain(
-                draft, operation, parameter["name"], schema, text, names, ("parameters", index)
-            )
-            joined = (
-                schema.get("type") == "string" and "enum" not in schema and is_comma_joined(text)
-            )
-            if parameter["in"] == "query" and joined:
-                most = bounds_in(text)[1]
-                parameter["schema"] = {"type": "array", "items": {"type": "string"}}
-                parameter["schema"].update({"maxItems": most} if most else {})
-                parameter.update(style="form", explode=False)
+            at = ("parameters", index)
+            name = parameter["name"]
+            joined = schema.get("type") == "string" and is_comma_joined(text)
+            if joined and parameter["in"] == "query" and name not in (names.page, names.size):
+                schema = _list_of_joined(parameter, text)["items"]
+            _constrain(draft, operation, name, schema, text, names, at)
+            if name in (names.page, names.size) and "example" in parameter:
+                parameter["example"] = _as_integer(parameter["example"])
         body = body_schema(operation) or {}
         for name, schema in body.get("properties", {}).items():
             text = schema.get("description") or schema.get("title") or ""
             _constrain(draft, operation, name, schema, text, names, ("requestBody", name))
+
+
+def _list_of_joined(parameter: dict[str, Any], text: str) -> Schema:
+    """Make a parameter of comma-joined text the list that it is; the same on the wire."""
+    most = bounds_in(text)[1]
+    schema: Schema = {"type": "array", "items": {"type": "string"}}
+    schema.update({"maxItems": most} if most else {})
+    example = parameter.get("example")
+    if isinstance(example, str):
+        parameter["example"] = [part.strip() for part in example.split(",")]
+    parameter.update(schema=schema, style="form", explode=False)
+    return schema
+
+
+def _as_integer(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
 def _constrain(
@@ -69,9 +82,8 @@ def _bound(
     """Bound a page number or size; text-typed ones become integers, the same on the wire."""
     low, high = bounds_in(text)
     schema["type"] = "integer"
-    for key in ("default", "example"):
-        if isinstance(schema.get(key), str) and schema[key].isdigit():
-            schema[key] = int(schema[key])
+    for key in {"default", "example"} & schema.keys():
+        schema[key] = _as_integer(schema[key])
     schema.setdefault("minimum", SMALLEST_PAGE if low is None else max(low, SMALLEST_PAGE))
     if high is not None:
         schema.setdefault("maximum", high)

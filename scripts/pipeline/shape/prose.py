@@ -10,34 +10,35 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_EQUALS = r"(?:=|:|：|＝|-|–|—|→|means|is)"
+# A dash needs a space beside it: `1 - newest`, but not `1-day`.
+_EQUALS = r"(?:\s*(?:=|:|：|＝|→)|\s+[-–—]|\s*[-–—](?=\s)|\s+(?:means|is)\b)"
 _NUMBERED = re.compile(
-    rf"""(?<![\w.])(?P<value>-?\d+)\s*{_EQUALS}\s*
+    rf"""(?<![\w.])(?P<value>-?\d+){_EQUALS}\s*
     (?P<label>[^\W\d][^,;，；、|\n()（）]*?)
-    (?=\s*(?:[,;，；、|\n()（）.]|/|$)|\s+(?:and|or)\s|\s+-?\d+\s*{_EQUALS}\s*[^\W\d])""",
+    (?=\s*(?:[,;，；、|\n()（）.]|/|$)|\s+(?:and|or)\s|\s+-?\d+{_EQUALS}\s*[^\W\d])""",
     re.VERBOSE,
 )
 _KEYED = re.compile(
     r"(?<!\w)(?P<value>[A-Za-z]\w*)\s*=\s*(?P<label>[^\W\d][^,;，；、|\n()（）=]*?)"
     r"(?=\s*(?:[,;，；、|\n()（）.]|/|$)|\s+(?:and|or)\s|\s+[A-Za-z]\w*\s*=)"
 )
-_BETWEEN = re.compile(r"[\s,;，；、|/]*(?:(?:and|or)\b)?\s*$")
+_BETWEEN = re.compile(r"\s*(?:[(（][^()（）]*[)）])?[\s,;，；、|/]*(?:(?:and|or)\b)?\s*$")
 _LISTED = re.compile(
-    r"(?:one of|(?:(?:optional|possible|allowed|available|supported|valid|enum)\s+)"
-    r"(?:values?|options?)|options|values|enum|可选值|取值)"
-    r"(?:\s+(?:are|is|include))?\s*[:：=]?\s+(?P<list>[^.\n。()（）]+)",
+    r"(?:\bone of\s*(?:[:：]\s*|\s)|(?:(?:\b(?:optional|possible|allowed|available|supported|valid)"
+    r"\s+)?\b(?:values?|options?)|\benum|可选值|取值)(?:\s*(?:\s(?:are|is|include))?\s*[:：=]\s*|\s+are\s+(?=[`'\"“])))"
+    r"(?P<list>[^.\n。()（）]+)",
     re.IGNORECASE,
 )
 _LIST_SEPARATOR = re.compile(r"\s*[,，、|/;；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+")
 _NUMBER = r"(\d[\d,]*)"
 _MAXIMUM = re.compile(
     rf"(?:\bmax(?:imum)?\b|up to|at most|no more than|not exceed(?:ing)?|最大|最多)"
-    rf"\D{{0,40}}?{_NUMBER}",
+    rf"[^\d.;。(（]{{0,40}}?{_NUMBER}",
     re.IGNORECASE,
 )
 _MINIMUM = re.compile(
     rf"(?:start(?:s|ing)?\s+(?:from|at|with)|\bmin(?:imum)?\b|at least|最小|从)"
-    rf"\D{{0,20}}?{_NUMBER}",
+    rf"[^\d.;。(（]{{0,20}}?{_NUMBER}",
     re.IGNORECASE,
 )
 _RANGE = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from pipeline.documents import copied
 from pipeline.errors import PipelineError, pointer
@@ -16,6 +17,7 @@ from pipeline.shape.draft import (
     operation_schemas,
     responses,
 )
+from pipeline.structure import fields
 
 _MAX_INLINED = 50_000
 _TYPES = ("string", "number", "integer", "boolean", "array", "object")
@@ -35,11 +37,11 @@ def drop_publisher_extensions(draft: Draft) -> None:
             for item in node:
                 clean(item)
         elif isinstance(node, dict):
-            for key in list(node):
-                if key.startswith("x-") and key != "x-keyapi" and not names:
+            for key, value, role, names_below in fields(node, names=names):
+                if role == "extension" and key != "x-keyapi":
                     del node[key]
-                elif key not in ("example", "examples", "default") or names:
-                    clean(node[key], names=key in ("properties", "schemas") and not names)
+                elif role in ("named", "part") and key != "security":  # schemes may be called x-…
+                    clean(value, names=names_below)
 
     clean(draft.spec)
 
@@ -65,8 +67,9 @@ def inline_references(draft: Draft) -> None:
         budget = [_MAX_INLINED]
         for key in ("parameters", "requestBody", "responses"):
             if key in operation.node:
+                node = operation.node[key]
                 operation.node[key] = _inlined(
-                    operation.node[key], draft, operation, (key,), (), budget
+                    node, draft, operation, (key,), (), budget, names=key == "responses"
                 )
     components = draft.spec.get("components", {})
     draft.spec["components"] = {
@@ -82,6 +85,8 @@ def _inlined(
     at: tuple[str | int, ...],
     inside: tuple[str, ...],
     budget: list[int],
+    *,
+    names: bool = False,
 ) -> Any:
     budget[0] -= 1
     if budget[0] < 0:
@@ -97,12 +102,12 @@ def _inlined(
         ]
     if not isinstance(node, dict):
         return node
-    if not isinstance(node.get("$ref"), str):  # a property may be called $ref
+    if names or not isinstance(node.get("$ref"), str):
         return {
-            key: value
-            if key in ("example", "examples", "default")
-            else _inlined(value, draft, operation, (*at, key), inside, budget)
-            for key, value in node.items()
+            key: _inlined(value, draft, operation, (*at, key), inside, budget, names=names_below)
+            if role in ("named", "part")
+            else value
+            for key, value, role, names_below in fields(node, names=names)
         }
     reference: str = node["$ref"]
     if reference in inside:
@@ -110,7 +115,7 @@ def _inlined(
         return {"type": "object"}
     target = draft.spec
     for part in reference.removeprefix("#/").split("/"):
-        part = part.replace("~1", "/").replace("~0", "~")
+        part = unquote(part).replace("~1", "/").replace("~0", "~")
         target = target.get(part) if isinstance(target, dict) else None  # type: ignore[assignment]
         if target is None:
             raise operation.refused(
@@ -205,8 +210,9 @@ def _repair_schema(schema: Schema) -> None:
         del schema["format"]
     if "const" in schema:
         schema["enum"] = [schema.pop("const")]
-    if isinstance(schema.get("examples"), list):
-        schema.setdefault("example", next(iter(schema.pop("examples")), None))
+    if isinstance(schema.get("examples"), list):  # as in OpenAPI 3.1
+        for example in schema.pop("examples")[:1]:
+            schema.setdefault("example", example)
 
 
 def repair_document(draft: Draft) -> None:
@@ -218,6 +224,10 @@ def repair_document(draft: Draft) -> None:
     info = draft.spec.setdefault("info", {})
     info["title"] = str(info.get("title") or "").strip() or "KeyAPI"
     info["version"] = str(info.get("version") or "").strip() or "1.0.0"
+    if not draft.spec.get("servers"):
+        # Evidence: KeyAPI's base URL, as its other pages and its tools have it.
+        draft.spec["servers"] = [{"url": "https://api.keyapi.ai"}]
+        draft.notes.append("no page says which server it is on; https://api.keyapi.ai is assumed.")
     schemes = draft.spec["components"]["securitySchemes"]
     names = {name: re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("_") or "key" for name in schemes}
     if len(set(names.values())) < len(names):

@@ -1,0 +1,188 @@
+"""Constraints that pages state in prose: what is understood, and what must never be guessed."""
+
+import pytest
+
+from pipeline.shape.prose import bounds_in, enum_in, is_comma_joined, looks_like_enum
+
+REAL_SORT = (
+    "List sorting field 1=total_sale_cnt 2=total_sale_gmv_amt 3=spu_avg_price "
+    "4=total_video_sale_cnt 5=total_video_sale_gmv_amt"
+)
+ASC_DESC = [("0", "asc"), ("1", "desc")]
+LIKES_VIEWS = [("1", "likes"), ("2", "views")]
+
+
+@pytest.mark.parametrize(
+    ("text", "members"),
+    [
+        (
+            REAL_SORT,
+            [
+                ("1", "total_sale_cnt"),
+                ("2", "total_sale_gmv_amt"),
+                ("3", "spu_avg_price"),
+                ("4", "total_video_sale_cnt"),
+                ("5", "total_video_sale_gmv_amt"),
+            ],
+        ),
+        ("Sort order 0=asc 1=desc", ASC_DESC),
+        ("Sort order: 0=asc, 1=desc", ASC_DESC),
+        ("Sort order: 0 = asc; 1 = desc.", ASC_DESC),
+        ("Sort order (0=asc, 1=desc)", ASC_DESC),
+        ("Sort order (0=asc, 1=desc); the default is 0", ASC_DESC),
+        ("0: asc, 1: desc", ASC_DESC),
+        ("0:asc,1:desc", ASC_DESC),
+        ("0:asc/1:desc", ASC_DESC),
+        ("0=asc | 1=desc", ASC_DESC),
+        ("0=asc and 1=desc", ASC_DESC),
+        ("0 = asc, or 1 = desc", ASC_DESC),
+        ("0 is asc, 1 is desc", ASC_DESC),
+        ("0 means asc, 1 means desc", ASC_DESC),
+        ("0 - asc, 1 - desc", ASC_DESC),
+        ("0 – asc; 1 – desc", ASC_DESC),
+        ("0 — asc; 1 — desc", ASC_DESC),
+        ("0→asc, 1→desc", ASC_DESC),
+        ("Order:\n0: asc\n1: desc\n", ASC_DESC),
+        ("Order:\r\n0: asc\r\n1: desc", ASC_DESC),
+        ("0：asc，1：desc", ASC_DESC),
+        ("0＝asc；1＝desc", ASC_DESC),
+        ("排序字段：1=likes、2=views", LIKES_VIEWS),
+        ("排序 1：点赞数，2：播放量", [("1", "点赞数"), ("2", "播放量")]),
+        ("0=asc (default), 1=desc", ASC_DESC),
+        ("0：升序（默认），1：降序", [("0", "升序"), ("1", "降序")]),
+        ("-1=all, 0=none, 1=some", [("-1", "all"), ("0", "none"), ("1", "some")]),
+        ("10=ten 20=twenty", [("10", "ten"), ("20", "twenty")]),
+        ("1: Last 7 days, 2: Last 30 days", [("1", "Last 7 days"), ("2", "Last 30 days")]),
+        ("1=Last 7 days 2=Last 30 days", [("1", "Last 7 days"), ("2", "Last 30 days")]),
+        ("Top 10 by field. 1=likes, 2=views. Up to 100 rows.", LIKES_VIEWS),
+        ("asc=ascending desc=descending", [("asc", "ascending"), ("desc", "descending")]),
+        ("asc = ascending, desc = descending", [("asc", "ascending"), ("desc", "descending")]),
+        ("Period: one of: day, week, month", [("day", None), ("week", None), ("month", None)]),
+        ("One of day, week or month.", [("day", None), ("week", None), ("month", None)]),
+        ("Optional values: `asc`, `desc`", [("asc", None), ("desc", None)]),
+        ("Optional values: `asc`,`desc`. Default: `asc`", [("asc", None), ("desc", None)]),
+        ('Possible values are "asc" and "desc"', [("asc", None), ("desc", None)]),
+        ("Allowed values: asc/desc", [("asc", None), ("desc", None)]),
+        ("Available options: asc | desc", [("asc", None), ("desc", None)]),
+        ("Enum: 7, 30, 90", [("7", None), ("30", None), ("90", None)]),
+        ("可选值：asc、desc", [("asc", None), ("desc", None)]),
+        (
+            "Valid values: last-7-days, last-30-days",
+            [("last-7-days", None), ("last-30-days", None)],
+        ),
+    ],
+)
+def test_enums(text, members):
+    assert [(member.value, member.label) for member in enum_in(text) or ()] == members
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["", "Creator user ID (numeric string)", "Product primary category ID filtering"],
+        *[
+            "Page numbers start from 1 and go up to a maximum of 100,000.",
+            "1-10",
+            "1 - 10, 11 - 20",
+        ],
+        *["Range: 1-10, 20-30", "from 1 to 10", "0.5: half, 1.5: more", "v1: old, v2: new"],
+        *[
+            "Date, yyyy-MM-dd",
+            "yyyy-MM-dd, e.g. 2024-01-01 or 2024-01-31",
+            "2024-01-01 - 2024-12-31",
+        ],
+        *[
+            "Time 10:30 to 11:45",
+            "Price from $1 to $20",
+            "price=1.5, discount=0.5",
+            "USD 1 = EUR 2",
+        ],
+        *["1-day, 7-day", "1-day, 7-day, 30-day", "7-day or 30-day window", "GMV, T+1"],
+        *["1=asc", "0=asc, 0=desc", "0=asc, 1=asc", "one of the creator's videos", "one of: day"],
+        *["1=asc; see the manual for what 2=desc means", "Ratio 16:9, 4:3", "Ratio 1=2, 2=3"],
+        *["Keyword, one of many.", "Optional values: see the list of regions", "Options: a, a"],
+        *["All values are estimated and rounded", "The values are estimates or forecasts."],
+        *["Sort options and filters", "Returns values, counts and sums", "id=1, name=x"],
+        *["https://x.test/?a=b&c=d"],
+    ],
+)
+def test_no_enums(text):
+    assert enum_in(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1=likes; the default; 2=views", "1: 7 days, 2: 30 days", "0=asc, 0=desc", "0=asc 1=asc"],
+)
+def test_what_seems_to_be_an_enum_but_is_not_understood_can_be_told(text):
+    assert enum_in(text) is None
+    assert looks_like_enum(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1-10", "Page size, up to 10: no more", "yyyy-MM-dd", "1-day, 7-day", "Ratio 16:9"]
+)
+def test_ordinary_text_does_not_seem_to_be_an_enum(text):
+    assert not looks_like_enum(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("Page numbers start from 1 and go up to a maximum of 100,000.", 1, 100_000),
+        ("Rows per page, at most 10.", None, 10),
+        ("The maximum number of pages is 10.", None, 10),
+        ("Page size, max 20", None, 20),
+        ("Page size (max: 50)", None, 50),
+        ("Page size. Maximum: 1,000", None, 1000),
+        ("up to 30 rows", None, 30),
+        ("no more than 25", None, 25),
+        ("must not exceed 50", None, 50),
+        ("cannot exceed 50", None, 50),
+        ("Default 10, maximum 20", None, 20),
+        ("每页数量，最大 20", None, 20),
+        ("最多50条", None, 50),
+        ("Range 1-50", 1, 50),
+        ("Range: 1 – 50", 1, 50),
+        ("between 5 and 100", 5, 100),
+        ("from 1 to 1,000", 1, 1000),
+        ("取值范围：1~100", 1, 100),
+        ("starts at 1", 1, None),
+        ("Starting from 1", 1, None),
+        ("at least 2", 2, None),
+        ("minimum 1, maximum 10", 1, 10),
+        ("从1开始", 1, None),
+        ("", None, None),
+        ("Page number", None, None),
+        ("Default is 20", None, None),
+        ("The most rows a page may have; default 20", None, None),
+        ("No maximum. Default is 20.", None, None),
+        ("Maximum rows per page (default 20)", None, None),
+        ("Climax 5", None, None),
+    ],
+)
+def test_bounds(text, low, high):
+    assert bounds_in(text) == (low, high)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["Comma-separated video ids, at most 10", "comma separated", "A comma-delimited list"],
+        *["comma joined", "Ids separated by commas", "ids, joined with commas", "Split by a comma"],
+        *[
+            "separated by English commas",
+            "多个用逗号分隔",
+            "Video ids, separated by half-width commas",
+        ],
+    ],
+)
+def test_comma_joined(text):
+    assert is_comma_joined(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a, b, c", "May hold commas", "Prices have a thousands comma", "separated by tabs"]
+)
+def test_not_comma_joined(text):
+    assert not is_comma_joined(text)

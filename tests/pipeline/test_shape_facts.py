@@ -1,0 +1,181 @@
+"""What was understood of an operation, written down as `x-keyapi`."""
+
+import pytest
+from shaping import PATH, facts, shaped
+
+from pages import page, paged, query, rows
+
+CURSOR = query("offset", "Cursor of the last answer")
+SORT = query("sort_field", "1=likes 2=views", "integer")
+ORDER = query("order", "0=asc 1=desc", "integer")
+VIDEOS = rows(video_id="string", likes="integer", views="integer", region="string")
+
+
+def listed(*parameters, data_schema=VIDEOS, credits=1, corrections=None):  # noqa: A002
+    text = page(PATH, parameters=list(parameters), data_schema=data_schema, credits=credits)
+    return shaped(text, corrections=corrections)
+
+
+def inside(**properties):
+    return {"type": "object", "properties": properties}
+
+
+PAGE = {"kind": "page", "page": "page_num", "size": "page_size", "max": 10}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "data_schema", "expected"),
+    [
+        ([], {}, {}),
+        ([], VIDEOS, {"items": "/data"}),
+        ([], inside(list=VIDEOS), {}),
+        (paged(), VIDEOS, {"items": "/data", "paging": PAGE}),
+        (paged(), inside(list=VIDEOS), {"items": "/data/list", "paging": PAGE}),
+        (
+            [query("page"), query("limit", "max 20")],
+            VIDEOS,
+            {
+                "items": "/data",
+                "paging": {"kind": "page", "page": "page", "size": "limit", "max": 20},
+            },
+        ),
+        ([query("page")], VIDEOS, {"items": "/data", "paging": {"kind": "page", "page": "page"}}),
+        (
+            [CURSOR],
+            inside(videos=VIDEOS, max_cursor={"type": "string"}),
+            {
+                "items": "/data/videos",
+                "paging": {"kind": "cursor", "cursor": "offset", "next": "/data/max_cursor"},
+            },
+        ),
+        (
+            [CURSOR, query("count", "max 30", "integer")],
+            inside(videos=VIDEOS, min_time={"type": "integer"}, has_more={"type": "boolean"}),
+            {
+                "items": "/data/videos",
+                "paging": {
+                    "kind": "cursor",
+                    "cursor": "offset",
+                    "next": "/data/min_time",
+                    "size": "count",
+                    "max": 30,
+                },
+            },
+        ),
+        (
+            [*paged(), SORT, ORDER],
+            VIDEOS,
+            {
+                "items": "/data",
+                "paging": PAGE,
+                "sort": {"field": "sort_field", "direction": "order"},
+            },
+        ),
+        ([SORT], VIDEOS, {"items": "/data", "sort": {"field": "sort_field"}}),
+        ([ORDER], VIDEOS, {"items": "/data"}),
+        (
+            [
+                query("sort_field", "One of: likes, views"),
+                query("dir", "Optional values: `asc`, `desc`"),
+            ],
+            VIDEOS,
+            {"items": "/data", "sort": {"field": "sort_field", "direction": "dir"}},
+        ),
+        (
+            [query("video_id", required=True), query("region"), query("keyword")],
+            VIDEOS,
+            {"items": "/data", "filters": {"region": "region"}, "echoes": ["video_id"]},
+        ),
+    ],
+)
+def test_what_is_understood(parameters, data_schema, expected):
+    result = listed(*parameters, data_schema=data_schema)
+    assert facts(result) == {"credits": 1, **expected}
+    assert [note for note in result.notes if "not stated" not in note] == []
+
+
+def test_the_arguments_of_a_body_count_as_parameters_do():
+    body = inside(
+        page_num={"type": "integer"},
+        page_size={"type": "integer", "description": "max 10"},
+        sort_field={"type": "integer", "description": "1=likes 2=views"},
+        region={"type": "string"},
+        video_id={"type": "string"},
+    )
+    body["required"] = ["video_id"]
+    result = shaped(page(PATH, method="post", body=body, data_schema=VIDEOS))
+    assert facts(result) == {
+        "credits": 1,
+        "items": "/data",
+        "paging": PAGE,
+        "sort": {"field": "sort_field"},
+        "filters": {"region": "region"},
+        "echoes": ["video_id"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("parameters", "data_schema", "problem"),
+    [
+        (paged(), {}, "its data has no list of objects"),
+        (paged(), inside(a=VIDEOS, b=VIDEOS), "its data has 2 lists of objects"),
+        (paged(), {"type": "array", "items": {"type": "string"}}, "no list of objects"),
+        ([CURSOR], inside(videos=VIDEOS), "its answer names no next one"),
+        ([CURSOR], VIDEOS, "its answer names no next one"),
+        ([query("sort_field", "1=shares 2=saves", "integer")], VIDEOS, "no columns of the row"),
+    ],
+)
+def test_what_is_not_understood_is_noted(parameters, data_schema, problem):
+    result = listed(*parameters, data_schema=data_schema)
+    assert "paging" not in facts(result)
+    assert "sort" not in facts(result)
+    (note,) = result.notes
+    assert problem in note
+    assert note.startswith("en/tiktok/100.md #/paths/")
+
+
+@pytest.mark.parametrize(
+    ("cost", "expected"), [(1, {"credits": 1}), (2, {"credits": 2}), (0, {"credits": 0})]
+)
+def test_the_cost_is_the_pages(cost, expected):
+    assert facts(shaped(page(PATH, credits=cost))) == expected
+
+
+def test_an_unknown_cost_is_noted_and_not_written_down():
+    result = shaped(page(PATH, credits=None))
+    assert "credits" not in facts(result)
+    (note,) = result.notes
+    assert "does not say what a request costs" in note
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ({"credits": 5}, {"credits": 5}),
+        ({"credits": 0}, {"credits": 0}),
+        ({"items": "/data/b"}, {"items": "/data/b", "paging": PAGE}),
+        (
+            {"items": "/data/a", "paging": {"kind": "page", "page": "page_num"}},
+            {"items": "/data/a", "paging": {"kind": "page", "page": "page_num"}},
+        ),
+        ({"echoes": ["page_num"]}, {"echoes": ["page_num"]}),
+    ],
+)
+def test_facts_that_an_overlay_declares_win(declared, expected):
+    data_schema = inside(a=VIDEOS, b=VIDEOS)
+    correction = {"target": f"$.paths['{PATH}'].get", "update": {"x-keyapi": declared}}
+    result = listed(*paged(), data_schema=data_schema, credits=3, corrections=[correction])
+    assert facts(result) == {"credits": 3, **expected}
+
+
+def test_a_fact_can_be_declared_away():
+    correction = {"target": f"$.paths['{PATH}'].get", "update": {"x-keyapi": {"paging": None}}}
+    result = listed(*paged(), corrections=[correction])
+    assert facts(result) == {"credits": 1, "items": "/data"}
+
+
+def test_a_cost_that_an_overlay_declares_is_not_missed():
+    correction = {"target": f"$.paths['{PATH}'].get", "update": {"x-keyapi": {"credits": 2}}}
+    result = shaped(page(PATH, credits=None), corrections=[correction])
+    assert facts(result) == {"credits": 2}
+    assert result.notes == ()
