@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import httpx
 
 from keyapi._envelope import Envelope, open_envelope
-from keyapi._errors import ConfigurationError, InvalidResponse, KeyAPIError, TransportError
+from keyapi._errors import (
+    BadRequest,
+    ConfigurationError,
+    InvalidResponse,
+    KeyAPIError,
+    TransportError,
+    without_secrets,
+)
 from keyapi._pages import AsyncPageIterator, Page, PageIterator
 
 if TYPE_CHECKING:
@@ -36,12 +44,15 @@ class _Client:
         timeout: float = 30.0,
     ) -> None:
         self._token = _find_token(token)
-        self.base_url = base_url or os.environ.get("KEYAPI_BASE_URL") or self.default_base_url
+        self.base_url = _checked_url(
+            base_url or os.environ.get("KEYAPI_BASE_URL") or self.default_base_url
+        )
         self.timeout = timeout
         self._closed = False
+        self._opening = Lock()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.base_url}>"
+        return f"<{type(self).__name__} {without_secrets(httpx.URL(self.base_url))}>"
 
     def _http_options(self) -> dict[str, Any]:
         if self._closed:
@@ -53,6 +64,8 @@ class _Client:
         try:
             return open_envelope(response.status_code, response.content)
         except KeyAPIError as error:
+            error.message = error.message.replace(self._token, "[key]")
+            error.args = (error.message,)
             raise _located(error, operation, response.request) from None
 
 
@@ -102,7 +115,9 @@ class SyncClient(_Client):
     def get_httpx_client(self) -> httpx.Client:
         """Give the `httpx.Client` that every request of this client goes through."""
         if self._http is None or self._closed:
-            self._http = httpx.Client(transport=self._transport, **self._http_options())
+            with self._opening:  # threads that make the first requests share one pool
+                if self._http is None or self._closed:
+                    self._http = httpx.Client(transport=self._transport, **self._http_options())
         return self._http
 
     def _request(
@@ -122,7 +137,7 @@ class SyncClient(_Client):
             response = self.get_httpx_client().request(
                 operation.method, url, params=query, json=body
             )
-        except httpx.RequestError as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise _unsent(error, operation) from error
         return self._judge(operation, response), response
 
@@ -150,7 +165,7 @@ class SyncClient(_Client):
 
     def _many(self, operation: Operation[T], params: Mapping[str, Any]) -> list[T]:
         """Fetch an operation whose data is a list, without paging."""
-        return _objects(operation, *self._request(operation, params))
+        return [operation.view(row) for row in _rows(operation, *self._request(operation, params))]
 
     def _data(self, operation: Operation[Any], params: Mapping[str, Any]) -> Any:
         """Fetch an operation whose data has no class of its own: the decoded JSON."""
@@ -204,7 +219,7 @@ class AsyncClient(_Client):
             response = await self.get_async_httpx_client().request(
                 operation.method, url, params=query, json=body
             )
-        except httpx.RequestError as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise _unsent(error, operation) from error
         return self._judge(operation, response), response
 
@@ -232,7 +247,8 @@ class AsyncClient(_Client):
 
     async def _many(self, operation: Operation[T], params: Mapping[str, Any]) -> list[T]:
         """Fetch an operation whose data is a list, without paging."""
-        return _objects(operation, *await self._request(operation, params))
+        answer = await self._request(operation, params)
+        return [operation.view(row) for row in _rows(operation, *answer)]
 
     async def _data(self, operation: Operation[Any], params: Mapping[str, Any]) -> Any:
         """Fetch an operation whose data has no class of its own: the decoded JSON."""
@@ -248,6 +264,10 @@ def _find_token(token: str | None) -> str:
             raise ConfigurationError(
                 "The API key is empty or a placeholder; get one from KeyAPI's dashboard, "
                 "then pass token=... or set KEYAPI_TOKEN"
+            )
+        if not (candidate.isascii() and candidate.isprintable()):
+            raise ConfigurationError(
+                "The API key holds characters that no HTTP header can carry; copy it anew"
             )
         return candidate
     raise ConfigurationError("There is no API key; pass token=... or set KEYAPI_TOKEN")
@@ -267,13 +287,28 @@ def _located(
 ) -> KeyAPIError:
     error.operation = operation.name
     error.method = operation.method
-    error.url = str(request.url) if request is not None else None
+    error.url = without_secrets(request.url) if request is not None else None
     return error
 
 
-def _unsent(error: httpx.RequestError, operation: Operation[Any]) -> KeyAPIError:
-    text = str(error) or type(error).__name__
-    return _located(TransportError(f"No answer arrived: {text}"), operation, error._request)
+def _unsent(error: Exception, operation: Operation[Any]) -> KeyAPIError:
+    if isinstance(error, httpx.RequestError):
+        text = str(error) or type(error).__name__
+        return _located(TransportError(f"No answer arrived: {text}"), operation, error._request)
+    return _located(BadRequest(f"The request cannot be sent: {error}"), operation, None)
+
+
+def _checked_url(text: str) -> str:
+    try:
+        url = httpx.URL(text)
+        valid = url.scheme in ("http", "https") and bool(url.host)
+    except (httpx.InvalidURL, ValueError):
+        valid = False
+    if not valid:
+        raise ConfigurationError(
+            "The base URL is no http or https address; pass base_url=... or set KEYAPI_BASE_URL"
+        )
+    return text
 
 
 def _rows(
@@ -291,18 +326,12 @@ def _rows(
     raise _invalid(problem, operation, envelope, response)
 
 
-def _objects(operation: Operation[T], envelope: Envelope, response: httpx.Response) -> list[T]:
-    model: Any = operation.model()
-    return [model.from_dict(row) for row in _rows(operation, envelope, response)]
-
-
 def _object(operation: Operation[T], envelope: Envelope, response: httpx.Response) -> T:
     data = envelope.find(("data",))
     if not isinstance(data, dict):
         problem = f"/data is {type(data).__name__}, not an object"
         raise _invalid(problem, operation, envelope, response)
-    model: Any = operation.model()
-    return cast(T, model.from_dict(data))
+    return operation.view(data)
 
 
 def _invalid(

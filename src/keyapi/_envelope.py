@@ -70,7 +70,7 @@ def open_envelope(status: int, content: bytes) -> Envelope:
     failed = not 200 <= status < 300
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         if failed:
             raise _error_class(status, "")(_reason(status), status=status) from None
         raise InvalidResponse(_not_json(content), status=status) from None
@@ -87,7 +87,8 @@ def open_envelope(status: int, content: bytes) -> Envelope:
         code = None
     if failed or code:
         signal = status if failed or code is None else code
-        kind = _error_class(signal, message)
+        out_of_credits = code == 402 and status != 429
+        kind = InsufficientCredits if out_of_credits else _error_class(signal, message)
         raise kind(message, status=status, code=code, request_id=request_id)
     return Envelope(body, request_id)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class KeyAPIError(Exception):
@@ -63,6 +66,11 @@ class KeyAPIError(Exception):
         return _restore, (type(self), self.message, dict(self.__dict__))
 
 
+def without_secrets(url: httpx.URL) -> str:
+    """Write a URL without the user and password that it may hold."""
+    return str(url.copy_with(userinfo=b""))
+
+
 def _restore(cls: type[KeyAPIError], message: str, state: dict[str, Any]) -> KeyAPIError:
     error = cls(message)
     error.__dict__.update(state)
@@ -70,7 +78,7 @@ def _restore(cls: type[KeyAPIError], message: str, state: dict[str, Any]) -> Key
 
 
 class BadRequest(KeyAPIError):
-    """400: the server refused a parameter."""
+    """400: the server refused a parameter; or it cannot even be sent."""
 
     remedy = "Check the parameters against the operation's documentation."
 

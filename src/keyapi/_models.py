@@ -65,6 +65,14 @@ class _Field:
         # Where the classes this field names are found, also when a user derives from the model.
         self.package = owner.__module__.rpartition(".")[0]
 
+    def __set__(self, instance: Model, value: object) -> None:
+        raise AttributeError(
+            f"models are read-only; make a changed copy of {type(instance).__name__} instead"
+        )
+
+    def __delete__(self, instance: Model) -> None:
+        self.__set__(instance, None)
+
     def sibling(self, name: str) -> Any:
         """Find a class of the same generated package, importing it when it is first needed."""
         return getattr(sys.modules[self.package], name)
@@ -135,9 +143,10 @@ class _DecodedField(_Field):
         """Where a row belongs: by its number, rows without one last, in the order they came."""
         value = row.get(self.order or "")
         try:
-            return float("inf") if value is None else float(value)
-        except (TypeError, ValueError):
+            rank = float(value)  # type: ignore[arg-type]  # None and the like are told apart below
+        except (TypeError, ValueError, OverflowError):
             return float("inf")
+        return rank if rank == rank else float("inf")
 
 
 @dataclass_transform(
@@ -220,13 +229,16 @@ class Model:
 
 
 def decode_json_text(value: Any) -> Any:
-    """Decode JSON inside a string; anything else, and text that is no JSON, is given as it is."""
+    """Decode JSON inside a string; anything else, and plain text, is given as it is.
+
+    Text that begins as a list or an object does, but is none, gives None.
+    """
     if not isinstance(value, str):
         return value
     try:
         return json.loads(value) if value.strip() else None
-    except ValueError:
-        return value
+    except (ValueError, RecursionError):
+        return None if value.lstrip()[:1] in ("[", "{") else value
 
 
 def _objects(value: Any, text: str | None) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
 from keyapi._models import plain
@@ -95,6 +95,12 @@ class Operation(Generic[T]):
     path_parameters: frozenset[str] = field(default_factory=frozenset)
     body: Mapping[str, str] = field(default_factory=dict)
     comma_joined: frozenset[str] = field(default_factory=frozenset)
+
+    def view(self, row: dict[str, Any]) -> T:
+        """Give a received object as this operation's class."""
+        model: Any = self.model()
+        view: Any = row if model is dict else model.from_dict(row)
+        return cast(T, view)
 
     def encode(
         self, params: Mapping[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from keyapi._errors import KeyAPIError, PaginationError
+from keyapi._errors import KeyAPIError, PaginationError, without_secrets
 
 if TYPE_CHECKING:
     import httpx
@@ -32,8 +32,8 @@ class Page(Sequence[T]):
 
     __slots__ = (
         "_items",
-        "_model",
         "_rows",
+        "_view",
         "credits",
         "next",
         "page_num",
@@ -51,7 +51,7 @@ class Page(Sequence[T]):
         response: httpx.Response | None,
     ) -> None:
         paging = operation.paging
-        self._model: Any = operation.model()
+        self._view = operation.view
         self._rows = rows
         self._items: list[T] | None = None
         self.page_num = paging.number(params)
@@ -70,7 +70,7 @@ class Page(Sequence[T]):
     def items(self) -> list[T]:
         """The rows of this page, as models."""
         if self._items is None:
-            self._items = [self._model.from_dict(row) for row in self._rows]
+            self._items = [self._view(row) for row in self._rows]
         return self._items
 
     @overload
@@ -88,7 +88,8 @@ class Page(Sequence[T]):
         return f"<Page {which}{len(self)} items, has_more={self.has_more}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__} | {"response": None}
+        left_out = {"_items": self.items, "_view": None, "response": None}
+        return {name: getattr(self, name) for name in self.__slots__} | left_out
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
@@ -109,6 +110,7 @@ class _Walk(Generic[T]):
         for name, value in (("limit", limit), ("max_pages", max_pages)):
             if value is not None and value < 0:
                 raise ValueError(f"{name} is {value}; give 0 or more, or None for no bound")
+        self._operation = operation
         self._parameter = paging.parameter
         self._position: int | str | None = params.get(self._parameter)
         self._page_size: int | None = params.get(paging.size) if paging.size else None
@@ -125,7 +127,12 @@ class _Walk(Generic[T]):
     def accept(self, page: Page[T]) -> list[T]:
         """Take a page in, settle where the walk goes on, and give the rows within the limit."""
         if page._rows and page._rows == self._previous:
-            raise PaginationError(f"Page {self._position} repeats the rows of the page before it")
+            error = PaginationError(f"Page {self._position} repeats the rows of the page before it")
+            if page.response is not None:
+                error.url = without_secrets(page.response.url)
+                error.status = page.response.status_code
+            error.request_id = page.request_id
+            raise error
         self._previous = page._rows
         rows = page.items
         if self._limit is not None:
@@ -138,7 +145,9 @@ class _Walk(Generic[T]):
         return rows
 
     def annotate(self, error: KeyAPIError) -> None:
-        """Put on an error what is needed to resume the walk."""
+        """Put on an error which call it was, and what is needed to resume the walk."""
+        error.operation = self._operation.name
+        error.method = self._operation.method
         error.next_page = self._position
         error.page_size = self._page_size
         error.rows_yielded = self._yielded
@@ -162,27 +171,33 @@ class PageIterator(Generic[T]):
     ) -> None:
         self._fetch = fetch
         self._walk = _Walk(operation, params, limit, max_pages)
-        self._items = (row for _, rows in self._steps() for row in rows)
+        self._rows: Iterator[T] = iter(())
 
     def __iter__(self) -> Iterator[T]:
         return self
 
+    # No generators here and below: one that raised would then claim to be at its end.
     def __next__(self) -> T:
-        return next(self._items)
+        while True:
+            for row in self._rows:
+                return row
+            if self._next_page() is None:
+                raise StopIteration
 
     def pages(self) -> Iterator[Page[T]]:
         """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
-        return (page for page, _ in self._steps())
+        return iter(self._next_page, None)
 
-    def _steps(self) -> Iterator[tuple[Page[T], list[T]]]:
-        while not self._walk.done:
-            try:
-                page = self._fetch(self._walk.params())
-                rows = self._walk.accept(page)
-            except KeyAPIError as error:
-                self._walk.annotate(error)
-                raise
-            yield page, rows
+    def _next_page(self) -> Page[T] | None:
+        if self._walk.done:
+            return None
+        try:
+            page = self._fetch(self._walk.params())
+            self._rows = iter(self._walk.accept(page))
+        except KeyAPIError as error:
+            self._walk.annotate(error)
+            raise
+        return page
 
 
 class AsyncPageIterator(Generic[T]):
@@ -198,30 +213,42 @@ class AsyncPageIterator(Generic[T]):
     ) -> None:
         self._fetch = fetch
         self._walk = _Walk(operation, params, limit, max_pages)
-        self._items = self._rows()
+        self._rows: Iterator[T] = iter(())
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self
 
     async def __anext__(self) -> T:
-        return await anext(self._items)
+        while True:
+            for row in self._rows:
+                return row
+            if await self._next_page() is None:
+                raise StopAsyncIteration
 
-    async def _rows(self) -> AsyncIterator[T]:
-        async for _, rows in self._steps():
-            for row in rows:
-                yield row
-
-    async def pages(self) -> AsyncIterator[Page[T]]:
+    def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
-        async for page, _ in self._steps():
-            yield page
+        return _AsyncPages(self._next_page)
 
-    async def _steps(self) -> AsyncIterator[tuple[Page[T], list[T]]]:
-        while not self._walk.done:
-            try:
-                page = await self._fetch(self._walk.params())
-                rows = self._walk.accept(page)
-            except KeyAPIError as error:
-                self._walk.annotate(error)
-                raise
-            yield page, rows
+    async def _next_page(self) -> Page[T] | None:
+        if self._walk.done:
+            return None
+        try:
+            page = await self._fetch(self._walk.params())
+            self._rows = iter(self._walk.accept(page))
+        except KeyAPIError as error:
+            self._walk.annotate(error)
+            raise
+        return page
+
+
+class _AsyncPages(AsyncIterator[Page[T]]):
+    """What `iter(callable, None)` is, for an async callable."""
+
+    def __init__(self, next_page: Callable[[], Awaitable[Page[T] | None]]) -> None:
+        self._next_page = next_page
+
+    async def __anext__(self) -> Page[T]:
+        page = await self._next_page()
+        if page is None:
+            raise StopAsyncIteration
+        return page

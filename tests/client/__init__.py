@@ -1,0 +1,1 @@
+"""Tests of the runtime and of the committed client, offline."""

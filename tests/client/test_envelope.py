@@ -1,0 +1,214 @@
+"""What an answer means, by its status and its body."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from client.conftest import EXAMPLE, REQUEST_ID
+from keyapi import (
+    AuthenticationError,
+    BadRequest,
+    InsufficientCredits,
+    InvalidResponse,
+    KeyAPIError,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    ServerError,
+)
+from keyapi._envelope import open_envelope
+
+QUOTA = "apiKey quota is not enough"  # as published
+UPSTREAM_QUOTA = "Usage Limit Exceeded"  # as users saw it come from the upstream provider
+NESTED = b"[" * 100_000
+
+
+def envelope(**fields: Any) -> bytes:
+    return json.dumps({"message": "no", "data": None, "requestId": REQUEST_ID, **fields}).encode()
+
+
+ERRORS: list[tuple[str, int, bytes, type[KeyAPIError]]] = [
+    # the envelope's code says "error" under HTTP 200
+    ("code 400 under 200", 200, envelope(code=400), BadRequest),
+    ("code 401 under 200", 200, envelope(code=401), AuthenticationError),
+    ("code 402 under 200", 200, envelope(code=402), InsufficientCredits),
+    ("code 403 under 200", 200, envelope(code=403), PermissionDenied),
+    ("code 404 under 200", 200, envelope(code=404), NotFound),
+    ("code 429 under 200", 200, envelope(code=429), RateLimited),
+    ("code 500 under 200", 200, envelope(code=500), ServerError),
+    ("code 503 under 200", 200, envelope(code=503), ServerError),
+    ("code 1 under 200", 200, envelope(code=1), KeyAPIError),
+    ("code 200 under 200", 200, envelope(code=200), KeyAPIError),
+    ("code -1 under 200", 200, envelope(code=-1), KeyAPIError),
+    ("code 400 under 201", 201, envelope(code=400), BadRequest),
+    # the HTTP status says it
+    ("400", 400, envelope(code=400), BadRequest),
+    ("401", 401, envelope(code=401), AuthenticationError),
+    ("402", 402, envelope(code=402), InsufficientCredits),
+    ("403", 403, envelope(code=403), PermissionDenied),
+    ("404", 404, envelope(code=404), NotFound),
+    ("429", 429, envelope(code=429), RateLimited),
+    ("500", 500, envelope(code=500), ServerError),
+    ("502", 502, envelope(code=502), ServerError),
+    ("503", 503, envelope(code=503), ServerError),
+    ("504", 504, envelope(code=504), ServerError),
+    ("520", 520, envelope(code=520), ServerError),
+    ("418", 418, envelope(code=418), KeyAPIError),
+    ("304 without a body", 304, b"", KeyAPIError),
+    ("302 with HTML", 302, b"<html>", KeyAPIError),
+    ("code 0 under 500", 500, envelope(code=0), ServerError),
+    ("code 0 under 404", 404, envelope(code=0), NotFound),
+    ("no code under 403", 403, envelope(), PermissionDenied),
+    ("text code under 404", 404, envelope(code="404"), NotFound),
+    ("bool code under 400", 400, envelope(code=True), BadRequest),
+    # quota exhaustion, in each of its shapes
+    ("quota text under 200", 200, envelope(code=1, message=QUOTA), InsufficientCredits),
+    ("quota text, code 403", 200, envelope(code=403, message=QUOTA), InsufficientCredits),
+    ("quota text under 403", 403, envelope(code=403, message=QUOTA), InsufficientCredits),
+    ("quota text under 500", 500, envelope(code=500, message=QUOTA), InsufficientCredits),
+    ("upstream text under 200", 200, envelope(code=7, message=UPSTREAM_QUOTA), InsufficientCredits),
+    (
+        "upstream text under 403",
+        403,
+        envelope(code=403, message=UPSTREAM_QUOTA),
+        InsufficientCredits,
+    ),
+    (
+        "upstream text under 500",
+        500,
+        envelope(code=500, message=UPSTREAM_QUOTA),
+        InsufficientCredits,
+    ),
+    ("quota text, no code", 500, envelope(message=QUOTA), InsufficientCredits),
+    ("code 402 under 403", 403, envelope(code=402), InsufficientCredits),
+    ("code 402 under 500", 500, envelope(code=402), InsufficientCredits),
+    ("quota text under 429", 429, envelope(code=429, message=QUOTA), RateLimited),
+    ("quota text, code 429", 200, envelope(code=429, message=QUOTA), RateLimited),
+    ("quota inside a word", 403, envelope(code=403, message="unquotable"), PermissionDenied),
+    # no envelope under a success status
+    ("HTML", 200, b"<html><body>Bad gateway</body></html>", InvalidResponse),
+    ("empty", 200, b"", InvalidResponse),
+    ("blank", 200, b" \n", InvalidResponse),
+    ("empty 204", 204, b"", InvalidResponse),
+    ("truncated", 200, json.dumps(EXAMPLE).encode()[:-20], InvalidResponse),
+    ("no UTF-8", 200, b'{"code": 0, "message": "\xff"}', InvalidResponse),
+    ("nested too deep", 200, NESTED, InvalidResponse),
+    ("list", 200, b"[]", InvalidResponse),
+    ("text", 200, b'"success"', InvalidResponse),
+    ("null", 200, b"null", InvalidResponse),
+    ("number", 200, b"0", InvalidResponse),
+    ("bool", 200, b"false", InvalidResponse),
+    ("no code", 200, envelope(data=[]), InvalidResponse),
+    ("null code", 200, envelope(code=None), InvalidResponse),
+    ("bool code", 200, envelope(code=False), InvalidResponse),
+    ("text code", 200, envelope(code="0"), InvalidResponse),
+    ("float code", 200, envelope(code=0.0), InvalidResponse),
+    # no envelope under an error status: the status still says what it is
+    ("HTML under 502", 502, b"<html>Bad gateway</html>", ServerError),
+    ("HTML under 520", 520, b"<html>Web server error</html>", ServerError),
+    ("HTML under 403", 403, b"<html>Forbidden</html>", PermissionDenied),
+    ("empty 401", 401, b"", AuthenticationError),
+    ("empty 429", 429, b"", RateLimited),
+    ("truncated under 500", 500, b'{"code": 500, "mess', ServerError),
+    ("nested too deep under 500", 500, NESTED, ServerError),
+    ("list under 500", 500, b"[]", ServerError),
+    ("text under 404", 404, b'"not found"', NotFound),
+    ("null under 402", 402, b"null", InsufficientCredits),
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "expected"),
+    [case[1:] for case in ERRORS],
+    ids=[case[0] for case in ERRORS],
+)
+def test_an_answer_that_is_no_success_is_a_typed_error(
+    status: int, content: bytes, expected: type[KeyAPIError]
+) -> None:
+    with pytest.raises(KeyAPIError) as caught:
+        open_envelope(status, content)
+    assert type(caught.value) is expected
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("data", [[], [{"a": 1}], {}, {"a": None}, None, "text", 0, False])
+@pytest.mark.parametrize("status", [200, 201])
+def test_code_0_under_a_success_status_gives_the_data_as_it_came(status: int, data: Any) -> None:
+    opened = open_envelope(status, envelope(code=0, data=data))
+    found = opened.find(("data",))
+    assert found == data
+    assert type(found) is type(data)
+
+
+def test_a_success_carries_its_request_id() -> None:
+    assert open_envelope(200, json.dumps(EXAMPLE).encode()).request_id == REQUEST_ID
+
+
+@pytest.mark.parametrize("request_id", [None, 7, {}])
+def test_a_request_id_that_is_no_text_is_none(request_id: Any) -> None:
+    assert open_envelope(200, envelope(code=0, requestId=request_id)).request_id is None
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("data", "list"), [1]),
+        (("data", "missing"), None),
+        (("data", "list", "deeper"), None),
+        (("missing", "deeper"), None),
+    ],
+)
+def test_a_path_that_leads_nowhere_finds_none(path: tuple[str, ...], expected: Any) -> None:
+    assert open_envelope(200, envelope(code=0, data={"list": [1]})).find(path) == expected
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_error_carries_code_message_and_request_id(status: int) -> None:
+    with pytest.raises(BadRequest) as caught:
+        open_envelope(status, envelope(code=400, message="Missing required parameter: user_id"))
+    error = caught.value
+    assert error.code == 400
+    assert error.message == "Missing required parameter: user_id"
+    assert error.request_id == REQUEST_ID
+
+
+@pytest.mark.parametrize("code", ["400", True, None, 400.0])
+def test_a_code_that_is_no_integer_is_not_carried(code: Any) -> None:
+    with pytest.raises(BadRequest) as caught:
+        open_envelope(400, envelope(code=code))
+    assert caught.value.code is None
+
+
+@pytest.mark.parametrize("message", [None, "", 7, ["x"]])
+def test_an_error_without_a_message_names_its_status(message: Any) -> None:
+    with pytest.raises(ServerError, match="HTTP 503"):
+        open_envelope(503, envelope(code=503, message=message))
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "empty"),
+        (b" <!DOCTYPE html>", "HTML"),
+        (b'{"code": 0, "da', "no complete JSON"),
+        (b"[]", "array"),
+        (b'""', "string"),
+        (b"null", "null"),
+        (b"true", "boolean"),
+        (b"1.5", "number"),
+        (b'{"code": "0"}', "code is '0'"),
+        (b"{}", "code is None"),
+    ],
+)
+def test_an_invalid_response_says_what_is_wrong_with_it(content: bytes, problem: str) -> None:
+    with pytest.raises(InvalidResponse, match=problem):
+        open_envelope(200, content)
+
+
+def test_an_answer_with_a_code_that_is_no_integer_still_carries_its_request_id() -> None:
+    with pytest.raises(InvalidResponse) as caught:
+        open_envelope(200, envelope(code="0"))
+    assert caught.value.request_id == REQUEST_ID
