@@ -93,6 +93,30 @@ ZOO = {
         operation={"operationId": None},
         extra={"info": {"title": ""}},
     ),
+    "typed.md": page(
+        "/v1/tiktok/video/typed",
+        data_schema={
+            "type": "object",
+            "properties": {
+                "state": {"type": "string", "enum": ["on", "off"]},
+                "level": {"type": "integer", "enum": [1, 2], "nullable": True},
+                "states": {"type": "array", "items": {"type": "string", "enum": ["on", "off"]}},
+                "author": {
+                    "type": "object",
+                    "nullable": True,
+                    "properties": {"name": {"type": "string"}},
+                },
+                "either": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+            },
+        },
+        example={
+            "state": "on",
+            "level": 1,
+            "author": None,
+            'x"""; raise SystemExit(3) #': 1,
+            "json": '{"\\"\\"\\"}; raise SystemExit(4) #": {"a": 1}}',
+        },
+    ),
     "search.md": page(
         "/v1/tiktok/search",
         parameters=[query("q", "Words", required=True), query("self", "A name Python uses")],
@@ -145,6 +169,8 @@ answers = {
     "/v1/tiktok/search": {"hits": 3, "best": {"title": "x"}},
     "/v1/tiktok/influencer/products/analytics": [],
     "/v1/tiktok/product/a%2Fb/detail": {"product_id": "a/b"},
+    "/v1/tiktok/video/typed": {"state": "on", "level": 7, "states": ["on", "new"],
+                               "author": {"name": "Ann"}, "either": 3},
 }
 
 def server(request):
@@ -170,6 +196,7 @@ with TikTok("k", transport=httpx.MockTransport(server)) as tiktok:
     tiktok.influencer.products_analytics(user_id="1")
     tiktok.influencer.products_analytics_post()
     detail = tiktok.product.product_id_detail(product_id="a/b")
+    typed = tiktok.video.typed()
     low = shop_list.sync(client=tiktok, region="US", shop_ids=["1", "2"],
                          body=ShopListBody(keyword="hat"))
     print(json.dumps({
@@ -182,6 +209,8 @@ with TikTok("k", transport=httpx.MockTransport(server)) as tiktok:
         "feed": [feed.page_num, feed.page_size, feed[0].video_id, feed[0].stats],
         "found": [found.hits, found.best.title],
         "detail": detail.product_id,
+        "typed": [type(typed.state).__name__, typed.state, typed.level, typed.states,
+                  typed.author.name, typed.either],
         "low": low.data.shops[0].shop_id,
     }))
 """
@@ -234,6 +263,7 @@ def test_pages_added_to_the_folder_flow_to_working_methods_with_no_hand_edit(zoo
         ["GET", "/v1/tiktok/influencer/products/analytics?user_id=1&page_num=1&page_size=10", None],
         ["POST", "/v1/tiktok/influencer/products/analytics?page_num=1&page_size=10", None],
         ["GET", "/v1/tiktok/product/a%2Fb/detail", None],
+        ["GET", "/v1/tiktok/video/typed", None],
         ["POST", "/v1/tiktok/shop/list?region=US&shop_ids=1%2C2", {"keyword": "hat"}],
     ]
     assert seen["shops"] == 2
@@ -243,6 +273,7 @@ def test_pages_added_to_the_folder_flow_to_working_methods_with_no_hand_edit(zoo
     assert seen["feed"] == [1, 20, "1", '{"plays": 3}']
     assert seen["found"] == [3, "x"]
     assert seen["detail"] == "a/b"
+    assert seen["typed"] == ["VideoTypedDataState", "on", 7, ["on", "new"], "Ann", 3]
     assert seen["low"] == "0"
 
 

@@ -23,7 +23,7 @@ def constrain_parameters(draft: Draft) -> None:
         for index, parameter, schema in parameters(operation):
             text = parameter.get("description") or schema.get("description") or ""
             at = ("parameters", index)
-            name = parameter["name"]
+            name: str = parameter["name"]
             joined = schema.get("type") == "string" and is_comma_joined(text)
             if joined and parameter["in"] == "query" and name not in (names.page, names.size):
                 schema = _list_of_joined(parameter, text)["items"]

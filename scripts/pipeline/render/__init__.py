@@ -1,0 +1,58 @@
+"""What the templates are told, ready to be written down.
+
+The generator's parser knows Python names and types, the effective specification knows the rest
+(`x-keyapi`, descriptions, bounds); the modules here join the two, so that templates only place
+text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from openapi_python_client.config import Config
+from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.parser.properties import ModelProperty
+
+from pipeline.render import calls, models
+from pipeline.render.types import Types
+from pipeline.shape.naming import pascal
+
+
+class Context:
+    """The global `keyapi` of the template environment.
+
+    Args:
+        spec: The effective specification.
+        config: The generator's configuration.
+        client_class: Name of the client class users construct.
+    """
+
+    def __init__(self, spec: dict[str, Any], config: Config, client_class: str) -> None:
+        self._types = Types(spec, config)
+        self.client_class = client_class
+        self.base_url: str = spec["servers"][0]["url"]
+
+    def resource(self, tag: str) -> str:
+        """Class name of a resource."""
+        return f"{pascal(tag)}Resource"
+
+    def calls(self, endpoints: list[Endpoint]) -> list[calls.Call]:
+        """The methods of a resource."""
+        return calls.calls(self._types, endpoints)
+
+    def joined(self, endpoint: Endpoint) -> list[str]:
+        """Wire names whose lists are sent as one comma-joined value."""
+        return calls.joined(self._types, endpoint)
+
+    def attributes(self, model: ModelProperty) -> Iterator[models.Attribute]:
+        """The attributes of a model."""
+        return models.attributes(self._types, model)
+
+    def decoded_classes(self, model: ModelProperty) -> list[str]:
+        """Classes that only a model's decoded accessors name."""
+        return models.decoded_classes(self._types, model)
+
+    def doc(self, name: str) -> str:
+        """The docstring of a model or an enum."""
+        return models.doc(self._types, name)

@@ -1,0 +1,120 @@
+"""Models: what the templates write about each class and its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from openapi_python_client.parser.properties import (
+    AnyProperty,
+    EnumProperty,
+    ModelProperty,
+    Property,
+)
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.parser.properties.union import UnionProperty
+
+from pipeline.render.docstrings import docstring
+from pipeline.render.types import Types
+
+# What `keyapi.Model` has already; an attribute of that name gets an underscore.
+_MODEL_MEMBERS = ("to_dict", "from_dict")
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of a model: its declaration, and what the page says of it."""
+
+    declaration: str
+    doc: str
+
+
+def attributes(types: Types, model: ModelProperty) -> Iterator[Attribute]:
+    """Attributes of a model, in the order of the specification."""
+    schema = types.schemas.get(str(model.class_info.name), {})
+    described = schema.get("properties", {})
+    found = [*(model.required_properties or []), *(model.optional_properties or [])]
+    by_name = {prop.name.get_untrusted_value(): prop for prop in found}
+    taken: set[str] = set(_MODEL_MEMBERS)
+    names: dict[str, str] = {}
+    for name, prop in by_name.items():
+        python_name = str(prop.python_name)
+        while python_name in taken:
+            python_name += "_"
+        taken.add(python_name)
+        names[name] = python_name
+    for name in described:
+        if name not in by_name:
+            continue
+        prop = by_name[name]
+        kind, option = _attribute_type(types, prop)
+        yield Attribute(
+            f"{names[name]}: {kind} = _field({name!r}{option}, default=None)",
+            docstring([types.description(described[name])], 4, optional=True),
+        )
+        facts = described[name].get("x-keyapi", {})
+        if facts.get("json"):
+            accessor = types.identifier(facts["accessor"])
+            while accessor in taken:
+                accessor += "_"
+            taken.add(accessor)
+            yield _decoded(types, name, names[name], accessor, facts)
+
+
+def doc(types: Types, name: str) -> str:
+    """The docstring of a model or an enum."""
+    return docstring([types.schemas.get(name, {}).get("description") or f"{name}."], 4)
+
+
+def decoded_classes(types: Types, model: ModelProperty) -> list[str]:
+    """Classes that only a model's decoded accessors name."""
+    schema = types.schemas.get(str(model.class_info.name), {})
+    found = set()
+    for child in schema.get("properties", {}).values():
+        decoded = child.get("x-keyapi", {}).get("decoded")
+        if decoded:
+            found.add(types.reference(decoded.get("items", decoded)))
+    return sorted(found - {""})
+
+
+def _attribute_type(types: Types, prop: Property) -> tuple[str, str]:
+    """Annotation of an attribute, and the argument of `_field` that goes with it."""
+    choices = prop.inner_properties if isinstance(prop, UnionProperty) else [prop]
+    (only, *others) = [choice for choice in choices if not isinstance(choice, NoneProperty)]
+    inner: PropertyProtocol = only
+    while isinstance(inner, ListProperty):
+        inner = inner.inner_property
+    kind = types.python_type(only)
+    if others or isinstance(inner, AnyProperty):
+        return "Any", ""  # it is given as it came
+    if isinstance(inner, ModelProperty):
+        return f"{kind} | None", f", model={str(inner.class_info.name)!r}"
+    if isinstance(inner, EnumProperty):
+        plain = inner.value_type.__name__
+        if inner is only:
+            return f"{kind} | {plain} | None", f", enum={str(inner.class_info.name)!r}"
+        kind = kind.replace(str(inner.class_info.name), plain)
+    return f"{kind} | None", ""
+
+
+def _decoded(
+    types: Types, name: str, attribute: str, accessor: str, facts: dict[str, Any]
+) -> Attribute:
+    options = ""
+    kind = "Any"
+    schema = facts.get("decoded")
+    if schema is not None:
+        many = schema.get("type") == "array"
+        model = types.reference(schema["items"] if many else schema)
+        kind = f"list[{model}]" if many else f"{model} | None"
+        options = f", model={model!r}" + (", many=True" if many else "")
+        options += "".join(f", {key}={facts[key]!r}" for key in ("order", "text") if key in facts)
+    order = f", lowest `{facts['order']}` first" if "order" in facts else ""
+    doc = f"`{attribute}`, decoded from JSON{order}; empty where nothing can be decoded."
+    return Attribute(
+        f"{accessor}: {kind} = _decoded({name!r}, init=False{options})",
+        docstring([doc], 4),
+    )
