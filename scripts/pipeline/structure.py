@@ -69,7 +69,7 @@ def require_structure(document: dict[str, Any], where: str, remedy: str) -> None
     Every later step relies on it.
 
     Args:
-        document: A document with `paths`.
+        document: The document.
         where: Name of the file, for errors.
         remedy: What to do when it is not so.
 
@@ -104,6 +104,8 @@ def require_structure(document: dict[str, Any], where: str, remedy: str) -> None
             if role in ("named", "part"):
                 check(value, here, names=names_below)
 
+    if not isinstance(document.get("paths"), dict):
+        refuse("there are no paths", ())
     for path, item in document["paths"].items():
         if not isinstance(item, dict):
             refuse("the path is no object", ("paths", path))

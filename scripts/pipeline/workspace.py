@@ -12,6 +12,7 @@ from pipeline.errors import PipelineError
 from pipeline.overlay import apply_overlay
 from pipeline.pages import Page, read_page
 from pipeline.shape import Shaped, shape
+from pipeline.structure import require_structure
 from pipeline.vendored import Vendored, merge
 
 PAGES = "openapi/pages"
@@ -104,14 +105,16 @@ class Workspace:
                 f"{generator_version()} is installed"
             )
             raise PipelineError(problem, where=LOCK, remedy=remedy)
-        if load_yaml(self.read(SPEC, remedy), SPEC) != vendored.spec:
+        if self.read(SPEC, remedy).encode() != vendored_files(vendored)[SPEC]:
             raise PipelineError("it is not what the pages give", where=SPEC, remedy=remedy)
         return vendored
 
     def effective(self, vendored: Vendored) -> Shaped:
         """Correct and shape a vendored specification."""
         overlay = load_yaml(self.read(OVERLAY, "Restore it."), OVERLAY)
-        return shape(apply_overlay(vendored.spec, overlay, OVERLAY), vendored.lock)
+        corrected = apply_overlay(vendored.spec, overlay, OVERLAY)
+        require_structure(corrected, f"{SPEC}, corrected,", f"Mend the action in {OVERLAY}.")
+        return shape(corrected, vendored.lock)
 
     def generated(self) -> dict[str, bytes]:
         """Give every file below `generated`, by path below it; caches left out."""

@@ -505,6 +505,26 @@ def test_an_overlay_action_that_matches_nothing_is_refused(project: Path, script
     assert tree(project) == before
 
 
+@pytest.mark.parametrize(
+    ("action", "problem"),
+    [
+        ("target: $.paths\n    remove: true", "there are no paths"),
+        ("target: $.paths[*].get\n    update: {parameters: text}", "`parameters` is text"),
+        ("target: $\n    update: [", "broken YAML"),
+        ("target: $.info\n    update: {}\n    more: 1", "the field more is unknown"),
+    ],
+)
+def test_an_overlay_action_that_breaks_the_specification_is_refused(
+    project: Path, script: Script, action: str, problem: str
+) -> None:
+    overlay = project / "openapi/tiktok.overlay.yaml"
+    overlay.write_text(f"{overlay.read_text('utf-8')}  - {action}\n", "utf-8")
+    before = tree(project)
+
+    assert_refused(script("regenerate.py"), "openapi/tiktok.o", problem)
+    assert tree(project) == before
+
+
 def test_an_operation_the_generator_would_skip_is_refused(project: Path, script: Script) -> None:
     text = page("/v1/tiktok/shop/odd", operation={"responses": {"2-oh": {"description": "odd"}}})
     (project / "openapi/pages/en/tiktok/odd.md").write_text(text, "utf-8")
