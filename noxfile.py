@@ -59,17 +59,17 @@ def tests(session: nox.Session) -> None:
 def package(session: nox.Session) -> None:
     """Build sdist and wheel; the sdist builds the same wheel, and it runs from an empty place."""
     _install(session, "dev")
-    folder = session.create_tmp()
-    session.run("python", "scripts/package.py", folder)
-    wheel = next(Path(folder).glob("*.whl"))
-    venv = Path(folder) / "venv"
+    folder = Path(session.create_tmp()).resolve()
+    session.run("python", "scripts/package.py", str(folder))
+    (wheel,) = folder.glob("*.whl")
+    venv = folder / "venv"
     shutil.rmtree(venv, ignore_errors=True)
     session.run("python", "-m", "venv", str(venv))
-    python = next(venv.glob("bin/python")) if sys.platform != "win32" else venv / "Scripts/python"
+    python = venv / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     session.run(str(python), "-m", "pip", "install", "--quiet", str(wheel), external=True)
-    program = str(ROOT / "tests" / "installed_program.py")
     with session.chdir(folder):
-        session.run(str(python), program, external=True)
+        program = ROOT / "tests" / "installed_program.py"
+        session.run(str(python), str(program), external=True)
 
 
 @nox.session
