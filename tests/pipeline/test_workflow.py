@@ -117,6 +117,9 @@ ZOO = {
             "json": '{"\\"\\"\\"}; raise SystemExit(4) #": {"a": 1}}',
         },
     ),
+    "close.md": page(
+        "/v1/tiktok/close/list", parameters=[query("params"), query("client"), query("import")]
+    ),
     "search.md": page(
         "/v1/tiktok/search",
         parameters=[query("q", "Words", required=True), query("self", "A name Python uses")],
@@ -169,6 +172,7 @@ answers = {
     "/v1/tiktok/search": {"hits": 3, "best": {"title": "x"}},
     "/v1/tiktok/influencer/products/analytics": [],
     "/v1/tiktok/product/a%2Fb/detail": {"product_id": "a/b"},
+    "/v1/tiktok/close/list": "text",
     "/v1/tiktok/video/typed": {"state": "on", "level": 7, "states": ["on", "new"],
                                "author": {"name": "Ann"}, "either": 3},
 }
@@ -197,6 +201,7 @@ with TikTok("k", transport=httpx.MockTransport(server)) as tiktok:
     tiktok.influencer.products_analytics_post()
     detail = tiktok.product.product_id_detail(product_id="a/b")
     typed = tiktok.video.typed()
+    tiktok.close_resource.list(params_query="1", client_query="2", import_="3")
     low = shop_list.sync(client=tiktok, region="US", shop_ids=["1", "2"],
                          body=ShopListBody(keyword="hat"))
     print(json.dumps({
@@ -264,6 +269,7 @@ def test_pages_added_to_the_folder_flow_to_working_methods_with_no_hand_edit(zoo
         ["POST", "/v1/tiktok/influencer/products/analytics?page_num=1&page_size=10", None],
         ["GET", "/v1/tiktok/product/a%2Fb/detail", None],
         ["GET", "/v1/tiktok/video/typed", None],
+        ["GET", "/v1/tiktok/close/list?params=1&client=2&import=3", None],
         ["POST", "/v1/tiktok/shop/list?region=US&shop_ids=1%2C2", {"keyword": "hat"}],
     ]
     assert seen["shops"] == 2

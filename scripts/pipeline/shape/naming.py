@@ -45,8 +45,12 @@ _TAKEN = {
     "ServerError",
     "TransportError",
 }
-# Members of the clients, which a resource would hide.
-_CLIENT_MEMBERS = {"base_url", "close", "credits_spent", "timeout", "with_options"}
+# Members of the clients, which a resource of that name would hide; it is set apart instead.
+_CLIENT_MEMBERS = {
+    *("base_url", "default_base_url", "timeout", "close", "with_options", "credits_spent"),
+    *("get_httpx_client", "get_async_httpx_client", "raise_on_unexpected_status"),
+}
+_APART = "_resource"
 
 
 def name_operations(draft: Draft) -> None:
@@ -82,21 +86,22 @@ def name_from_path(path: str) -> tuple[str, str]:
     segments = [_snake(segment) for segment in path.split("/")[2:]]  # without "" and "v1"
     own = segments[1:] or segments  # without the platform
     resource = own[0] if len(segments) >= 3 else ROOT
-    if resource in _CLIENT_MEMBERS:
-        resource = own[0] = f"{resource}_"
+    if resource in _CLIENT_MEMBERS or keyword.iskeyword(resource):
+        resource += _APART
     return resource, "_".join(own)
 
 
 def method_name(operation_id: str, resource: str) -> str:
     """The Python method of an operation: its name without its resource's."""
-    name = operation_id if resource == ROOT else operation_id.removeprefix(f"{resource}_")
+    prefix = "" if resource == ROOT else f"{resource.removesuffix(_APART)}_"
+    name = operation_id.removeprefix(prefix)
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _snake(text: str) -> str:
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower() or "x"
-    return f"{name}_" if keyword.iskeyword(name) else name if name[0].isalpha() else f"v{name}"
+    return name if name[0].isalpha() else f"v{name}"
 
 
 def pascal(text: str) -> str:
