@@ -38,7 +38,11 @@ def vendor(root: Path, paths: list[Path]) -> int:
         try:
             content = read_bounded(path)
         except OSError as error:
-            raise PipelineError(f"it cannot be read: {error.strerror}", where=path.name) from None
+            raise PipelineError(
+                f"it cannot be read: {error.strerror}",
+                where=path.name,
+                remedy="Give the path of a page's .md file.",
+            ) from None
         page = read_page(content, path.name)
         name = page_name(path, root / PAGES, page)
         recorded = before.get("pages", {}).get(name, {}).get("operation", page.operation)
