@@ -126,7 +126,7 @@ def measure(runs: int) -> dict[str, float]:
         figures["regenerate_1_cold"] = statistics.median(cold)
         figures["regenerate_100"] = rewritten(hundred, min(runs, 3))
         figures["import_100_vs_1"] = side_by_side(
-            (_IMPORT.format(client), there), (_IMPORT.format(client), here), runs * 3
+            (_IMPORT.format(client), there), (_IMPORT.format(client), one / GENERATED), runs * 3
         )
     return figures
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import PipelineError
@@ -38,8 +40,13 @@ def run(command: Callable[[], int], root: Path) -> int:
         The exit code: the command's own, 2 for input that cannot be used, 130 when interrupted.
     """
     try:
-        recover(root)
-        return command()
+        if not (root / "openapi").is_dir():
+            raise PipelineError(
+                "there is no project", where=root.name, remedy="Give --root its top folder."
+            )
+        with _alone(root):
+            recover(root)
+            return command()
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
@@ -50,3 +57,19 @@ def run(command: Callable[[], int], root: Path) -> int:
         print("interrupted; nothing was left half-done", file=sys.stderr)
         return 130
     return 2
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Wait until no other command is at work on a project; the system ends the wait for a kill."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has no such lock
+        yield
+        return
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)

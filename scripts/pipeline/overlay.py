@@ -104,7 +104,12 @@ def _depth(location: tuple[int | str, ...]) -> tuple[int, int]:
 
 def _remove(spec: dict[str, Any], location: tuple[int | str, ...], where: str, at: str) -> None:
     if not location:
-        raise PipelineError("the whole document cannot be removed", where=where, pointer=at)
+        raise PipelineError(
+            "the whole document cannot be removed",
+            where=where,
+            pointer=at,
+            remedy="Select what is in it.",
+        )
     parent: Any = spec
     for key in location[:-1]:
         parent = parent[key]

@@ -80,7 +80,9 @@ def read_page(content: bytes, name: str) -> Page:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise PipelineError(f"the page is no UTF-8: {error}", where=name) from None
+        raise PipelineError(
+            f"the page is no UTF-8: {error}", where=name, remedy="Fetch the page again."
+        ) from None
     blocks = list(_blocks(text))
     if len(blocks) != 1:
         raise PipelineError(

@@ -589,6 +589,28 @@ def test_code_that_does_not_import_never_takes_the_clients_place(
     assert tree(project) == before
 
 
+def test_commands_started_at_once_work_one_after_the_other(project: Path) -> None:
+    wanted = tree(project)
+    (project / "generated/keyapi_tiktok/client.py").unlink()
+    running = [
+        subprocess.Popen(
+            [sys.executable, ROOT / "scripts" / name, "--root", project],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for name in ("regenerate.py", "vendor.py", "regenerate.py")
+    ]
+    outputs = [process.communicate()[0] for process in running]
+
+    assert [process.returncode for process in running] == [0, 0, 0], outputs
+    assert tree(project) == wanted
+
+
+def test_a_folder_that_is_no_project_is_refused(script: Script, tmp_path: Path) -> None:
+    assert_refused(script("vendor.py", "--root", tmp_path), tmp_path.name, "no project")
+
+
 def test_vendoring_a_page_twice_changes_nothing(
     project: Path, script: Script, tmp_path: Path
 ) -> None:
