@@ -137,7 +137,7 @@ class SyncClient(_Client):
             response = self.get_httpx_client().request(
                 operation.method, url, params=query, json=body
             )
-        except (httpx.RequestError, httpx.InvalidURL) as error:
+        except (httpx.RequestError, httpx.InvalidURL, UnicodeEncodeError) as error:
             raise _unsent(error, operation) from error
         return self._judge(operation, response), response
 
@@ -219,7 +219,7 @@ class AsyncClient(_Client):
             response = await self.get_async_httpx_client().request(
                 operation.method, url, params=query, json=body
             )
-        except (httpx.RequestError, httpx.InvalidURL) as error:
+        except (httpx.RequestError, httpx.InvalidURL, UnicodeEncodeError) as error:
             raise _unsent(error, operation) from error
         return self._judge(operation, response), response
 

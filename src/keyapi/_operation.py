@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
+from keyapi._errors import BadRequest
 from keyapi._models import plain
 
 if TYPE_CHECKING:
@@ -112,6 +113,9 @@ class Operation(Generic[T]):
 
         Returns:
             Path, query, and body (None for an operation without one).
+
+        Raises:
+            BadRequest: A path parameter would lead to another path.
         """
         path = self.path
         query: dict[str, Any] = {}
@@ -123,6 +127,8 @@ class Operation(Generic[T]):
             if name in self.body:
                 body[self.body[name]] = value
             elif name in self.path_parameters:
+                if value in ("", ".", ".."):  # it would lead to another operation
+                    raise BadRequest(f"The path parameter {name} is {value!r}", operation=self.name)
                 path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
             elif name in self.comma_joined and isinstance(value, list):
                 query[name] = ",".join(map(str, value))

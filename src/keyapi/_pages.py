@@ -119,13 +119,14 @@ class _Walk(Generic[T]):
         self._pages_left = max_pages
         self._previous: list[dict[str, Any]] = []
         self._yielded = 0
+        self.taken = 0
         self.done = limit == 0 or max_pages == 0
 
     def params(self) -> dict[str, Any]:
         return {**self._params, self._parameter: self._position}
 
-    def accept(self, page: Page[T]) -> list[T]:
-        """Take a page in, settle where the walk goes on, and give the rows within the limit."""
+    def accept(self, page: Page[T]) -> None:
+        """Take a page in: settle how many of its rows count, and where the walk goes on."""
         if page._rows and page._rows == self._previous:
             error = PaginationError(f"Page {self._position} repeats the rows of the page before it")
             if page.response is not None:
@@ -134,15 +135,13 @@ class _Walk(Generic[T]):
             error.request_id = page.request_id
             raise error
         self._previous = page._rows
-        rows = page.items
-        if self._limit is not None:
-            rows = rows[: self._limit - self._yielded]
-        self._yielded += len(rows)
+        left = len(page) if self._limit is None else self._limit - self._yielded
+        self.taken = min(len(page), left)
+        self._yielded += self.taken
         if self._pages_left is not None:
             self._pages_left -= 1
         self.done = page.next is None or self._pages_left == 0 or self._yielded == self._limit
         self._position = page.next
-        return rows
 
     def annotate(self, error: KeyAPIError) -> None:
         """Put on an error which call it was, and what is needed to resume the walk."""
@@ -181,8 +180,10 @@ class PageIterator(Generic[T]):
         while True:
             for row in self._rows:
                 return row
-            if self._next_page() is None:
+            page = self._next_page()
+            if page is None:
                 raise StopIteration
+            self._rows = iter(page.items[: self._walk.taken])
 
     def pages(self) -> Iterator[Page[T]]:
         """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
@@ -193,7 +194,7 @@ class PageIterator(Generic[T]):
             return None
         try:
             page = self._fetch(self._walk.params())
-            self._rows = iter(self._walk.accept(page))
+            self._walk.accept(page)
         except KeyAPIError as error:
             self._walk.annotate(error)
             raise
@@ -222,8 +223,10 @@ class AsyncPageIterator(Generic[T]):
         while True:
             for row in self._rows:
                 return row
-            if await self._next_page() is None:
+            page = await self._next_page()
+            if page is None:
                 raise StopAsyncIteration
+            self._rows = iter(page.items[: self._walk.taken])
 
     def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
@@ -234,7 +237,7 @@ class AsyncPageIterator(Generic[T]):
             return None
         try:
             page = await self._fetch(self._walk.params())
-            self._rows = iter(self._walk.accept(page))
+            self._walk.accept(page)
         except KeyAPIError as error:
             self._walk.annotate(error)
             raise

@@ -25,6 +25,7 @@ from client.conftest import (
     success,
 )
 from keyapi import (
+    BadRequest,
     ConfigurationError,
     InvalidResponse,
     KeyAPIError,
@@ -255,6 +256,15 @@ def test_a_path_parameter_is_quoted(mode: Mode, server: Server, video_id: Any, p
     assert server.requests[0].url.raw_path == path
 
 
+@pytest.mark.parametrize("video_id", ["", ".", ".."])
+def test_a_path_parameter_that_leads_elsewhere_is_refused(
+    mode: Mode, server: Server, video_id: str
+) -> None:
+    with pytest.raises(BadRequest, match="video_id"):
+        mode.call(lambda client: client._one(DETAIL, {"video_id": video_id}))
+    assert server.requests == []
+
+
 @pytest.mark.parametrize(
     ("params", "query"),
     [
@@ -348,9 +358,10 @@ def test_an_answer_that_cannot_be_unpacked_is_a_keyapi_error(mode: Mode) -> None
         mode.page()
 
 
-def test_an_argument_too_long_for_a_url_is_a_keyapi_error(mode: Mode) -> None:
-    with pytest.raises(KeyAPIError):
-        mode.page(category_id="6" * 70_000)
+@pytest.mark.parametrize("value", ["6" * 70_000, "\ud800"], ids=["too long", "half a character"])
+def test_an_argument_that_no_url_can_hold_is_a_keyapi_error(mode: Mode, value: str) -> None:
+    with pytest.raises(KeyAPIError, match="cannot be sent"):
+        mode.page(category_id=value)
 
 
 ROWS = {

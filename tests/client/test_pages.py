@@ -33,7 +33,7 @@ from keyapi import (
     TransportError,
 )
 from keyapi._operation import Cursor, PagedOperation, PageNumbers
-from keyapi_tiktok import InfluencerProduct
+from keyapi_tiktok import InfluencerProduct, TikTok
 
 SHORT = PagedOperation(
     name="short",
@@ -314,6 +314,15 @@ def test_a_bounded_walk_over_pages_gives_them_whole(
     assert [len(page) for page in walked.rows] == [5 if number == 3 else 10 for number in pages]
 
 
+def test_rows_and_pages_of_one_walk_are_handed_out_once(server: Server) -> None:
+    server.holds(25)
+    with TikTok(KEY, transport=httpx.MockTransport(server)) as client:
+        walk = client.influencer.iter_products_analytics(user_id=USER_ID)
+        first = next(walk)
+        assert [page.page_num for page in walk.pages()] == [2, 3]
+        assert [row.product_id for row in (first, *walk)] == _ids(range(10))
+
+
 def test_an_error_ends_a_walk_over_pages(mode: Mode, server: Server) -> None:
     server.holds(25)
     server.answers[3] = refusal(500)
@@ -371,11 +380,18 @@ def test_a_walk_resumed_from_its_error_loses_and_repeats_nothing(
     assert broken.ids + resumed.ids == _ids(range(25))
 
 
-def test_an_iterator_that_failed_does_not_claim_the_end(mode: Mode, server: Server) -> None:
+@pytest.mark.parametrize(
+    "part", [lambda walk: walk, lambda walk: walk.pages()], ids=["rows", "pages"]
+)
+def test_an_iterator_that_failed_does_not_claim_the_end(
+    mode: Mode, server: Server, part: Callable[[Any], Any]
+) -> None:
     server.holds(25)
     server.answers[2] = refusal(500)
     with pytest.raises(ServerError):
-        mode.after_error(lambda client: client.influencer.iter_products_analytics(user_id=USER_ID))
+        mode.after_error(
+            lambda client: part(client.influencer.iter_products_analytics(user_id=USER_ID))
+        )
 
 
 def test_a_page_that_repeats_the_last_one_is_an_error(mode: Mode, server: Server) -> None:
