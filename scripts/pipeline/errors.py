@@ -26,7 +26,8 @@ class PipelineError(Exception):
         place = " ".join(part for part in (self.where, self.pointer) if part)
         text = f"{place}: {self.problem}" if place else self.problem
         text = text if text.endswith((".", "!", "?")) else f"{text}."
-        return f"{text} {self.remedy}" if self.remedy else text
+        text = f"{text} {self.remedy}" if self.remedy else text
+        return " ".join(text.split())  # one line, whatever a library said
 
 
 def pointer(*keys: str | int) -> str:

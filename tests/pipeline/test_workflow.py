@@ -196,6 +196,7 @@ with TikTok("k", transport=httpx.MockTransport(server)) as tiktok:
     shop = shops[0]
     many = tiktok.shop.many()
     feed = tiktok.video.feed()
+    list(tiktok.video.iter_feed(limit=5))
     found = tiktok.root.search(q="a b")
     tiktok.influencer.products_analytics(user_id="1")
     tiktok.influencer.products_analytics_post()
@@ -264,6 +265,7 @@ def test_pages_added_to_the_folder_flow_to_working_methods_with_no_hand_edit(zoo
         ["POST", f"/v1/tiktok/shop/list?{query}", {**body, "offset": 10}],
         ["GET", "/v1/tiktok/shop/many", None],
         ["GET", "/v1/tiktok/video/feed?page=1&limit=20", None],
+        ["GET", "/v1/tiktok/video/feed?limit=20&page=1", None],
         ["GET", "/v1/tiktok/search?q=a+b", None],
         ["GET", "/v1/tiktok/influencer/products/analytics?user_id=1&page_num=1&page_size=10", None],
         ["POST", "/v1/tiktok/influencer/products/analytics?page_num=1&page_size=10", None],

@@ -24,7 +24,7 @@ class Argument:
 
     Attributes:
         name: Python name.
-        wire: Name under which the runtime is given it.
+        wire: Name under which the runtime is given it; empty for what only steers a walk.
         type: Python type, without None.
         default: Python literal, or None where the argument is required.
         doc: What the page says of it.
@@ -107,13 +107,7 @@ class Call:
     @property
     def walk_sent(self) -> str:
         """The mapping that the iterating method hands to the runtime."""
-        return _mapping(
-            [
-                argument
-                for argument in self.walk_arguments
-                if argument.wire not in ("limit", "max_pages")
-            ]
-        )
+        return _mapping([argument for argument in self.walk_arguments if argument.wire])
 
     def doc(self, indent: int, *, walk: bool = False) -> str:
         """The docstring of the method, or of the iterating method."""
@@ -285,8 +279,8 @@ def _walk_arguments(arguments: list[Argument], facts: dict[str, Any]) -> Iterato
             "Cursor to start at, as an earlier answer or error gave it.",
         )
     yield start
-    yield Argument("limit", "limit", "int", "None", "Rows to yield at most; None for all.")
-    yield Argument("max_pages", "max_pages", "int", "None", "Pages to fetch at most; None for all.")
+    yield Argument("limit", "", "int", "None", "Rows to yield at most; None for all.")
+    yield Argument("max_pages", "", "int", "None", "Pages to fetch at most; None for all.")
 
 
 def _body(endpoint: Endpoint) -> Iterator[tuple[str, str]]:

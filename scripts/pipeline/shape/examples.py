@@ -115,7 +115,7 @@ def promise_success(draft: Draft) -> None:
             if is_success(status) and "example" in media:
                 _promise(media["schema"], [media["example"]])
                 code = media["schema"].get("properties", {}).get("code")
-                if code is not None and media["example"].get("code") == 0:
+                if code is not None and (media["example"] or {}).get("code") == 0:
                     code.update(type="integer", minimum=0, maximum=0)
 
 

@@ -132,7 +132,7 @@ def _inlined(
 def repair_parameters(draft: Draft) -> None:
     """Give each parameter a schema and drop headers OpenAPI says to ignore; refuse the rest."""
     for operation in draft.operations():
-        kept = []
+        kept: list[dict[str, Any]] = []
         for index, parameter in enumerate(operation.node.get("parameters", [])):
             place = parameter.get("in")
             if place == "header" and str(parameter.get("name", "")).lower() in _IGNORED_HEADERS:
@@ -144,6 +144,13 @@ def repair_parameters(draft: Draft) -> None:
                     "parameters",
                     index,
                     remedy="Remove it with an overlay action.",
+                )
+            if any(other["name"] == parameter["name"] for other in kept):
+                raise operation.refused(
+                    f"two parameters are called {parameter['name']!r}",
+                    "parameters",
+                    index,
+                    remedy="Remove one with an overlay action.",
                 )
             schema = parameter.setdefault("schema", {"type": "string"})
             if "example" in schema:
