@@ -70,19 +70,18 @@ def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) ->
         for location in sorted({node.location for node in nodes}, key=_depth, reverse=True):
             _remove(spec, location, where, at)
         return
-    if "update" in action:
-        for node in nodes:
-            if isinstance(node.value, list):
-                node.value.append(copied(action["update"]))
-            elif isinstance(action["update"], dict):
-                _merge(cast("dict[str, Any]", node.value), copied(action["update"]))
-            else:
-                raise PipelineError(
-                    f"the target {target} selects an object, but the update is none",
-                    where=where,
-                    pointer=at,
-                    remedy="Give the properties to merge, as an object.",
-                )
+    for node in nodes:
+        if isinstance(node.value, list):
+            node.value.append(copied(action["update"]))
+        elif isinstance(action["update"], dict):
+            _merge(cast("dict[str, Any]", node.value), copied(action["update"]))
+        else:
+            raise PipelineError(
+                f"the target {target} selects an object, but the update is none",
+                where=where,
+                pointer=at,
+                remedy="Give the properties to merge, as an object.",
+            )
 
 
 def _merge(target: dict[str, Any], update: dict[str, Any]) -> None:
