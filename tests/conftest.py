@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import project_with
+from figures.regeneration import project_with
 from pipeline.cli import ROOT
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]

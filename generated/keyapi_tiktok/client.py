@@ -17,11 +17,15 @@ class TikTok(SyncClient):
         token: The API key; without it, the environment's KEYAPI_TOKEN, KEYAPI_API_KEY or
             KEYAPI_KEY is used.
         base_url: The server; without it, KEYAPI_BASE_URL or https://api.keyapi.ai is used.
-        timeout: For each phase of a request, in seconds.
+        timeout: For each phase of a request, in seconds, or an `httpx.Timeout`; None for no bound.
+        deadline: For a call with all its retries, in seconds; None for no bound.
+        max_retries: How often a call may be sent again; 0 for never.
         transport: An httpx transport to send through instead of the network.
+        httpx_args: Further arguments of the httpx client, such as `proxy`, `verify` or `limits`; a
+            `User-Agent` among its `headers` stands before this client's own.
 
     Raises:
-        ConfigurationError: There is no key, or only a placeholder.
+        ConfigurationError: There is no key, or only a placeholder; or an option is out of bounds.
     """
 
     default_base_url: ClassVar[str] = "https://api.keyapi.ai"
@@ -43,11 +47,15 @@ class AsyncTikTok(AsyncClient):
         token: The API key; without it, the environment's KEYAPI_TOKEN, KEYAPI_API_KEY or
             KEYAPI_KEY is used.
         base_url: The server; without it, KEYAPI_BASE_URL or https://api.keyapi.ai is used.
-        timeout: For each phase of a request, in seconds.
+        timeout: For each phase of a request, in seconds, or an `httpx.Timeout`; None for no bound.
+        deadline: For a call with all its retries, in seconds; None for no bound.
+        max_retries: How often a call may be sent again; 0 for never.
         transport: An httpx transport to send through instead of the network.
+        httpx_args: Further arguments of the httpx client, such as `proxy`, `verify` or `limits`; a
+            `User-Agent` among its `headers` stands before this client's own.
 
     Raises:
-        ConfigurationError: There is no key, or only a placeholder.
+        ConfigurationError: There is no key, or only a placeholder; or an option is out of bounds.
     """
 
     default_base_url: ClassVar[str] = "https://api.keyapi.ai"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
-
-if TYPE_CHECKING:
-    import httpx
+from typing import Any, ClassVar
 
 
 class KeyAPIError(Exception):
@@ -19,6 +16,7 @@ class KeyAPIError(Exception):
         status: HTTP status of the answer, or None where none arrived.
         code: The envelope's `code`, which may say "error" even under HTTP 200.
         request_id: The envelope's `requestId`, to quote to KeyAPI's support.
+        attempts: How many requests were sent for this call, retries included.
         next_page: For an error in the middle of a walk, the page number or cursor that failed:
             start the next walk there.
         page_size: The page size of that walk, in rows.
@@ -37,6 +35,7 @@ class KeyAPIError(Exception):
         status: int | None = None,
         code: int | None = None,
         request_id: str | None = None,
+        attempts: int = 0,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -46,6 +45,7 @@ class KeyAPIError(Exception):
         self.status = status
         self.code = code
         self.request_id = request_id
+        self.attempts = attempts
         self.next_page: int | str | None = None
         self.page_size: int | None = None
         self.rows_yielded: int | None = None
@@ -55,6 +55,7 @@ class KeyAPIError(Exception):
             f"HTTP {self.status}" if self.status is not None else None,
             f"code {self.code}" if self.code is not None else None,
             f"{self.method} {self.url}" if self.url is not None else None,
+            f"{self.attempts} attempts" if self.attempts > 1 else None,
             f"request id {self.request_id}" if self.request_id is not None else None,
             f"the walk can resume at page {self.next_page}" if self.next_page is not None else None,
         ]
@@ -64,11 +65,6 @@ class KeyAPIError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.message, dict(self.__dict__))
-
-
-def without_secrets(url: httpx.URL) -> str:
-    """Write a URL without the user and password that it may hold."""
-    return str(url.copy_with(userinfo=b""))
 
 
 def _restore(cls: type[KeyAPIError], message: str, state: dict[str, Any]) -> KeyAPIError:
@@ -108,9 +104,19 @@ class NotFound(KeyAPIError):
 
 
 class RateLimited(KeyAPIError):
-    """429: too many requests in a short time."""
+    """429: too many requests in a short time.
+
+    Attributes:
+        retry_after: How long the server asks to wait, in seconds, or None where it does not say.
+    """
 
     remedy = "Wait before the next request; KeyAPI's documentation suggests 60 seconds."
+    retry_after: float | None = None
+
+    def __str__(self) -> str:
+        asked = self.retry_after
+        text = super().__str__()
+        return text if asked is None else f"{text} The server asks to wait {asked:g} seconds."
 
 
 class ServerError(KeyAPIError):

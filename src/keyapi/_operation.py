@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import index
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from keyapi._errors import BadRequest
+from keyapi._errors import BadRequest, InvalidResponse
 from keyapi._models import plain
 
 if TYPE_CHECKING:
@@ -21,24 +22,43 @@ class PageNumbers:
     """Paging by number: `parameter` counts up from 1 until a page comes back short.
 
     Attributes:
-        parameter: Wire name of the page-number parameter.
-        size: Wire name of the page-size parameter, or None where the server fixes the size.
+        parameter: Argument that takes the page number.
+        size: Argument that takes the page size, or None where the server fixes the size.
         last: The highest page number the operation allows, or None where it names none.
+        largest: The largest page size the operation allows, in rows, or None likewise.
     """
 
     parameter: str
     size: str | None = None
     last: int | None = None
+    largest: int | None = None
 
-    def number(self, params: Mapping[str, Any]) -> int | None:
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """Refuse a page that the operation does not have.
+
+        A page size above the largest is not left to the server to refuse: were it cut down there
+        instead, a full page would look like a short one, and the walk would end early.
+
+        Args:
+            arguments: The arguments of the call.
+
+        Raises:
+            BadRequest: The page number or size is no number, or out of its bounds.
+        """
+        _check_count("page number", arguments[self.parameter], self.last)
+        size = arguments.get(self.size) if self.size else None
+        if size is not None:
+            _check_count("page size", size, self.largest)
+
+    def number(self, arguments: Mapping[str, Any]) -> int | None:
         """The number of the page that was asked for."""
-        number: int = params[self.parameter]
+        number: int = arguments[self.parameter]
         return number
 
-    def following(self, params: Mapping[str, Any], rows: int, envelope: Envelope) -> int | None:
+    def following(self, arguments: Mapping[str, Any], rows: int, envelope: Envelope) -> int | None:
         """The page number to ask for next, or None where a page of so many rows is the last."""
-        number: int = params[self.parameter]
-        size: int | None = params.get(self.size) if self.size else None
+        number: int = arguments[self.parameter]
+        size: int | None = arguments.get(self.size) if self.size else None
         short = rows == 0 or (size is not None and rows < size)
         over = self.last is not None and number >= self.last
         return None if short or over else number + 1
@@ -49,29 +69,46 @@ class Cursor:
     """Paging by cursor: each answer names where the next one starts.
 
     Attributes:
-        parameter: Wire name of the parameter that takes the cursor.
+        parameter: Argument that takes the cursor.
         next: Path, from the top of the answer, to the next cursor.
-        size: Wire name of the page-size parameter, if there is one.
+        size: Argument that takes the page size, if there is one.
     """
 
     parameter: str
     next: tuple[str, ...]
     size: str | None = None
 
-    def number(self, params: Mapping[str, Any]) -> int | None:
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """Any cursor may be asked for: only the server knows which there are."""
+
+    def number(self, arguments: Mapping[str, Any]) -> int | None:
         """Pages by cursor have no number."""
         return None
 
     def following(
-        self, params: Mapping[str, Any], rows: int, envelope: Envelope
+        self, arguments: Mapping[str, Any], rows: int, envelope: Envelope
     ) -> int | str | None:
-        """The cursor that the answer names, or None at the end."""
-        return (envelope.find(self.next) or None) if rows else None
+        """The cursor that the answer names, or None at the end.
+
+        Raises:
+            InvalidResponse: What stands in the cursor's place is neither number nor text.
+        """
+        following = envelope.find(self.next)
+        if not rows or not following:
+            return None
+        if isinstance(following, bool) or not isinstance(following, (int, str)):
+            raise InvalidResponse(
+                f"/{'/'.join(self.next)} is {type(following).__name__}, not a cursor",
+                request_id=envelope.request_id,
+            )
+        return following
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation(Generic[T]):
     """One operation of the API.
+
+    Arguments go into the query under their own name, unless a mapping below says otherwise.
 
     Attributes:
         name: The `operationId` of the effective specification.
@@ -81,10 +118,10 @@ class Operation(Generic[T]):
         model: Gives the class of a row (or of the whole data), imported when first needed;
             `dict` where the data has no class of its own.
         items: Path, from the top of the answer, to the list of rows.
-        path_parameters: Wire names that go into the path.
-        body: Arguments that go into the JSON body, with their property's name; the other
-            arguments go into the query.
-        comma_joined: Wire names whose lists are sent as one comma-joined value.
+        query: Arguments that have another name in the query, with that name.
+        path_parameters: Arguments that go into the path, with their name there.
+        body: Arguments that go into the JSON body, with their property's name.
+        comma_joined: Arguments whose lists are sent as one comma-joined value.
     """
 
     name: str
@@ -93,7 +130,8 @@ class Operation(Generic[T]):
     credits: int = 1
     model: Callable[[], type[T]]
     items: tuple[str, ...] = ("data",)
-    path_parameters: frozenset[str] = field(default_factory=frozenset)
+    query: Mapping[str, str] = field(default_factory=dict)
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] = field(default_factory=dict)
     comma_joined: frozenset[str] = field(default_factory=frozenset)
 
@@ -103,38 +141,46 @@ class Operation(Generic[T]):
         view: Any = row if model is dict else model.from_dict(row)
         return cast(T, view)
 
-    def encode(
-        self, params: Mapping[str, Any]
-    ) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
-        """Split arguments into URL path, query and JSON body; None means "not sent".
+    def encode(self, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
+        """Write arguments as URL path with query, and JSON body; None means "not sent".
 
         Args:
-            params: Arguments by wire name.
+            arguments: Values by argument name.
 
         Returns:
-            Path, query, and body (None for an operation without one).
+            Path with query, and body (None for an operation without one).
 
         Raises:
-            BadRequest: A path parameter would lead to another path.
+            BadRequest: An argument is empty text (KeyAPI's documentation says not to send it), or
+                a path parameter would lead to another path.
         """
         path = self.path
-        query: dict[str, Any] = {}
+        query: list[tuple[str, str]] = []
         body: dict[str, Any] = {}
-        for name, given in params.items():
+        for name, given in arguments.items():
             if given is None:
                 continue
             value = plain(given)
             if name in self.body:
                 body[self.body[name]] = value
-            elif name in self.path_parameters:
-                if value in ("", ".", ".."):  # it would lead to another operation
-                    raise BadRequest(f"The path parameter {name} is {value!r}", operation=self.name)
-                path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
-            elif name in self.comma_joined and isinstance(value, list):
-                query[name] = ",".join(map(str, value))
+                continue
+            if value == "":
+                raise BadRequest(f"{name} is empty; leave it out, or give a value")
+            if name in self.path_parameters:
+                if value in (".", ".."):  # it would lead to another operation
+                    raise BadRequest(f"The path parameter {name} is {value!r}")
+                place = f"{{{self.path_parameters[name]}}}"
+                path = path.replace(place, quote(_text(value), safe=""))
+                continue
+            wire = self.query.get(name, name)
+            if not isinstance(value, list):
+                query.append((wire, _text(value)))
+            elif name in self.comma_joined:
+                query.append((wire, ",".join(map(_text, value))))
             else:
-                query[name] = value
-        return path, query, body if self.body else None
+                query.extend((wire, _text(item)) for item in value)
+        target = f"{path}?{urlencode(query)}" if query else path
+        return target, body if self.body else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,3 +192,18 @@ class PagedOperation(Operation[T]):
     """
 
     paging: PageNumbers | Cursor
+
+
+def _text(value: object) -> str:
+    """Write a value as query strings carry it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _check_count(what: str, given: object, most: int | None) -> None:
+    try:
+        number = index(given)  # type: ignore[arg-type]  # refused below where it is no number
+    except TypeError:
+        raise BadRequest(f"The {what} is {given!r}, not a whole number") from None
+    if number < 1 or (most is not None and number > most):
+        bounds = "from 1 up" if most is None else f"from 1 to {most}"
+        raise BadRequest(f"The {what} is {number}; this operation has {bounds}")

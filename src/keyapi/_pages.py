@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from keyapi._errors import KeyAPIError, PaginationError, without_secrets
+from keyapi._errors import KeyAPIError, PaginationError
 
 if TYPE_CHECKING:
     import httpx
 
-    from keyapi._envelope import Envelope
+    from keyapi._call import Answer
     from keyapi._operation import PagedOperation
 
 T = TypeVar("T")
@@ -25,7 +26,8 @@ class Page(Sequence[T]):
         has_more: Whether another page may follow: this one is full and is not the last allowed.
         next: Page number or cursor to ask for next, or None at the end.
         request_id: The envelope's `requestId`.
-        credits: What the request cost, in credits.
+        attempts: How many requests were sent for it, retries included.
+        credits: What these cost, in credits, were each of them charged.
         response: The raw `httpx.Response`; its request carries the key, so a pickled page
             leaves it out.
     """
@@ -34,6 +36,7 @@ class Page(Sequence[T]):
         "_items",
         "_rows",
         "_view",
+        "attempts",
         "credits",
         "next",
         "page_num",
@@ -45,21 +48,21 @@ class Page(Sequence[T]):
     def __init__(
         self,
         operation: PagedOperation[T],
-        params: dict[str, Any],
-        envelope: Envelope,
+        arguments: dict[str, Any],
         rows: list[dict[str, Any]],
-        response: httpx.Response | None,
+        answer: Answer,
     ) -> None:
         paging = operation.paging
         self._view = operation.view
         self._rows = rows
         self._items: list[T] | None = None
-        self.page_num = paging.number(params)
-        self.page_size: int | None = params.get(paging.size) if paging.size else None
-        self.next = paging.following(params, len(rows), envelope)
-        self.request_id = envelope.request_id
-        self.credits = operation.credits
-        self.response = response
+        self.page_num = paging.number(arguments)
+        self.page_size: int | None = arguments.get(paging.size) if paging.size else None
+        self.next = paging.following(arguments, len(rows), answer.envelope)
+        self.request_id = answer.envelope.request_id
+        self.attempts = answer.call.attempts
+        self.credits = operation.credits * self.attempts
+        self.response: httpx.Response | None = answer.response
 
     @property
     def has_more(self) -> bool:
@@ -102,7 +105,7 @@ class _Walk(Generic[T]):
     def __init__(
         self,
         operation: PagedOperation[T],
-        params: dict[str, Any],
+        arguments: dict[str, Any],
         limit: int | None,
         max_pages: int | None,
     ) -> None:
@@ -112,29 +115,29 @@ class _Walk(Generic[T]):
                 raise ValueError(f"{name} is {value}; give 0 or more, or None for no bound")
         self._operation = operation
         self._parameter = paging.parameter
-        self._position: int | str | None = params.get(self._parameter)
-        self._page_size: int | None = params.get(paging.size) if paging.size else None
-        self._params = params
+        self._position: int | str | None = arguments.get(self._parameter)
+        self._page_size: int | None = arguments.get(paging.size) if paging.size else None
+        self._arguments = arguments
         self._limit = limit
         self._pages_left = max_pages
-        self._previous: list[dict[str, Any]] = []
+        self._kept: list[dict[str, Any]] = []
+        self._keep_for = self._age = 0
         self._yielded = 0
         self.taken = 0
         self.done = limit == 0 or max_pages == 0
 
-    def params(self) -> dict[str, Any]:
-        return {**self._params, self._parameter: self._position}
+    def arguments(self) -> dict[str, Any]:
+        return {**self._arguments, self._parameter: self._position}
 
     def accept(self, page: Page[T]) -> None:
         """Take a page in: settle how many of its rows count, and where the walk goes on."""
-        if page._rows and page._rows == self._previous:
-            error = PaginationError(f"Page {self._position} repeats the rows of the page before it")
-            if page.response is not None:
-                error.url = without_secrets(page.response.url)
-                error.status = page.response.status_code
-            error.request_id = page.request_id
-            raise error
-        self._previous = page._rows
+        if page._rows and page._rows == self._kept:
+            raise self._repeated(page)
+        # Brent's cycle detection: one page is kept, and replaced after 1, 2, 4, 8 ... others, so
+        # that a walk in circles is found however long the circle, with one page in memory.
+        if self._age == self._keep_for:
+            self._kept, self._age, self._keep_for = page._rows, 0, self._keep_for * 2 or 1
+        self._age += 1
         left = len(page) if self._limit is None else self._limit - self._yielded
         self.taken = min(len(page), left)
         self._yielded += self.taken
@@ -142,6 +145,15 @@ class _Walk(Generic[T]):
             self._pages_left -= 1
         self.done = page.next is None or self._pages_left == 0 or self._yielded == self._limit
         self._position = page.next
+
+    def _repeated(self, page: Page[T]) -> PaginationError:
+        error = PaginationError(f"Page {self._position} repeats the rows of an earlier page")
+        if page.response is not None:
+            error.url = str(page.response.url)
+            error.status = page.response.status_code
+        error.attempts = page.attempts
+        error.request_id = page.request_id
+        return error
 
     def annotate(self, error: KeyAPIError) -> None:
         """Put on an error which call it was, and what is needed to resume the walk."""
@@ -164,13 +176,14 @@ class PageIterator(Generic[T]):
         self,
         fetch: Callable[[dict[str, Any]], Page[T]],
         operation: PagedOperation[T],
-        params: dict[str, Any],
+        arguments: dict[str, Any],
         limit: int | None,
         max_pages: int | None,
     ) -> None:
         self._fetch = fetch
-        self._walk = _Walk(operation, params, limit, max_pages)
+        self._walk = _Walk(operation, arguments, limit, max_pages)
         self._rows: Iterator[T] = iter(())
+        self._lock = Lock()
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -178,22 +191,34 @@ class PageIterator(Generic[T]):
     # No generators here and below: one that raised would then claim to be at its end.
     def __next__(self) -> T:
         while True:
-            for row in self._rows:
+            rows = self._rows
+            for row in rows:
                 return row
-            page = self._next_page()
-            if page is None:
-                raise StopIteration
-            self._rows = iter(page.items[: self._walk.taken])
+            with self._lock:
+                if self._rows is rows:  # no other thread has fetched the next page meanwhile
+                    page = self._next_page()
+                    if page is None:
+                        raise StopIteration
+                    self._rows = iter(page.items[: self._walk.taken])
 
     def pages(self) -> Iterator[Page[T]]:
         """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
-        return iter(self._next_page, None)
+        return iter(self._locked_page, None)
+
+    def close(self) -> None:
+        """End the walk where it is; there is nothing to release, so this need not be called."""
+        self._walk.done = True
+        self._rows = iter(())
+
+    def _locked_page(self) -> Page[T] | None:
+        with self._lock:
+            return self._next_page()
 
     def _next_page(self) -> Page[T] | None:
         if self._walk.done:
             return None
         try:
-            page = self._fetch(self._walk.params())
+            page = self._fetch(self._walk.arguments())
             self._walk.accept(page)
         except KeyAPIError as error:
             self._walk.annotate(error)
@@ -208,35 +233,50 @@ class AsyncPageIterator(Generic[T]):
         self,
         fetch: Callable[[dict[str, Any]], Awaitable[Page[T]]],
         operation: PagedOperation[T],
-        params: dict[str, Any],
+        arguments: dict[str, Any],
         limit: int | None,
         max_pages: int | None,
     ) -> None:
+        import asyncio
+
         self._fetch = fetch
-        self._walk = _Walk(operation, params, limit, max_pages)
+        self._walk = _Walk(operation, arguments, limit, max_pages)
         self._rows: Iterator[T] = iter(())
+        self._lock = asyncio.Lock()
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self
 
     async def __anext__(self) -> T:
         while True:
-            for row in self._rows:
+            rows = self._rows
+            for row in rows:
                 return row
-            page = await self._next_page()
-            if page is None:
-                raise StopAsyncIteration
-            self._rows = iter(page.items[: self._walk.taken])
+            async with self._lock:
+                if self._rows is rows:  # no other task has fetched the next page meanwhile
+                    page = await self._next_page()
+                    if page is None:
+                        raise StopAsyncIteration
+                    self._rows = iter(page.items[: self._walk.taken])
 
     def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
-        return _AsyncPages(self._next_page)
+        return _AsyncPages(self._locked_page)
+
+    async def aclose(self) -> None:
+        """End the walk where it is; there is nothing to release, so this need not be called."""
+        self._walk.done = True
+        self._rows = iter(())
+
+    async def _locked_page(self) -> Page[T] | None:
+        async with self._lock:
+            return await self._next_page()
 
     async def _next_page(self) -> Page[T] | None:
         if self._walk.done:
             return None
         try:
-            page = await self._fetch(self._walk.params())
+            page = await self._fetch(self._walk.arguments())
             self._walk.accept(page)
         except KeyAPIError as error:
             self._walk.annotate(error)

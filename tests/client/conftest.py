@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from keyapi import KeyAPIError
+from keyapi._call import Clock
 from keyapi_tiktok import AsyncTikTok, TikTok
 
 KEY = "sk_live_c4nary"
@@ -108,6 +109,34 @@ class Walked:
         return [row.product_id for row in self.rows]
 
 
+class FakeClock(Clock):
+    """A clock whose waits take no time, and are kept.
+
+    Attributes:
+        time: What it shows, in seconds.
+        waits: How long it was asked to wait, in order.
+        luck: What chance gives.
+    """
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.waits: list[float] = []
+        self.luck = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def chance(self) -> float:
+        return self.luck
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.time += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+
 class Mode(ABC):
     """Opens a client on the server, and uses it as a user of this kind of client would.
 
@@ -119,11 +148,14 @@ class Mode(ABC):
 
     def __init__(self, server: Callable[[httpx.Request], httpx.Response]) -> None:
         self.server = server
+        self.clock = FakeClock()
 
     def open(self, **options: Any) -> Any:
-        """A client on the server; `options` as of the class."""
+        """A client on the server, whose waits take no time; `options` as of the class."""
         transport = httpx.MockTransport(self.server)
-        return self.client(**{"token": KEY, "transport": transport, **options})
+        client = self.client(**{"token": KEY, "transport": transport, **options})
+        client._shared.clock = self.clock
+        return client
 
     @abstractmethod
     def call(self, use: Callable[[Any], Any], **options: Any) -> Any:

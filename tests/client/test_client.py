@@ -32,6 +32,7 @@ from keyapi import (
     Model,
     TransportError,
 )
+from keyapi._http import HTTPClient
 from keyapi._models import field
 from keyapi._operation import Operation, PagedOperation, PageNumbers
 from keyapi_tiktok import AsyncTikTok, InfluencerProductSortField, SortType, TikTok
@@ -53,7 +54,7 @@ DETAIL = Operation(
     method="GET",
     path="/v1/video/{video_id}/detail",
     model=lambda: Video,
-    path_parameters=frozenset({"video_id"}),
+    path_parameters={"video_id": "video_id"},
 )
 BATCH = Operation(
     name="video_batch",
@@ -82,6 +83,7 @@ SEARCH = Operation(
         (None, {"KEYAPI_TOKEN": "sk_1", "KEYAPI_API_KEY": "sk_2", "KEYAPI_KEY": "sk_3"}, "sk_1"),
         (None, {"KEYAPI_API_KEY": "sk_2", "KEYAPI_KEY": "sk_3"}, "sk_2"),
         (None, {"KEYAPI_KEY": "sk_3"}, "sk_3"),
+        (None, {"KEYAPI_TOKEN": "", "KEYAPI_KEY": "sk_3"}, "sk_3"),
         (" sk_arg\n", {}, "sk_arg"),
         (None, {"KEYAPI_TOKEN": "sk_1\n"}, "sk_1"),
     ],
@@ -124,7 +126,8 @@ def test_with_a_placeholder_for_a_key_no_client_is_made(
 ) -> None:
     if variable is not None:
         monkeypatch.setenv(variable, key)
-    with pytest.raises(ConfigurationError, match="placeholder"):
+    problem = "placeholder" if key or variable is None else "There is no API key"
+    with pytest.raises(ConfigurationError, match=problem):
         mode.open(token=key if variable is None else None)
 
 
@@ -523,14 +526,14 @@ def test_threads_that_make_the_first_requests_share_one_pool(
     made = []
     meeting = threading.Barrier(2)
 
-    class Pool(httpx.Client):
-        def __init__(self, **options: Any) -> None:
+    class Pool(HTTPClient):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
             with contextlib.suppress(threading.BrokenBarrierError):
                 meeting.wait(0.2)  # a second thread that gets here as well makes a second pool
-            super().__init__(**options)
+            super().__init__(*arguments, **options)
             made.append(self)
 
-    monkeypatch.setattr("keyapi._client.httpx.Client", Pool)
+    monkeypatch.setattr(TikTok, "_http_class", Pool)
     with TikTok(KEY, transport=httpx.MockTransport(server)) as client:
         threads = [threading.Thread(target=client.get_httpx_client) for _ in range(2)]
         for thread in threads:

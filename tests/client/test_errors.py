@@ -49,6 +49,7 @@ FACTS: dict[str, Any] = {
     "status": 200,
     "code": 500,
     "request_id": REQUEST_ID,
+    "attempts": 2,
 }
 WALK = {"next_page": 5, "page_size": 10, "rows_yielded": 40}
 
@@ -146,7 +147,8 @@ def test_the_error_of_a_call_names_operation_method_url_and_status(
     with pytest.raises(failure) as caught:
         mode.page()
     error = caught.value
-    (request,) = server.requests
+    request = server.requests[-1]
+    assert error.attempts == len(server.requests)
     assert (error.operation, error.method) == ("influencer_products_analytics", "GET")
     assert error.url == str(request.url)
     assert error.status == getattr(server.always, "status_code", None)

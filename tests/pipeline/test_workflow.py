@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bench import project_with
 from conftest import Script, tree
+from figures.regeneration import project_with
 from pages import REAL_PAGE, markdown, page, paged, query, rows
 from pipeline.cli import ROOT
 

@@ -45,6 +45,10 @@ class Context:
         """Wire names whose lists are sent as one comma-joined value."""
         return calls.joined(self._types, endpoint)
 
+    def operation_id(self, endpoint: Endpoint) -> str:
+        """An operation's name, as a Python literal."""
+        return repr(self._types.node(endpoint)["operationId"])
+
     def attributes(self, model: ModelProperty) -> Iterator[models.Attribute]:
         """The attributes of a model."""
         return models.attributes(self._types, model)

@@ -24,17 +24,23 @@ class Argument:
 
     Attributes:
         name: Python name.
-        wire: Name under which the runtime is given it; empty for what only steers a walk.
+        key: Name under which the runtime is given it; empty for what only steers a walk.
+        wire: Its name in the request.
+        place: Where it stands there: "query", "path" or "body".
         type: Python type, without None.
         default: Python literal, or None where the argument is required.
         doc: What the page says of it.
+        role: What it is for in a walk: "page", "size", "cursor" or nothing.
     """
 
     name: str
+    key: str
     wire: str
+    place: str
     type: str
     default: str | None
     doc: str
+    role: str = ""
 
     @property
     def declaration(self) -> str:
@@ -101,13 +107,13 @@ class Call:
 
     @property
     def sent(self) -> str:
-        """The mapping that the method hands to the runtime, by wire name."""
+        """The mapping that the method hands to the runtime."""
         return _mapping(self.arguments)
 
     @property
     def walk_sent(self) -> str:
         """The mapping that the iterating method hands to the runtime."""
-        return _mapping([argument for argument in self.walk_arguments if argument.wire])
+        return _mapping([argument for argument in self.walk_arguments if argument.key])
 
     def doc(self, indent: int, *, walk: bool = False) -> str:
         """The docstring of the method, or of the iterating method."""
@@ -166,7 +172,8 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     node = types.node(endpoint)
     facts = node["x-keyapi"]
     kind, model = _result(types, node)
-    arguments = list(_arguments(types, endpoint, node, kind))
+    paging = facts["paging"] if kind == "page" else {}
+    arguments = _arguments(types, endpoint, node, paging)
     literals = {
         "name": repr(node["operationId"]),
         "method": repr(endpoint.method.upper()),
@@ -177,13 +184,15 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     if kind in ("page", "many"):
         literals["items"] = repr(tuple(facts["items"].split("/")[1:]))
     if kind == "page":
-        literals["paging"] = _paging(facts["paging"], node)
-    if path := [parameter.name.get_untrusted_value() for parameter in endpoint.path_parameters]:
-        literals["path_parameters"] = f"frozenset({path!r})"
-    if lists := joined(types, endpoint):
+        literals["paging"] = _paging(paging, node, arguments)
+    if query := {a.key: a.wire for a in arguments if a.place == "query" and a.key != a.wire}:
+        literals["query"] = repr(query)
+    for place, fact in (("path", "path_parameters"), ("body", "body")):
+        if found := {a.key: a.wire for a in arguments if a.place == place}:
+            literals[fact] = repr(found)
+    wires = joined(types, endpoint)
+    if lists := sorted(a.key for a in arguments if a.place == "query" and a.wire in wires):
         literals["comma_joined"] = f"frozenset({lists!r})"
-    if body := dict(_body(endpoint)):
-        literals["body"] = repr(body)
     return Call(
         method=method_name(node["operationId"], node["tags"][0]),
         constant=f"_{node['operationId'].upper()}",
@@ -191,7 +200,7 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         model=model,
         facts=literals,
         arguments=arguments,
-        walk_arguments=list(_walk_arguments(arguments, facts)) if kind == "page" else [],
+        walk_arguments=list(_walk_arguments(arguments, paging)) if paging else [],
         imports={model, *_annotated(endpoint)} - {""},
         _summary=str(node.get("summary") or node["operationId"]),
         _node=node,
@@ -224,84 +233,73 @@ def _result(types: Types, node: dict[str, Any]) -> tuple[str, str]:
 
 
 def _arguments(
-    types: Types, endpoint: Endpoint, node: dict[str, Any], kind: str
-) -> Iterator[Argument]:
+    types: Types, endpoint: Endpoint, node: dict[str, Any], paging: dict[str, Any]
+) -> list[Argument]:
     """Arguments, required ones first."""
-    docs = {p["name"]: p.get("description", "") for p in node.get("parameters", [])}
-    paging = node["x-keyapi"].get("paging", {}) if kind == "page" else {}
-    roles = {paging.get("page"): "page_num", paging.get("size"): "page_size"}
-    roles.pop(None, None)
-    found: list[tuple[str, str, Property, str | None]] = [
-        (prop.name.get_untrusted_value(), str(prop.python_name), prop, None)
-        for _, prop in endpoint.iter_all_parameters()
+    said = {p["name"]: p.get("description", "") for p in node.get("parameters", [])}
+    found = [
+        (place.value, prop, said.get(_wire(prop), ""))
+        for place, prop in endpoint.iter_all_parameters()
     ]
-    properties = {prop.name.get_untrusted_value(): prop for prop in _body_properties(endpoint)}
-    body_schema: dict[str, Any] = {}
-    if properties:
-        body_schema = types.resolved(node["requestBody"]["content"]["application/json"]["schema"])[
-            "properties"
-        ]
-    for wire, name in _body(endpoint):
-        found.append((wire, str(properties[name].python_name), properties[name], name))
-    taken = {"self"}
+    if properties := _body_properties(endpoint):
+        media = node["requestBody"]["content"]["application/json"]
+        schemas = types.resolved(media["schema"])["properties"]
+        found += [("body", p, types.description(schemas[_wire(p)])) for p in properties]
+    roles = {paging[role]: role for role in ("page", "size", "cursor") if role in paging}
+    taken = {"self", *(_ITERATION if paging else ())}
     arguments = []
-    for wire, python_name, prop, body_name in found:
-        role = roles.get(body_name or wire)
-        name = role or (f"{python_name}_body" if body_name not in (None, wire) else python_name)
-        while name in taken or (kind == "page" and name in _ITERATION):
+    for place, prop, doc in found:
+        wire, name = _wire(prop), str(prop.python_name)
+        role = roles.pop(wire, "")
+        default = None if prop.required else "None"
+        if role == "page":
+            name, default = "page_num", "1"
+        elif role == "size":
+            name = "page_size"
+            default = repr(paging["max"]) if "max" in paging else default
+        if name in taken and place == "body":
+            name = f"{name}_body"
+        while name in taken:
             name += "_"
         taken.add(name)
-        default = None if prop.required else "None"
-        if role == "page_num":
-            default = "1"
-        elif role == "page_size" and "max" in paging:
-            default = repr(paging["max"])
-        doc = docs.get(wire, "") if body_name is None else types.description(body_schema[body_name])
-        arguments.append(Argument(name, wire, types.python_type(prop), default, sentence(doc)))
-    yield from sorted(arguments, key=lambda argument: argument.default is not None)
+        kind = types.python_type(prop)
+        arguments.append(Argument(name, name, wire, place, kind, default, sentence(doc), role))
+    return sorted(arguments, key=lambda argument: argument.default is not None)
 
 
-def _walk_arguments(arguments: list[Argument], facts: dict[str, Any]) -> Iterator[Argument]:
-    paging = facts["paging"]
-    position = paging.get("page") or paging["cursor"]
-    for argument in arguments:
-        if argument.wire != position:
-            yield argument
+def _walk_arguments(arguments: list[Argument], paging: dict[str, Any]) -> Iterator[Argument]:
+    yield from (argument for argument in arguments if argument.role != paging["kind"])
+    position = next(argument for argument in arguments if argument.role == paging["kind"])
     if paging["kind"] == "page":
-        start = Argument("start_page", position, "int", "1", "Page to start at, from 1.")
+        yield replace(position, name="start_page", doc="Page to start at, from 1.")
     else:
-        kind = next(a.type for a in arguments if a.wire == position)
-        start = Argument(
-            "start_page",
-            position,
-            kind,
-            "None",
-            "Cursor to start at, as an earlier answer or error gave it.",
-        )
-    yield start
-    yield Argument("limit", "", "int", "None", "Rows to yield at most; None for all.")
-    yield Argument("max_pages", "", "int", "None", "Pages to fetch at most; None for all.")
+        doc = "Cursor to start at, as an earlier answer or error gave it."
+        yield replace(position, name="start_page", default="None", doc=doc)
+    yield Argument("limit", "", "", "", "int", "None", "Rows to yield at most; None for all.")
+    yield Argument("max_pages", "", "", "", "int", "None", "Pages to fetch at most; None for all.")
 
 
-def _body(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
-    """Argument key and property name of each property of the JSON body."""
-    query = {prop.name.get_untrusted_value() for _, prop in endpoint.iter_all_parameters()}
-    for prop in _body_properties(endpoint):
-        name = prop.name.get_untrusted_value()
-        yield (f"{name}_body" if name in query else name), name
-
-
-def _paging(paging: dict[str, Any], node: dict[str, Any]) -> str:
-    size = f", size={paging['size']!r}" if "size" in paging else ""
+def _paging(paging: dict[str, Any], node: dict[str, Any], arguments: list[Argument]) -> str:
+    keys = {argument.role: argument.key for argument in arguments}
+    size = f", size={keys['size']!r}" if "size" in keys else ""
     if paging["kind"] == "cursor":
         following = tuple(paging["next"].split("/")[1:])
-        return f"Cursor(parameter={paging['cursor']!r}, next={following!r}{size})"
+        return f"Cursor(parameter={keys['cursor']!r}, next={following!r}{size})"
     last = next(
-        (p["schema"].get("maximum") for p in node["parameters"] if p["name"] == paging["page"]),
+        (
+            parameter["schema"].get("maximum")
+            for parameter in node.get("parameters", [])
+            if parameter["name"] == paging["page"]
+        ),
         None,
     )
-    bound = f", last={last!r}" if last else ""
-    return f"PageNumbers(parameter={paging['page']!r}{size}{bound})"
+    bounds = {"last": last, "largest": paging.get("max") if size else None}
+    given = "".join(f", {name}={bound!r}" for name, bound in bounds.items() if bound)
+    return f"PageNumbers(parameter={keys['page']!r}{size}{given})"
+
+
+def _wire(prop: Property) -> str:
+    return prop.name.get_untrusted_value()
 
 
 def _annotated(endpoint: Endpoint) -> Iterator[str]:
@@ -324,5 +322,5 @@ def _body_properties(endpoint: Endpoint) -> list[Property]:
 
 
 def _mapping(arguments: list[Argument]) -> str:
-    pairs = (f"{argument.wire!r}: {argument.name}" for argument in arguments)
+    pairs = (f"{argument.key!r}: {argument.name}" for argument in arguments)
     return "{" + ", ".join(pairs) + "}"

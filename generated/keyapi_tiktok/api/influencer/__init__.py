@@ -24,7 +24,7 @@ _INFLUENCER_PRODUCTS_ANALYTICS = PagedOperation(
     credits=1,
     model=lambda: models.InfluencerProduct,
     items=("data",),
-    paging=PageNumbers(parameter="page_num", size="page_size", last=100000),
+    paging=PageNumbers(parameter="page_num", size="page_size", last=100000, largest=10),
 )
 
 

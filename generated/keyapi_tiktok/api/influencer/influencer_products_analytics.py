@@ -155,7 +155,7 @@ def sync_detailed(
     )
 
     response = client.get_httpx_client().request(
-        **kwargs,
+        **kwargs, extensions=client._extensions("influencer_products_analytics")
     )
 
     return _build_response(client=client, response=response)
@@ -251,7 +251,9 @@ async def asyncio_detailed(
         page_size=page_size,
     )
 
-    response = await client.get_async_httpx_client().request(**kwargs)
+    response = await client.get_async_httpx_client().request(
+        **kwargs, extensions=client._extensions("influencer_products_analytics")
+    )
 
     return _build_response(client=client, response=response)
 

@@ -1,0 +1,203 @@
+"""One call with all its attempts: decides what comes next and keeps what came; does no I/O."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from typing import Any, NamedTuple
+
+import httpx
+
+from keyapi._config import Settings
+from keyapi._envelope import Envelope, Refusal, judge
+from keyapi._errors import InvalidResponse, KeyAPIError
+from keyapi._retries import MISSHAPEN, NO_ANSWER, UNREADABLE, delay, rule
+
+EXTENSION = "keyapi"  # under this name a request carries its call
+_logger = logging.getLogger("keyapi")
+
+
+class Clock:
+    """Time, waiting and chance; tests put another in its place."""
+
+    def now(self) -> float:
+        """Seconds since some moment."""
+        return time.monotonic()
+
+    def chance(self) -> float:
+        """A random number from 0 to 1."""
+        return random.random()  # noqa: S311 - it spreads retries
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, keeping the thread."""
+        time.sleep(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Wait, letting other tasks run."""
+        import asyncio
+
+        await asyncio.sleep(seconds)
+
+
+class Call:
+    """A call of one operation, from its first attempt to its last.
+
+    Attributes:
+        operation: Name of the operation, or None for a request made by hand.
+        clock: What it waits by.
+        timeouts: For each phase of its requests, in seconds, as httpx takes them.
+        ends: When its deadline passes, by the clock; None where it has none.
+        attempts: How many requests were sent.
+        envelope: The answer, once it was a success.
+        error: What the last attempt came to, where it was no success.
+    """
+
+    __slots__ = (
+        "_retried",
+        "_settings",
+        "_token",
+        "attempts",
+        "clock",
+        "ends",
+        "envelope",
+        "error",
+        "operation",
+        "timeouts",
+    )
+
+    def __init__(self, operation: str | None, settings: Settings, token: str, clock: Clock) -> None:
+        self.operation = operation
+        self.clock = clock
+        self.timeouts = settings.timeouts
+        self.ends: float | None = None
+        self.attempts = 0
+        self.envelope: Envelope | None = None
+        self.error: KeyAPIError
+        self._settings = settings
+        self._token = token
+        self._retried: list[int | str] = []
+        if settings.deadline is not None:
+            self.ends = clock.now() + settings.deadline
+            self.timeouts = _Remaining(self)
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What a request of this call carries."""
+        return {EXTENSION: self, "timeout": self.timeouts}
+
+    def phase(self, name: str) -> float | None:
+        """The time-out of a phase that starts now, in seconds."""
+        bound = self._settings.timeouts.get(name)
+        left = self.remaining()
+        return left if bound is None else min(bound, left)
+
+    def remaining(self) -> float:
+        """How long until the deadline, in seconds; never 0, which would mean "do not block"."""
+        return float("inf") if self.ends is None else max(self.ends - self.clock.now(), 0.001)
+
+    def late(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.ends is not None and self.clock.now() >= self.ends
+
+    def answered(self, response: httpx.Response) -> float | None:
+        """Take in the answer to an attempt, read to its end.
+
+        Returns:
+            How long to wait before the next attempt, in seconds; None where this was the last.
+        """
+        verdict = judge(response.status_code, response.headers, response.content)
+        if isinstance(verdict, Refusal):
+            retry_after = getattr(verdict.error, "retry_after", None)
+            return self._failed(verdict.signal, verdict.error, response.request, retry_after)
+        self.envelope = verdict
+        if _logger.isEnabledFor(logging.DEBUG):
+            request, status = response.request, response.status_code
+            text = "%s %s: HTTP %d, code 0, attempt %d"
+            _logger.debug(text, request.method, request.url, status, self.attempts)
+        return None
+
+    def unanswered(self, request: httpx.Request, error: httpx.RequestError) -> float | None:
+        """Take in an attempt that brought no answer; returns as `answered` does."""
+        signal: int | str = NO_ANSWER
+        text = f"No answer arrived: {str(error) or type(error).__name__}"
+        if self.late():
+            text = f"The deadline of {self._settings.deadline:g} s passed"
+        elif isinstance(error, httpx.DecodingError):
+            signal, text = UNREADABLE, f"The answer cannot be unpacked: {error}"
+        elif isinstance(error, httpx.TooManyRedirects):
+            signal, text = MISSHAPEN, f"The answer is no end of redirects: {error}"
+        elif isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
+            signal, text = 400, f"The request cannot be sent: {error}"
+        return self._failed(signal, rule(signal).raised(text), request, None)
+
+    def _failed(
+        self,
+        signal: int | str,
+        error: KeyAPIError,
+        request: httpx.Request,
+        retry_after: float | None,
+    ) -> float | None:
+        self.error = self.locate(error, request)
+        wait = delay(
+            signal,
+            request.method,
+            retries=self.attempts - 1,
+            of_this_signal=self._retried.count(signal),
+            retry_after=retry_after,
+            chance=self.clock.chance(),
+        )
+        if self.attempts > self._settings.max_retries or (wait and wait >= self.remaining()):
+            wait = None
+        if wait is not None:
+            self._retried.append(signal)
+        then = "raised" if wait is None else f"sent again in {wait:.1f} s"
+        level = logging.DEBUG if wait is None else logging.INFO
+        what = f"HTTP {error.status}" if error.status else type(error).__name__
+        text = "%s %s: %s, attempt %d, %s: %s"
+        args = (request.method, request.url, what, self.attempts, then, error.message)
+        _logger.log(level, text, *args)
+        return wait
+
+    def locate(self, error: KeyAPIError, request: httpx.Request | None = None) -> KeyAPIError:
+        """Put on an error which call it was, and take out of it the key, should it be there."""
+        error.operation = self.operation
+        error.attempts = self.attempts
+        if request is not None:
+            error.method = request.method
+            error.url = str(request.url)
+        error.message = error.message.replace(self._token, "[key]")
+        error.args = (error.message,)
+        if error.request_id is not None:
+            error.request_id = error.request_id.replace(self._token, "[key]")
+        return error
+
+
+class Answer(NamedTuple):
+    """What a call brought. The call itself keeps no response: that would be a cycle."""
+
+    call: Call
+    envelope: Envelope
+    response: httpx.Response
+
+    def invalid(self, problem: str) -> KeyAPIError:
+        """The error that says this answer is not what its operation promises."""
+        return self.locate(InvalidResponse(problem))
+
+    def locate(self, error: KeyAPIError) -> KeyAPIError:
+        """Put on an error found in this answer all that is known of it."""
+        error.status = self.response.status_code
+        error.code = 0
+        error.request_id = self.envelope.request_id
+        return self.call.locate(error, self.response.request)
+
+
+class _Remaining(dict[str, float | None]):
+    """Time-outs that shrink as the deadline comes near: httpx asks when each phase starts."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call.timeouts)
+        self._call = call
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._call.phase(key)

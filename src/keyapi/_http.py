@@ -1,0 +1,149 @@
+"""httpx clients that keep to a call's rules; all requests of a client go through one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+
+from keyapi._call import EXTENSION, Call
+
+# A request made by hand, not by a resource method, gets its call from here.
+NewCall = Callable[[], Call]
+# Stands in a response that was read for its stream, which refers back to the response: without
+# that circle, a page's memory is free as soon as the page is.
+_READ = httpx.ByteStream(b"")
+
+
+class HTTPClient(httpx.Client):
+    """An `httpx.Client` that sends a request again where the table of retries says so.
+
+    Being the client, not a transport, it serves proxies and mounts as httpx has them.
+
+    Args:
+        new_call: Gives the call of a request that carries none.
+        arguments: As of `httpx.Client`.
+    """
+
+    def __init__(self, new_call: NewCall, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._new_call = new_call
+
+    def send(
+        self,
+        request: httpx.Request,
+        *,
+        stream: bool = False,
+        auth: Any = httpx.USE_CLIENT_DEFAULT,
+        follow_redirects: Any = httpx.USE_CLIENT_DEFAULT,
+    ) -> httpx.Response:
+        """Send a request until it succeeds or is given up; a streamed one is sent once."""
+        call = _call_of(request, self._new_call)
+        options = {"auth": auth, "follow_redirects": follow_redirects}
+        while True:
+            call.attempts += 1
+            if stream:
+                return super().send(request, stream=True, **options)
+            try:
+                if call.ends is None:
+                    response = super().send(request, **options)
+                else:
+                    response = super().send(request, stream=True, **options)
+                    _read_in_time(response, call)
+            except httpx.RequestError as error:
+                wait = call.unanswered(request, error)
+                if wait is None:
+                    raise
+            else:
+                response.stream = _READ
+                wait = call.answered(response)
+                if wait is None:
+                    return response
+            call.clock.sleep(wait)
+
+
+class AsyncHTTPClient(httpx.AsyncClient):
+    """`HTTPClient` for asyncio."""
+
+    def __init__(self, new_call: NewCall, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._new_call = new_call
+
+    async def send(
+        self,
+        request: httpx.Request,
+        *,
+        stream: bool = False,
+        auth: Any = httpx.USE_CLIENT_DEFAULT,
+        follow_redirects: Any = httpx.USE_CLIENT_DEFAULT,
+    ) -> httpx.Response:
+        """Send a request until it succeeds or is given up; a streamed one is sent once."""
+        call = _call_of(request, self._new_call)
+        options = {"auth": auth, "follow_redirects": follow_redirects}
+        while True:
+            call.attempts += 1
+            if stream:
+                return await super().send(request, stream=True, **options)
+            try:
+                if call.ends is None:
+                    response = await super().send(request, **options)
+                else:
+                    response = await self._send_in_time(request, call, options)
+            except httpx.RequestError as error:
+                wait = call.unanswered(request, error)
+                if wait is None:
+                    raise
+            else:
+                response.stream = _READ
+                wait = call.answered(response)
+                if wait is None:
+                    return response
+            await call.clock.sleep_async(wait)
+
+    async def _send_in_time(
+        self, request: httpx.Request, call: Call, options: dict[str, Any]
+    ) -> httpx.Response:
+        import asyncio
+
+        try:
+            async with asyncio.timeout(call.remaining()):
+                return await super().send(request, **options)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("the deadline passed", request=request) from error
+
+
+def _call_of(request: httpx.Request, new_call: NewCall) -> Call:
+    call = request.extensions.get(EXTENSION)
+    if isinstance(call, Call):
+        return call
+    call = new_call()
+    if call.ends is not None:
+        request.extensions["timeout"] = call.timeouts
+    return call
+
+
+def _read_in_time(response: httpx.Response, call: Call) -> None:
+    """Read a response to its end, but not past the deadline, however slowly it drips."""
+    response.stream = _Bounded(response, call)
+    try:
+        response.read()
+    except BaseException:
+        response.close()
+        raise
+
+
+class _Bounded(httpx.SyncByteStream):
+    def __init__(self, response: httpx.Response, call: Call) -> None:
+        self._stream: Any = response.stream
+        self._request = response.request
+        self._call = call
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            yield chunk
+            if self._call.late():
+                raise httpx.ReadTimeout("the deadline passed", request=self._request)
+
+    def close(self) -> None:
+        self._stream.close()
