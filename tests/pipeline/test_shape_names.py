@@ -139,7 +139,7 @@ def test_the_enums_of_a_body_are_named_too():
         *[
             ({**named(a=1), "title": title}, f"VideoDetail{title}")
             for title in (
-                *["Exception", "Any", "Page", "NotFound", "TikTok", "AsyncTikTok"],
+                *["Exception", "Any", "Page", "NotFound", "TikTok", "AsyncTikTok", "Cursor"],
                 "ErrorEnvelope",
             )
         ],

@@ -14,6 +14,7 @@ from openapi_python_client.config import Config
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty
 
+import keyapi
 from pipeline.render import calls, models
 from pipeline.render.types import Types
 from pipeline.shape.naming import pascal
@@ -31,6 +32,12 @@ class Context:
     def __init__(self, spec: dict[str, Any], config: Config, client_class: str) -> None:
         self._types = Types(spec, config)
         self.client_class = client_class
+        # What users meet of the runtime: its errors, and the page.
+        self.runtime = sorted(
+            name
+            for name in keyapi.__all__
+            if name == "Page" or issubclass(getattr(keyapi, name), keyapi.KeyAPIError)
+        )
         self.base_url: str = spec["servers"][0]["url"]
 
     def resource(self, tag: str) -> str:

@@ -7,6 +7,8 @@ import keyword
 import re
 from typing import Any
 
+import keyapi
+from keyapi._client import AsyncClient, SyncClient
 from pipeline.documents import copied
 from pipeline.errors import PipelineError
 from pipeline.shape.draft import (
@@ -26,29 +28,14 @@ _TITLE = re.compile(r"[A-Z][A-Za-z0-9]+")
 # Names that generated modules use for something else.
 _TAKEN = {
     *dir(builtins),
-    "Any",
-    "AsyncPageIterator",
-    "Model",
-    "Page",
-    "PageIterator",
-    "Response",
-    "AuthenticationError",
-    "BadRequest",
-    "ConfigurationError",
-    "InsufficientCredits",
-    "InvalidResponse",
-    "KeyAPIError",
-    "NotFound",
-    "PaginationError",
-    "PermissionDenied",
-    "RateLimited",
-    "ServerError",
-    "TransportError",
+    *keyapi.__all__,
+    *("Any", "AsyncClient", "ClassVar", "Cursor", "Operation", "PagedOperation", "PageNumbers"),
+    *("Response", "SyncClient", "TYPE_CHECKING", "Unset", "UNSET"),
 }
 # Members of the clients, which a resource of that name would hide; it is set apart instead.
 _CLIENT_MEMBERS = {
-    *("base_url", "default_base_url", "timeout", "close", "with_options", "credits_spent"),
-    *("get_httpx_client", "get_async_httpx_client", "raise_on_unexpected_status"),
+    *(name for name in dir(SyncClient) + dir(AsyncClient) if not name.startswith("_")),
+    *("base_url", "default_base_url", "raise_on_unexpected_status", "cached_property"),
 }
 _APART = "_resource"
 
