@@ -193,6 +193,11 @@ class PagedOperation(Operation[T]):
 
     paging: PageNumbers | Cursor
 
+    def encode(self, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
+        """Write arguments as `Operation.encode` does, but refuse a page there cannot be."""
+        self.paging.check(arguments)
+        return super().encode(arguments)
+
 
 def _text(value: object) -> str:
     """Write a value as query strings carry it."""
