@@ -50,9 +50,20 @@ def check(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The tests, offline, on each Python that is here."""
+    """The tests, offline, on each Python that is here; they cover every branch of the runtime."""
     _install(session, "dev")
-    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+    arguments = session.posargs or ["--cov", "--cov-report=term"]
+    session.run("python", "-m", "pytest", "-n", "auto", *arguments)
+
+
+@nox.session(default=False)
+def mutation(session: nox.Session) -> None:
+    """Plant faults in what decides about retries and pages; print those no test notices."""
+    _install(session, "dev")
+    session.install("mutmut==3.8.1")
+    shutil.rmtree(ROOT / "mutants", ignore_errors=True)
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
 
 
 @nox.session
