@@ -18,7 +18,8 @@ class TikTok(SyncClient):
             KEYAPI_KEY is used.
         base_url: The server; without it, KEYAPI_BASE_URL or https://api.keyapi.ai is used.
         timeout: For each phase of a request, in seconds, or an `httpx.Timeout`; None for no bound.
-        deadline: For a call with all its retries, in seconds; None for no bound.
+        deadline: For a call with all its retries and waits, in seconds; None for no bound.
+            A server that sends headers drop by drop can hold a call of the sync client longer.
         max_retries: How often a call may be sent again; 0 for never.
         transport: An httpx transport to send through instead of the network.
         httpx_args: Further arguments of the httpx client, such as `proxy`, `verify` or `limits`; a
@@ -48,7 +49,8 @@ class AsyncTikTok(AsyncClient):
             KEYAPI_KEY is used.
         base_url: The server; without it, KEYAPI_BASE_URL or https://api.keyapi.ai is used.
         timeout: For each phase of a request, in seconds, or an `httpx.Timeout`; None for no bound.
-        deadline: For a call with all its retries, in seconds; None for no bound.
+        deadline: For a call with all its retries and waits, in seconds; None for no bound.
+            A server that sends headers drop by drop can hold a call of the sync client longer.
         max_retries: How often a call may be sent again; 0 for never.
         transport: An httpx transport to send through instead of the network.
         httpx_args: Further arguments of the httpx client, such as `proxy`, `verify` or `limits`; a

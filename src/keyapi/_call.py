@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import httpx
@@ -69,50 +70,53 @@ class Call:
     def __init__(self, operation: str | None, settings: Settings, token: str, clock: Clock) -> None:
         self.operation = operation
         self.clock = clock
-        self.timeouts = settings.timeouts
-        self.ends: float | None = None
+        deadline = settings.deadline
+        self.ends = None if deadline is None else clock.now() + deadline
+        self.timeouts = self.bounded(settings.timeouts)
         self.attempts = 0
         self.envelope: Envelope | None = None
         self.error: KeyAPIError
         self._settings = settings
         self._token = token
         self._retried: list[int | str] = []
-        if settings.deadline is not None:
-            self.ends = clock.now() + settings.deadline
-            self.timeouts = _Remaining(self)
 
     @property
     def extensions(self) -> dict[str, Any]:
         """What a request of this call carries."""
         return {EXTENSION: self, "timeout": self.timeouts}
 
-    def phase(self, name: str) -> float | None:
-        """The time-out of a phase that starts now, in seconds."""
-        bound = self._settings.timeouts.get(name)
-        left = self.remaining()
-        return left if bound is None else min(bound, left)
+    def bounded(self, timeouts: Mapping[str, float | None]) -> Mapping[str, float | None]:
+        """Time-outs that end with this call's deadline, if it has one."""
+        return timeouts if self.ends is None else _Remaining(timeouts, self.clock, self.ends)
 
     def remaining(self) -> float:
-        """How long until the deadline, in seconds; never 0, which would mean "do not block"."""
-        return float("inf") if self.ends is None else max(self.ends - self.clock.now(), 0.001)
+        """How long until the deadline, in seconds; infinite where there is none."""
+        return float("inf") if self.ends is None else _left(self.clock, self.ends)
 
     def late(self) -> bool:
         """Whether the deadline has passed."""
         return self.ends is not None and self.clock.now() >= self.ends
 
-    def answered(self, response: httpx.Response) -> float | None:
+    def answered(self, request: httpx.Request, response: httpx.Response) -> float | None:
         """Take in the answer to an attempt, read to its end.
+
+        Args:
+            request: What was sent; the answer's own request may be where it was redirected to.
+            response: The answer.
 
         Returns:
             How long to wait before the next attempt, in seconds; None where this was the last.
         """
         verdict = judge(response.status_code, response.headers, response.content)
         if isinstance(verdict, Refusal):
-            retry_after = getattr(verdict.error, "retry_after", None)
-            return self._failed(verdict.signal, verdict.error, response.request, retry_after)
+            signal, error = verdict
+            if self.operation is None and response.is_success and signal == UNREADABLE:
+                signal = MISSHAPEN  # a request made by hand may be for something else than JSON
+            retry_after = getattr(error, "retry_after", None)
+            return self._failed(signal, error, request, retry_after)
         self.envelope = verdict
         if _logger.isEnabledFor(logging.DEBUG):
-            request, status = response.request, response.status_code
+            status = response.status_code
             text = "%s %s: HTTP %d, code 0, attempt %d"
             _logger.debug(text, request.method, request.url, status, self.attempts)
         return None
@@ -193,11 +197,18 @@ class Answer(NamedTuple):
 
 
 class _Remaining(dict[str, float | None]):
-    """Time-outs that shrink as the deadline comes near: httpx asks when each phase starts."""
+    """Time-outs that shrink as a deadline comes near: httpx asks when each phase starts."""
 
-    def __init__(self, call: Call) -> None:
-        super().__init__(call.timeouts)
-        self._call = call
+    def __init__(self, timeouts: Mapping[str, float | None], clock: Clock, ends: float) -> None:
+        super().__init__(timeouts)
+        self._clock = clock
+        self._ends = ends
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self._call.phase(key)
+        bound, left = super().get(key, default), _left(self._clock, self._ends)
+        return left if bound is None else min(bound, left)
+
+
+def _left(clock: Clock, ends: float) -> float:
+    """How long until a deadline, in seconds; never 0, which would mean "do not block"."""
+    return max(ends - clock.now(), 0.001)

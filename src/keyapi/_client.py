@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, Unpack
@@ -36,6 +36,9 @@ _CONNECTION = ("token", "base_url", "transport", "httpx_args")
 class _Shared(Generic[HTTP]):
     """What a client and those made from it by `with_options` have in common.
 
+    Args:
+        new_call: Gives the call of a request made by hand: by the first client's options.
+
     Attributes:
         http: The httpx client, made when it is first needed.
         closed: Whether it was closed.
@@ -43,7 +46,8 @@ class _Shared(Generic[HTTP]):
         clock: What all calls wait by.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, new_call: Callable[[], Call]) -> None:
+        self.new_call = new_call
         self.http: HTTP | None = None
         self.closed = False
         self.lock = Lock()
@@ -72,7 +76,7 @@ class _Client(Generic[Transport, HTTP]):
         self._settings = settings(timeout, deadline, max_retries)
         self._httpx_args = check_httpx_args(httpx_args)
         self._transport = transport
-        self._shared = _Shared[HTTP]()
+        self._shared = _Shared[HTTP](self._new_call)
         self._options: dict[str, Any] = {
             "token": self._token,
             "base_url": self.base_url,
@@ -148,7 +152,7 @@ class _Client(Generic[Transport, HTTP]):
             "transport": self._transport,
         }
         try:
-            return self._http_class(self._new_call, **arguments)
+            return self._http_class(self._shared.new_call, **arguments)
         except (TypeError, ValueError, OSError, ImportError) as error:
             raise ConfigurationError(f"httpx does not take these httpx_args: {error}") from error
 
@@ -205,7 +209,11 @@ class SyncClient(_Client[httpx.BaseTransport, HTTPClient]):
             http.close()
 
     def get_httpx_client(self) -> httpx.Client:
-        """Give the `httpx.Client` that every request of this client goes through."""
+        """Give the `httpx.Client` that every request of this client goes through.
+
+        Requests made with it by hand are sent again by the same table, with the options of the
+        client that others were made from by `with_options`.
+        """
         return self._http()
 
     def _call(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Answer:
@@ -282,7 +290,11 @@ class AsyncClient(_Client[httpx.AsyncBaseTransport, AsyncHTTPClient]):
             await http.aclose()
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """Give the `httpx.AsyncClient` that every request of this client goes through."""
+        """Give the `httpx.AsyncClient` that every request of this client goes through.
+
+        Requests made with it by hand are sent again by the same table, with the options of the
+        client that others were made from by `with_options`.
+        """
         return self._http()
 
     async def _call(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Answer:

@@ -15,6 +15,7 @@ Transport = TypeVar("Transport", bound=httpx.BaseTransport | httpx.AsyncBaseTran
 # KEYAPI_TOKEN is what KeyAPI's own tooling reads; the other two are in use by third parties.
 _TOKEN_VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY")
 _PLACEHOLDERS = ("your", "<", "sk_live_xxx", "changeme", "placeholder")
+_LONGEST = 1e9  # seconds; an operating system's time-outs end not far above
 # What the client sets itself, by its own arguments.
 _OWN_ARGUMENTS = frozenset({"auth", "base_url", "cookies", "params", "timeout", "transport"})
 
@@ -53,7 +54,10 @@ def settings(
     Raises:
         ConfigurationError: A number is none, or out of its bounds.
     """
-    if not isinstance(timeout, httpx.Timeout):
+    if isinstance(timeout, httpx.Timeout):
+        for phase, seconds in timeout.as_dict().items():
+            _check_seconds(f"the {phase} timeout", seconds)
+    else:
         _check_seconds("timeout", timeout)
     _check_seconds("deadline", deadline)
     if not isinstance(max_retries, int) or isinstance(max_retries, bool) or max_retries < 0:
@@ -64,7 +68,8 @@ def settings(
 def _check_seconds(name: str, value: object) -> None:
     if value is None:
         return
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not value > 0:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 < value < _LONGEST:  # type: ignore[operator]  # a number, by now
         _refuse(f"{name} is {value!r}; give seconds above 0, or None for no bound")
 
 

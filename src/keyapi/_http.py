@@ -57,7 +57,7 @@ class HTTPClient(httpx.Client):
                     raise
             else:
                 response.stream = _READ
-                wait = call.answered(response)
+                wait = call.answered(request, response)
                 if wait is None:
                     return response
             call.clock.sleep(wait)
@@ -96,7 +96,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
                     raise
             else:
                 response.stream = _READ
-                wait = call.answered(response)
+                wait = call.answered(request, response)
                 if wait is None:
                     return response
             await call.clock.sleep_async(wait)
@@ -115,11 +115,10 @@ class AsyncHTTPClient(httpx.AsyncClient):
 
 def _call_of(request: httpx.Request, new_call: NewCall) -> Call:
     call = request.extensions.get(EXTENSION)
-    if isinstance(call, Call):
+    if isinstance(call, Call) and not call.attempts:  # not of an answer's request, sent anew
         return call
     call = new_call()
-    if call.ends is not None:
-        request.extensions["timeout"] = call.timeouts
+    request.extensions["timeout"] = call.bounded(request.extensions.get("timeout", {}))
     return call
 
 

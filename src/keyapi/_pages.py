@@ -123,6 +123,7 @@ class _Walk(Generic[T]):
         self._kept: list[dict[str, Any]] = []
         self._keep_for = self._age = 0
         self._yielded = 0
+        self._closed = False
         self.taken = 0
         self.done = limit == 0 or max_pages == 0
 
@@ -143,8 +144,13 @@ class _Walk(Generic[T]):
         self._yielded += self.taken
         if self._pages_left is not None:
             self._pages_left -= 1
-        self.done = page.next is None or self._pages_left == 0 or self._yielded == self._limit
+        bounded = self._pages_left == 0 or self._yielded == self._limit
+        self.done = self._closed or bounded or page.next is None
         self._position = page.next
+
+    def close(self) -> None:
+        """End the walk, also where a page is on its way."""
+        self._closed = self.done = True
 
     def _repeated(self, page: Page[T]) -> PaginationError:
         error = PaginationError(f"Page {self._position} repeats the rows of an earlier page")
@@ -207,7 +213,7 @@ class PageIterator(Generic[T]):
 
     def close(self) -> None:
         """End the walk where it is; there is nothing to release, so this need not be called."""
-        self._walk.done = True
+        self._walk.close()
         self._rows = iter(())
 
     def _locked_page(self) -> Page[T] | None:
@@ -265,7 +271,7 @@ class AsyncPageIterator(Generic[T]):
 
     async def aclose(self) -> None:
         """End the walk where it is; there is nothing to release, so this need not be called."""
-        self._walk.done = True
+        self._walk.close()
         self._rows = iter(())
 
     async def _locked_page(self) -> Page[T] | None:
