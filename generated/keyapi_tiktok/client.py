@@ -30,8 +30,6 @@ class TikTok(SyncClient):
     """
 
     default_base_url: ClassVar[str] = "https://api.keyapi.ai"
-    raise_on_unexpected_status: bool = False
-    """What the low-level functions below `api` do with an undocumented status."""
 
     @cached_property
     def influencer(self) -> InfluencerResource:
@@ -61,8 +59,6 @@ class AsyncTikTok(AsyncClient):
     """
 
     default_base_url: ClassVar[str] = "https://api.keyapi.ai"
-    raise_on_unexpected_status: bool = False
-    """What the low-level functions below `api` do with an undocumented status."""
 
     @cached_property
     def influencer(self) -> AsyncInfluencerResource:

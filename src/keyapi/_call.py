@@ -115,6 +115,8 @@ class Call:
             retry_after = getattr(error, "retry_after", None)
             return self._failed(signal, error, request, retry_after)
         self.envelope = verdict
+        if verdict.request_id is not None:
+            verdict.request_id = self._masked(verdict.request_id)
         if _logger.isEnabledFor(logging.DEBUG):
             status = response.status_code
             text = "%s %s: HTTP %d, code 0, attempt %d"
@@ -170,11 +172,14 @@ class Call:
         if request is not None:
             error.method = request.method
             error.url = str(request.url)
-        error.message = error.message.replace(self._token, "[key]")
+        error.message = self._masked(error.message)
         error.args = (error.message,)
         if error.request_id is not None:
-            error.request_id = error.request_id.replace(self._token, "[key]")
+            error.request_id = self._masked(error.request_id)
         return error
+
+    def _masked(self, text: str) -> str:
+        return text.replace(self._token, "[key]")
 
 
 class Answer(NamedTuple):

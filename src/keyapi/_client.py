@@ -58,6 +58,8 @@ class _Client(Generic[Transport, HTTP]):
     """What the sync and the async client share: everything but the I/O."""
 
     default_base_url: ClassVar[str]
+    raise_on_unexpected_status: bool = False
+    """What the low-level functions below `api` do with an undocumented status."""
     _http_class: type[HTTP]
 
     def __init__(
@@ -112,6 +114,7 @@ class _Client(Generic[Transport, HTTP]):
         client = type(self)(**{**self._options, **changes})
         if all(client._options[name] == self._options[name] for name in _CONNECTION):
             client._shared = self._shared
+        client.raise_on_unexpected_status = self.raise_on_unexpected_status
         return client
 
     def _new_call(self, operation: str | None = None) -> Call:
@@ -153,7 +156,7 @@ class _Client(Generic[Transport, HTTP]):
         }
         try:
             return self._http_class(self._shared.new_call, **arguments)
-        except (TypeError, ValueError, OSError, ImportError) as error:
+        except (AttributeError, ImportError, OSError, TypeError, ValueError) as error:
             raise ConfigurationError(f"httpx does not take these httpx_args: {error}") from error
 
     def _ended(self) -> HTTP | None:

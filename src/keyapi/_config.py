@@ -100,19 +100,20 @@ def find_base_url(base_url: str | None, default: str) -> str:
     Raises:
         ConfigurationError: It is no http or https address, or it holds more than that.
     """
-    text = base_url or os.environ.get("KEYAPI_BASE_URL") or default
+    text = str(base_url or os.environ.get("KEYAPI_BASE_URL") or default)
     try:
         url = httpx.URL(text)
         url.host.encode("idna")  # the system's resolver would raise a bare UnicodeError
-    except (httpx.InvalidURL, ValueError, TypeError):
+    except (httpx.InvalidURL, ValueError):
         url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host:
+    port = 443 if url.port is None else url.port
+    if url.scheme not in ("http", "https") or not url.host or not 0 < port < 2**16:
         _refuse(
             "The base URL is no http or https address; pass base_url=... or set KEYAPI_BASE_URL"
         )
     if url.userinfo:
         _refuse("The base URL holds a user or password, which would be sent in the key's place")
-    if url.query or url.fragment:
+    if "?" in text or "#" in text:
         _refuse("The base URL holds a query or fragment; give scheme, host and path alone")
     return str(url).rstrip("/")
 

@@ -81,7 +81,7 @@ def _refusal(status: int, headers: Mapping[str, str], content: bytes, body: Any)
     failed, first = not 200 <= status < 300, content.lstrip()[:1]
     # Rows of a success that was cut short may speak of quotas, and so may any HTML.
     silent = first == b"<" or (not failed and first in (b"{", b"["))
-    words = message or ("" if silent else content[:_WORDS].decode("utf-8", "replace").strip())
+    words = message or ("" if silent else _beginning(content))
     signal: int | str
     if failed:
         signal = 402 if code == 402 and status != 429 else status
@@ -125,6 +125,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (until - now).total_seconds())
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _beginning(content: bytes) -> str:
+    """The words an answer begins with; none is cut, lest the half of a key be shown."""
+    words = content[:_WORDS].decode("utf-8", "replace").strip()
+    return words if len(content) <= _WORDS else words.rpartition(" ")[0]
 
 
 def _text(value: object) -> str | None:

@@ -42,6 +42,7 @@ class HTTPClient(httpx.Client):
         call = _call_of(request, self._new_call)
         options = {"auth": auth, "follow_redirects": follow_redirects}
         while True:
+            _check_open(self)
             call.attempts += 1
             if stream:
                 return super().send(request, stream=True, **options)
@@ -82,6 +83,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
         call = _call_of(request, self._new_call)
         options = {"auth": auth, "follow_redirects": follow_redirects}
         while True:
+            _check_open(self)
             call.attempts += 1
             if stream:
                 return await super().send(request, stream=True, **options)
@@ -111,6 +113,12 @@ class AsyncHTTPClient(httpx.AsyncClient):
                 return await super().send(request, **options)
         except TimeoutError as error:
             raise httpx.ReadTimeout("the deadline passed", request=request) from error
+
+
+def _check_open(http: httpx.Client | httpx.AsyncClient) -> None:
+    """Raise, as httpx does, before an attempt is counted that a closed client cannot make."""
+    if http.is_closed:
+        raise RuntimeError("Cannot send a request, as the client has been closed.")
 
 
 def _call_of(request: httpx.Request, new_call: NewCall) -> Call:

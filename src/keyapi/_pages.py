@@ -154,9 +154,9 @@ class _Walk(Generic[T]):
 
     def _repeated(self, page: Page[T]) -> PaginationError:
         error = PaginationError(f"Page {self._position} repeats the rows of an earlier page")
-        if page.response is not None:
-            error.url = str(page.response.url)
-            error.status = page.response.status_code
+        response = page.response
+        assert response is not None  # noqa: S101 - the page was fetched a moment ago
+        error.url, error.status = str(response.url), response.status_code
         error.attempts = page.attempts
         error.request_id = page.request_id
         return error
@@ -200,16 +200,20 @@ class PageIterator(Generic[T]):
             rows = self._rows
             for row in rows:
                 return row
-            with self._lock:
-                if self._rows is rows:  # no other thread has fetched the next page meanwhile
-                    page = self._next_page()
-                    if page is None:
-                        raise StopIteration
-                    self._rows = iter(page.items[: self._walk.taken])
+            self._fetch_after(rows)
+
+    def _fetch_after(self, rows: Iterator[T]) -> None:
+        with self._lock:
+            if self._rows is not rows:
+                return  # another thread has fetched the next page meanwhile
+            page = self._next_page()
+            if page is None:
+                raise StopIteration
+            self._rows = iter(page.items[: self._walk.taken])
 
     def pages(self) -> Iterator[Page[T]]:
         """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
-        return iter(self._locked_page, None)
+        return _Pages(self._locked_page)
 
     def close(self) -> None:
         """End the walk where it is; there is nothing to release, so this need not be called."""
@@ -258,12 +262,16 @@ class AsyncPageIterator(Generic[T]):
             rows = self._rows
             for row in rows:
                 return row
-            async with self._lock:
-                if self._rows is rows:  # no other task has fetched the next page meanwhile
-                    page = await self._next_page()
-                    if page is None:
-                        raise StopAsyncIteration
-                    self._rows = iter(page.items[: self._walk.taken])
+            await self._fetch_after(rows)
+
+    async def _fetch_after(self, rows: Iterator[T]) -> None:
+        async with self._lock:
+            if self._rows is not rows:
+                return  # another task has fetched the next page meanwhile
+            page = await self._next_page()
+            if page is None:
+                raise StopAsyncIteration
+            self._rows = iter(page.items[: self._walk.taken])
 
     def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
@@ -290,8 +298,21 @@ class AsyncPageIterator(Generic[T]):
         return page
 
 
+class _Pages(Iterator[Page[T]]):
+    """What `iter(callable, None)` is; that one loses a page where threads share it."""
+
+    def __init__(self, next_page: Callable[[], Page[T] | None]) -> None:
+        self._next_page = next_page
+
+    def __next__(self) -> Page[T]:
+        page = self._next_page()
+        if page is None:
+            raise StopIteration
+        return page
+
+
 class _AsyncPages(AsyncIterator[Page[T]]):
-    """What `iter(callable, None)` is, for an async callable."""
+    """`_Pages` for `async for`."""
 
     def __init__(self, next_page: Callable[[], Awaitable[Page[T] | None]]) -> None:
         self._next_page = next_page

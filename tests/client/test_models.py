@@ -369,3 +369,11 @@ def test_a_decoded_object_is_the_first_one_or_none(text: Any, expected: Cover | 
 )
 def test_a_decoded_value_without_a_class_is_the_value(text: Any, expected: Any) -> None:
     assert Listing.from_dict({"extra_json": text}).extra == expected
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [InfluencerProduct.product_id, InfluencerProduct.covers, Listing.cover, Listing.order],
+)
+def test_an_attribute_of_the_class_is_its_declaration(attribute: Any) -> None:
+    assert type(attribute).__name__.endswith("Field")

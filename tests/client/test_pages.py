@@ -470,6 +470,17 @@ def test_a_walk_by_cursor_ends_where_no_cursor_follows(mode: Mode, feed: Serve, 
     ]
 
 
+@pytest.mark.parametrize("cursor", [{"at": 1}, [1], True, 1.5])
+def test_a_cursor_that_is_neither_number_nor_text_is_an_error(
+    mode: Mode, feed: Serve, cursor: Any
+) -> None:
+    feed({None: ([1], cursor)})
+    error = mode.walk(_feed_rows).error
+    assert isinstance(error, InvalidResponse)
+    assert "/data/max_cursor" in error.message
+    assert (error.operation, error.status, error.rows_yielded) == (FEED.name, 200, 0)
+
+
 def test_a_walk_by_cursor_goes_on_after_a_short_page(mode: Mode, feed: Serve) -> None:
     feed({None: (range(1), 20), "20": (range(1, 3), None)})
     assert mode.walk(_feed_rows).ids == _ids(range(3))

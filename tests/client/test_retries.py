@@ -597,6 +597,35 @@ def test_a_request_by_hand_is_sent_again_by_the_same_table(mode: Mode) -> None:
     assert mode.clock.waits == [0.5, 1.0]
 
 
+def test_a_request_by_hand_may_be_for_something_else_than_json(mode: Mode) -> None:
+    script = mode.server = Script(httpx.Response(204))
+    assert mode.call(by_hand).status_code == 204
+    assert len(script.requests) == 1
+
+
+def test_a_request_that_is_sent_anew_is_a_new_call(mode: Mode) -> None:
+    script = mode.server = Script(ROWS, refusal(502))
+
+    def use(client: Any) -> Any:
+        return connection(client).send(by_hand_request)
+
+    by_hand_request = mode.page().response.request
+    assert mode.call(use).status_code == 502
+    assert len(script.requests) == 1 + 4
+
+
+def test_a_post_that_was_redirected_is_still_a_post(mode: Mode) -> None:
+    moved = httpx.Response(302, headers={"Location": "/elsewhere"})
+    script = mode.server = Script(moved, refusal(502))
+    operation = Operation(name="search", method="POST", path="/search", model=lambda: dict)
+    with pytest.raises(ServerError):
+        mode.call(
+            lambda client: client._data(operation, {}),
+            httpx_args={"follow_redirects": True},
+        )
+    assert [request.method for request in script.requests] == ["POST", "GET"]
+
+
 @pytest.mark.parametrize("use", [parsed, by_hand])
 def test_below_the_methods_the_last_failure_is_httpxs_own(mode: Mode, use: Any) -> None:
     script = mode.server = Script(httpx.ReadTimeout)
