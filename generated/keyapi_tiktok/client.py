@@ -21,6 +21,15 @@ class TikTok(SyncClient):
         deadline: For a call with all its retries and waits, in seconds; None for no bound.
             A server that sends headers drop by drop can hold a call of the sync client longer.
         max_retries: How often a call may be sent again; 0 for never.
+        rate: Requests per time, such as "5/s", "100/m" or "10/11s", for all threads and tasks of
+            this client; or a `pyrate_limiter.Limiter`. Needs the extra `rate`.
+        max_credits: What may be spent, in credits; the request that would exceed it is not sent.
+        quota_cooldown: For how long nothing is sent after the server said that credits are used
+            up, in seconds; 0 to send all the same.
+        cache: A folder to keep answers in for a day, or `{"path": folder, "ttl": seconds}`. Needs
+            the extra `cache`.
+        contract: "warn" to log where answers break the specification, "raise" to raise it, or a
+            function that is told each `keyapi.contract.Violation`. Needs the extra `contract`.
         transport: An httpx transport to send through instead of the network.
         httpx_args: Further arguments of the httpx client, such as `proxy`, `verify` or `limits`; a
             `User-Agent` among its `headers` stands before this client's own.
@@ -30,6 +39,7 @@ class TikTok(SyncClient):
     """
 
     default_base_url: ClassVar[str] = "https://api.keyapi.ai"
+    _package: ClassVar[str] = __package__ or ""
 
     @cached_property
     def influencer(self) -> InfluencerResource:
@@ -50,6 +60,15 @@ class AsyncTikTok(AsyncClient):
         deadline: For a call with all its retries and waits, in seconds; None for no bound.
             A server that sends headers drop by drop can hold a call of the sync client longer.
         max_retries: How often a call may be sent again; 0 for never.
+        rate: Requests per time, such as "5/s", "100/m" or "10/11s", for all threads and tasks of
+            this client; or a `pyrate_limiter.Limiter`. Needs the extra `rate`.
+        max_credits: What may be spent, in credits; the request that would exceed it is not sent.
+        quota_cooldown: For how long nothing is sent after the server said that credits are used
+            up, in seconds; 0 to send all the same.
+        cache: A folder to keep answers in for a day, or `{"path": folder, "ttl": seconds}`. Needs
+            the extra `cache`.
+        contract: "warn" to log where answers break the specification, "raise" to raise it, or a
+            function that is told each `keyapi.contract.Violation`. Needs the extra `contract`.
         transport: An httpx transport to send through instead of the network.
         httpx_args: Further arguments of the httpx client, such as `proxy`, `verify` or `limits`; a
             `User-Agent` among its `headers` stands before this client's own.
@@ -59,6 +78,7 @@ class AsyncTikTok(AsyncClient):
     """
 
     default_base_url: ClassVar[str] = "https://api.keyapi.ai"
+    _package: ClassVar[str] = __package__ or ""
 
     @cached_property
     def influencer(self) -> AsyncInfluencerResource:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
-import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -12,33 +10,12 @@ import httpx
 
 from keyapi._config import Settings
 from keyapi._envelope import Envelope, Refusal, judge
-from keyapi._errors import InvalidResponse, KeyAPIError
+from keyapi._errors import InsufficientCredits, InvalidResponse, KeyAPIError
+from keyapi._gate import Clock, Gate
 from keyapi._retries import MISSHAPEN, NO_ANSWER, UNREADABLE, delay, rule
 
 EXTENSION = "keyapi"  # under this name a request carries its call
 _logger = logging.getLogger("keyapi")
-
-
-class Clock:
-    """Time, waiting and chance; tests put another in its place."""
-
-    def now(self) -> float:
-        """Seconds since some moment."""
-        return time.monotonic()
-
-    def chance(self) -> float:
-        """A random number from 0 to 1."""
-        return random.random()  # noqa: S311 - it spreads retries
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, keeping the thread."""
-        time.sleep(seconds)
-
-    async def sleep_async(self, seconds: float) -> None:
-        """Wait, letting other tasks run."""
-        import asyncio
-
-        await asyncio.sleep(seconds)
 
 
 class Call:
@@ -46,37 +23,49 @@ class Call:
 
     Attributes:
         operation: Name of the operation, or None for a request made by hand.
+        cost: What each of its requests costs, in credits.
+        settings: What holds for it.
+        gate: What its requests pass.
         clock: What it waits by.
         timeouts: For each phase of its requests, in seconds, as httpx takes them.
         ends: When its deadline passes, by the clock; None where it has none.
         attempts: How many requests were sent.
+        from_cache: Whether it was answered without one.
         envelope: The answer, once it was a success.
         error: What the last attempt came to, where it was no success.
     """
 
     __slots__ = (
         "_retried",
-        "_settings",
         "_token",
         "attempts",
         "clock",
+        "cost",
         "ends",
         "envelope",
         "error",
+        "from_cache",
+        "gate",
         "operation",
+        "settings",
         "timeouts",
     )
 
-    def __init__(self, operation: str | None, settings: Settings, token: str, clock: Clock) -> None:
+    def __init__(
+        self, operation: str | None, cost: int, settings: Settings, token: str, gate: Gate
+    ) -> None:
         self.operation = operation
-        self.clock = clock
+        self.cost = cost
+        self.settings = settings
+        self.gate = gate
+        self.clock = clock = gate.clock
         deadline = settings.deadline
         self.ends = None if deadline is None else clock.now() + deadline
         self.timeouts = self.bounded(settings.timeouts)
         self.attempts = 0
+        self.from_cache = False
         self.envelope: Envelope | None = None
         self.error: KeyAPIError
-        self._settings = settings
         self._token = token
         self._retried: list[int | str] = []
 
@@ -97,6 +86,20 @@ class Call:
         """Whether the deadline has passed."""
         return self.ends is not None and self.clock.now() >= self.ends
 
+    def admit(self, request: httpx.Request) -> None:
+        """Pass the gate with the next attempt; raises as `Gate.admit` does."""
+        try:
+            self.gate.admit(self)
+        except KeyAPIError as error:
+            raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)
+
+    async def admit_async(self, request: httpx.Request) -> None:
+        """As `admit`, letting other tasks run."""
+        try:
+            await self.gate.admit_async(self)
+        except KeyAPIError as error:
+            raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)
+
     def answered(self, request: httpx.Request, response: httpx.Response) -> float | None:
         """Take in the answer to an attempt, read to its end.
 
@@ -108,8 +111,14 @@ class Call:
             How long to wait before the next attempt, in seconds; None where this was the last.
         """
         verdict = judge(response.status_code, response.headers, response.content)
+        if self.settings.contract != "off":
+            broken = self.gate.watch().look(self, response, verdict)
+            if broken is not None:
+                return self._failed(MISSHAPEN, broken, request, None)
         if isinstance(verdict, Refusal):
             signal, error = verdict
+            if isinstance(error, InsufficientCredits):
+                self.gate.exhausted(error.message)
             if self.operation is None and response.is_success and signal == UNREADABLE:
                 signal = MISSHAPEN  # a request made by hand may be for something else than JSON
             retry_after = getattr(error, "retry_after", None)
@@ -123,12 +132,26 @@ class Call:
             _logger.debug(text, request.method, request.url, status, self.attempts)
         return None
 
+    def recalled(self, response: httpx.Response) -> bool:
+        """Take in an answer from the cache; tell whether it is one."""
+        verdict = judge(response.status_code, response.headers, response.content)
+        if isinstance(verdict, Refusal):
+            return False
+        self.envelope = verdict
+        self.from_cache = True
+        _logger.debug("%s %s: from the cache", response.request.method, response.request.url)
+        return True
+
+    def keepable(self, response: httpx.Response) -> bool:
+        """Whether an answer may be kept: a success, which does not repeat the key."""
+        return self.envelope is not None and self._token.encode() not in response.content
+
     def unanswered(self, request: httpx.Request, error: httpx.RequestError) -> float | None:
         """Take in an attempt that brought no answer; returns as `answered` does."""
         signal: int | str = NO_ANSWER
         text = f"No answer arrived: {str(error) or type(error).__name__}"
         if self.late():
-            text = f"The deadline of {self._settings.deadline:g} s passed"
+            text = f"The deadline of {self.settings.deadline:g} s passed"
         elif isinstance(error, httpx.DecodingError):
             signal, text = UNREADABLE, f"The answer cannot be unpacked: {error}"
         elif isinstance(error, httpx.TooManyRedirects):
@@ -153,7 +176,7 @@ class Call:
             retry_after=retry_after,
             chance=self.clock.chance(),
         )
-        if self.attempts > self._settings.max_retries or (wait and wait >= self.remaining()):
+        if self.attempts > self.settings.max_retries or (wait and wait >= self.remaining()):
             wait = None
         if wait is not None:
             self._retried.append(signal)

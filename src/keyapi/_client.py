@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 
 import httpx
 
-from keyapi._call import Answer, Call, Clock
+from keyapi._call import Answer, Call
 from keyapi._config import (
+    CacheOption,
+    ContractOption,
     Transport,
     check_httpx_args,
     find_base_url,
@@ -19,6 +21,7 @@ from keyapi._config import (
     settings,
 )
 from keyapi._errors import BadRequest, ConfigurationError, InvalidResponse, KeyAPIError
+from keyapi._gate import Gate
 from keyapi._http import AsyncHTTPClient, HTTPClient
 from keyapi._pages import AsyncPageIterator, Page, PageIterator
 
@@ -43,15 +46,15 @@ class _Shared(Generic[HTTP]):
         http: The httpx client, made when it is first needed.
         closed: Whether it was closed.
         lock: Held while it is made or closed.
-        clock: What all calls wait by.
+        gate: What all requests pass.
     """
 
-    def __init__(self, new_call: Callable[[], Call]) -> None:
+    def __init__(self, new_call: Callable[[], Call], gate: Gate) -> None:
         self.new_call = new_call
         self.http: HTTP | None = None
         self.closed = False
         self.lock = Lock()
-        self.clock = Clock()
+        self.gate = gate
 
 
 class _Client(Generic[Transport, HTTP]):
@@ -60,6 +63,7 @@ class _Client(Generic[Transport, HTTP]):
     default_base_url: ClassVar[str]
     raise_on_unexpected_status: bool = False
     """What the low-level functions below `api` do with an undocumented status."""
+    _package: ClassVar[str]  # the generated one, which holds `openapi.json`
     _http_class: type[HTTP]
 
     def __init__(
@@ -70,21 +74,34 @@ class _Client(Generic[Transport, HTTP]):
         timeout: float | httpx.Timeout | None = 30.0,
         deadline: float | None = None,
         max_retries: int = 3,
+        rate: str | Any | None = None,
+        max_credits: int | None = None,
+        quota_cooldown: float = 60.0,
+        cache: CacheOption = None,
+        contract: ContractOption = "off",
         transport: Transport | None = None,
         httpx_args: Mapping[str, Any] | None = None,
     ) -> None:
-        self._token = find_token(token)
-        self.base_url = find_base_url(base_url, self.default_base_url)
-        self._settings = settings(timeout, deadline, max_retries)
-        self._httpx_args = check_httpx_args(httpx_args)
-        self._transport = transport
-        self._shared = _Shared[HTTP](self._new_call)
-        self._options: dict[str, Any] = {
-            "token": self._token,
-            "base_url": self.base_url,
+        per_call: dict[str, Any] = {
             "timeout": timeout,
             "deadline": deadline,
             "max_retries": max_retries,
+            "rate": rate,
+            "max_credits": max_credits,
+            "quota_cooldown": quota_cooldown,
+            "cache": cache,
+            "contract": contract,
+        }
+        self._token = find_token(token)
+        self.base_url = find_base_url(base_url, self.default_base_url)
+        self._settings = settings(**per_call)
+        self._httpx_args = check_httpx_args(httpx_args)
+        self._transport = transport
+        self._shared = _Shared[HTTP](self._new_call, Gate(self._package))
+        self._options: dict[str, Any] = {
+            **per_call,
+            "token": self._token,
+            "base_url": self.base_url,
             "transport": transport,
             "httpx_args": httpx_args,
         }
@@ -101,9 +118,9 @@ class _Client(Generic[Transport, HTTP]):
     def with_options(self, **changes: Unpack[Options[Transport]]) -> Self:
         """Give a client with some options changed.
 
-        It shares this client's connections, and closing either closes them for both; unless
-        `token`, `base_url`, `transport` or `httpx_args` change, which need connections of their
-        own: such a client is closed by itself.
+        It shares this client's connections, credits spent, pace and quota breaker, and closing
+        either closes the connections for both; unless `token`, `base_url`, `transport` or
+        `httpx_args` change: such a client shares nothing, and is closed by itself.
 
         Args:
             **changes: Arguments as of the constructor; the others stay as they are.
@@ -117,12 +134,20 @@ class _Client(Generic[Transport, HTTP]):
         client.raise_on_unexpected_status = self.raise_on_unexpected_status
         return client
 
-    def _new_call(self, operation: str | None = None) -> Call:
-        return Call(operation, self._settings, self._token, self._shared.clock)
+    @property
+    def credits_spent(self) -> int:
+        """What the requests sent so far cost, in credits, were each of them charged.
 
-    def _extensions(self, operation: str) -> dict[str, Any]:
+        Counted for this client, the one it was made from by `with_options`, and its others.
+        """
+        return self._shared.gate.spent
+
+    def _new_call(self, operation: str | None = None, cost: int = 1) -> Call:
+        return Call(operation, cost, self._settings, self._token, self._shared.gate)
+
+    def _extensions(self, operation: str, cost: int) -> dict[str, Any]:
         """What a low-level function's request carries, so that it is sent by the same rules."""
-        return self._new_call(operation).extensions
+        return self._new_call(operation, cost).extensions
 
     def _http(self) -> HTTP:
         """The httpx client that every request goes through."""
@@ -163,13 +188,14 @@ class _Client(Generic[Transport, HTTP]):
         """The httpx client, to be closed; nothing can be sent from now on."""
         with self._shared.lock:
             self._shared.closed = True
+            self._shared.gate.close()
             return self._shared.http
 
     def _prepare(
         self, operation: Operation[Any], arguments: Mapping[str, Any]
     ) -> tuple[httpx.Request, Call]:
         """Write a request; in a third of the time of httpx's `build_request`."""
-        call = self._new_call(operation.name)
+        call = self._new_call(operation.name, operation.credits)
         headers = self._http().headers
         try:
             target, body = operation.encode(arguments)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, NoReturn, TypedDict, TypeVar
 
 import httpx
@@ -11,6 +12,12 @@ import httpx
 from keyapi._errors import ConfigurationError
 
 Transport = TypeVar("Transport", bound=httpx.BaseTransport | httpx.AsyncBaseTransport)
+
+CacheOption = str | os.PathLike[str] | Mapping[str, Any] | None
+ContractOption = str | Callable[[Any], object]
+
+DAY = 86400.0  # seconds; the data changes once a day
+_MILLISECONDS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 # KEYAPI_TOKEN is what KeyAPI's own tooling reads; the other two are in use by third parties.
 _TOKEN_VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY")
@@ -20,6 +27,34 @@ _LONGEST = 1e9  # seconds; an operating system's time-outs end not far above
 _OWN_ARGUMENTS = frozenset({"auth", "base_url", "cookies", "params", "timeout", "transport"})
 
 
+class RateText(NamedTuple):
+    """A rate that was given as text.
+
+    Attributes:
+        limit: How many requests.
+        interval: In how long a time, in milliseconds.
+    """
+
+    limit: int
+    interval: int
+
+
+# What paces requests: a rate, or a pyrate-limiter `Limiter`, which is not imported for its type.
+Rate = RateText | Any
+
+
+class CacheOptions(NamedTuple):
+    """Where answers are kept.
+
+    Attributes:
+        path: The folder.
+        ttl: How long they count, in seconds.
+    """
+
+    path: str
+    ttl: float
+
+
 class Settings(NamedTuple):
     """What holds for each call of a client.
 
@@ -27,11 +62,22 @@ class Settings(NamedTuple):
         timeouts: For each phase of a request, in seconds.
         deadline: For a call with all its retries, in seconds, or None.
         max_retries: How many retries a call may make.
+        rate: What paces requests, or None.
+        max_credits: What may be spent, in credits, or None.
+        quota_cooldown: How long nothing is sent after credits were used up, in seconds.
+        cache: Where answers are kept, or None.
+        contract: What is done about answers that break the specification: "off", "warn", "raise",
+            or a function that is told, too.
     """
 
     timeouts: dict[str, float | None]
     deadline: float | None
     max_retries: int
+    rate: Rate | None
+    max_credits: int | None
+    quota_cooldown: float
+    cache: CacheOptions | None
+    contract: ContractOption
 
 
 class Options(TypedDict, Generic[Transport], total=False):
@@ -42,17 +88,31 @@ class Options(TypedDict, Generic[Transport], total=False):
     timeout: float | httpx.Timeout | None
     deadline: float | None
     max_retries: int
+    rate: str | Any | None
+    max_credits: int | None
+    quota_cooldown: float
+    cache: CacheOption
+    contract: ContractOption
     transport: Transport | None
     httpx_args: Mapping[str, Any] | None
 
 
 def settings(
-    timeout: float | httpx.Timeout | None, deadline: float | None, max_retries: int
+    *,
+    timeout: float | httpx.Timeout | None,
+    deadline: float | None,
+    max_retries: int,
+    rate: str | Any | None,
+    max_credits: int | None,
+    quota_cooldown: float,
+    cache: CacheOption,
+    contract: ContractOption,
 ) -> Settings:
     """Check what holds for each call.
 
     Raises:
-        ConfigurationError: A number is none, or out of its bounds.
+        ConfigurationError: An option is not of its kind or out of its bounds, or needs an extra
+            that is not installed.
     """
     if isinstance(timeout, httpx.Timeout):
         for phase, seconds in timeout.as_dict().items():
@@ -60,9 +120,65 @@ def settings(
     else:
         _check_seconds("timeout", timeout)
     _check_seconds("deadline", deadline)
-    if not isinstance(max_retries, int) or isinstance(max_retries, bool) or max_retries < 0:
-        _refuse(f"max_retries is {max_retries!r}; give a whole number, 0 for no retries")
-    return Settings(httpx.Timeout(timeout).as_dict(), deadline, max_retries)
+    _check_count("max_retries", max_retries)
+    if max_credits is not None:
+        _check_count("max_credits", max_credits)
+    if quota_cooldown != 0:
+        _check_seconds("quota_cooldown", quota_cooldown)
+    if contract not in ("off", "warn", "raise") and not callable(contract):
+        _refuse(f'contract is {contract!r}; give "off", "warn", "raise" or a function')
+    if contract != "off":
+        _need("jsonschema_rs", "contract")
+    return Settings(
+        timeouts=httpx.Timeout(timeout).as_dict(),
+        deadline=deadline,
+        max_retries=max_retries,
+        rate=_rate(rate),
+        max_credits=max_credits,
+        quota_cooldown=quota_cooldown or 0.0,
+        cache=_cache(cache),
+        contract=contract,
+    )
+
+
+def _rate(rate: str | Any | None) -> Rate | None:
+    """Read `5/s`, `100/m`, or `10/11s`, which is ten requests in eleven seconds."""
+    if rate is None:
+        return None
+    _need("pyrate_limiter", "rate")
+    if not isinstance(rate, str):
+        if not hasattr(rate, "try_acquire"):
+            _refuse(f"rate is {rate!r}; give text like '5/s', or a pyrate_limiter.Limiter")
+        return rate
+    found = re.fullmatch(r"\s*(\d+)\s*/\s*(\d*)\s*([smhd])\s*", rate)
+    limit, times = (int(found[1]), int(found[2] or 1)) if found else (0, 0)
+    if not (found and limit and times):
+        _refuse(f"rate is {rate!r}; give requests per time, like '5/s', '100/m' or '10/11s'")
+    return RateText(limit, times * _MILLISECONDS[found[3]])
+
+
+def _cache(cache: CacheOption) -> CacheOptions | None:
+    if cache is None:
+        return None
+    _need("hishel", "cache")
+    given: dict[str, Any] = dict(cache) if isinstance(cache, Mapping) else {"path": cache}
+    path, ttl = given.pop("path", None), given.pop("ttl", DAY)
+    if given or not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        _refuse(f'cache is {cache!r}; give a folder, or {{"path": folder, "ttl": seconds}}')
+    _check_seconds("cache's ttl", ttl)
+    return CacheOptions(os.path.abspath(path), ttl)
+
+
+def _need(module: str, extra: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        _refuse(f"{extra}=... needs more packages: pip install 'keyapi-tiktok[{extra}]'")
+
+
+def _check_count(name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        _refuse(f"{name} is {value!r}; give a whole number from 0 up")
 
 
 def _check_seconds(name: str, value: object) -> None:

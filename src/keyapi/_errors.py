@@ -137,6 +137,39 @@ class TransportError(KeyAPIError):
     remedy = "Check the network, or raise the timeout."
 
 
+class ContractViolation(KeyAPIError):
+    """An answer breaks the specification, and the client was made with `contract="raise"`.
+
+    Attributes:
+        violations: What was found, each a `keyapi.contract.Violation`.
+    """
+
+    remedy = "The server has changed, or the specification is wrong: see the operation's page."
+    violations: tuple[Any, ...] = ()
+
+
+class BudgetExceeded(KeyAPIError):
+    """The request would cost more than `max_credits` leaves; it was not sent.
+
+    Args:
+        message: What was refused.
+        asked: What the request would have cost, in credits.
+        spent: What the requests before it cost.
+        allowed: The client's `max_credits`.
+        facts: As of `KeyAPIError`.
+    """
+
+    remedy = "Raise max_credits, with with_options(max_credits=...) for example."
+
+    def __init__(
+        self, message: str, *, asked: int = 0, spent: int = 0, allowed: int = 0, **facts: Any
+    ) -> None:
+        super().__init__(message, **facts)
+        self.asked = asked
+        self.spent = spent
+        self.allowed = allowed
+
+
 class PaginationError(KeyAPIError):
     """A walk over pages cannot go on, for example because the server repeats a page."""
 

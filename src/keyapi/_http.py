@@ -41,9 +41,14 @@ class HTTPClient(httpx.Client):
         """Send a request until it succeeds or is given up; a streamed one is sent once."""
         call = _call_of(request, self._new_call)
         options = {"auth": auth, "follow_redirects": follow_redirects}
+        cache = None if stream else call.gate.cache(call)
+        if cache is not None:
+            kept = cache.get(request)
+            if kept is not None and call.recalled(kept):
+                return kept
         while True:
             _check_open(self)
-            call.attempts += 1
+            call.admit(request)
             if stream:
                 return super().send(request, stream=True, **options)
             try:
@@ -60,6 +65,8 @@ class HTTPClient(httpx.Client):
                 response.stream = _READ
                 wait = call.answered(request, response)
                 if wait is None:
+                    if cache is not None and call.keepable(response):
+                        cache.put(request, response)
                     return response
             call.clock.sleep(wait)
 
@@ -82,9 +89,16 @@ class AsyncHTTPClient(httpx.AsyncClient):
         """Send a request until it succeeds or is given up; a streamed one is sent once."""
         call = _call_of(request, self._new_call)
         options = {"auth": auth, "follow_redirects": follow_redirects}
+        import asyncio
+
+        cache = None if stream else call.gate.cache(call)
+        if cache is not None:
+            kept = await asyncio.to_thread(cache.get, request)
+            if kept is not None and call.recalled(kept):
+                return kept
         while True:
             _check_open(self)
-            call.attempts += 1
+            await call.admit_async(request)
             if stream:
                 return await super().send(request, stream=True, **options)
             try:
@@ -100,6 +114,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
                 response.stream = _READ
                 wait = call.answered(request, response)
                 if wait is None:
+                    if cache is not None and call.keepable(response):
+                        await asyncio.to_thread(cache.put, request, response)
                     return response
             await call.clock.sleep_async(wait)
 

@@ -27,6 +27,7 @@ class Page(Sequence[T]):
         next: Page number or cursor to ask for next, or None at the end.
         request_id: The envelope's `requestId`.
         attempts: How many requests were sent for it, retries included.
+        from_cache: Whether it came from the cache, for which nothing was sent.
         credits: What these cost, in credits, were each of them charged.
         response: The raw `httpx.Response`; its request carries the key, so a pickled page
             leaves it out.
@@ -38,6 +39,7 @@ class Page(Sequence[T]):
         "_view",
         "attempts",
         "credits",
+        "from_cache",
         "next",
         "page_num",
         "page_size",
@@ -61,6 +63,7 @@ class Page(Sequence[T]):
         self.next = paging.following(arguments, len(rows), answer.envelope)
         self.request_id = answer.envelope.request_id
         self.attempts = answer.call.attempts
+        self.from_cache = answer.call.from_cache
         self.credits = operation.credits * self.attempts
         self.response: httpx.Response | None = answer.response
 

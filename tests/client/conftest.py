@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from keyapi import KeyAPIError
-from keyapi._call import Clock
+from keyapi._gate import Clock
 from keyapi_tiktok import AsyncTikTok, TikTok
 
 KEY = "sk_live_c4nary"
@@ -154,7 +154,7 @@ class Mode(ABC):
         """A client on the server, whose waits take no time; `options` as of the class."""
         transport = httpx.MockTransport(self.server)
         client = self.client(**{"token": KEY, "transport": transport, **options})
-        client._shared.clock = self.clock
+        client._shared.gate.clock = self.clock
         return client
 
     @abstractmethod

@@ -449,7 +449,7 @@ def test_a_changed_client_has_the_changed_option_and_the_others_stay(
 def _fast(mode: Mode, client: Any, changes: dict[str, Any]) -> Any:
     """The changed client, whose waits take no time, whether or not it shares a connection."""
     changed = client.with_options(**changes)
-    changed._shared.clock = mode.clock
+    changed._shared.gate.clock = mode.clock
     return changed
 
 
@@ -488,7 +488,7 @@ def test_a_changed_option_is_checked(mode: Mode, changes: dict[str, Any], proble
         client.with_options(**changes)
 
 
-@pytest.mark.parametrize("name", ["max_retry", "retries", "rate", "transports"])
+@pytest.mark.parametrize("name", ["max_retry", "retries", "rates", "transports"])
 def test_an_unknown_option_is_a_type_error(mode: Mode, name: str) -> None:
     client = mode.open()
     with pytest.raises(TypeError, match=name):

@@ -28,8 +28,8 @@ from keyapi import (
     ServerError,
     TransportError,
 )
-from keyapi._call import Clock
 from keyapi._envelope import retry_after
+from keyapi._gate import Clock
 from keyapi._operation import Operation
 from keyapi._retries import TABLE, Backoff, delay
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level

@@ -238,7 +238,7 @@ def _held_calls(
     """A client with four calls that the server does not answer, each in its thread."""
     loopback.free.clear()
     client = TikTok(KEY, base_url=loopback.url, **options)
-    client._shared.clock = FakeClock()
+    client._shared.gate.clock = FakeClock()
     with client, ThreadPoolExecutor(4) as threads:
         calls: list[Future[object]] = [
             threads.submit(client.influencer.products_analytics, user_id=USER_ID) for _ in range(4)
@@ -269,7 +269,7 @@ def test_closing_an_async_client_ends_the_calls_of_other_tasks_at_once(
     async def main() -> list[Any]:
         loopback.free.clear()
         client = AsyncTikTok(KEY, base_url=loopback.url, **options)
-        client._shared.clock = FakeClock()
+        client._shared.gate.clock = FakeClock()
         calls = [
             asyncio.create_task(client.influencer.products_analytics(user_id=USER_ID))
             for _ in range(4)
@@ -301,7 +301,7 @@ class _Closing(FakeClock):
 
 def _closed_while_waiting(mode: Mode, server: Server) -> ConfigurationError:
     def use(client: Any) -> Any:
-        client._shared.clock = _Closing(client)
+        client._shared.gate.clock = _Closing(client)
         return client.influencer.products_analytics(user_id=USER_ID)
 
     server.always = httpx.ReadError("dropped")
@@ -621,7 +621,7 @@ def test_an_answer_leaves_memory_with_its_page_in_an_async_client(
 def test_a_call_that_was_sent_again_leaves_nothing_in_memory(loopback: Loopback) -> None:
     loopback.failures = 2
     with TikTok(KEY, base_url=loopback.url) as client, _no_collection() as before:
-        client._shared.clock = FakeClock()
+        client._shared.gate.clock = FakeClock()
         assert client.influencer.products_analytics(user_id=USER_ID).attempts == 3
         assert not _in_memory() - before
 

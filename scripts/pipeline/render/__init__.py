@@ -52,9 +52,10 @@ class Context:
         """Wire names whose lists are sent as one comma-joined value."""
         return calls.joined(self._types, endpoint)
 
-    def operation_id(self, endpoint: Endpoint) -> str:
-        """An operation's name, as a Python literal."""
-        return repr(self._types.node(endpoint)["operationId"])
+    def operation(self, endpoint: Endpoint) -> str:
+        """An operation's name and what a request costs, in credits, as Python literals."""
+        node = self._types.node(endpoint)
+        return f"{node['operationId']!r}, {node['x-keyapi'].get('credits', 1)!r}"
 
     def attributes(self, model: ModelProperty) -> Iterator[models.Attribute]:
         """The attributes of a model."""

@@ -155,7 +155,7 @@ def sync_detailed(
     )
 
     response = client.get_httpx_client().request(
-        **kwargs, extensions=client._extensions("influencer_products_analytics")
+        **kwargs, extensions=client._extensions("influencer_products_analytics", 1)
     )
 
     return _build_response(client=client, response=response)
@@ -252,7 +252,7 @@ async def asyncio_detailed(
     )
 
     response = await client.get_async_httpx_client().request(
-        **kwargs, extensions=client._extensions("influencer_products_analytics")
+        **kwargs, extensions=client._extensions("influencer_products_analytics", 1)
     )
 
     return _build_response(client=client, response=response)

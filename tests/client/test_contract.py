@@ -1,0 +1,250 @@
+"""The contract in production: what is told of an answer, and what is raised."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import httpx
+import pytest
+
+from client.conftest import EXAMPLE, OPERATION, SPEC, Mode, Server, pickled, refusal, success
+from keyapi import BadRequest, ContractViolation, InvalidResponse, RateLimited
+from keyapi.contract import Contract, Violation, json_schema
+
+NAME = OPERATION["operationId"]
+ROW: dict[str, Any] = EXAMPLE["data"][0]
+CONTRACT = Contract(SPEC)
+
+
+def rows(*changes: dict[str, Any]) -> bytes:
+    """An answer whose rows are the documented one, each with some changes; None takes it away."""
+    changed = [
+        {key: value for key, value in {**ROW, **change}.items() if value != "away"}
+        for change in changes
+    ]
+    return json.dumps({**EXAMPLE, "data": changed}).encode()
+
+
+NULL = b"null"
+CASES: dict[str, tuple[int, bytes, list[tuple[str, str, bool]]]] = {
+    "as documented": (200, rows({}, {}), []),
+    "a wrong type": (
+        200,
+        rows({}, {"product_id": 5}),
+        [("/data/1/product_id", "type", False)],
+    ),
+    "a null": (200, rows({"product_id": None}), [("/data/0/product_id", "type", False)]),
+    "nothing": (200, rows({"product_id": "away"}), [("/data/0/product_id", "required", False)]),
+    "a new field": (200, rows({"a/b": 1}), [("/data/0/a~1b", "additionalProperties", True)]),
+    "a list in the place of rows": (
+        200,
+        json.dumps({**EXAMPLE, "data": {}}).encode(),
+        [("/data", "type", False)],
+    ),
+    "an error under 200": (200, refusal(404).content, []),
+    "an error under its status": (429, refusal(429).content, []),
+    "an error without a message": (
+        400,
+        b'{"code": 400, "data": null, "requestId": "1"}',
+        [("/message", "required", False)],
+    ),
+    "a status that is not documented": (418, refusal(418).content, [("", "status", False)]),
+    "HTML": (200, b"<html>", [("", "json", False)]),
+    "NaN": (200, b'{"code": NaN}', [("", "json", False)]),
+    "nested too deep": (200, b"[" * 100_000, [("", "json", False)]),
+}
+
+
+@pytest.mark.parametrize(("status", "content", "expected"), CASES.values(), ids=CASES)
+def test_each_place_that_breaks_the_specification_is_found(
+    status: int, content: bytes, expected: list[tuple[str, str, bool]]
+) -> None:
+    found = CONTRACT.violations(NAME, status, content)
+    assert [(one.pointer, one.rule, one.additive) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (rows({}).replace(b'"code": 0', b'"code": 0, "code": 0'), "duplicate-key"),
+        (rows({"total_sale_cnt": 2**63}), "huge-integer"),
+        (rows({"total_sale_cnt": -(2**63) - 1}), "huge-integer"),
+    ],
+)
+def test_what_lenient_decoders_hide_is_found_in_the_bytes(content: bytes, rule: str) -> None:
+    assert [one.rule for one in CONTRACT.violations(NAME, 200, content)] == [rule]
+
+
+def test_a_violation_says_where_what_and_how() -> None:
+    (found,) = CONTRACT.violations(NAME, 200, rows({"product_id": 5}))
+    assert str(found) == f"{NAME}: /data/0/product_id: expected type string, found 5"
+    (found,) = CONTRACT.violations(NAME, 200, rows({"product_id": ["x" * 200]}))
+    assert len(found.found) == 80
+
+
+SCHEMA = {
+    "type": "object",
+    "required": ["size"],
+    "properties": {
+        "size": {"type": "integer", "enum": [1, 2], "nullable": True, "example": {"$ref": "x"}},
+        "part": {"$ref": "#/components/schemas/Part"},
+        "not": {"allOf": [{"type": "string"}], "nullable": True},
+        "both": {"allOf": [{"$ref": "#/components/schemas/Base"}, {"type": "object"}]},
+        "list": {"type": "array", "items": {"$ref": "#/components/schemas/Part"}},
+        "map": {"type": "object", "additionalProperties": {"type": "string", "nullable": True}},
+        "any": {"type": "object", "additionalProperties": True},
+    },
+}
+COMPONENTS = {
+    "Part": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Part"}}},
+    "Base": {"type": "object", "properties": {"id": {"type": "string"}}},
+    "Other": {"type": "string"},
+}
+
+
+def judged(body: Any) -> list[tuple[str, str, bool]]:
+    media = {"application/json": {"schema": SCHEMA}}
+    node = {"operationId": "op", "responses": {"200": {"content": media}}}
+    spec = {"paths": {"/a": {"get": node, "summary": "A"}}, "components": {"schemas": COMPONENTS}}
+    found = Contract(spec).violations("op", 200, json.dumps(body).encode())
+    return [(one.pointer, one.rule, one.additive) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            {"size": 1, "part": {"next": {}}, "both": {"new": 1}, "list": [{}], "map": {"a": None}},
+            [],
+        ),
+        ({"size": None}, []),
+        ({"size": 3}, [("/size", "enum", True)]),
+        ({"size": 1, "not": {}}, [("/not", "anyOf", False)]),
+        (
+            {"size": 1, "part": {"next": {"new": 1}}},
+            [("/part/next/new", "additionalProperties", True)],
+        ),
+        ({"size": 1, "map": {"a": 1}}, [("/map/a", "type", False)]),
+        ({"size": 1, "any": {"new": 1}}, []),
+        ({"size": 1, "list": {}}, [("/list", "type", False)]),
+    ],
+)
+def test_schemas_of_openapi_are_read_as_they_are_meant(
+    body: Any, expected: list[tuple[str, str, bool]]
+) -> None:
+    assert judged(body) == expected
+
+
+def test_a_schema_stands_alone_with_what_it_refers_to() -> None:
+    alone = json_schema({"components": {"schemas": COMPONENTS}}, SCHEMA)
+    assert alone["components"]["schemas"].keys() == {"Part", "Base"}
+    assert "example" not in json.dumps(alone)
+
+
+# --- In the client ----------------------------------------------------------------------------
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    records = [record for record in caplog.records if record.name == "keyapi.contract"]
+    return [(record.levelname, record.getMessage().split(": ")[1]) for record in records]
+
+
+def use(mode: Mode, times: int, contract: Any) -> list[Any]:
+    client = mode.open(contract=contract, max_retries=0)
+    mode.open = lambda **_: client  # type: ignore[method-assign]
+
+    async def calls() -> list[Any]:
+        return [await client.influencer.products_analytics(user_id="1") for _ in range(times)]
+
+    if mode.name == "async":
+        return list(mode.call(lambda _: calls()))
+    return list(
+        mode.call(
+            lambda _: [client.influencer.products_analytics(user_id="1") for _ in range(times)]
+        )
+    )
+
+
+def test_each_kind_of_violation_is_told_once(
+    mode: Mode, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.rows = [{**ROW, "product_id": 5}, {**ROW, "product_id": 6, "new": 1}]
+    pages = use(mode, 25, "warn")
+    assert [len(page) for page in pages] == [2] * 25
+    assert told(caplog) == [("WARNING", "/data/0/product_id"), ("INFO", "/data/1/new")]
+
+
+@pytest.mark.parametrize("times", [1, 21])
+def test_additions_are_looked_for_in_the_first_answer_and_again_later(
+    mode: Mode, server: Server, caplog: pytest.LogCaptureFixture, times: int
+) -> None:
+    caplog.set_level(logging.INFO)
+    first = len(server.requests)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        server.requests.append(request)
+        new = len(server.requests) - first >= times
+        return success([{**ROW, "new": 1} if new else ROW])
+
+    mode.server = answer
+    use(mode, times, "warn")
+    assert told(caplog) == [("INFO", "/data/0/new")]
+
+
+def test_a_function_is_told_too(mode: Mode, server: Server) -> None:
+    found: list[Violation] = []
+    server.rows = [{**ROW, "product_id": 5}]
+    use(mode, 2, found.append)
+    assert [one.pointer for one in found] == ["/data/0/product_id"]
+
+
+def test_a_violation_is_raised_each_time_where_asked(mode: Mode, server: Server) -> None:
+    server.rows = [{**ROW, "product_id": 5}]
+    for _ in range(2):
+        with pytest.raises(ContractViolation, match="/data/0/product_id") as caught:
+            mode.page(options={"contract": "raise"})
+    error = caught.value
+    assert [one.pointer for one in error.violations] == ["/data/0/product_id"]
+    assert (error.status, error.code, error.attempts, error.operation) == (200, 0, 1, NAME)
+    assert pickled(error).violations == error.violations
+
+
+@pytest.mark.parametrize("contract", ["off", "raise"])
+def test_an_addition_is_never_raised(mode: Mode, server: Server, contract: str) -> None:
+    server.rows = [{**ROW, "new": 1}]
+    assert len(mode.page(options={"contract": contract})) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (refusal(429), RateLimited),
+        (refusal(200, 400), BadRequest),
+        (httpx.Response(400, json={"code": 400}), BadRequest),
+        (httpx.Response(200, text="<html>"), InvalidResponse),
+    ],
+)
+def test_an_error_is_raised_as_itself(
+    mode: Mode, server: Server, answer: httpx.Response, error: type[Exception]
+) -> None:
+    server.always = answer
+    with pytest.raises(error):
+        mode.page(options={"contract": "raise", "max_retries": 0})
+
+
+def test_requests_by_hand_are_not_judged(
+    mode: Mode, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.rows = [{**ROW, "product_id": 5}]
+    path = "/x?page_num=1&page_size=1"
+
+    def by_hand(client: Any) -> Any:
+        if mode.name == "sync":
+            return client.get_httpx_client().get(path)
+        return client.get_async_httpx_client().get(path)
+
+    assert mode.call(by_hand, contract="raise").status_code == 200
+    assert told(caplog) == []
