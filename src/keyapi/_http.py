@@ -142,7 +142,7 @@ def _call_of(request: httpx.Request, new_call: NewCall) -> Call:
     if isinstance(call, Call) and not call.attempts:  # not of an answer's request, sent anew
         return call
     call = new_call()
-    request.extensions["timeout"] = call.bounded(request.extensions.get("timeout", {}))
+    request.extensions["timeout"] = call.bounded(request.extensions.get("timeout", call.timeouts))
     return call
 
 

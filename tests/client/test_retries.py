@@ -603,6 +603,13 @@ def test_a_request_by_hand_may_be_for_something_else_than_json(mode: Mode) -> No
     assert len(script.requests) == 1
 
 
+def test_a_request_written_by_hand_has_the_clients_timeout(mode: Mode) -> None:
+    script = mode.server = Script(ROWS)
+    request = httpx.Request("GET", f"https://api.keyapi.ai{PATH}")
+    mode.call(lambda client: connection(client).send(request), timeout=7)
+    assert script.requests[0].extensions["timeout"]["read"] == 7
+
+
 def test_a_request_that_is_sent_anew_is_a_new_call(mode: Mode) -> None:
     script = mode.server = Script(ROWS, refusal(502))
 
