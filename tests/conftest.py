@@ -12,6 +12,8 @@ import pytest
 from figures.regeneration import project_with
 from pipeline.cli import ROOT
 
+pytest_plugins = ["keyapi.testing"]
+
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

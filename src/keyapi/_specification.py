@@ -142,7 +142,7 @@ class OperationSpec:
     @cached_property
     def success(self) -> str:
         """The documented status of success."""
-        return next(status for status in self.node["responses"] if status.startswith("2"))
+        return next(status for status in self.statuses if status.startswith("2"))
 
     def schema(self, status: str) -> Schema | None:
         """Schema of the JSON body under a documented status, or None."""

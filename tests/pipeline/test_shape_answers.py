@@ -199,6 +199,21 @@ def test_success_promises_what_its_example_shows():
     assert answer["properties"]["code"] == {"type": "integer", "minimum": 0, "maximum": 0}
 
 
+def test_counts_are_not_below_0():
+    found = properties(
+        {
+            "sale_cnt": WHOLE,
+            "likeCount": WHOLE,
+            "count": {**WHOLE, "minimum": 1},
+            "account": WHOLE,
+            "sale_amt": WHOLE,
+            "view_cnt": TEXT,
+        }
+    )
+    bounded = {"sale_cnt": 0, "likeCount": 0, "count": 1}
+    assert {name: one["minimum"] for name, one in found.items() if "minimum" in one} == bounded
+
+
 @pytest.mark.parametrize("example", [None, [], {}])
 def test_without_rows_in_the_example_nothing_of_a_row_is_promised(example):
     schema = {"type": "object", "properties": {"list": rows(a="string")}}

@@ -27,6 +27,7 @@ RULES = (
     parameters.constrain_parameters,
     examples.complete_from_examples,
     examples.promise_success,
+    examples.bound_counts,
     examples.mark_json_text,
     examples.describe_from_titles,
     facts.write_facts,

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.shape.draft import Draft, Operation, Schema, each_schema, is_success, responses
 
+_COUNT = re.compile(r"(?:^|_)(?:cnt|count)$|[a-z](?:Cnt|Count)$")
 _PROSE = frozenset({"title", "description", "x-name"})
 
 
@@ -134,6 +135,23 @@ def _promise(schema: Schema, examples: list[Any]) -> None:
         items = [item for example in examples if isinstance(example, list) for item in example]
         if items:
             _promise(schema["items"], items)
+
+
+def bound_counts(draft: Draft) -> None:
+    """Let integers that are named as counts promise that they are not below 0.
+
+    Evidence: a count is how many there are; pages call them `total_sale_cnt` and the like.
+    """
+
+    def bound(schema: Schema) -> None:
+        for name, child in schema.get("properties", {}).items():
+            if child.get("type") == "integer" and _COUNT.search(name):
+                child.setdefault("minimum", 0)
+
+    for operation in draft.operations():
+        for status, media in responses(operation):
+            if is_success(status):
+                each_schema(media["schema"], bound)
 
 
 def mark_json_text(draft: Draft) -> None:

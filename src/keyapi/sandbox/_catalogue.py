@@ -1,0 +1,170 @@
+"""The sandbox's data: for each thing that can be asked about, the rows there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
+from typing import Any
+
+from keyapi._specification import OperationSpec, Specification, value_at
+from keyapi.sandbox._values import Chance, row, value
+
+Rows = list[dict[str, Any]]
+
+_SUCCESS = {"code": 0, "message": "success"}
+_MOST = 400  # rows of a subject
+_DOCUMENTED_LEAST = 41  # of the documented one, so that it has pages
+_GROUPS = 8  # different values of a property that rows are filtered by
+_SUBJECTS_KEPT = 256
+_VIEWS_KEPT = 512
+
+
+class Catalogue:
+    """Rows made up for a specification.
+
+    What was asked about, the *subject*, is what the required arguments say, those aside that page
+    and sort. Each has a stable number of rows, from none to several hundred; the documented
+    example is the first row of the subject it is of.
+
+    Args:
+        spec: The specification.
+        seed: Another seed gives other data.
+    """
+
+    def __init__(self, spec: Specification, seed: int) -> None:
+        self._spec = spec
+        self._seed = seed
+        self._subject_rows = lru_cache(_SUBJECTS_KEPT)(self._make_rows)
+        self._subject_envelope = lru_cache(_SUBJECTS_KEPT)(self._make_envelope)
+        self._view = lru_cache(_VIEWS_KEPT)(self._make_view)
+
+    def rows(self, operation: OperationSpec, arguments: Mapping[str, Any]) -> Rows:
+        """Give all rows that an operation finds, filtered and sorted as asked; not to be changed.
+
+        Args:
+            operation: The operation.
+            arguments: Values by name in the request, as they are after validation.
+        """
+        filters = tuple(
+            (prop, arguments[name])
+            for name, prop in operation.filters.items()
+            if arguments.get(name) is not None
+        )
+        return self._view(
+            operation.name, _subject(operation, arguments), filters, *_sort(operation, arguments)
+        )
+
+    def envelope(self, operation: OperationSpec, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a success answer, the caller's own; its list of rows, if it has one, is empty."""
+        return deepcopy(self._subject_envelope(operation.name, _subject(operation, arguments)))
+
+    def _make_envelope(self, name: str, subject: tuple[Any, ...]) -> dict[str, Any]:
+        operation = self._spec.operations[name]
+        example = operation.example(operation.success)
+        if operation.items is None and example and subject == _documented(operation, example):
+            return dict(example)
+        schema = self._spec.resolved(operation.schema(operation.success) or {})
+        chance = Chance(self._seed, name, subject, "envelope")
+        answer = {"code": 0, "data": None, **row(self._spec, schema, example, chance)}
+        answer.update((name, given) for name, given in _SUCCESS.items() if name in answer)
+        holder = value_at(answer, (operation.items or ("data", ""))[:-1])
+        if isinstance(holder, dict):
+            if operation.items is not None:
+                holder[operation.items[-1]] = []
+            else:
+                echoed = dict(zip(_subject_names(operation), subject, strict=True))
+                holder.update((echo, echoed[echo]) for echo in operation.echoes)
+        return answer
+
+    def _make_rows(self, name: str, subject: tuple[Any, ...]) -> Rows:
+        operation = self._spec.operations[name]
+        example = operation.example(operation.success)
+        shown = value_at(example, operation.items or ())
+        first = shown[0] if isinstance(shown, list) and shown else None
+        count = self._count(name, subject)
+        rows: Rows = []
+        if first is not None and subject == _documented(operation, example):
+            rows = [dict(one) for one in shown]
+            count += _DOCUMENTED_LEAST
+        groups = {
+            prop: [
+                value(self._spec, operation.properties()[prop], prop, _of(first, prop), group)
+                for group in (Chance(self._seed, name, prop, n) for n in range(_GROUPS))
+            ]
+            for prop in operation.filters.values()
+        }
+        echoed = dict(zip(_subject_names(operation), subject, strict=True))
+        for number in range(len(rows), count):
+            each = Chance(self._seed, name, subject, number)
+            made = row(self._spec, operation.row or {}, first, each)
+            for prop, values in groups.items():
+                shared = [*values, _of(first, prop)] if first else values
+                made[prop] = each.one_of(shared)
+            rows.append({**made, **{echo: echoed[echo] for echo in operation.echoes}})
+        return rows
+
+    def _count(self, name: str, subject: tuple[Any, ...]) -> int:
+        """How many rows a subject has: few have many."""
+        return int(_MOST * Chance(self._seed, name, subject).share() ** 2)
+
+    def _make_view(
+        self,
+        name: str,
+        subject: tuple[Any, ...],
+        filters: tuple[tuple[str, Any], ...],
+        column: str | None,
+        descending: bool,
+    ) -> Rows:
+        rows = self._subject_rows(name, subject)
+        for prop, wanted in filters:
+            rows = [one for one in rows if one.get(prop) == wanted]
+        if column is not None:  # ties stay as they were, also when sorted the other way round
+            rows = sorted(rows, key=lambda one: _rank(one.get(column)), reverse=descending)
+        return rows
+
+
+def _rank(value: Any) -> tuple[bool, Any]:
+    return value is not None, value
+
+
+def _of(example: Mapping[str, Any] | None, prop: str) -> Any:
+    return (example or {}).get(prop)
+
+
+def _subject_names(operation: OperationSpec) -> list[str]:
+    paging, sort = operation.paging, operation.sort
+    apart = {*(paging[1:3] if paging else ()), *(sort or ())}
+    return [name for name, one in operation.arguments.items() if one.required and name not in apart]
+
+
+def _subject(operation: OperationSpec, arguments: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(_hashable(arguments[name]) for name in _subject_names(operation))
+
+
+def _documented(operation: OperationSpec, example: Any) -> tuple[Any, ...] | None:
+    """The subject of the documented example, as far as its rows say; None where they do not."""
+    shown = value_at(example, operation.items or ("data",))
+    first = shown[0] if isinstance(shown, list) and shown else shown
+    names = _subject_names(operation)
+    if not isinstance(first, dict) or not all(name in first for name in names):
+        return None
+    return tuple(first[name] for name in names)
+
+
+def _sort(operation: OperationSpec, arguments: Mapping[str, Any]) -> tuple[str | None, bool]:
+    """The column to sort by, and whether the largest comes first (which is not documented)."""
+    sort = operation.sort
+    chosen = None if sort is None else arguments.get(sort.field)
+    if sort is None or chosen is None:
+        return None, False
+    names = {value: name for name, value in operation.arguments[sort.field].members.items()}
+    direction = arguments.get(sort.direction) if sort.direction else None
+    if sort.direction is None or direction is None:
+        return names[chosen], True
+    words = {value: name for name, value in operation.arguments[sort.direction].members.items()}
+    return names[chosen], words[direction].lower().startswith("desc")
+
+
+def _hashable(given: Any) -> Any:
+    return given if isinstance(given, (str, int, float, bool)) else str(given)

@@ -1,0 +1,237 @@
+"""Plausible values for a schema, the same from the same seed on every machine."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from functools import cache
+from random import Random
+from typing import Any
+
+from keyapi._specification import Schema, Specification
+
+_ADJECTIVES = ("Bright", "Classic", "Cozy", "Daily", "Fresh", "Gentle", "Mini", "Soft", "Travel")
+_NOUNS = ("Backpack", "Blender", "Brush", "Candle", "Hoodie", "Lamp", "Mug", "Serum", "Speaker")
+_REGIONS = ("US", "GB", "ID", "MY", "PH", "SG", "TH", "VN")
+_DATA_DAY = date(2026, 1, 31)  # what the data is of; fixed, so that a seed gives the same data
+_EPOCH = 1_769_817_600  # that day in seconds
+_DIGITS = 12  # drawn at a time
+_MOST_OCCASIONS = 200  # videos or live streams that one product is in
+_DEEPEST = 6  # a schema may contain itself
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+
+class Chance:
+    """Random choices of a seed. Only `Random.random` is used: it alone is promised to stay.
+
+    Args:
+        seed: What the choices depend on.
+    """
+
+    def __init__(self, *seed: object) -> None:
+        self._random = Random("\0".join(map(str, seed))).random  # noqa: S311 - it makes up data
+
+    def share(self) -> float:
+        """A number from 0 up to 1."""
+        return self._random()
+
+    def whole(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return low + int(self._random() * (high - low + 1))
+
+    def one_of(self, choices: Sequence[Any]) -> Any:
+        """One of some choices."""
+        return choices[int(self._random() * len(choices))]
+
+    def digits(self, count: int) -> str:
+        """Text of so many digits, the first of which is not 0."""
+        low, text = 10 ** (count - 1), ""
+        while len(text) < count:  # a float holds no more than 15 digits
+            text += f"{int(self._random() * 10**_DIGITS):0{_DIGITS}}"
+        return text[:count] if int(text[:count]) >= low else f"1{text[1:count]}"
+
+    def shuffled(self, items: Sequence[Any]) -> list[Any]:
+        """The items in another order."""
+        return sorted(items, key=lambda _: self._random())
+
+
+def value(
+    spec: Specification, schema: Schema, name: str, example: Any, chance: Chance, depth: int = 0
+) -> Any:
+    """Make up a value.
+
+    Args:
+        spec: The specification that the schema is from.
+        schema: The schema.
+        name: Name of the property it is for; it tells ids, amounts, dates and the like apart.
+        example: The documented value of that property, or None.
+        chance: What decides.
+        depth: How many objects and lists are around it.
+    """
+    schema = spec.resolved(schema)
+    if "enum" in schema:
+        return chance.one_of([member for member in schema["enum"] if member is not None])
+    for key in ("allOf", "anyOf", "oneOf"):
+        if key in schema:
+            return _composed(spec, schema[key], key, name, example, chance, depth)
+    if facts := schema.get("x-keyapi", {}):
+        return _json_text(spec, facts, name, example, chance)
+    kind = schema.get("type")
+    if kind == "object":
+        return row(spec, schema, example, chance, depth + 1)
+    if kind == "array":
+        shown = example[0] if isinstance(example, list) and example else None
+        low = schema.get("minItems", 0)
+        count = 0 if depth >= _DEEPEST else chance.whole(low or 1, schema.get("maxItems", 3))
+        items = schema.get("items", {})
+        return [value(spec, items, name, shown, chance, depth + 1) for _ in range(count)]
+    if kind == "boolean":
+        return chance.share() < 0.5
+    if kind in ("integer", "number"):
+        return _bounded(schema, _number(name, chance, whole=kind == "integer"))
+    if kind == "string":
+        return _text(schema, name, example, chance)
+    return example
+
+
+def row(
+    spec: Specification, schema: Schema, example: Any, chance: Chance, depth: int = 0
+) -> dict[str, Any]:
+    """Make up an object whose figures go together; see `_consistent`."""
+    shown = example if isinstance(example, dict) else {}
+    required = schema.get("required", ())
+    properties: Mapping[str, Schema] = schema.get("properties", {})
+    made = {
+        name: value(spec, child, name, shown.get(name), chance, depth)
+        for name, child in properties.items()
+        if depth < _DEEPEST or name in required
+    }
+    numbers = {
+        name: spec.resolved(properties[name]).get("type")
+        for name, made_up in made.items()
+        if isinstance(made_up, (int, float)) and not isinstance(made_up, bool)
+    }
+    _consistent(made, numbers, chance)
+    made.update((name, _bounded(spec.resolved(properties[name]), made[name])) for name in numbers)
+    return made
+
+
+def _consistent(row: dict[str, Any], kinds: Mapping[str, Any], chance: Chance) -> None:
+    """Make the figures of a row go together, by their names.
+
+    `total_live_sale_cnt` and `total_video_sale_cnt` are parts of `total_sale_cnt`; where
+    `total_live_cnt` is 0, nothing was sold live; an amount is what was sold, at about the price.
+    """
+    parts: dict[str, list[str]] = {name: [] for name in kinds}
+    for name in kinds:
+        words = name.split("_")
+        for place in range(len(words)):
+            whole = "_".join(words[:place] + words[place + 1 :])
+            if whole in parts:
+                parts[whole].append(name)
+    for whole, names in parts.items():
+        if len(names) > 1:
+            left = row[whole]
+            for name in names:
+                row[name] = type(row[name])(left * chance.share())
+                left -= row[name]
+    for whole, names in parts.items():
+        if len(names) == 1:  # so many occasions to sell, of which there are not many
+            row[whole] = type(row[whole])(row[whole] % _MOST_OCCASIONS)
+            if not row[whole]:
+                row[names[0]] = type(row[names[0]])(0)
+    price = next((row[name] for name in kinds if "price" in name.split("_")), None)
+    discount = 0.6 + 0.4 * chance.share()
+    for name, kind in kinds.items():
+        sold = row.get(re.sub(r"_(?:gmv_)?amt$", "_cnt", name)) if name.endswith("_amt") else None
+        if sold is not None and price is not None:
+            amount = round(sold * price * discount, 2)
+            row[name] = int(amount) if kind == "integer" else amount
+
+
+def _composed(
+    spec: Specification,
+    parts: Sequence[Schema],
+    key: str,
+    name: str,
+    example: Any,
+    chance: Chance,
+    depth: int,
+) -> Any:
+    if key != "allOf":
+        return value(spec, parts[0], name, example, chance, depth)
+    made = [value(spec, part, name, example, chance, depth) for part in parts]
+    if not all(isinstance(one, dict) for one in made):
+        return made[0]
+    return {name: child for one in made for name, child in one.items()}
+
+
+def _json_text(
+    spec: Specification, facts: Mapping[str, Any], name: str, example: Any, chance: Chance
+) -> Any:
+    """JSON inside a string, a list of it in no order, as the documented example has it."""
+    if "decoded" not in facts:
+        return example if isinstance(example, str) else "[]"
+    try:
+        shown = json.loads(example)
+    except (TypeError, ValueError):
+        shown = None
+    made = value(spec, facts["decoded"], name, shown, chance)
+    order = facts.get("order")
+    if isinstance(made, list) and order:
+        for index, one in enumerate(made):
+            one[order] = index
+        made = chance.shuffled(made)
+    return json.dumps(made)
+
+
+def _number(name: str, chance: Chance, *, whole: bool) -> int | float:
+    words = _words(name)
+    if words & {"time", "timestamp"}:
+        return _EPOCH - chance.whole(0, 365) * 86_400
+    if words & {"date", "day", "dt"}:
+        return int(_day(chance).strftime("%Y%m%d"))
+    if words & {"rate", "ratio", "score"} and not whole:
+        return round(chance.share(), 4)
+    if words & {"price", "amt", "amount", "gmv", "revenue", "fee"}:
+        amount = 1 + 10 ** (2.2 * chance.share())
+        return int(amount) if whole else round(amount, 2)
+    # Counts are spread over orders of magnitude, and one in five is 0.
+    count = 0 if chance.share() < 0.2 else int(10 ** (6 * chance.share()))
+    return count if whole else float(count)
+
+
+def _bounded(schema: Schema, number: int | float) -> int | float:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    number = number if low is None else max(low, number)
+    return number if high is None else min(high, number)
+
+
+def _text(schema: Schema, name: str, example: Any, chance: Chance) -> str:
+    words = _words(name)
+    if isinstance(example, str) and re.fullmatch(r"[0-9]+", example):
+        return chance.digits(len(example))
+    if "id" in words and not isinstance(example, str):
+        return chance.digits(19)
+    if words & {"url", "link", "avatar", "cover", "image"}:
+        return f"https://images.example/{chance.digits(19)}.jpeg"
+    if schema.get("format") == "date" or words & {"date", "day", "dt"}:
+        return _day(chance).isoformat()
+    if schema.get("format") == "date-time" or "time" in words:
+        return f"{_day(chance).isoformat()}T00:00:00Z"
+    if words & {"region", "country"}:
+        return str(chance.one_of(_REGIONS))
+    if words & {"name", "title", "nickname"}:
+        return f"{chance.one_of(_ADJECTIVES)} {chance.one_of(_NOUNS)} {chance.whole(1, 99)}"
+    return example if isinstance(example, str) else str(chance.one_of(_NOUNS)).lower()
+
+
+def _day(chance: Chance) -> date:
+    return _DATA_DAY - timedelta(days=chance.whole(0, 365))
+
+
+@cache
+def _words(name: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in _WORDS.findall(name))

@@ -1,0 +1,81 @@
+"""Faults of lists of rows: what paging, sorting, filters and echoes promise is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from keyapi.sandbox.faults._fault import Exchange, Mutant, fault
+
+
+@fault("too-many-rows")
+def too_many_rows(exchange: Exchange) -> Iterator[Mutant]:
+    """There are more rows than the page size."""
+    paging, rows = exchange.operation.paging, exchange.rows
+    size = exchange.arguments.get(paging.size) if paging and paging.size else None
+    if rows and size is not None:
+        more = [*rows, *exchange.after]
+        while len(more) <= int(size):
+            more.append({**more[-1], _a_text(more[-1]): f"row {len(more)}"})
+        yield exchange.with_rows(more[: int(size) + 1])
+
+
+@fault("duplicate-rows")
+def duplicate_rows(exchange: Exchange) -> Iterator[Mutant]:
+    """A row stands twice on a page."""
+    rows = exchange.rows
+    if rows and len(rows) > 1:
+        yield exchange.with_rows([rows[0], *rows[:-1]])
+
+
+@fault("foreign-rows")
+def foreign_rows(exchange: Exchange) -> Iterator[Mutant]:
+    """A row is another one's than was asked for."""
+    rows = exchange.rows
+    for echo in exchange.operation.echoes if rows else ():
+        yield exchange.with_rows([*rows[:-1], {**rows[-1], echo: _other(rows[-1][echo])}])
+
+
+@fault("filter-ignored")
+def filter_ignored(exchange: Exchange) -> Iterator[Mutant]:
+    """A row is none that the filter lets pass."""
+    rows = exchange.rows
+    for name, prop in exchange.operation.filters.items():
+        if rows and exchange.arguments.get(name) is not None:
+            yield exchange.with_rows([*rows[:-1], {**rows[-1], prop: _other(rows[-1][prop])}])
+
+
+@fault("wrong-order")
+def wrong_order(exchange: Exchange) -> Iterator[Mutant]:
+    """Rows are not sorted as asked."""
+    sort, rows = exchange.operation.sort, exchange.rows
+    chosen = exchange.arguments.get(sort.field) if sort else None
+    if rows and sort and chosen is not None and sort.direction in exchange.arguments:
+        members = exchange.operation.arguments[sort.field].members
+        column = next(name for name, value in members.items() if value == chosen)
+        if rows[0][column] != rows[-1][column]:
+            yield exchange.with_rows(rows[::-1])
+
+
+@fault("page-overlap")
+def page_overlap(exchange: Exchange) -> Iterator[Mutant]:
+    """A page begins with the last row of the page before."""
+    if exchange.rows and exchange.before:
+        yield exchange.with_rows([exchange.before[-1], *exchange.rows[1:]])
+
+
+@fault("repeated-page")
+def repeated_page(exchange: Exchange) -> Iterator[Mutant]:
+    """A page is the page before, once more."""
+    if exchange.rows and exchange.before:
+        yield exchange.with_rows(exchange.before[-len(exchange.rows) :])
+
+
+def _a_text(row: Mapping[str, Any]) -> str:
+    """Name of a property that can tell rows apart."""
+    return next((name for name, value in row.items() if isinstance(value, str)), "row")
+
+
+def _other(value: Any) -> Any:
+    """Another value of the same type."""
+    return value + 1 if isinstance(value, int) else f"{value}1"

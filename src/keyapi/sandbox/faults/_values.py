@@ -1,0 +1,152 @@
+"""Faults of single properties and values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from keyapi.sandbox.faults._fault import Exchange, Mutant, fault
+from keyapi.sandbox.faults._places import REMOVED, changed, pointer
+
+_HUGE = 2**70 + 1  # more than a float holds exactly
+_MARK = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for text that no JSON encoder would write
+
+
+@fault("missing-required")
+def missing_required(exchange: Exchange) -> Iterator[Mutant]:
+    """A property that is promised is missing."""
+    for place in exchange.places():
+        if place.required:
+            yield exchange.changed(place.path, REMOVED)
+
+
+@fault("missing-optional")
+def missing_optional(exchange: Exchange) -> Iterator[Mutant]:
+    """A property that is documented, but not promised, is missing."""
+    for place in exchange.places():
+        if place.required is False:
+            yield exchange.changed(place.path, REMOVED)
+
+
+@fault("empty-object")
+def empty_object(exchange: Exchange) -> Iterator[Mutant]:
+    """An object has lost all its properties."""
+    for place in exchange.places():
+        if isinstance(place.value, dict) and place.value:
+            yield exchange.changed(place.path, {})
+
+
+@fault("renamed")
+def renamed(exchange: Exchange) -> Iterator[Mutant]:
+    """A property has another name."""
+    for place in exchange.places():
+        if place.required is not None:
+            body = changed(exchange.reply.json, place.path, REMOVED)
+            *parent, name = place.path
+            renamed = changed(body, (*parent, f"{name}_v2"), place.value)
+            yield Mutant(pointer(place.path), exchange.reply.with_json(renamed))
+
+
+@fault("extra-property")
+def extra_property(exchange: Exchange) -> Iterator[Mutant]:
+    """An object has a property that no page documents."""
+    for place in exchange.places():
+        if isinstance(place.value, dict):
+            yield exchange.changed((*place.path, "undocumented"), 1)
+
+
+@fault("integer-as-text")
+def integer_as_text(exchange: Exchange) -> Iterator[Mutant]:
+    """An integer comes as text."""
+    yield from _each(exchange, "integer", str)
+
+
+@fault("integer-as-float")
+def integer_as_float(exchange: Exchange) -> Iterator[Mutant]:
+    """An integer comes with a decimal point."""
+    yield from _each(exchange, "integer", float)
+
+
+@fault("number-as-text")
+def number_as_text(exchange: Exchange) -> Iterator[Mutant]:
+    """A number comes as text."""
+    yield from _each(exchange, "number", str)
+
+
+@fault("text-as-integer")
+def text_as_integer(exchange: Exchange) -> Iterator[Mutant]:
+    """Text, an id for example, comes as an integer."""
+    yield from _each(exchange, "string", lambda text: int(text) if text.isdecimal() else 7)
+
+
+@fault("null")
+def null(exchange: Exchange) -> Iterator[Mutant]:
+    """A value is null."""
+    for place in exchange.places():
+        leaf = not isinstance(place.value, (dict, list, type(None)))
+        if leaf and place.schema.get("type") and not place.schema.get("nullable"):
+            yield exchange.changed(place.path, None)
+
+
+@fault("list-as-null")
+def list_as_null(exchange: Exchange) -> Iterator[Mutant]:
+    """A list is null."""
+    yield from _each(exchange, "array", lambda _: None)
+
+
+@fault("list-as-object")
+def list_as_object(exchange: Exchange) -> Iterator[Mutant]:
+    """A list is an object."""
+    yield from _each(exchange, "array", lambda rows: {str(n): row for n, row in enumerate(rows)})
+
+
+@fault("empty-list")
+def empty_list(exchange: Exchange) -> Iterator[Mutant]:
+    """A list has lost its items."""
+    for place in exchange.places():
+        if isinstance(place.value, list) and place.value:
+            yield exchange.changed(place.path, [])
+
+
+@fault("negative-count")
+def negative_count(exchange: Exchange) -> Iterator[Mutant]:
+    """A count is below 0."""
+    for place in exchange.places():
+        if place.schema.get("type") == "integer" and place.schema.get("minimum") == 0:
+            yield exchange.changed(place.path, -1)
+
+
+@fault("huge-integer")
+def huge_integer(exchange: Exchange) -> Iterator[Mutant]:
+    """An integer is larger than 64 bits."""
+    yield from _each(exchange, "integer", lambda _: _HUGE)
+
+
+@fault("duplicate-key")
+def duplicate_key(exchange: Exchange) -> Iterator[Mutant]:
+    """A property stands twice, with different values."""
+    for place in exchange.places():
+        if isinstance(place.value, dict) and place.value:
+            name = json.dumps(next(iter(place.value)))
+            text = json.dumps(place.value, ensure_ascii=False, separators=(",", ":"))
+            doubled = f'{{{name}:"twice",{text[1:]}'
+            marked = exchange.changed(place.path, _MARK).reply
+            body = marked.body.replace(f'"{_MARK}"'.encode(), doubled.encode())
+            yield Mutant(pointer(place.path), replace(exchange.reply, body=body))
+
+
+@fault("damaged-json-text")
+def damaged_json_text(exchange: Exchange) -> Iterator[Mutant]:
+    """JSON inside a string is cut short."""
+    for place in exchange.places():
+        if place.schema.get("x-keyapi", {}).get("json") and isinstance(place.value, str):
+            yield exchange.changed(place.path, place.value[:-1])
+
+
+def _each(exchange: Exchange, kind: str, change: Callable[[Any], Any]) -> Iterator[Mutant]:
+    """The answer with each value of a type changed."""
+    for place in exchange.places():
+        if place.schema.get("type") == kind and place.value is not None:
+            yield exchange.changed(place.path, change(place.value))

@@ -1,0 +1,81 @@
+"""The generated clients that are installed, and the methods they offer."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from keyapi import ConfigurationError
+from keyapi._clients import GROUP, async_twin, find, installed, methods
+from keyapi._specification import Specification
+from keyapi_tiktok import AsyncTikTok, SortType, TikTok
+
+
+def test_an_installed_client_is_found_by_its_platform() -> None:
+    assert installed() == {"tiktok": TikTok}
+    assert find() is find("tiktok") is TikTok
+    assert async_twin(TikTok) is AsyncTikTok
+
+
+def test_a_client_that_is_not_installed_is_an_error() -> None:
+    with pytest.raises(ConfigurationError, match="no client 'myspace'; installed: tiktok"):
+        find("myspace")
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [((), "Name the client; installed: none"), (("a", "b"), "Name the client; installed: a, b")],
+)
+def test_a_name_is_needed_unless_there_is_just_one(
+    monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], says: str
+) -> None:
+    class Point:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def load(self) -> Any:
+            return TikTok
+
+    def points(group: str) -> list[Any]:
+        assert group == GROUP
+        return [Point(name) for name in names]
+
+    monkeypatch.setattr("keyapi._clients.entry_points", points)
+    with pytest.raises(ConfigurationError, match=says):
+        find()
+
+
+def test_methods_say_what_they_call_and_send() -> None:
+    page, walk = methods(TikTok)
+    assert (page.resource, page.name, page.kind) == ("influencer", "products_analytics", "page")
+    assert (walk.name, walk.kind) == ("iter_products_analytics", "iterate")
+    assert page.operation is walk.operation
+    assert page.wire == {name: name for name in page.signature.parameters}
+    assert walk.wire["start_page"] == "page_num"
+    assert "limit" not in walk.wire
+    assert page.signature.parameters["sort_type"].annotation == SortType | None
+    assert page.signature.parameters["user_id"].default is inspect.Parameter.empty
+    assert page.doc.startswith("Influencer Products")
+    with TikTok("sk") as tiktok:
+        assert page.on(tiktok) == tiktok.influencer.products_analytics
+
+
+def test_a_name_that_an_annotation_cannot_mean_is_an_error() -> None:
+    from keyapi._clients import _Names
+    from keyapi_tiktok.api import influencer
+
+    with pytest.raises(KeyError, match="Nothing"):
+        _Names(influencer)["Nothing"]
+
+
+def test_the_specification_says_what_operations_mean() -> None:
+    specification = Specification.of_package("keyapi_tiktok")
+    (operation,) = specification
+    assert repr(operation) == "<GET /v1/tiktok/influencer/products/analytics>"
+    assert operation.arguments["sort_type"].members == {"asc": 0, "desc": 1}
+    assert operation.statuses == ["200", "400", "401", "402", "403", "429", "500"]
+    assert operation.schema("418") is None
+    assert operation.example("403") is None
+    assert operation.properties()["user_id"]["type"] == "string"
