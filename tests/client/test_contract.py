@@ -108,7 +108,11 @@ def judged(body: Any) -> list[tuple[str, str, bool]]:
     media = {"application/json": {"schema": SCHEMA}}
     node = {"operationId": "op", "responses": {"200": {"content": media}}}
     spec = {"paths": {"/a": {"get": node, "summary": "A"}}, "components": {"schemas": COMPONENTS}}
-    found = Contract(spec).violations("op", 200, json.dumps(body).encode())
+    contract = Contract(spec)
+    found = contract.violations("op", 200, json.dumps(body).encode())
+    fits = contract.checker("op", 200)
+    assert fits is not None
+    assert fits(body) == (not found)  # the quick look says the same
     return [(one.pointer, one.rule, one.additive) for one in found]
 
 
@@ -177,21 +181,61 @@ def test_each_kind_of_violation_is_told_once(
     assert told(caplog) == [("WARNING", "/data/0/product_id"), ("INFO", "/data/1/new")]
 
 
-@pytest.mark.parametrize("times", [1, 21])
-def test_additions_are_looked_for_in_the_first_answer_and_again_later(
+@pytest.mark.parametrize("times", [1, 2, 3, 23])
+def test_additions_are_told_of_the_first_answer_that_has_them(
     mode: Mode, server: Server, caplog: pytest.LogCaptureFixture, times: int
 ) -> None:
     caplog.set_level(logging.INFO)
-    first = len(server.requests)
 
     def answer(request: httpx.Request) -> httpx.Response:
         server.requests.append(request)
-        new = len(server.requests) - first >= times
-        return success([{**ROW, "new": 1} if new else ROW])
+        return success([{**ROW, "new": 1} if len(server.requests) >= times else ROW])
 
     mode.server = answer
     use(mode, times, "warn")
     assert told(caplog) == [("INFO", "/data/0/new")]
+
+
+def test_the_bytes_are_read_at_first_often_then_rarely_but_without_end(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = 0
+    read: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal answered
+        answered += 1
+        return httpx.Response(200, content=rows({}).replace(b'"code"', b'"code": 0, "code"', 1))
+
+    def violations(*args: Any) -> list[Violation]:
+        read.append(answered)
+        return found(*args)
+
+    found = CONTRACT.violations
+    monkeypatch.setattr(Contract, "violations", lambda _, *args: violations(*args))
+    seen: list[Violation] = []
+    mode.server = answer
+    monkeypatch.setattr("keyapi._watch._LONGEST_GAP", 8)
+    use(mode, 33, seen.append)
+    assert read == [1, 2, 4, 8, 16, 24, 32]
+    assert [one.rule for one in seen] == ["duplicate-key"]
+
+
+@pytest.mark.parametrize("change", [{"product_id": 5}, {"new": 1}, {"product_id": "away"}])
+def test_a_quick_look_misses_no_change_of_a_row(change: dict[str, Any]) -> None:
+    fits = CONTRACT.checker(NAME, 200)
+    assert fits is not None
+    assert fits(json.loads(rows({}, {})))
+    assert not fits(json.loads(rows({}, change)))
+    assert not fits(json.loads(rows({}, {"product_id": "away", "new": 1})))
+
+
+def test_a_success_under_a_status_that_is_not_documented_is_told_once(
+    mode: Mode, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.always = httpx.Response(201, content=rows({}))
+    assert len(use(mode, 3, "warn")) == 3
+    assert told(caplog) == [("WARNING", "the whole answer")]
 
 
 def test_a_function_is_told_too(mode: Mode, server: Server) -> None:
