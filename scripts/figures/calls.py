@@ -24,6 +24,7 @@ from typing import Any
 
 import httpx
 
+from figures.serving import serving
 from keyapi import InvalidResponse, RateLimited
 from keyapi_tiktok import AsyncTikTok, TikTok
 from pipeline.cli import ROOT
@@ -50,7 +51,7 @@ def measure(runs: int) -> dict[str, float]:
     }
 
 
-def _page(number: int = 1) -> bytes:
+def page(number: int = 1) -> bytes:
     """An answer of ten rows, which are the documented one with products' ids of their own."""
     operation = json.loads(_SPEC.read_text("utf-8"))["paths"][_PATH]["get"]
     example = operation["responses"]["200"]["content"]["application/json"]["example"]
@@ -63,7 +64,7 @@ class _InMemory(httpx.BaseTransport):
     """Answers each request with the same page; or with others, where a test of it says so."""
 
     def __init__(self) -> None:
-        self.page = _page()
+        self.page = page()
         self.next: list[httpx.Response] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -157,15 +158,10 @@ def _generated(folder: Path) -> Any:
 
 async def _throughput(runs: int) -> float:
     """Pages per second over those of httpx alone, on one server in a process of its own."""
-    server = subprocess.Popen(
-        [sys.executable, "-c", _SERVER, _page().decode()], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout is not None
-        base_url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+    with serving(page()) as served:
         async with (
-            AsyncTikTok(_KEY, base_url=base_url) as tiktok,
-            httpx.AsyncClient(base_url=base_url, headers=_HEADERS) as bare,
+            AsyncTikTok(_KEY, base_url=served.url) as tiktok,
+            httpx.AsyncClient(base_url=served.url, headers=_HEADERS) as bare,
         ):
 
             async def ours() -> None:
@@ -179,9 +175,6 @@ async def _throughput(runs: int) -> float:
             return statistics.median(
                 [await _seconds(httpx_alone) / await _seconds(ours) for _ in range(runs * 2)]
             )
-    finally:
-        server.kill()
-        server.communicate()
 
 
 async def _seconds(call: Callable[[], Awaitable[None]]) -> float:
@@ -192,32 +185,6 @@ async def _seconds(call: Callable[[], Awaitable[None]]) -> float:
     started = time.perf_counter()
     await asyncio.gather(*(worker() for _ in range(_IN_FLIGHT)))
     return time.perf_counter() - started
-
-
-# As little as will do, so that the client's own time shows; on connections that are kept.
-_SERVER = """
-import asyncio, sys
-
-class Answer(asyncio.Protocol):
-    def connection_made(self, transport):
-        self.transport, self.received = transport, b""
-
-    def data_received(self, data):
-        self.received += data
-        while b"\\r\\n\\r\\n" in self.received:
-            self.received = self.received.partition(b"\\r\\n\\r\\n")[2]
-            self.transport.write(answer)
-
-async def main():
-    server = await asyncio.get_running_loop().create_server(Answer, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-body = sys.argv[1].encode()
-head = f"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: {len(body)}"
-answer = head.encode() + b"\\r\\n\\r\\n" + body
-asyncio.run(main())
-"""
 
 
 def _memory() -> float:
@@ -239,9 +206,9 @@ def _peak(rows: int) -> int:
         if number > pages:
             return httpx.Response(200, json={"code": 0, "message": "success", "data": []})
         first = f'"product_id": "17293{number:014}"'.encode()
-        return httpx.Response(200, content=page.replace(known, first, 1))
+        return httpx.Response(200, content=template.replace(known, first, 1))
 
-    page, known = _page(0), b'"product_id": "1729300000000000000"'
+    template, known = page(0), b'"product_id": "1729300000000000000"'
     with TikTok(_KEY, transport=httpx.MockTransport(answer)) as tiktok:
         gc.collect()  # what earlier clients left is none of this walk's
         tracemalloc.reset_peak()

@@ -29,6 +29,10 @@ _SHORTEST_WAIT = 0.001
 class Pace:
     """Waits until a limiter lets the next request pass; one waits at a time, the others queue.
 
+    A rate that was given as text may be used up at once after a pause. Those who have to wait then
+    pass one by one, evenly spaced: bunches would run into one another on their way, so that the
+    server might see more than the limit in one interval.
+
     Args:
         rate: What was given as the client's `rate`, checked.
         clock: What is waited by.
@@ -37,8 +41,11 @@ class Pace:
     def __init__(self, rate: Rate, clock: Clock) -> None:
         self._clock = clock
         self._limiter: Any = rate
+        self._gap = 0.0  # between those who waited, in seconds
+        self._due = float("-inf")  # before which nobody passes, by the clock
         if isinstance(rate, RateText):
             self._limiter = Limiter(_Bucket(LimiterRate(rate.limit, rate.interval), clock))
+            self._gap = rate.interval / rate.limit / 1000
         self._turn = Lock()
         self._turn_async = asyncio.Lock()
 
@@ -57,9 +64,12 @@ class Pace:
             raise _late()
         try:
             check(call)
-            while (wait := self._ask()) is not None:
+            waited = False
+            while wait := self._held() or self._ask():
                 self._clock.sleep(_in_time(wait, call))
+                waited = True
                 check(call)
+            self._passed(waited)
         finally:
             self._turn.release()
 
@@ -72,33 +82,47 @@ class Pace:
             raise _late() from None
         try:
             check(call)
-            while (wait := await self._ask_async()) is not None:
+            waited = False
+            while wait := self._held() or await self._ask_async():
                 await self._clock.sleep_async(_in_time(wait, call))
+                waited = True
                 check(call)
+            self._passed(waited)
         finally:
             self._turn_async.release()
 
-    def _ask(self) -> float | None:
-        """None where a request may be sent, else how long to wait, in seconds."""
+    def _held(self) -> float:
+        """How long the one before holds this one up, in seconds."""
+        return max(self._due - self._clock.now(), 0.0)
+
+    def _passed(self, waited: bool) -> None:
+        now = self._clock.now()
+        if now - self._due < self._gap:
+            self._due += self._gap  # not from now: who oversleeps a little delays no other
+        elif waited:
+            self._due = now + self._gap
+
+    def _ask(self) -> float:
+        """0 where a request may be sent, else how long to wait before asking anew, in seconds."""
         with _explained():
             passed = self._limiter.try_acquire(_NAME, blocking=False)
             if isawaitable(passed):
                 passed.close()  # type: ignore[attr-defined]  # a coroutine, never to be awaited
                 raise TypeError("an async bucket cannot serve a sync client")
             if passed:
-                return None
+                return 0.0
             factory = self._limiter.bucket_factory
             item = factory.wrap_item(_NAME, 1)
-            return float(factory.get(item).waiting(item)) / 1000
+            return _seconds(factory.get(item).waiting(item))
 
-    async def _ask_async(self) -> float | None:
+    async def _ask_async(self) -> float:
         with _explained():
             if await _settled(self._limiter.try_acquire(_NAME, blocking=False)):
-                return None
+                return 0.0
             factory = self._limiter.bucket_factory
             item = await _settled(factory.wrap_item(_NAME, 1))
             bucket = await _settled(factory.get(item))
-            return float(await _settled(bucket.waiting(item))) / 1000
+            return _seconds(await _settled(bucket.waiting(item)))
 
 
 class _Bucket(BucketFactory):
@@ -121,8 +145,12 @@ async def _settled(value: Any) -> Any:
     return await value if isawaitable(value) else value
 
 
+def _seconds(milliseconds: int) -> float:
+    return max(milliseconds / 1000, _SHORTEST_WAIT)
+
+
 def _in_time(wait: float, call: Call) -> float:
-    wait = min(max(wait, _SHORTEST_WAIT), _LONGEST_WAIT)
+    wait = min(wait, _LONGEST_WAIT)
     if wait >= call.remaining():
         raise _late()
     return wait

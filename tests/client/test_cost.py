@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ from keyapi_tiktok import AsyncTikTok, TikTok
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
 
 
-def outcomes(mode: Mode, times: int, **options: Any) -> list[Any]:
-    """What so many calls of one client come to, made by 20 threads or all at once by tasks."""
+def outcomes(mode: Mode, times: int, threads: int = 20, **options: Any) -> list[Any]:
+    """What so many calls of one client come to, made by threads or all at once by tasks."""
 
     def outcome(result: Any) -> Any:
         return type(result) if isinstance(result, Exception) else "page"
@@ -45,8 +46,8 @@ def outcomes(mode: Mode, times: int, **options: Any) -> list[Any]:
         except KeyAPIError as error:
             return error
 
-    with mode.open(**options) as client, ThreadPoolExecutor(20) as threads:
-        return [outcome(result) for result in threads.map(call, range(1, times))]
+    with mode.open(**options) as client, ThreadPoolExecutor(threads) as pool:
+        return [outcome(result) for result in pool.map(call, range(1, times))]
 
 
 # --- Budget -----------------------------------------------------------------------------------
@@ -178,10 +179,43 @@ def test_no_window_holds_more_requests_than_the_rate(
         return success([])
 
     mode.server = answer
-    assert outcomes(mode, limit * 3 + 2, rate=rate) == ["page"] * (limit * 3 + 1)
+    # One thread: others would move the clock before this one has noted what it shows.
+    assert outcomes(mode, limit * 3 + 2, threads=1, rate=rate) == ["page"] * (limit * 3 + 1)
     for first, later in zip(sent, sent[limit:], strict=False):
         assert later - first >= seconds - 0.002  # the limiter counts in milliseconds
     assert 3 * seconds - 0.01 <= sent[-1] - sent[0] <= 3 * seconds * 1.05
+
+
+@pytest.mark.parametrize("late", [0.0, 0.03])
+def test_after_a_bunch_requests_are_spaced_evenly_also_by_a_clock_that_oversleeps(
+    mode: Mode, late: float
+) -> None:
+    sent: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(mode.clock.time)
+        return success([])
+
+    def sleep(seconds: float) -> None:
+        mode.clock.time += seconds + late
+
+    mode.server = answer
+    mode.clock.sleep = sleep  # type: ignore[method-assign]
+    outcomes(mode, 52, threads=1, rate="10/s")
+    assert len(set(sent[:10])) == 1
+    gaps = [later - first for first, later in pairwise(sent[10:])]
+    assert min(gaps) >= 0.1 - late - 0.002
+    assert max(gaps) <= 0.1 + late + 0.002
+    assert 4.9 <= sent[-1] - sent[0] <= 5 * 1.04
+
+
+def test_after_a_pause_the_rate_may_be_used_at_once_again(mode: Mode, server: Server) -> None:
+    client = mode.open(rate="2/s")
+    for pause, at in ((0, 0.0), (0, 0.0), (0, 1.0), (0, 1.5), (10, 11.5), (0, 11.5), (0, 12.5)):
+        mode.clock.time += pause
+        _use(mode, client)
+        assert mode.clock.time - 1000.0 == pytest.approx(at, abs=0.01)
+    assert len(server.requests) == 7
 
 
 def test_retries_keep_the_pace(mode: Mode, server: Server) -> None:
