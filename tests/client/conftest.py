@@ -7,9 +7,9 @@ import importlib.resources
 import json
 import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import httpx
 import pytest
@@ -17,6 +17,9 @@ import pytest
 from keyapi import KeyAPIError
 from keyapi._gate import Clock
 from keyapi_tiktok import AsyncTikTok, TikTok
+
+if TYPE_CHECKING:
+    from client.loopback import Loopback
 
 KEY = "sk_live_c4nary"
 PATH = "/v1/tiktok/influencer/products/analytics"
@@ -287,3 +290,12 @@ def mode(request: pytest.FixtureRequest, server: Server) -> Mode:
     """The sync client, then the async one."""
     made: Mode = request.param(server)
     return made
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    """A server on a real socket, in a thread."""
+    from client.loopback import Loopback
+
+    with Loopback() as server:
+        yield server

@@ -5,31 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import json
 import sys
 import threading
-import time
 import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 import httpx
 import pytest
 
-from client.conftest import EXAMPLE, KEY, USER_ID, FakeClock, Mode, Server, product, success
+from client.conftest import KEY, USER_ID, FakeClock, Mode, Server, product, success
+from client.loopback import PATIENCE, Loopback, until
 from keyapi import ConfigurationError, PaginationError, ServerError, TransportError
 from keyapi._call import Call
 from keyapi._envelope import Envelope
 from keyapi._operation import Cursor, PagedOperation
 from keyapi_tiktok import AsyncTikTok, InfluencerProduct, TikTok
-
-PATIENCE = 10.0
-"""How long anything may take, in seconds, before it counts as never; nothing waits for it."""
 
 FEED = PagedOperation(
     name="feed",
@@ -43,104 +37,6 @@ BOTH_WAYS = pytest.mark.parametrize(
     "options", [{}, {"deadline": PATIENCE}], ids=["plain", "deadline"]
 )
 """A call that has a deadline is read in another way."""
-
-
-class Loopback(ThreadingHTTPServer):
-    """Answers on a real socket, in a thread; each page is one row, of the creator asked for.
-
-    Attributes:
-        targets: What was asked for, as it stood in the request line.
-        failures: How many requests are answered with 503 before the first good answer.
-        body: What is answered, under 401, instead of a page.
-        raw: What is sent, as it is, instead of any answer.
-        connections: How many connections were made.
-        free: While it is not set, no request is answered.
-    """
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.targets: list[str] = []
-        self.failures = 0
-        self.body: bytes | None = None
-        self.raw: bytes | None = None
-        self.connections = 0
-        self.free = threading.Event()
-        self.free.set()
-        self._left = 0
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=partial(self.serve_forever, poll_interval=0.01))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.free.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-    def get_request(self) -> Any:
-        self.connections += 1
-        return super().get_request()
-
-    def shutdown_request(self, request: Any) -> None:
-        super().shutdown_request(request)
-        self._left += 1
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that left is no error of the server."""
-
-    @property
-    def open(self) -> int:
-        """How many connections no side has closed."""
-        return self.connections - self._left
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: Loopback
-
-    def do_GET(self) -> None:
-        self.server.targets.append(self.path)
-        self.server.free.wait(PATIENCE)
-        if self.server.raw is not None:
-            self.wfile.write(self.server.raw)
-            self.close_connection = True
-            return
-        asked = parse_qs(urlsplit(self.path).query)
-        row = {**EXAMPLE["data"][0], "user_id": asked["user_id"][0]}
-        status, body = 200, json.dumps({**EXAMPLE, "data": [row]}).encode()
-        if self.server.failures:
-            self.server.failures -= 1
-            status = 503
-        elif self.server.body is not None:
-            status, body = 401, self.server.body
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        pass
-
-
-@pytest.fixture
-def loopback() -> Iterator[Loopback]:
-    with Loopback() as server:
-        yield server
-
-
-def until(happened: Callable[[], bool], patience: float = PATIENCE) -> bool:
-    """Wait until it happened; False where it did not."""
-    end = time.monotonic() + patience
-    while not happened() and time.monotonic() < end:
-        time.sleep(0.002)
-    return happened()
 
 
 async def until_async(happened: Callable[[], bool]) -> bool:

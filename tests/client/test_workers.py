@@ -1,0 +1,150 @@
+"""Several workers on one key: a pace shared through Redis, and a cache shared through a folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from client.loopback import PATIENCE, Loopback, until
+from client.worker_program import ENOUGH, LIMIT
+
+PROGRAM = Path(__file__).with_name("worker_program.py")
+REDIS = shutil.which("redis-server")
+needs_redis = pytest.mark.skipif(REDIS is None, reason="redis-server is not installed")
+
+
+class Redis:
+    """A Redis server of a test's own.
+
+    Attributes:
+        port: Where it listens, on loopback.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+        self._process = subprocess.Popen(
+            [str(REDIS), "--port", str(self.port), *options], stdout=subprocess.DEVNULL
+        )
+
+    def ready(self) -> bool:
+        with socket.socket() as connection:
+            return connection.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    server = Redis(tmp_path)
+    try:
+        assert until(server.ready)
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
+def workers(*commands: tuple[Any, ...]) -> Iterator[list[subprocess.Popen[str]]]:
+    """Worker processes that start their calls at the same moment."""
+    with ExitStack() as stack:
+        started = []
+        for command in commands:
+            process = subprocess.Popen(
+                [sys.executable, str(PROGRAM), *map(str, command)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            started.append(stack.enter_context(process))
+            stack.callback(process.kill)
+        for process in started:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        yield started
+
+
+def told(process: subprocess.Popen[str]) -> dict[str, list[Any]]:
+    """What a worker tells at its end."""
+    output, complaints = process.communicate(timeout=PATIENCE * 3)
+    assert process.returncode == 0, complaints
+    found: dict[str, list[Any]] = json.loads(output)
+    return {**found, "complaints": complaints.splitlines()}
+
+
+def asked_for(server: Loopback) -> Counter[str]:
+    return Counter(parse_qs(urlsplit(target).query)["user_id"][0] for target in server.targets)
+
+
+@needs_redis
+def test_workers_that_share_a_bucket_keep_one_limit_together(
+    loopback: Loopback, redis: Redis
+) -> None:
+    calls = 2 * LIMIT
+    kinds = [(kind, loopback.url, redis.port, calls) for kind in ("paced-sync", "paced-async")]
+    with workers(*kinds) as running:
+        results = [told(process) for process in running]
+    assert [(len(each["pages"]), each["errors"]) for each in results] == [(calls, [])] * 2
+    assert asked_for(loopback) == {str(number): 2 for number in range(1, calls + 1)}
+    # Not a whole second: what left at the limiter's pace may be held up on its way. Each worker
+    # by itself would send twice as much in it.
+    busiest = max(
+        sum(1 for at in loopback.arrivals[i:] if at < first + 0.7)
+        for i, first in enumerate(loopback.arrivals)
+    )
+    assert busiest <= LIMIT
+    assert loopback.arrivals[-1] - loopback.arrivals[0] >= 2 * calls / LIMIT - 1 - 0.3
+
+
+@needs_redis
+def test_without_redis_nothing_is_sent_and_the_error_says_so(
+    loopback: Loopback, redis: Redis
+) -> None:
+    kinds = [(kind, loopback.url, redis.port, 1000) for kind in ("paced-sync", "paced-async")]
+    with workers(*kinds) as running:
+        assert until(lambda: asked_for(loopback)["2"] == 2)
+        redis.kill()
+        results = [told(process) for process in running]
+    assert len(loopback.targets) == sum(sum(each["pages"]) for each in results) < 1000
+    for each in results:
+        assert len(each["errors"]) == ENOUGH
+        for kind, message in each["errors"]:
+            assert kind == "ConfigurationError"
+            assert "the rate limiter failed" in message
+
+
+def test_workers_share_a_folder_of_answers(loopback: Loopback, tmp_path: Path) -> None:
+    creators = 60
+    with workers(*[("cached", loopback.url, tmp_path / "answers", creators)] * 2) as running:
+        results = [told(process) for process in running]
+    for each in results:
+        assert each["complaints"] == []
+        for number, creator, _ in each["first"] + each["second"]:
+            assert creator == str(number)
+        assert all(from_cache for _, _, from_cache in each["second"])
+    paid = Counter(
+        str(number) for each in results for number, _, cached in each["first"] if not cached
+    )
+    assert paid == asked_for(loopback)
+    assert {*paid} == {str(number) for number in range(1, creators + 1)}
+    assert sum(paid.values()) <= 2 * creators
