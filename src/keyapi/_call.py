@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 
@@ -13,6 +13,9 @@ from keyapi._envelope import Envelope, Refusal, judge
 from keyapi._errors import InsufficientCredits, InvalidResponse, KeyAPIError
 from keyapi._gate import Clock, Gate
 from keyapi._retries import MISSHAPEN, NO_ANSWER, UNREADABLE, delay, rule
+
+if TYPE_CHECKING:
+    from keyapi._cache import Cache
 
 EXTENSION = "keyapi"  # under this name a request carries its call
 _logger = logging.getLogger("keyapi")
@@ -99,6 +102,13 @@ class Call:
             await self.gate.admit_async(self)
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)
+
+    def cache(self, request: httpx.Request) -> Cache | None:
+        """The cache of this call, if it has one; raises as `Gate.cache` does."""
+        try:
+            return self.gate.cache(self)
+        except KeyAPIError as error:
+            raise self.locate(error, request) from error.__cause__
 
     def answered(self, request: httpx.Request, response: httpx.Response) -> float | None:
         """Take in the answer to an attempt, read to its end.

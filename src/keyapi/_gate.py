@@ -101,7 +101,11 @@ class Gate:
             )
 
     def cache(self, call: Call) -> Cache | None:
-        """The cache of a call, if it has one; requests made by hand have none."""
+        """The cache of a call, if it has one; requests made by hand have none.
+
+        Raises:
+            ConfigurationError: Nothing can be written in its folder.
+        """
         options = call.settings.cache
         if options is None or call.operation is None:
             return None

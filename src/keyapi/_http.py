@@ -41,7 +41,7 @@ class HTTPClient(httpx.Client):
         """Send a request until it succeeds or is given up; a streamed one is sent once."""
         call = _call_of(request, self._new_call)
         options = {"auth": auth, "follow_redirects": follow_redirects}
-        cache = None if stream else call.gate.cache(call)
+        cache = None if stream else call.cache(request)
         if cache is not None:
             kept = cache.get(request)
             if kept is not None and call.recalled(kept):
@@ -91,7 +91,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
         options = {"auth": auth, "follow_redirects": follow_redirects}
         import asyncio
 
-        cache = None if stream else call.gate.cache(call)
+        cache = None if stream else call.cache(request)
         if cache is not None:
             kept = await asyncio.to_thread(cache.get, request)
             if kept is not None and call.recalled(kept):

@@ -365,6 +365,65 @@ def test_an_old_answer_is_asked_for_anew(
         assert len(server.requests) == sent
 
 
+def test_clients_of_one_folder_may_differ_in_how_long_an_answer_counts(
+    mode: Mode, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    started = time.time()
+    for seconds, ttl, sent in ((0, 3600, 1), (60, 61, 1), (60, 59, 2), (118, 59, 2), (3500, 99, 3)):
+        monkeypatch.setattr(time, "time", lambda later=seconds: started + later)
+        mode.page(options={"cache": {"path": tmp_path, "ttl": ttl}})
+        assert len(server.requests) == sent
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_folder_nothing_can_be_kept_in_is_refused_before_anything_is_sent(
+    mode: Mode, server: Server, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ConfigurationError, match="folder") as caught:
+        mode.page(options={"cache": tmp_path / place})
+    assert isinstance(caught.value.__cause__, OSError)
+    assert (caught.value.attempts, server.requests) == (0, [])
+    assert caught.value.operation is not None
+
+
+@pytest.mark.parametrize("broken", ["streams", "chunks", "closed", "disk"])
+def test_an_answer_that_was_paid_for_is_not_lost_to_a_fault_of_the_cache(
+    mode: Mode,
+    server: Server,
+    tmp_path: Path,
+    broken: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import sqlite3
+
+    mode.page(options={"cache": tmp_path})
+    client = mode.open(cache=tmp_path)
+    if broken == "closed":
+        client._shared.gate.cache(client._new_call("any")).close()
+    elif broken == "disk":
+        tables = (
+            "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(FAIL, 'full'); END"
+        )
+        with sqlite3.connect(next(tmp_path.glob("*.db"))) as database:
+            database.execute(tables)
+            database.execute("DELETE FROM entries")
+        database.close()
+    else:
+        sql = {"streams": "DROP TABLE streams", "chunks": "DELETE FROM streams"}[broken]
+        with sqlite3.connect(next(tmp_path.glob("*.db"))) as database:
+            database.execute(sql)
+        database.close()
+    page = _use(mode, client)
+    mode.close(client)
+    assert page[0].to_dict() == server.rows[0]
+    assert (page.from_cache, len(server.requests)) == (False, 2)
+    assert {record.name.partition(".")[0] for record in caplog.records} & {"keyapi", "hishel"}
+
+
 @pytest.mark.parametrize("damage", ["file", "body", "meaning"])
 def test_a_damaged_entry_is_asked_for_anew(
     mode: Mode, server: Server, tmp_path: Path, damage: str
