@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from keyapi._operation import PagedOperation
 
 T = TypeVar("T")
+
+# The query of a signed URL, also of one in JSON in a string: it changes each time it is signed.
+_SIGNATURE = re.compile(r"""\?[^\s"'?]*(?:sign|expire)[^\s"'?]*""", re.IGNORECASE)
 
 
 class Page(Sequence[T]):
@@ -135,7 +139,7 @@ class _Walk(Generic[T]):
 
     def accept(self, page: Page[T]) -> None:
         """Take a page in: settle how many of its rows count, and where the walk goes on."""
-        if page._rows and page._rows == self._kept:
+        if page._rows and _same(page._rows, self._kept):
             raise self._repeated(page)
         # Brent's cycle detection: one page is kept, and replaced after 1, 2, 4, 8 ... others, so
         # that a walk in circles is found however long the circle, with one page in memory.
@@ -325,3 +329,19 @@ class _AsyncPages(AsyncIterator[Page[T]]):
         if page is None:
             raise StopAsyncIteration
         return page
+
+
+def _same(rows: list[dict[str, Any]], kept: list[dict[str, Any]]) -> bool:
+    """Whether two pages hold the same rows, but for what their URLs are signed with."""
+    return len(rows) == len(kept) and all(map(_alike, rows, kept))
+
+
+def _alike(row: dict[str, Any], kept: dict[str, Any]) -> bool:
+    return row.keys() == kept.keys() and all(
+        value == kept[name] or _unsigned(value) == _unsigned(kept[name])
+        for name, value in row.items()
+    )
+
+
+def _unsigned(value: Any) -> Any:
+    return _SIGNATURE.sub("", value) if isinstance(value, str) else value

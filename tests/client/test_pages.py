@@ -411,6 +411,32 @@ def test_a_stub_that_always_answers_the_documented_row_is_found_out(
     assert isinstance(mode.products(page_size=1).error, PaginationError)
 
 
+SIGNED = '[{"url": "https://img.example/1_%d.jpeg?x-expires=%d&x-signature=%d", "index": 1}]'
+
+
+@pytest.mark.parametrize(
+    ("change", "repeats"),
+    [
+        (lambda n: {"cover_url": SIGNED % (0, n, n)}, True),
+        (lambda n: {"cover_url": f"https://img.example/0?X-Tos-Date=1&X-Tos-Signature={n}"}, True),
+        (lambda n: {"cover_url": SIGNED % (n, n, n)}, False),
+        (lambda n: {"cover_url": f"https://shop.example/view?id={n}"}, False),
+        (lambda n: {"total_sale_cnt": n}, False),
+        (lambda n: {f"new_{n}": "a"}, False),
+    ],
+)
+def test_a_repeated_page_whose_urls_are_signed_anew_is_found(
+    mode: Mode, server: Server, change: Callable[[int], dict[str, Any]], repeats: bool
+) -> None:
+    server.answers = {
+        number: success([{**product(0), **change(number)}, {**product(1), **change(number)}])
+        for number in (1, 2)
+    }
+    error = mode.products(page_size=2).error
+    assert isinstance(error, PaginationError) == repeats
+    assert server.pages == [1, 2] if repeats else [1, 2, 3]
+
+
 def test_a_walk_over_pages_finds_a_repeated_page(mode: Mode, server: Server) -> None:
     server.always = success([product(0)])
     walked = mode.product_pages(page_size=1)
