@@ -1,0 +1,1 @@
+"""The contract suite: what keeps specification, client and server honest with one another."""
