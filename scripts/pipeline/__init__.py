@@ -3,5 +3,6 @@
 `pages` reads a page, `vendored` merges pages into one specification and its lock, `overlay`
 corrects it, `shape` gives it the form tools need, `generate` makes the client, and `transaction`
 puts results in place whole or not at all. `workspace` knows where everything lives and runs them
-in order. Every step but the last two is pure: data in, data out.
+in order. Every step but the last two is pure: data in, data out. `difference` stands beside them:
+it explains what changed between two results.
 """

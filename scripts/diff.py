@@ -1,0 +1,70 @@
+"""Explain a change between two effective specifications, and what it asks of the next release.
+
+    python scripts/diff.py                  the last commit and the working tree
+    python scripts/diff.py OLD              OLD and the working tree
+    python scripts/diff.py OLD NEW
+
+OLD and NEW are each the path of an effective specification, the folder of a checkout, or a git
+revision. Each difference has an id and a level as in oasdiff 1.31.0 (own ids begin with `x-`), a
+JSON pointer, the value before and after, and what it means for users of the client. Beside it, what
+changed in the generated package as griffe sees it, unless only specifications were given; the
+version step that follows from both (before 1.0 a breaking change is a minor step, all else a
+patch); and a draft of the changelog entry.
+
+Exit code 1: a difference is as serious as --fail-on says. Exit code 2: an input cannot be used.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pipeline.cli import parser, run
+from pipeline.difference import Level, differences
+from pipeline.difference.python_view import python_view
+from pipeline.difference.release import version_of
+from pipeline.difference.report import FORMATS, Report, as_text
+from pipeline.difference.sources import PACKAGE, opened
+
+
+def diff(root: Path, old: str | None, new: str | None, *, form: str, fail_on: str | None) -> int:
+    """Explain a change; see the module's docstring."""
+    with opened(root, old, "HEAD") as before, opened(root, new, None) as after:
+        view = None
+        if before.packages is not None and after.packages is not None:
+            view = python_view(before.packages, after.packages, PACKAGE)
+        found = differences(before.spec, after.spec)
+    report = Report(before.name, after.name, found, view, version_of(root))
+    if form in FORMATS:
+        sys.stdout.write(FORMATS[form](report))
+    else:
+        as_text(report)
+    return int(fail_on is not None and any(d.level >= Level[fail_on] for d in found))
+
+
+def main() -> int:
+    """Parse the command line and compare."""
+    options = parser(__doc__)
+    options.add_argument("old", nargs="?", metavar="OLD", help="the last commit by default")
+    options.add_argument("new", nargs="?", metavar="NEW", help="the working tree by default")
+    options.add_argument("--format", choices=("text", *FORMATS), default="text", help="of output")
+    options.add_argument(
+        "--fail-on",
+        choices=[level.name for level in reversed(Level)],
+        help="exit 1 where a difference is of this level or a more serious one",
+    )
+    arguments = options.parse_args()
+    return run(
+        lambda: diff(
+            arguments.root,
+            arguments.old,
+            arguments.new,
+            form=arguments.format,
+            fail_on=arguments.fail_on,
+        ),
+        arguments.root,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""What changed for Python callers: the old and the new generated package, compared by griffe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.difference.words import plain
+
+if TYPE_CHECKING:
+    import griffe
+
+# What openapi-python-client writes for each operation beneath the resource classes.
+_LOW_LEVEL = re.compile(r"\.(sync|asyncio)(_detailed)?(?=$|\()")
+
+
+@dataclass(frozen=True)
+class PythonView:
+    """What changed for Python callers.
+
+    Attributes:
+        breaking: What callers used and is gone or different, as one line each.
+        added: What is new to them: classes, methods, arguments, attributes, members.
+    """
+
+    breaking: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+def python_view(old: Path, new: Path, package: str) -> PythonView:
+    """Compare two generated packages; none of their code is run.
+
+    The asyncio classes mirror the others, and the low-level functions of an operation each other:
+    what they share is told once.
+
+    Args:
+        old: Folder that holds the old package.
+        new: Folder that holds the new package.
+        package: The package's name.
+    """
+    import griffe  # slow to import
+
+    before, after = (
+        griffe.load(package, search_paths=[folder], allow_inspection=False) for folder in (old, new)
+    )
+    breaking = [_line(breakage) for breakage in griffe.find_breaking_changes(before, after)]
+    names = [dict.fromkeys(map(_short, _public(root))) for root in (before, after)]
+    return PythonView(
+        tuple(dict.fromkeys(breaking)),
+        tuple(name for name in names[1] if name not in names[0]),
+    )
+
+
+def _line(breakage: griffe.Breakage) -> str:
+    """One breakage: what, where, and the values where they are short."""
+    import griffe
+
+    path = breakage.obj.path
+    old, new = breakage.old_value, breakage.new_value
+    for value in (new, old):
+        if isinstance(value, griffe.Parameter):
+            path = f"{path}({value.name})"
+            break
+    kind = breakage.kind.value[:1].lower() + breakage.kind.value[1:]
+    shown = [str(getattr(value, "default", value)) for value in (old, new)]
+    changed = "changed" in breakage.kind.value and all(0 < len(text) <= 60 for text in shown)
+    return plain(f"{_short(path)}: {kind}{f' ({shown[0]} → {shown[1]})' if changed else ''}")
+
+
+def _short(path: str) -> str:
+    """A path below the package, the same for what mirrors each other."""
+    path = path.partition(".")[2]
+    path = re.sub(r"\bAsync(?=[A-Z])", "", path)
+    return _LOW_LEVEL.sub("", path)
+
+
+def _public(node: griffe.Object | griffe.Alias) -> Iterator[str]:
+    """Paths of everything public in a package, arguments included."""
+    import griffe
+
+    for member in node.members.values():
+        if member.is_alias or not member.is_public:
+            continue
+        yield member.path
+        if isinstance(member, griffe.Function):
+            yield from (f"{member.path}({p.name})" for p in member.parameters if p.name != "self")
+        elif member.is_module or member.is_class:
+            yield from _public(member)
