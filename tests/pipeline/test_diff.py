@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import io
 import json
 import re
@@ -16,7 +17,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from conftest import Script
 from contract.spec_operators import OPERATORS, SpecMutant, mutants
 from contract.specs import committed, synthetic
 from figures.regeneration import project_with
@@ -26,6 +26,7 @@ from pipeline.difference.python_view import PythonView
 from pipeline.difference.release import changelog, next_version, release_step, step_of
 from pipeline.difference.report import Report, as_json, as_markdown, as_text
 from pipeline.difference.rules import RULES
+from pipeline.difference.sources import opened
 from pipeline.errors import PipelineError, pointer
 from pipeline.structure import require_structure
 
@@ -786,6 +787,19 @@ def test_colour_is_left_out_where_the_environment_says_so(
     assert bool(re.search(r"\x1b\[[0-9;]*31m", out.getvalue())) is coloured
 
 
+def test_of_many_operations_only_the_number_is_told() -> None:
+    names = tuple(f"operation_{number}" for number in range(120))
+    many = dataclasses.replace(rule("x-server-changed"), operations=names)
+    shown = Report("a", "b", [many], None, None)
+    out = io.StringIO()
+
+    as_text(shown, Console(file=out, width=80))
+
+    assert "120 operations" in as_markdown(shown)
+    assert "120 operations" in out.getvalue()
+    assert json.loads(as_json(shown))["differences"][0]["operations"] == list(names)
+
+
 def test_json_leaves_out_what_a_side_does_not_have() -> None:
     data = json.loads(as_json(report((f"{LISTING}/parameters/1", GONE))))
 
@@ -876,44 +890,47 @@ def test_two_specifications_are_compared_without_their_packages(tmp_path: Path) 
     assert "were not compared" in passed.stdout
 
 
+def test_what_cannot_be_used_ends_in_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    done = ran(tmp_path / "bad.json")
+
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert "bad.json: no file, folder or revision. Give the path" in line
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, "no file, folder or revision"),
         ("{", "no JSON"),
         ("[" * 100_000, "no JSON"),
+        ('{"paths": {}, "a": ' + "[" * 900 + "]" * 900 + "}", "nested deeper than 200 levels"),
         ("[]", "no JSON object"),
         ('{"openapi": "3.0.3"}', "there are no paths"),
         ('{"paths": {"/a": {"get": {"parameters": {}}}}}', "`parameters` is an object"),
     ],
 )
-def test_what_is_no_effective_specification_is_refused_in_one_line(
-    tmp_path: Path, content: str | None, problem: str
+def test_what_is_no_effective_specification_is_refused(
+    tmp_path: Path, content: str, problem: str
 ) -> None:
     path = tmp_path / "bad.json"
-    if content is not None:
-        path.write_text(content)
+    path.write_text(content)
 
-    done = ran(path)
+    with pytest.raises(PipelineError) as refused, opened(ROOT, str(path), None):
+        pass
 
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: ")
-    assert "bad.json" in line
-    assert problem in line
-    assert "Give " in line
+    assert "bad.json" in str(refused.value)
+    assert problem in str(refused.value)
+    assert refused.value.remedy.startswith("Give ")
 
 
-def test_a_folder_or_revision_without_a_client_is_refused(
-    script: Script, tmp_path: Path, project: Path
-) -> None:
-    git(project, "init", "--quiet")
-    git(project, "commit", "--quiet", "--allow-empty", "--message", "Empty", "--no-gpg-sign")
+def test_a_folder_or_revision_without_a_client_is_refused(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "Empty", "--no-gpg-sign")
 
-    for given in (tmp_path, "HEAD", "--end", "HEAD:openapi"):
-        done = script("diff.py", given)
-        assert done.returncode == 2, given
-        assert "error: " in done.stderr
+    for given in (str(tmp_path), "HEAD", "--end", "HEAD:openapi", "no such thing", None):
+        with pytest.raises(PipelineError, match="Give the path"), opened(tmp_path, given, None):
+            pass
 
 
 def test_every_meaning_can_be_said() -> None:

@@ -487,7 +487,7 @@ def test_vendoring_a_page_twice_changes_nothing(
     assert tree(project) == before
 
 
-@pytest.mark.parametrize("name", ["vendor.py", "regenerate.py", "bench.py"])
+@pytest.mark.parametrize("name", ["vendor.py", "regenerate.py", "diff.py", "bench.py"])
 def test_help_fits_a_terminal_of_80_columns(name: str) -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / name, "--help"],

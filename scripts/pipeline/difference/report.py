@@ -27,6 +27,8 @@ OASDIFF = "1.31.0"
 """The version of oasdiff whose ids and levels are followed."""
 NO_VIEW = "Only specifications were given; the generated packages were not compared."
 
+_NAMED = 3
+"""How many operations are named; of more, only their number is told."""
 _COLOURS = {Level.ERR: "bold red", Level.WARN: "yellow", Level.INFO: "green"}
 
 
@@ -110,7 +112,7 @@ def as_markdown(report: Report) -> str:
         if found:
             lines += ["", f"#### {level.name}", ""]
         for difference in found:
-            where = ", ".join(shown(name) for name in difference.operations)
+            where = _where(difference, shown)
             lines.append(f"- {difference.meaning}  ")
             lines.append(f"  `{difference.id}`{f' · {where}' if where else ''}  ")
             lines.append(f"  `{plain(difference.pointer, 1000)}`: {_change(difference)}")
@@ -151,11 +153,16 @@ FORMATS: dict[str, Callable[[Report], str]] = {"markdown": as_markdown, "json": 
 def _cell(difference: Difference) -> Text:
     cell = Text(difference.meaning)
     cell.append(f"\n{difference.id}", "bold")
-    if difference.operations:
-        cell.append(f"  {', '.join(plain(name) for name in difference.operations)}")
+    cell.append(f"  {_where(difference, plain)}".rstrip())
     cell.append(f"\n{plain(difference.pointer, 1000)}", "dim")
     cell.append(f"\n{_change(difference)}")
     return cell
+
+
+def _where(difference: Difference, show: Callable[[str], str]) -> str:
+    """The operations it concerns, or how many they are."""
+    names = difference.operations
+    return f"{len(names)} operations" if len(names) > _NAMED else ", ".join(map(show, names))
 
 
 def _change(difference: Difference) -> str:

@@ -6,7 +6,7 @@ import io
 import json
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ PACKAGE = "keyapi_tiktok"
 SPEC = f"{GENERATED}/{PACKAGE}/openapi.json"
 MAX_BYTES = 50_000_000
 """Larger than the effective specification of all of KeyAPI's pages would be."""
+MAX_DEPTH = 200
+"""Twice what a page may have: shaping puts a page's schemas under names, but wraps some."""
 
 _REMEDY = "Give the path of an effective specification, a git revision, or a checkout's folder."
 
@@ -113,8 +115,17 @@ def _read(content: bytes, where: str) -> dict[str, Any]:
         raise PipelineError(f"it is no JSON ({error})", where=where, remedy=remedy) from None
     if not isinstance(spec, dict):
         raise PipelineError("it is no JSON object", where=where, remedy=remedy)
-    try:
-        require_structure(spec, where, remedy)
-    except RecursionError:
-        raise PipelineError("it is nested too deep", where=where, remedy=remedy) from None
+    level: list[Any] = [spec]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _children(node)]
+    if level:
+        problem = f"it is nested deeper than {MAX_DEPTH} levels"
+        raise PipelineError(problem, where=where, remedy=remedy)
+    require_structure(spec, where, remedy)
     return spec
+
+
+def _children(node: Any) -> Iterable[Any]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
