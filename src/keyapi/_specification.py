@@ -6,12 +6,18 @@ What paging, sorting, filters and echoes mean stands in `x-keyapi`; nothing of i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
+from math import isfinite
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 Schema = Mapping[str, Any]
+_JSON = "application/json"
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 
 
 class Argument(NamedTuple):
@@ -30,6 +36,17 @@ class Argument(NamedTuple):
     required: bool
     schema: Schema
     joined: bool = False
+
+    def read(self, texts: Sequence[str]) -> Any:
+        """Give the value that texts of a query or path mean; what its type cannot read stays text.
+
+        Args:
+            texts: The texts that were given for it, at least one.
+        """
+        if self.schema.get("type") == "array":
+            items = self.schema.get("items", {}).get("type")
+            return [_read(t, items) for t in (texts[0].split(",") if self.joined else texts)]
+        return _read(texts[-1], self.schema.get("type"))
 
     @property
     def members(self) -> dict[str, Any]:
@@ -144,6 +161,33 @@ class OperationSpec:
         """The documented status of success."""
         return next(status for status in self.statuses if status.startswith("2"))
 
+    def given(self, query: str, body: bytes = b"") -> dict[str, Any]:
+        """Read the arguments of a request, those of the path and header aside.
+
+        Args:
+            query: The query string, encoded.
+            body: The JSON body.
+
+        Returns:
+            The values by name in the request; names that it does not know are left out.
+        """
+        texts: dict[str, list[str]] = {}
+        for name, text in parse_qsl(query, keep_blank_values=True):
+            texts.setdefault(name, []).append(text)
+        try:
+            found = dict(json.loads(body)) if body else {}
+        except (ValueError, TypeError, RecursionError):
+            found = {}
+        known = self.arguments
+        return {
+            **{name: known[name].read(given) for name, given in texts.items() if name in known},
+            **{name: value for name, value in found.items() if name in known},
+        }
+
+    def media_types(self, status: str) -> list[str]:
+        """The documented media types of a status; JSON where it is not documented."""
+        return list(self.node["responses"].get(status, {}).get("content", {})) or [_JSON]
+
     def schema(self, status: str) -> Schema | None:
         """Schema of the JSON body under a documented status, or None."""
         media = _json_media(self.node["responses"].get(status, {}))
@@ -217,10 +261,20 @@ def value_at(body: Any, path: tuple[str, ...]) -> Any:
     return body
 
 
+def _read(text: str, kind: Any) -> Any:
+    if kind == "integer" and _INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text) and isfinite(float(text)):
+        return float(text)
+    if kind == "boolean" and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
 def _path(pointer: str) -> tuple[str, ...]:
     return tuple(pointer.split("/")[1:])
 
 
 def _json_media(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    media: Mapping[str, Any] | None = holder.get("content", {}).get("application/json")
+    media: Mapping[str, Any] | None = holder.get("content", {}).get(_JSON)
     return media

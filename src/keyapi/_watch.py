@@ -89,7 +89,13 @@ class Watch:
                 series.left -= 1
                 if series.fits is not None and series.fits(verdict.body):
                     return None
-        found = self._contract.violations(operation, status, response.content)
+        found = self._contract.violations(
+            operation,
+            status,
+            response.content,
+            headers=response.headers,
+            arguments=self._contract.arguments(operation, response.request),
+        )
         for violation in found:
             if violation.kind not in self._told:
                 self._told.add(violation.kind)

@@ -9,7 +9,17 @@ from typing import Any
 import httpx
 import pytest
 
-from client.conftest import EXAMPLE, OPERATION, SPEC, Mode, Server, pickled, refusal, success
+from client.conftest import (
+    EXAMPLE,
+    OPERATION,
+    SPEC,
+    USER_ID,
+    Mode,
+    Server,
+    pickled,
+    refusal,
+    success,
+)
 from keyapi import BadRequest, ContractViolation, InvalidResponse, RateLimited
 from keyapi.contract import Contract, Violation, json_schema
 
@@ -29,7 +39,7 @@ def rows(*changes: dict[str, Any]) -> bytes:
 
 NULL = b"null"
 CASES: dict[str, tuple[int, bytes, list[tuple[str, str, bool]]]] = {
-    "as documented": (200, rows({}, {}), []),
+    "as documented": (200, rows({}, {"product_id": "2"}), []),
     "a wrong type": (
         200,
         rows({}, {"product_id": 5}),
@@ -74,7 +84,7 @@ def test_each_place_that_breaks_the_specification_is_found(
     ],
 )
 def test_what_lenient_decoders_hide_is_found_in_the_bytes(content: bytes, rule: str) -> None:
-    assert [one.rule for one in CONTRACT.violations(NAME, 200, content)] == [rule]
+    assert CONTRACT.violations(NAME, 200, content)[0].rule == rule
 
 
 def test_a_violation_says_where_what_and_how() -> None:
@@ -147,6 +157,84 @@ def test_a_schema_stands_alone_with_what_it_refers_to() -> None:
     assert "example" not in json.dumps(alone)
 
 
+# --- Meaning ----------------------------------------------------------------------------------
+
+ASKED = {"user_id": USER_ID, "page_num": 2, "page_size": 3}
+SORTED = {**ASKED, "influencer_product_sort_field": 1, "sort_type": 1}
+
+
+def sold(*counts: Any) -> bytes:
+    return rows(*({"product_id": str(n), "total_sale_cnt": c} for n, c in enumerate(counts)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "content", "expected"),
+    [
+        (ASKED, sold(1, 2, 3), []),
+        (ASKED, sold(1, 2, 3, 4), [("/data", "page-size")]),
+        ({"user_id": USER_ID}, sold(*range(11)), [("/data", "page-size")]),
+        (SORTED, sold(3, 3, 1), []),
+        (SORTED, sold(3, 1, 2), [("/data/2/total_sale_cnt", "order")]),
+        ({**SORTED, "sort_type": 0}, sold(1, 1, 3), []),
+        ({**SORTED, "sort_type": 0}, sold(3, 1, 2), [("/data/1/total_sale_cnt", "order")]),
+        ({**SORTED, "sort_type": None}, sold(3, 1, 2), []),
+        ({**SORTED, "sort_type": 9}, sold(3, 1, 2), []),
+        (SORTED, sold("x", 3), [("/data/0/total_sale_cnt", "type")]),
+        ({**ASKED, "category_id": "601450"}, sold(1), []),
+        ({**ASKED, "category_id": "5"}, sold(1), [("/data/0/category_id", "filter")]),
+        ({**ASKED, "category_id": ["5", "601450"]}, sold(1), []),
+        ({**ASKED, "user_id": "5"}, sold(1, 2), [("/data/0/user_id", "echo")]),
+        (ASKED, rows({}, {"product_id": "2"}, {}), [("/data/2", "repeated-row")]),
+        (ASKED, rows({"cover_url": "[{"}), [("/data/0/cover_url", "json-text")]),
+        (ASKED, rows({"cover_url": '[{"url": 5}]'}), [("/data/0/cover_url/0/url", "type")]),
+        (ASKED, rows({"cover_url": ""}), []),
+        (ASKED, json.dumps({**EXAMPLE, "data": [5]}).encode(), [("/data/0", "type")]),
+    ],
+)
+def test_rows_are_judged_by_what_was_asked(
+    asked: dict[str, Any], content: bytes, expected: list[tuple[str, str]]
+) -> None:
+    found = CONTRACT.violations(NAME, 200, content, arguments=asked)
+    assert [(one.pointer, one.rule) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [
+        (sold(9, 8), []),
+        (sold(0, 2), [("/data/1", "overlap")]),
+        (b"<html>", []),
+        (b'{"data": 5}', []),
+    ],
+)
+def test_a_page_does_not_repeat_the_page_before(before: bytes, found: list[Any]) -> None:
+    violations = CONTRACT.violations(NAME, 200, sold(1, 2), before=before)
+    assert [(one.pointer, one.rule) for one in violations] == found
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("application/json", []),
+        ("Application/JSON; charset=utf-8", []),
+        ("text/html", [("", "content-type")]),
+        (None, [("", "content-type")]),
+    ],
+)
+def test_the_content_type_is_judged(given: str | None, found: list[Any]) -> None:
+    headers = {} if given is None else {"content-type": given}
+    violations = CONTRACT.violations(NAME, 200, rows({}), headers=headers)
+    assert [(one.pointer, one.rule) for one in violations] == found
+
+
+def test_arguments_are_read_from_a_request() -> None:
+    url = "https://x/?user_id=1&page_num=2&page_size=x&other=1"
+    request = httpx.Request("GET", url, content=b'{"sort_type": 1, "new": 2}')
+    found = CONTRACT.arguments(NAME, request)
+    assert found == {"user_id": "1", "page_num": 2, "page_size": "x", "sort_type": 1}
+    assert CONTRACT.arguments(NAME, httpx.Request("GET", "https://x", content=b"[")) == {}
+
+
 # --- In the client ----------------------------------------------------------------------------
 
 
@@ -160,13 +248,13 @@ def use(mode: Mode, times: int, contract: Any) -> list[Any]:
     mode.open = lambda **_: client  # type: ignore[method-assign]
 
     async def calls() -> list[Any]:
-        return [await client.influencer.products_analytics(user_id="1") for _ in range(times)]
+        return [await client.influencer.products_analytics(user_id=USER_ID) for _ in range(times)]
 
     if mode.name == "async":
         return list(mode.call(lambda _: calls()))
     return list(
         mode.call(
-            lambda _: [client.influencer.products_analytics(user_id="1") for _ in range(times)]
+            lambda _: [client.influencer.products_analytics(user_id=USER_ID) for _ in range(times)]
         )
     )
 
@@ -205,14 +293,15 @@ def test_the_bytes_are_read_at_first_often_then_rarely_but_without_end(
     def answer(request: httpx.Request) -> httpx.Response:
         nonlocal answered
         answered += 1
-        return httpx.Response(200, content=rows({}).replace(b'"code"', b'"code": 0, "code"', 1))
+        body = rows({}).replace(b'"code"', b'"code": 0, "code"', 1)
+        return httpx.Response(200, headers={"content-type": "application/json"}, content=body)
 
-    def violations(*args: Any) -> list[Violation]:
+    def violations(*args: Any, **more: Any) -> list[Violation]:
         read.append(answered)
-        return found(*args)
+        return found(*args, **more)
 
     found = CONTRACT.violations
-    monkeypatch.setattr(Contract, "violations", lambda _, *args: violations(*args))
+    monkeypatch.setattr(Contract, "violations", lambda _, *args, **more: violations(*args, **more))
     seen: list[Violation] = []
     mode.server = answer
     monkeypatch.setattr("keyapi._watch._LONGEST_GAP", 8)
@@ -233,7 +322,8 @@ def test_a_quick_look_misses_no_change_of_a_row(change: dict[str, Any]) -> None:
 def test_a_success_under_a_status_that_is_not_documented_is_told_once(
     mode: Mode, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.always = httpx.Response(201, content=rows({}))
+    json_type = {"content-type": "application/json"}
+    server.always = httpx.Response(201, headers=json_type, content=rows({}))
     assert len(use(mode, 3, "warn")) == 3
     assert told(caplog) == [("WARNING", "the whole answer")]
 

@@ -128,7 +128,8 @@ def test_a_walk_with_everything_accounts_for_each_request(
     asyncio.run(scenario())
     kinds = Counter((one.pointer, one.rule, one.additive) for one in found)
     assert kinds == {
-        ("", "json", False): 1,  # of the empty 503 and the HTML
+        ("", "content-type", False): 1,  # of the empty 503 and the HTML
+        ("", "json", False): 1,
         ("/data/5/total_sale_cnt", "type", False): 1,
         ("/data/4/new", "additionalProperties", True): 1,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +11,7 @@ from urllib.parse import parse_qsl
 from keyapi._specification import Argument, OperationSpec, Specification
 from keyapi.sandbox._exchange import Asked
 
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
+_CURSOR = re.compile(r"[0-9]{1,18}")
 _SHOWN = 40  # how much of a bad value a message repeats, in characters
 
 
@@ -68,7 +66,7 @@ class Validation:
             elif value is not None:
                 values[name] = value
         cursor = values.get(self._operation.paging.position) if self._operation.paging else None
-        if isinstance(cursor, str) and not _INTEGER.fullmatch(cursor):  # the sandbox's are numbers
+        if isinstance(cursor, str) and not _CURSOR.fullmatch(cursor):  # the sandbox's are numbers
             problems.append(f"Invalid parameter: {cursor[:_SHOWN]!r} is no cursor of this sandbox")
         if self._strict:
             known = self._operation.arguments
@@ -93,17 +91,9 @@ class Validation:
             if one.required:
                 return f"Missing required parameter: {one.name}", None
             return f"Empty parameter: {one.name}" if given else None, None
-        kind = one.schema.get("type")
-        if one.place == "body":
-            value = given[0]
-        elif kind == "array":
-            texts = given[0].split(",") if one.joined else given
-            items = str(one.schema.get("items", {}).get("type"))
-            value = [_converted(text, items) for text in texts]
-        elif len(given) > 1:
+        if len(given) > 1 and one.schema.get("type") != "array":
             return f"Repeated parameter: {one.name}", None
-        else:
-            value = _converted(given[0], str(kind))
+        value = given[0] if one.place == "body" else one.read(given)
         try:
             self._validators[one.name].validate(value)
         except ValueError as error:
@@ -112,14 +102,3 @@ class Validation:
             shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
             return f"Invalid parameter: {one.name} ({shown!r}: {reason})", None
         return None, value
-
-
-def _converted(text: str, kind: str) -> Any:
-    """A value as its type reads it; text that its type cannot read stays text, to be refused."""
-    if kind == "integer" and _INTEGER.fullmatch(text):
-        return int(text)
-    if kind == "number" and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
-        return float(text)
-    if kind == "boolean" and text in ("true", "false"):
-        return text == "true"
-    return text

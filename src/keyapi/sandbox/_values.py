@@ -19,6 +19,7 @@ _DATA_DAY = date(2026, 1, 31)  # what the data is of; fixed, so that a seed give
 _EPOCH = 1_769_817_600  # that day in seconds
 _DIGITS = 12  # drawn at a time
 _MOST_OCCASIONS = 200  # videos or live streams that one product is in
+_SHORTEST_ID = 5  # digits; shorter examples of ids are made up
 _DEEPEST = 6  # a schema may contain itself
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
@@ -211,10 +212,11 @@ def _bounded(schema: Schema, number: int | float) -> int | float:
 
 def _text(schema: Schema, name: str, example: Any, chance: Chance) -> str:
     words = _words(name)
-    if isinstance(example, str) and re.fullmatch(r"[0-9]+", example):
-        return chance.digits(len(example))
-    if "id" in words and not isinstance(example, str):
+    numeric = isinstance(example, str) and re.fullmatch(r"[0-9]+", example)
+    if "id" in words and (example is None or (numeric and len(example) < _SHORTEST_ID)):
         return chance.digits(19)
+    if numeric:
+        return chance.digits(len(example))
     if words & {"url", "link", "avatar", "cover", "image"}:
         return f"https://images.example/{chance.digits(19)}.jpeg"
     if schema.get("format") == "date" or words & {"date", "day", "dt"}:

@@ -1,0 +1,156 @@
+"""What paging, sorting, filters and echoes promise, which no schema says.
+
+These checks serve every operation whose `x-keyapi` declares such a thing; what it means stands
+there alone, nothing is inferred here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from keyapi._specification import OperationSpec, Schema, Specification, value_at
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Broken(NamedTuple):
+    """What is wrong with the rows of an answer.
+
+    Attributes:
+        path: Keys and indices from the top of the answer.
+        rule: What was broken: `page-size`, `order`, `filter`, `echo`, `repeated-row`, `overlap`.
+        expected: What was promised.
+        found: What is there.
+    """
+
+    path: tuple[str | int, ...]
+    rule: str
+    expected: str
+    found: Any
+
+
+def broken_meaning(
+    operation: OperationSpec, body: Any, arguments: Mapping[str, Any], before: Any
+) -> Iterator[Broken]:
+    """Find where the rows of an answer are not those that were asked for.
+
+    Args:
+        operation: The operation.
+        body: The answer, decoded.
+        arguments: What was asked, by name in the request.
+        before: The answer to the page before, decoded, or None.
+    """
+    rows = _rows(operation, body)
+    if not rows or operation.items is None:
+        return
+    for check in (_page_size, _order, _filters, _echoes, _repeated):
+        for path, *rest in check(operation, rows, arguments):
+            yield Broken((*operation.items, *path), *rest)
+    known = {_text(row) for row in _rows(operation, before)}
+    for index, row in enumerate(rows):
+        if _text(row) in known:
+            yield Broken(
+                (*operation.items, index), "overlap", "no row of the page before", _named(row)
+            )
+            return
+
+
+def json_texts(
+    spec: Specification, value: Any, schema: Schema, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str, Mapping[str, Any]]]:
+    """Yield each string that is documented to hold JSON, with its place and what is known of it.
+
+    An empty one is left out: it holds nothing, which is reported to occur.
+    """
+    schema = spec.resolved(schema)
+    facts = schema.get("x-keyapi", {})
+    if facts.get("json") and isinstance(value, str) and value:
+        yield path, value, facts
+    elif isinstance(value, dict):
+        for name, child in schema.get("properties", {}).items():
+            if name in value:
+                yield from json_texts(spec, value[name], child, (*path, name))
+    elif isinstance(value, list) and "items" in schema:
+        for index, item in enumerate(value):
+            yield from json_texts(spec, item, schema["items"], (*path, index))
+
+
+def _rows(operation: OperationSpec, body: Any) -> Rows:
+    """The rows of an answer; what is no row is the schema's business."""
+    rows = value_at(body, operation.items or ())
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _page_size(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) -> Iterator[Any]:
+    paging = operation.paging
+    size = (arguments.get(paging.size or "") or paging.largest) if paging else None
+    if size is not None and len(rows) > int(size):
+        yield (), "page-size", f"at most {size} rows", f"{len(rows)} rows"
+
+
+def _order(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) -> Iterator[Any]:
+    sort = operation.sort
+    if sort is None or sort.direction is None:
+        return
+    column = _member(operation, sort.field, arguments)
+    direction = _member(operation, sort.direction, arguments)
+    if column is None or direction is None:
+        return  # what comes first is not documented unless both are given
+    descending = direction.lower().startswith("desc")
+    values = [(index, row[column]) for index, row in enumerate(rows) if row.get(column) is not None]
+    for (_, first), (index, second) in pairwise(values):
+        try:
+            wrong = first < second if descending else first > second
+        except TypeError:  # of different types, which the schema tells
+            continue
+        if wrong:
+            than = "most" if descending else "least"
+            yield (index, column), "order", f"at {than} {first}, as in the row before", second
+            return
+
+
+def _filters(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) -> Iterator[Any]:
+    for name, prop in operation.filters.items():
+        if arguments.get(name) is not None:
+            yield from _equal(rows, prop, arguments[name], "filter", name)
+
+
+def _echoes(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) -> Iterator[Any]:
+    for name in operation.echoes:
+        if arguments.get(name) is not None:
+            yield from _equal(rows, name, arguments[name], "echo", name)
+
+
+def _equal(rows: Rows, prop: str, wanted: Any, rule: str, name: str) -> Iterator[Any]:
+    allowed = {str(one) for one in (wanted if isinstance(wanted, list) else [wanted])}
+    for index, row in enumerate(rows):
+        if prop in row and str(row[prop]) not in allowed:
+            yield (index, prop), rule, f"{' or '.join(sorted(allowed))}, as {name} asks", row[prop]
+            return
+
+
+def _repeated(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) -> Iterator[Any]:
+    seen: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        first = seen.setdefault(_text(row), index)
+        if first != index:
+            yield (index,), "repeated-row", "each row once", f"row {first} once more"
+            return
+
+
+def _member(operation: OperationSpec, name: str, arguments: Mapping[str, Any]) -> str | None:
+    """Name of the enum member that an argument gives."""
+    members = operation.arguments[name].members
+    return next((known for known, value in members.items() if value == arguments.get(name)), None)
+
+
+def _text(row: Any) -> str:
+    return json.dumps(row, sort_keys=True)
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    """A row by the values that tell it apart best: its texts."""
+    return ", ".join(value for value in row.values() if isinstance(value, str))

@@ -1,0 +1,51 @@
+"""One place where an answer is not what is promised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+SHOWN = 80  # how much of a value a violation shows, in characters
+
+
+class Violation(NamedTuple):
+    """One place where an answer is not what the specification promises.
+
+    Attributes:
+        operation: Name of the operation.
+        pointer: JSON pointer to the place, from the top of the answer.
+        rule: What was broken: a keyword of JSON Schema such as `type` or `required`, or `json`,
+            `duplicate-key`, `huge-integer`, `status`.
+        expected: What the specification promises there.
+        found: What stands there, cut short.
+        additive: Whether clients can live with it: a new property, or a new value of an enum.
+    """
+
+    operation: str
+    pointer: str
+    rule: str
+    expected: str
+    found: str
+    additive: bool = False
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What this violation has in common with those of other rows."""
+        parts = ("*" if part.isdigit() else part for part in self.pointer.split("/"))
+        return self.operation, "/".join(parts), self.rule
+
+    def __str__(self) -> str:
+        where = self.pointer or "the whole answer"
+        return f"{self.operation}: {where}: expected {self.expected}, found {self.found}"
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Write a path as JSON pointer."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def short(value: Any) -> str:
+    """Write a value as a violation shows it."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
