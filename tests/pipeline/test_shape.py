@@ -67,8 +67,8 @@ def test_the_published_page_is_named_as_keyapis_own_tools_name_it(real):
 @pytest.mark.parametrize(
     ("name", "schema"),
     [
-        ("user_id", {"type": "string"}),
-        ("category_id", {"type": "string"}),
+        ("user_id", {"type": "string", "minLength": 1}),
+        ("category_id", {"type": "string", "minLength": 1}),
         (
             "influencer_product_sort_field",
             {"type": "integer", "enum": [1, 2, 3, 4, 5], "x-enum-varnames": SORT_FIELDS},
@@ -176,7 +176,8 @@ paths:
                 properties: {{data: {{type: object, properties: {{a: *text}}}}}}
 """
     result = shaped(markdown(block))
-    assert argument(result, "a_id") == argument(result, "b_id") == {"type": "string"}
+    assert argument(result, "a_id") == argument(result, "b_id")
+    assert argument(result, "a_id") == {"type": "string", "minLength": 1}
     assert data(result)["properties"] == {"a": {"type": "string"}}
 
 
@@ -224,7 +225,7 @@ def test_parameters_of_a_whole_path_become_the_operations():
     item = {"summary": "A path", "x-apifox": 1, "parameters": shared}
     own = [query("b", kind="integer")]
     result = shaped(page(PATH, parameters=own, extra={"paths": {PATH: item}}))
-    assert argument(result, "a") == {"type": "string"}
+    assert argument(result, "a") == {"type": "string", "minLength": 1}
     assert argument(result, "b") == {"type": "integer"}
     assert len(operation(result)["parameters"]) == 2
 

@@ -51,18 +51,18 @@ def one(parameter):
         (query("sort", LIKES, "integer", enum=[1, 2, 3]), {"type": "integer", "enum": [1, 2, 3]}),
         # No enum at all.
         (query("sort", LIKES, "boolean"), {"type": "boolean"}),
-        (query("date", "Date, yyyy-MM-dd", format="date"), {"type": "string"}),
+        (query("date", "Date, yyyy-MM-dd", format="date"), {"type": "string", "minLength": 1}),
         (query("day", "Date, yyyyMMdd", "integer"), {"type": "integer"}),
-        (query("when", format="date-time"), {"type": "string"}),
-        (query("id", format="uuid"), {"type": "string"}),
+        (query("when", format="date-time"), {"type": "string", "minLength": 1}),
+        (query("id", format="uuid"), {"type": "string", "minLength": 1}),
         (
             query("id", pattern="^a+$", maxLength=3),
-            {"type": "string", "pattern": "^a+$", "maxLength": 3},
+            {"type": "string", "minLength": 1, "pattern": "^a+$", "maxLength": 3},
         ),
-        ({"name": "id", "in": "query"}, {"type": "string"}),
+        ({"name": "id", "in": "query"}, {"type": "string", "minLength": 1}),
         (
             {"name": "id", "in": "query", "schema": {"type": ["string", "null"]}},
-            {"type": "string", "nullable": True},
+            {"type": "string", "minLength": 1, "nullable": True},
         ),
     ],
 )
@@ -143,12 +143,15 @@ def test_limit_without_pages_is_an_ordinary_parameter():
     [
         (
             query("video_ids", "Comma-separated ids, at most 10", required=True),
-            {"type": "array", "items": {"type": "string"}, "maxItems": 10},
+            {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 10},
         ),
-        (query("video_ids", "多个用逗号分隔"), {"type": "array", "items": {"type": "string"}}),
+        (
+            query("video_ids", "多个用逗号分隔"),
+            {"type": "array", "items": {"type": "string", "minLength": 1}},
+        ),
         (
             query("video_ids", "Ids separated by commas. Up to 5.", example="1,2"),
-            {"type": "array", "items": {"type": "string"}, "maxItems": 5},
+            {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 5},
         ),
         (
             query("fields", "Comma-separated. Optional values: likes, views"),
@@ -186,7 +189,10 @@ def test_parameters_in_other_places_are_an_error(place):
 def test_path_parameters_are_understood():
     path = "/v1/tiktok/video/{video_id}"
     found = {**query("video_id", required=True), "in": "path"}
-    assert argument(shaped(page(path, parameters=[found])), "video_id") == {"type": "string"}
+    assert argument(shaped(page(path, parameters=[found])), "video_id") == {
+        "type": "string",
+        "minLength": 1,
+    }
 
 
 def test_a_post_may_have_a_query_and_a_json_body():
@@ -202,7 +208,7 @@ def test_a_post_may_have_a_query_and_a_json_body():
         "required": ["page"],
     }
     result = shaped(page(PATH, method="post", parameters=[query("region")], body=body))
-    assert argument(result, "region") == {"type": "string"}
+    assert argument(result, "region") == {"type": "string", "minLength": 1}
     properties = schemas(result)["VideoDetailBody"]["properties"]
     assert properties["page"] == {"type": "integer", "minimum": 1, "description": "starts from 1"}
     assert (properties["limit"]["type"], properties["limit"]["maximum"]) == ("integer", 20)

@@ -12,6 +12,9 @@ from pipeline.shape.prose import bounds_in, enum_in, is_comma_joined, looks_like
 SMALLEST_PAGE = 1
 """Evidence (doc): "page_num starts at 1; never use 0"."""
 
+SHORTEST_TEXT = 1
+"""Of a text in the query or path. Evidence (doc): do not send empty optional parameters."""
+
 
 def constrain_parameters(draft: Draft) -> None:
     """Give parameters the enums, bounds and lists that their descriptions state.
@@ -30,6 +33,8 @@ def constrain_parameters(draft: Draft) -> None:
             _constrain(draft, operation, name, schema, text, names, at)
             if name in (names.page, names.size) and "example" in parameter:
                 parameter["example"] = _as_integer(parameter["example"])
+            if schema.get("type") == "string" and "enum" not in schema:
+                schema.setdefault("minLength", SHORTEST_TEXT)
         body = body_schema(operation) or {}
         for name, schema in body.get("properties", {}).items():
             text = schema.get("description") or schema.get("title") or ""

@@ -1,0 +1,160 @@
+"""The cases worth asking of an operation, derived from its specification; no list kept by hand.
+
+They are what a live run pays for, what the mutants are shown, and where the fuzzing starts from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from keyapi._specification import Argument, OperationSpec, value_at
+
+_SMALL = 3  # rows of a page, where pages are compared
+_A_TEXT = "1"  # for a text that nothing is known of
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request, and what it must be answered with.
+
+    Attributes:
+        name: What it is about.
+        arguments: Values by name in the request.
+        status: The HTTP status it must be answered with.
+        key: The key it is sent with: "good", "bad" or "none".
+        faulty: Name of the argument that is wrong; empty for a good request.
+        previous: Arguments of the page before, for a page that must not repeat it.
+        rows: "some" where there must be rows, "none" where there must not be; empty where neither
+            is promised.
+        served: "credits" or "pace" where the server must have run out of it.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
+    status: int = 200
+    key: str = "good"
+    faulty: str = ""
+    previous: Mapping[str, Any] = field(default_factory=dict)
+    rows: str = ""
+    served: str = ""
+
+
+def cases(operation: OperationSpec) -> Iterator[Case]:
+    """Yield the cases of an operation, the documented example first."""
+    base = documented_arguments(operation)
+    shown = value_at(operation.example(operation.success), operation.items or ("",))
+    yield Case("documented example", base, rows="some" if shown else "")
+    if operation.paging is not None:
+        yield from _pages(operation, base)
+    if operation.sort is not None:
+        yield from _sorts(operation, base)
+    example = shown[0] if isinstance(shown, list) and shown else {}
+    for name, prop in operation.filters.items():
+        if prop in example:
+            yield Case(f"filtered by {name}", {**base, name: example[prop]}, rows="some")
+    for name, argument in operation.arguments.items():
+        yield from _values(base, name, argument)
+    if operation.node.get("security"):
+        documented = {int(status) for status in operation.statuses if status.isdigit()}
+        yield Case("without a key", base, 401, key="none")
+        yield Case("a bad key", base, 401, key="bad")
+        if 402 in documented:
+            yield Case("no credits left", base, 402, served="credits")
+        if 429 in documented:
+            yield Case("too fast", base, 429, served="pace")
+
+
+def documented_arguments(operation: OperationSpec) -> dict[str, Any]:
+    """The required arguments of the documented example; others where it does not tell them."""
+    shown = value_at(operation.example(operation.success), operation.items or ("data",))
+    example = shown[0] if isinstance(shown, list) and shown else shown
+    known = example if isinstance(example, dict) else {}
+    found = {
+        name: known.get(name, _fitting(argument))
+        for name, argument in operation.arguments.items()
+        if argument.required
+    }
+    paging = operation.paging
+    if paging is not None and paging.kind == "page":
+        found[paging.position] = _typed(operation.arguments[paging.position], 1)
+    if paging is not None and paging.size and paging.largest:
+        found[paging.size] = _typed(operation.arguments[paging.size], paging.largest)
+    return found
+
+
+def _pages(operation: OperationSpec, base: dict[str, Any]) -> Iterator[Case]:
+    paging = operation.paging
+    assert paging is not None
+    if paging.kind != "page" or not paging.size:
+        return
+    position, size = (operation.arguments[name] for name in (paging.position, paging.size))
+    first = {**base, paging.position: _typed(position, 1), paging.size: _typed(size, _SMALL)}
+    second = {**first, paging.position: _typed(position, 2)}
+    yield Case("first small page", first)
+    yield Case("second small page", second, previous=first)
+    last = position.schema.get("maximum")
+    if last is not None:
+        yield Case("past the end", {**base, paging.position: last}, rows="none")
+
+
+def _sorts(operation: OperationSpec, base: dict[str, Any]) -> Iterator[Case]:
+    sort = operation.sort
+    assert sort is not None
+    directions = operation.arguments[sort.direction].members if sort.direction else {}
+    for column, field_value in operation.arguments[sort.field].members.items():
+        for direction, value in directions.items():
+            chosen = {**base, sort.field: field_value, str(sort.direction): value}
+            yield Case(f"sorted by {column}, {direction}", chosen)
+
+
+def _values(base: dict[str, Any], name: str, argument: Argument) -> Iterator[Case]:
+    """What must be taken, and what must be refused, as value of one argument."""
+    schema = argument.schema
+    if argument.required and argument.place != "path":
+        yield Case(
+            f"without {name}", {k: v for k, v in base.items() if k != name}, 400, faulty=name
+        )
+    if schema.get("minLength") and argument.place == "query":
+        yield Case(f"{name} empty", {**base, name: ""}, 400, faulty=name)
+    for keyword, beyond in (("minimum", -1), ("maximum", 1)):
+        if keyword in schema:
+            bound = schema[keyword]
+            yield Case(f"{name} at its {keyword}", {**base, name: bound})
+            yield Case(
+                f"{name} beyond its {keyword}", {**base, name: bound + beyond}, 400, faulty=name
+            )
+    members = argument.members
+    for member, value in members.items():
+        yield Case(f"{name} {member}", {**base, name: value})
+    if members and schema.get("type") == "integer":
+        none = {**base, name: max(members.values()) + 1}
+        yield Case(f"{name} no member", none, 400, faulty=name)
+    if schema.get("type") in ("integer", "number", "boolean"):
+        yield Case(f"{name} as text", {**base, name: "x"}, 400, faulty=name)
+
+
+def _fitting(argument: Argument) -> Any:
+    """A value that fits a schema."""
+    schema = argument.schema
+    if argument.members:
+        return next(iter(argument.members.values()))
+    if "example" in schema:
+        return schema["example"]
+    kind = schema.get("type")
+    if kind == "array":
+        return [_fitting(argument._replace(schema=schema.get("items", {})))]
+    if kind == "object":
+        return {}
+    plain: dict[Any, Any] = {"integer": schema.get("minimum", 1), "number": 1.5, "boolean": True}
+    return plain.get(kind, _A_TEXT)
+
+
+def _typed(argument: Argument, number: int) -> Any:
+    return str(number) if argument.schema.get("type") == "string" else number
+
+
+def good(case: Case) -> bool:
+    """Whether a case is one that a typed client can be asked to send as it is."""
+    return not case.faulty and case.key == "good" and not case.served
