@@ -20,6 +20,7 @@ from keyapi import KeyAPIError
 from keyapi_tiktok import AsyncTikTok, TikTok
 
 KEY = "sk_live_c4nary"
+BUCKET = "keyapi:sk_live"
 LIMIT = 10  # requests in a second, by all workers together
 ENOUGH = 3
 Told = dict[str, list[Any]]
@@ -28,7 +29,7 @@ Told = dict[str, list[Any]]
 def limited(redis: Any) -> Any:
     from pyrate_limiter import Rate, RedisBucket
 
-    return RedisBucket.init([Rate(LIMIT, 1000)], redis, "keyapi:sk_live")
+    return RedisBucket.init([Rate(LIMIT, 1000)], redis, BUCKET)
 
 
 def paced_sync(url: str, port: str, calls: str) -> Told:
