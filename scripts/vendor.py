@@ -1,6 +1,7 @@
 """Vendor documentation pages: copy them, merge their specifications, record where they are from.
 
-    python scripts/vendor.py PAGE.md ...    add or update these pages
+    python scripts/vendor.py PAGE ...       add or update these pages: files, or addresses (.md)
+    python scripts/vendor.py --index URL    the pages that an llms.txt lists; narrow it by --match
     python scripts/vendor.py                merge again the pages that are in openapi/pages
 
 Writes openapi/pages, openapi/tiktok.openapi.yaml and openapi/vendor.lock, together or not at all.
@@ -10,82 +11,113 @@ Then run scripts/regenerate.py. Exit code 2: a page cannot be used, and nothing 
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pipeline.cli import parser, run
-from pipeline.errors import PipelineError
-from pipeline.pages import page_name, read_page
+from pipeline.sources import Gathered, Request, gather
 from pipeline.transaction import replace
 from pipeline.vendored import merge
-from pipeline.workspace import (
-    PAGES,
-    Workspace,
-    generator_version,
-    read_bounded,
-    read_pages,
-    vendored_files,
-)
+from pipeline.workspace import PAGES, Workspace, generator_version, read_pages, vendored_files
+
+# What an entry of the lock says of how the page came here, not of the page.
+_NOT_THE_PAGE = {"source", "etag", "added", "differs"}
 
 
-def vendor(root: Path, paths: list[Path]) -> int:
-    """Vendor page files into a project; see the module's docstring."""
+def vendor(root: Path, request: Request, *, dry_run: bool = False) -> int:
+    """Vendor pages into a project; see the module's docstring."""
     workspace = Workspace(root)
-    before = workspace.lock()
-    contents = workspace.page_contents()
-    files: dict[str, bytes | None] = {}
-    given: dict[str, Path] = {}
-    for path in paths:
-        try:
-            content = read_bounded(path)
-        except OSError as error:
-            raise PipelineError(
-                f"it cannot be read: {error.strerror}",
-                where=path.name,
-                remedy="Give the path of a page's .md file.",
-            ) from None
-        page = read_page(content, path.name)
-        name = page_name(path, root / PAGES, page)
-        recorded = before.get("pages", {}).get(name, {}).get("operation", page.operation)
-        if recorded != page.operation:
-            raise PipelineError(
-                f"its place is {PAGES}/{name}, which is the page of {recorded}",
-                where=path.name,
-                remedy=f"Put it into {PAGES} under a name of its own, and vendor it from there.",
-            )
-        if name in given:
-            raise PipelineError(
-                f"{given[name].name} is the same page",
-                where=path.name,
-                remedy="Give one of the two, or keep them below folders called pages.",
-            )
-        given[name] = path
-        if contents.get(name) != content:
-            contents[name] = content
-            files[f"{PAGES}/{name}"] = content
-    vendored = merge(read_pages(contents), before, generator_version())
-    files.update(vendored_files(vendored))
-    replace(root, files)
-    _report(before.get("pages", {}), vendored.lock["pages"])
+    lock, old = workspace.lock(), workspace.page_contents()
+    gathered = gather(workspace, request)
+    vendored = merge(read_pages(gathered.contents), lock, generator_version(), gathered.origins)
+    new = gathered.contents
+    files: dict[str, bytes | None] = {
+        f"{PAGES}/{name}": new.get(name)
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    }
+    if not dry_run:
+        replace(root, {**files, **vendored_files(vendored)})
+    for line in _report(lock.get("pages", {}), vendored.lock["pages"], old, gathered):
+        print(line)
+    if dry_run:
+        print("nothing was written (--dry-run)", file=sys.stderr)
     return 0
 
 
-def _report(before: dict[str, dict[str, object]], after: dict[str, dict[str, object]]) -> None:
+def _report(
+    before: dict[str, Any], after: dict[str, Any], old: dict[str, bytes], gathered: Gathered
+) -> Iterator[str]:
     for name, entry in after.items():
-        old = before.get(name)
-        state = "added" if old is None else "unchanged" if old == entry else "changed"
-        print(f"{state:>9}  {name}: {entry['operation']}")
+        state, more = _change(before.get(name), entry)
+        if state == "changed" and name in old:
+            more += _lines_changed(old[name], gathered.contents[name])
+        yield f"{state:>9}  {name}: {entry['operation']}{more}"
         if entry["credits"] is None:
-            print(f"{'note':>9}  {name}: the page does not say what a request costs")
-    for name in before.keys() - after.keys():
-        print(f"{'dropped':>9}  {name}")
+            yield f"{'note':>9}  {name}: the page does not say what a request costs"
+    for name in sorted(before.keys() - after.keys()):
+        yield f"{'dropped':>9}  {name}: {before[name]['operation']}"
+    for name in gathered.vanished:
+        if name in after:
+            yield f"{'vanished':>9}  {name}: the index does not list it; --prune drops it"
+    for name in gathered.skipped:
+        yield f"{'skipped':>9}  {name}: the page documents no operation"
+
+
+def _change(before: dict[str, Any] | None, after: dict[str, Any]) -> tuple[str, str]:
+    """A page's state, and what its entry in the lock tells of the change."""
+    if before is None:
+        return "added", ""
+    if all(before.get(key) == after.get(key) for key in {*before, *after} - _NOT_THE_PAGE):
+        return "unchanged", ""
+    told = [
+        f", {key} {before[key]} -> {after[key]}".replace("None", "unknown")
+        for key in ("operation", "credits")
+        if before[key] != after[key]
+    ]
+    return "changed", "".join(told)
+
+
+def _lines_changed(old: bytes, new: bytes) -> str:
+    # Counted, not aligned: aligning takes a hostile page's square of lines.
+    gone, come = (
+        Counter(one.splitlines()) - Counter(other.splitlines())
+        for one, other in ((old, new), (new, old))
+    )
+    return f" (lines: +{come.total()} -{gone.total()})" if gone or come else ""
 
 
 def main() -> int:
     """Parse the command line and vendor."""
     options = parser(__doc__)
-    options.add_argument("pages", nargs="*", type=Path, metavar="PAGE", help="a page's .md file")
+    options.add_argument("pages", nargs="*", metavar="PAGE", help="a page's .md file or address")
+    options.add_argument("--index", metavar="URL", help="address of an llms.txt that lists pages")
+    options.add_argument(
+        "--match",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="only pages of the index whose path matches, such as 'en/tiktok/*'; may be repeated",
+    )
+    options.add_argument(
+        "--prune", action="store_true", help="drop the pages that the index lists no more"
+    )
+    options.add_argument(
+        "--dry-run", action="store_true", help="write nothing; report what would change"
+    )
     arguments = options.parse_args()
-    return run(lambda: vendor(arguments.root, arguments.pages), arguments.root)
+    if arguments.index is None and (arguments.match or arguments.prune):
+        options.error("--match and --prune need an --index")
+    request = Request(
+        files=tuple(Path(page) for page in arguments.pages if "://" not in page),
+        urls=tuple(page for page in arguments.pages if "://" in page),
+        index=arguments.index,
+        match=tuple(arguments.match),
+        prune=arguments.prune,
+    )
+    return run(lambda: vendor(arguments.root, request, dry_run=arguments.dry_run), arguments.root)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ _PATH = re.compile(r"/v1(?:/(?:[A-Za-z0-9_][A-Za-z0-9._~-]*|\{[A-Za-z_][A-Za-z0-
 # The header badge: `<span>…1 credit</span><span>per request</span>`.
 _CREDITS = re.compile(r">\s*(\d+)\s+credits?\s*<(?:[^>]*>\s*){1,4}?per request", re.IGNORECASE)
 
-_NAME_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_NAME_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_MAX_PARTS = 10
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,17 @@ class Page:
     @property
     def sha256(self) -> str:
         """Hash of the bytes as published."""
-        return hashlib.sha256(self.content).hexdigest()
+        return sha256(self.content)
 
     @property
     def operation(self) -> str:
         """The operation it documents, as `GET /v1/…`."""
         return f"{self.method.upper()} {self.path}"
+
+
+def sha256(content: bytes) -> str:
+    """Hash of a page's bytes, as the lock records it."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_page(content: bytes, name: str) -> Page:
@@ -132,13 +138,34 @@ def page_name(path: Path, root: Path, page: Page) -> str:
         parts = (
             (*parts[:-2], f"{parts[-2]}.md") if not parts[-1] else (*parts[:-1], f"{parts[-1]}.md")
         )
-    if not all(_NAME_PART.fullmatch(part) for part in parts) or not parts[-1].endswith(".md"):
+    return checked_name(parts, path.name)
+
+
+def checked_name(parts: Sequence[str], where: str) -> str:
+    """Join a page's name, or refuse it.
+
+    Args:
+        parts: Folders and file name below `openapi/pages`.
+        where: Where the name is from, for errors.
+
+    Raises:
+        PipelineError: It could lead outside that folder, be hidden there, or put a file where
+            another page needs a folder.
+    """
+    fits = all(_NAME_PART.fullmatch(part) for part in parts) and len(parts) <= _MAX_PARTS
+    if not fits or [part.endswith(".md") for part in parts] != [False] * (len(parts) - 1) + [True]:
         raise PipelineError(
-            f"`{'/'.join(parts)}` is no name for a page",
-            where=path.name,
-            remedy="Use letters, digits, dots, dashes and underscores, and the ending .md.",
+            f"{'/'.join(parts)[:200]!r} is no name for a page",
+            where=where,
+            remedy="Use letters, digits, dots, dashes and underscores, and the ending .md for the "
+            "file alone.",
         )
     return "/".join(parts)
+
+
+def documents_operation(content: bytes) -> bool:
+    """Whether a page has a block whose info line names an operation; a guide has none."""
+    return any(True for _ in _blocks(content.decode("utf-8", "replace")))
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str, str, str, str]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipeline.errors import PipelineError
 
@@ -28,10 +28,13 @@ def replace(root: Path, files: dict[str, bytes | None], folders: tuple[str, ...]
         folders: Folders below the root that shall hold just what `files` puts there.
 
     Raises:
-        PipelineError: A file operation failed before anything was changed.
+        PipelineError: A file operation failed before anything was changed, or would fail: a path
+            leads outside, or through a link, or another kind of file is in its place.
         OSError: One failed while the change was being put in place; the next command finishes it.
     """
     recover(root)
+    for name in (*files, *folders):
+        _require_inside(root, name, folder=name in folders)
     staging = root / FOLDER
     try:
         new = staging / "new"
@@ -62,6 +65,29 @@ def replace(root: Path, files: dict[str, bytes | None], folders: tuple[str, ...]
             remedy="Nothing was changed; make room or mend the permissions, and run it again.",
         ) from error
     _finish(root)
+
+
+def _require_inside(root: Path, name: str, *, folder: bool) -> None:
+    """Refuse a place outside the root, or one that another kind of file is in the way of.
+
+    Once the journal is in place nothing may stand in the way, so it is made sure of before.
+    """
+    parts = PurePosixPath(name).parts
+    target = root.joinpath(*parts)
+    above = [root.joinpath(*parts[:end]) for end in range(1, len(parts))]
+    problem = ""
+    if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\0" in name:
+        problem = "it is outside the project"
+    elif any(path.is_symlink() or (path.exists() and not path.is_dir()) for path in above):
+        problem = "what is above it is no folder, or a link to one"
+    elif folder and (target.is_symlink() or (target.exists() and not target.is_dir())):
+        problem = "it is no folder"
+    elif not folder and target.is_dir() and not target.is_symlink():
+        problem = "it is a folder"
+    if problem:
+        raise PipelineError(
+            problem, where=name, remedy="Move what is there out of the way; nothing was changed."
+        )
 
 
 def recover(root: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,37 @@ from pipeline.errors import PipelineError, pointer
 from pipeline.pages import Page
 
 _MERGED = ("paths", "components")
+_ORIGIN = ("source", "etag")
+FILE = "file"
+"""The source of a page that was given as a file."""
+
+
+def _matches(pattern: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+# What later steps rely on in each entry of the lock.
+_ENTRY: dict[str, Callable[[Any], bool]] = {
+    "added": lambda value: type(value) is int and value > 0,
+    "source": _matches(r"file|https?://\S+"),
+    "etag": lambda value: value is None or _matches(r"[\x21-\x7e]{1,300}")(value),
+    "sha256": _matches(r"[0-9a-f]{64}"),
+    "operation": _matches(r"[A-Z]+ /\S*"),
+    "credits": lambda value: value is None or (type(value) is int and value >= 0),
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a page was fetched from.
+
+    Attributes:
+        source: Its URL.
+        etag: The `ETag` it had there, or None.
+    """
+
+    source: str
+    etag: str | None
 
 
 @dataclass(frozen=True)
@@ -26,7 +58,12 @@ class Vendored:
     lock: dict[str, Any]
 
 
-def merge(pages: Iterable[Page], lock: dict[str, Any], generator: str) -> Vendored:
+def merge(
+    pages: Iterable[Page],
+    lock: dict[str, Any],
+    generator: str,
+    origins: Mapping[str, Origin] | None = None,
+) -> Vendored:
     """Merge pages into one specification.
 
     Args:
@@ -34,6 +71,8 @@ def merge(pages: Iterable[Page], lock: dict[str, Any], generator: str) -> Vendor
         lock: The lock of the last run, or an empty mapping: it says in which order pages were
             added, so that a name once given never changes because of a page added later.
         generator: Name and version of the generator, to record.
+        origins: Where pages were fetched from, by name. Any other page has its source from the
+            lock as long as it is the same page, and else is from a file.
 
     Raises:
         PipelineError: Two pages give one operation or component different content.
@@ -64,7 +103,9 @@ def merge(pages: Iterable[Page], lock: dict[str, Any], generator: str) -> Vendor
         entries[page.name] = _lock_entry(page, shared)
     if not any("components" in page.block for page in ordered):
         del spec["components"]
-    _number(entries, lock.get("pages") or {})
+    before = lock.get("pages") or {}
+    _number(entries, before)
+    _attribute(entries, before, origins or {})
     return Vendored(copied(spec), {"version": 1, "generator": generator, "pages": entries})
 
 
@@ -116,7 +157,7 @@ def _lock_entry(page: Page, shared: dict[str, Any]) -> dict[str, Any]:
     own = {key: value for key, value in page.block.items() if key not in _MERGED}
     differs = sorted(key for key in {*own, *shared} if own.get(key) != shared.get(key))
     entry: dict[str, Any] = {
-        "source": "file",
+        "source": FILE,
         "sha256": page.sha256,
         "operation": page.operation,
         "components": [
@@ -141,8 +182,48 @@ def _number(entries: dict[str, Any], before: dict[str, Any]) -> None:
             last += 1
             numbers[name] = last
         entries[name] = {"added": numbers[name], **entries[name]}
-        if before.get(name, {}).get("sha256") == entries[name]["sha256"]:
-            entries[name]["source"] = before[name]["source"]
+
+
+def _attribute(
+    entries: dict[str, Any], before: dict[str, Any], origins: Mapping[str, Origin]
+) -> None:
+    """Say where each page is from."""
+    for name, entry in entries.items():
+        if name in origins:
+            entry["source"] = origins[name].source
+            if origins[name].etag is not None:
+                entry["etag"] = origins[name].etag
+        elif before.get(name, {}).get("sha256") == entry["sha256"]:
+            entry.update({key: before[name][key] for key in _ORIGIN if key in before[name]})
+
+
+def require_lock(data: Any, where: str, remedy: str) -> None:
+    """Make sure that a lock has the form this module gives it.
+
+    Args:
+        data: The lock, as JSON data.
+        where: Name of its file, for errors.
+        remedy: What to do when it is damaged.
+
+    Raises:
+        PipelineError: It is damaged; the error has a pointer to the place.
+    """
+
+    def refuse(*at: str) -> None:
+        raise PipelineError("the lock is damaged", where=where, pointer=pointer(*at), remedy=remedy)
+
+    if not isinstance(data, dict) or not isinstance(data.get("pages"), dict):
+        refuse()
+    added = set()
+    for name, entry in data["pages"].items():
+        if not isinstance(entry, dict):
+            refuse("pages", name)
+        for key, fits in _ENTRY.items():
+            if not fits(entry.get(key)):
+                refuse("pages", name, key)
+        if entry["added"] in added:
+            refuse("pages", name, "added")
+        added.add(entry["added"])
 
 
 def operations_in_order(lock: dict[str, Any]) -> dict[str, dict[str, Any]]:

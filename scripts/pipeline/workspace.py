@@ -13,7 +13,7 @@ from pipeline.overlay import apply_overlay
 from pipeline.pages import Page, read_page
 from pipeline.shape import Shaped, shape
 from pipeline.structure import require_structure
-from pipeline.vendored import Vendored, merge
+from pipeline.vendored import Vendored, merge, require_lock
 
 PAGES = "openapi/pages"
 SPEC = "openapi/tiktok.openapi.yaml"
@@ -59,23 +59,31 @@ class Workspace:
             raise PipelineError(str(error), where=name, remedy=remedy) from None
 
     def page_contents(self) -> dict[str, bytes]:
-        """Give the bytes of every page below `openapi/pages`, by name."""
+        """Give the bytes of every page below `openapi/pages`, by name.
+
+        Raises:
+            PipelineError: One is a link: what it leads to need not be a page.
+        """
         folder = self.root / PAGES
-        return {
-            path.relative_to(folder).as_posix(): read_bounded(path)
-            for path in sorted(folder.rglob("*.md"))
-            if path.is_file()
-        }
+        contents = {}
+        for path in sorted(folder.rglob("*.md")):
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink():
+                raise PipelineError(
+                    "it is a symbolic link",
+                    where=f"{PAGES}/{name}",
+                    remedy="Put the page itself there.",
+                )
+            if path.is_file():
+                contents[name] = read_bounded(path)
+        return contents
 
     def lock(self) -> dict[str, Any]:
         """Read the lock; empty where there is none yet."""
         if not (self.root / LOCK).exists():
             return {}
-        data = load_yaml(self.read(LOCK, ""), LOCK)
-        if not isinstance(data, dict) or not isinstance(data.get("pages"), dict):
-            raise PipelineError(
-                "the lock is damaged", where=LOCK, remedy=f"Restore it: git checkout {LOCK}."
-            )
+        data: dict[str, Any] = load_yaml(self.read(LOCK, ""), LOCK)
+        require_lock(data, LOCK, f"Restore it: git checkout {LOCK}.")
         return data
 
     def vendored(self) -> Vendored:

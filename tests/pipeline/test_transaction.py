@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
+import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from conftest import tree
-from pages import REAL_PAGE
+from docs_site import Docs
+from pages import REAL_PAGE, page
 from pipeline import transaction
 from pipeline.errors import PipelineError
+from pipeline.sources import Request
 from pipeline.workspace import Workspace
 from regenerate import regenerate
 from vendor import vendor
@@ -66,6 +70,26 @@ def interrupted(command: Callable[[], object], at: int, how: str) -> int:
     os._exit(_DONE)
 
 
+def limited(command: Callable[[], object], size: int, how: str) -> int:
+    """Run a command in a child process that can write no file beyond so many bytes.
+
+    The system itself writes what still fits, then fails the write ("error") or kills the process.
+
+    Returns:
+        As `interrupted`.
+    """
+
+    def short_of_room() -> None:
+        if how == "kill":
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        command()
+
+    code = interrupted(short_of_room, 0, "error")
+    return _KILLED if code == -signal.SIGXFSZ else code
+
+
 def outcomes(root: Path, command: Callable[[], object], how: str) -> list[str]:
     """Interrupt a command at each of its changes in turn; tell what the next command finds."""
     old = tree(root)
@@ -95,15 +119,111 @@ def outcomes(root: Path, command: Callable[[], object], how: str) -> list[str]:
 def test_vendor_leaves_the_old_tree_or_the_new_one_wherever_it_stops(
     project: Path, tmp_path: Path, how: str
 ) -> None:
-    page = tmp_path / "pages/en/tiktok/shop/products-analytics.md"
-    page.parent.mkdir(parents=True)
+    path = tmp_path / "pages/en/tiktok/shop/products-analytics.md"
+    path.parent.mkdir(parents=True)
     text = REAL_PAGE.read_text("utf-8").replace("influencer/products", "shop/products")
-    page.write_text(text, "utf-8")
+    path.write_text(text, "utf-8")
 
-    found = outcomes(project, lambda: vendor(project, [page]), how)
+    found = outcomes(project, lambda: vendor(project, Request(files=(path,))), how)
 
     assert set(found) == {"old", "new"}
     assert found == sorted(found, reverse=True), "once it is sure to happen, it happens"
+
+
+@pytest.fixture
+def docs(project: Path) -> Iterator[Docs]:
+    """A site whose index was vendored; since then a page was added, one changed, one vanished."""
+    with Docs({f"/en/{name}.md": page(f"/v1/tiktok/{name}/list") for name in "abc"}) as site:
+        site.publish_index()
+        assert vendor(project, Request(index=site.index)) == 0
+        site.pages["/en/b.md"] = page("/v1/tiktok/b/list", credits=2)
+        site.pages["/en/d.md"] = page("/v1/tiktok/d/list")
+        site.publish_index("/en/b.md", "/en/c.md", "/en/d.md")
+        yield site
+
+
+@pytest.mark.parametrize("how", ["error", "kill"])
+def test_an_index_with_prune_leaves_the_old_tree_or_the_new_one_wherever_it_stops(
+    project: Path, docs: Docs, how: str
+) -> None:
+    request = Request(index=docs.index, prune=True)
+
+    found = outcomes(project, lambda: vendor(project, request), how)
+
+    assert set(found) == {"old", "new"}
+    assert found == sorted(found, reverse=True)
+    assert not (project / "openapi/pages/en/a.md").exists()
+
+
+@pytest.mark.parametrize("how", ["error", "kill"])
+def test_a_write_that_stops_inside_a_file_leaves_the_old_tree_or_the_new_one(
+    tmp_path: Path, how: str
+) -> None:
+    """Every length is tried at which some file is cut, or the journal, which is longer than any."""
+    files = {"kept/small": b"n" * 7, "kept/large": b"n" * 23, "new": b"n" * 30}
+
+    def begun(root: Path) -> None:
+        (root / "kept").mkdir(parents=True)
+        (root / "kept/small").write_text("old")
+        (root / "kept/gone").write_text("old")
+        (root / "gone").write_text("old")
+
+    begun(tmp_path / "old")
+    old, new, codes = tree(tmp_path / "old"), files, set()
+    for size in range(64):
+        root = tmp_path / str(size)
+        begun(root)
+        code = limited(
+            lambda root=root: transaction.replace(root, {**files, "gone": None}, ("kept",)),  # type: ignore[misc]
+            size,
+            how,
+        )
+        if code != _DONE:
+            assert (root / transaction.FOLDER).exists(), "it stopped while it was at work"
+        transaction.recover(root)
+        assert tree(root) == (new if code == _DONE else old), size
+        codes.add(code)
+    assert codes == {_FAILED if how == "error" else _KILLED, _DONE}
+
+
+def test_vendor_short_of_room_inside_a_file_leaves_the_old_tree(project: Path, docs: Docs) -> None:
+    before = tree(project)
+    request = Request(index=docs.index, prune=True)
+    for size in (0, 1000, 10_000):
+        assert limited(lambda: vendor(project, request), size, "error") == _FAILED
+        transaction.recover(project)
+        assert tree(project) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("../outside", "outside the project"),
+        ("a/../../outside", "outside the project"),
+        ("/outside", "outside the project"),
+        ("a\0b", "outside the project"),
+        ("", "outside the project"),
+        ("link/inside", "no folder, or a link"),
+        ("file/inside", "no folder, or a link"),
+        ("folder", "it is a folder"),
+    ],
+)
+def test_what_would_be_written_elsewhere_or_over_another_kind_of_file_is_refused(
+    tmp_path: Path, name: str, problem: str
+) -> None:
+    root = tmp_path / "root"
+    (root / "folder/kept").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (root / "link").symlink_to(tmp_path / "elsewhere")
+    (root / "file").write_text("old")
+    before = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(PipelineError, match=problem):
+        transaction.replace(root, {"good": b"new", name: b"new"})
+    with pytest.raises(PipelineError):
+        transaction.replace(root, {}, ("link",))
+
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("how", ["error", "kill"])
