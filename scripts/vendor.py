@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli import parser, run
+from pipeline.errors import PipelineError
+from pipeline.shape import shape
 from pipeline.sources import Gathered, Request, gather
 from pipeline.transaction import replace
-from pipeline.vendored import merge
+from pipeline.vendored import Vendored, merge
 from pipeline.workspace import PAGES, Workspace, generator_version, read_pages, vendored_files
 
 # What an entry of the lock says of how the page came here, not of the page.
@@ -32,6 +34,7 @@ def vendor(root: Path, request: Request, *, dry_run: bool = False) -> int:
     lock, old = workspace.lock(), workspace.page_contents()
     gathered = gather(workspace, request)
     vendored = merge(read_pages(gathered.contents), lock, generator_version(), gathered.origins)
+    notes = _checked(workspace, vendored)
     new = gathered.contents
     files: dict[str, bytes | None] = {
         f"{PAGES}/{name}": new.get(name)
@@ -42,9 +45,24 @@ def vendor(root: Path, request: Request, *, dry_run: bool = False) -> int:
         replace(root, {**files, **vendored_files(vendored)})
     for line in _report(lock.get("pages", {}), vendored.lock["pages"], old, gathered):
         print(line)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     if dry_run:
         print("nothing was written (--dry-run)", file=sys.stderr)
     return 0
+
+
+def _checked(workspace: Workspace, vendored: Vendored) -> tuple[str, ...]:
+    """Refuse pages that regenerate would refuse; note what is to be mended in the overlay.
+
+    The overlay can only be mended with the new pages in sight: its faults do not keep them out.
+    """
+    try:
+        corrected = workspace.corrected(vendored)
+    except PipelineError as error:
+        return (f"regenerate.py will refuse this: {error}",)
+    shape(corrected.spec, vendored.lock)
+    return corrected.redundant
 
 
 def _report(

@@ -2,24 +2,40 @@
 
 Semantics: https://spec.openapis.org/overlay/v1.0.0.html. Stricter than that specification in one
 way: an action whose target matches nothing is an error, since what was published has then changed
-and the correction must be looked at again.
+and the correction must be looked at again. An action that changes nothing is reported: its reason
+has gone.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 import jsonpath_rfc9535 as jsonpath
 
 from pipeline.documents import copied
 from pipeline.errors import PipelineError, pointer
+from pipeline.nearest import nearest
 
 _ROOT_FIELDS = {"overlay", "info", "extends", "actions"}
 _ACTION_FIELDS = {"target", "description", "update", "remove"}
 
 
-def apply_overlay(spec: dict[str, Any], overlay: Any, where: str) -> dict[str, Any]:
-    """Give a corrected copy of a specification.
+@dataclass(frozen=True)
+class Corrected:
+    """A specification after the overlay.
+
+    Attributes:
+        spec: The corrected specification.
+        redundant: A note on each action that changed nothing.
+    """
+
+    spec: dict[str, Any]
+    redundant: tuple[str, ...]
+
+
+def correct(spec: dict[str, Any], overlay: Any, where: str) -> Corrected:
+    """Correct a copy of a specification.
 
     Args:
         spec: The specification as published.
@@ -32,15 +48,28 @@ def apply_overlay(spec: dict[str, Any], overlay: Any, where: str) -> dict[str, A
     """
     _check(overlay, where)
     result: dict[str, Any] = copied(spec)
+    redundant = []
     for index, action in enumerate(overlay["actions"]):
-        _apply(result, action, where, pointer("actions", index))
-    return result
+        at = pointer("actions", index)
+        unchanged = _apply(result, action, where, at)
+        if unchanged:
+            redundant.append(
+                f"{where} {at}: the action is redundant: what it says stands already at "
+                f"{', '.join(unchanged)}. Drop it."
+            )
+    return Corrected(result, tuple(redundant))
 
 
-def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) -> None:
+def apply_overlay(spec: dict[str, Any], overlay: Any, where: str) -> dict[str, Any]:
+    """Give the corrected copy alone; see `correct`."""
+    return correct(spec, overlay, where).spec
+
+
+def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) -> list[str]:
+    """Apply an action; give pointers to its targets if none of them was changed by it."""
     target = action["target"]
     try:
-        nodes = list(jsonpath.find(target, spec))
+        query = jsonpath.compile(target)
     except jsonpath.JSONPathError as error:
         raise PipelineError(
             f"the target {target} is no JSONPath: {error}",
@@ -48,9 +77,11 @@ def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) ->
             pointer=at,
             remedy="Write the target as RFC 9535 has it.",
         ) from None
+    nodes = list(query.find(spec))
     if not nodes:
         raise PipelineError(
-            f"the target {target} matches nothing",
+            f"the target {target} matches nothing; near it there is "
+            f"{' and '.join(nearest(query, spec)) or 'nothing'}",
             where=where,
             pointer=at,
             remedy="The published specification has changed: look at the page, then correct or "
@@ -69,7 +100,8 @@ def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) ->
         # Inner before outer, and last before first: removing an item moves those behind it.
         for location in sorted({node.location for node in nodes}, key=_depth, reverse=True):
             _remove(spec, location, where, at)
-        return
+        return []
+    redundant = all(_stands(node.value, action["update"]) for node in nodes)
     for node in nodes:
         if isinstance(node.value, list):
             node.value.append(copied(action["update"]))
@@ -82,6 +114,22 @@ def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) ->
                 pointer=at,
                 remedy="Give the properties to merge, as an object.",
             )
+    return [pointer(*node.location) for node in nodes] if redundant else []
+
+
+def _stands(selected: Any, update: Any) -> bool:
+    """Whether what an action selects says what its update says; a list says what is in it."""
+    if isinstance(selected, list):
+        return update in selected
+    return _says(selected, update)
+
+
+def _says(old: Any, update: Any) -> bool:
+    if isinstance(old, dict) and isinstance(update, dict):
+        return all(key in old and _says(old[key], value) for key, value in update.items())
+    if isinstance(old, list) and isinstance(update, list):
+        return all(item in old for item in update)
+    return type(old) is type(update) and bool(old == update)
 
 
 def _merge(target: dict[str, Any], update: dict[str, Any]) -> None:

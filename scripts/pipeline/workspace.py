@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.documents import MAX_BYTES, dump_yaml, load_yaml
 from pipeline.errors import PipelineError
-from pipeline.overlay import apply_overlay
+from pipeline.overlay import Corrected, correct
 from pipeline.pages import Page, read_page
 from pipeline.shape import Shaped, shape
 from pipeline.structure import require_structure
@@ -117,12 +117,18 @@ class Workspace:
             raise PipelineError("it is not what the pages give", where=SPEC, remedy=remedy)
         return vendored
 
-    def effective(self, vendored: Vendored) -> Shaped:
-        """Correct and shape a vendored specification."""
+    def corrected(self, vendored: Vendored) -> Corrected:
+        """Correct a vendored specification."""
         overlay = load_yaml(self.read(OVERLAY, "Restore it."), OVERLAY)
-        corrected = apply_overlay(vendored.spec, overlay, OVERLAY)
-        require_structure(corrected, f"{SPEC}, corrected,", f"Mend the action in {OVERLAY}.")
-        return shape(corrected, vendored.lock)
+        corrected = correct(vendored.spec, overlay, OVERLAY)
+        require_structure(corrected.spec, f"{SPEC}, corrected,", f"Mend the action in {OVERLAY}.")
+        return corrected
+
+    def effective(self, vendored: Vendored) -> Shaped:
+        """Correct and shape a vendored specification; the notes begin with redundant actions."""
+        corrected = self.corrected(vendored)
+        shaped = shape(corrected.spec, vendored.lock)
+        return Shaped(shaped.spec, (*corrected.redundant, *shaped.notes))
 
     def generated(self) -> dict[str, bytes]:
         """Give every file below `generated`, by path below it; caches left out."""

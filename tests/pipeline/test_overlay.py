@@ -8,7 +8,7 @@ import yaml
 from pages import ROOT
 from pipeline.documents import load_yaml
 from pipeline.errors import PipelineError
-from pipeline.overlay import apply_overlay
+from pipeline.overlay import apply_overlay, correct
 
 COMMITTED = ROOT / "openapi" / "tiktok.overlay.yaml"
 
@@ -163,6 +163,77 @@ def test_an_action_that_does_not_fit_is_an_error(action, problem):
     error = refusal(spec, overlay(update("$.a", {"x": 1}), action))
     assert problem in str(error)
     assert error.pointer == "#/actions/1"
+
+
+API = {
+    "info": {"title": "x", "version": "1"},
+    "paths": {
+        "/v1/a/list": {"get": {"parameters": [{"name": "page_num"}, {"name": "page_size"}]}},
+        "/v1/a/rank": {"get": {"parameters": [], "tags": ["a"]}},
+        "/v1/b/detail": {"post": {"responses": {"200": {"description": "ok"}}}},
+    },
+    "tags": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("target", "pointers"),
+    [
+        ("$.paths['/v1/a/lists'].get", ["paths/~1v1~1a~1list/get", "paths/~1v1~1a~1rank/get"]),
+        ("$.paths['/v1/b/details'].get.tags", ["paths/~1v1~1b~1detail"]),
+        ("$.paths['/v1/a/list'].gets", ["paths/~1v1~1a~1list/get"]),
+        ("$.paths['/v1/b/detail'].get", ["paths/~1v1~1b~1detail/post"]),
+        (
+            "$.paths['/v1/a/list'].get.parameters[?@.name=='page_sise']",
+            ["paths/~1v1~1a~1list/get/parameters/1"],
+        ),
+        (
+            "$.paths[*].get.parameters[?@['name']=='pagenum']",
+            ["paths/~1v1~1a~1list/get/parameters/0", "paths/~1v1~1a~1list/get/parameters/1"],
+        ),
+        ("$..responses['201']", ["paths/~1v1~1b~1detail/post/responses/200"]),
+        ("$..titel", ["info/title"]),
+        ("$.information", ["info"]),
+        ("$.zzz", ["info", "paths", "tags"]),
+        ("$.tags[0]", ["tags"]),
+        ("$.tags.x.y", ["tags"]),
+    ],
+)
+def test_a_target_that_is_not_there_names_what_is_near_it(target, pointers):
+    error = refusal(API, overlay(update(target, {})))
+    near = error.problem.partition("near it there is ")[2].split(" and ")
+    assert [pointer.removeprefix("#/") for pointer in near][: len(pointers)] == pointers
+    assert len(near) <= 3
+
+
+@pytest.mark.parametrize(
+    ("action", "at"),
+    [
+        (update("$.info", {"title": "x"}), ["#/info"]),
+        (update("$.info", {}), ["#/info"]),
+        (update("$", {"info": {"version": "1"}, "tags": []}), ["#"]),
+        (update("$.paths['/v1/a/rank'].get", {"tags": ["a"]}), ["#/paths/~1v1~1a~1rank/get"]),
+        (update("$.paths['/v1/a/rank'].get.tags", "a"), ["#/paths/~1v1~1a~1rank/get/tags"]),
+        (
+            update("$.paths[*].get", {"parameters": []}),
+            ["#/paths/~1v1~1a~1list/get", "#/paths/~1v1~1a~1rank/get"],
+        ),
+        (update("$.info", {"title": "y"}), []),
+        (update("$.info", {"more": None}), []),
+        (update("$.info", {"version": 1}), []),
+        (update("$.paths['/v1/a/rank'].get", {"tags": ["b"]}), []),
+        (update("$.paths['/v1/a/rank'].get", {"tags": {}}), []),
+        (update("$.paths['/v1/a/rank'].get.tags", "b"), []),
+        (update("$.paths[*].get", {"tags": ["a"]}), []),
+        (remove("$.tags"), []),
+    ],
+)
+def test_an_action_is_redundant_when_every_target_says_the_same_already(action, at):
+    notes = correct(API, overlay(update("$.info", {"x": 1}), action), "some.overlay.yaml").redundant
+    assert [note.partition(" already at ")[2] for note in notes] == (
+        [f"{', '.join(at)}. Drop it."] if at else []
+    )
+    assert all(note.startswith("some.overlay.yaml #/actions/1: ") for note in notes)
 
 
 @pytest.mark.parametrize(
