@@ -28,6 +28,7 @@ _ENTRY: dict[str, Callable[[Any], bool]] = {
     "etag": lambda value: value is None or _matches(r"[\x21-\x7e]{1,300}")(value),
     "sha256": _matches(r"[0-9a-f]{64}"),
     "operation": _matches(r"[A-Z]+ /\S*"),
+    "components": lambda value: isinstance(value, list),
     "credits": lambda value: value is None or (type(value) is int and value >= 0),
 }
 

@@ -8,7 +8,7 @@ import yaml
 from pages import REAL_NAME, REAL_PAGE, ROOT, document, markdown, page, query
 from pipeline.errors import PipelineError
 from pipeline.pages import Page, read_page
-from pipeline.vendored import merge, operations_in_order
+from pipeline.vendored import merge, operations_in_order, require_lock
 from pipeline.workspace import Workspace
 
 PATH = "/v1/tiktok/video/detail"
@@ -225,6 +225,40 @@ def test_the_merged_specification_is_independent_of_the_pages():
     one = read(page(PATH))
     vendored(one).spec["paths"][PATH]["get"]["summary"] = "changed"
     assert one.block["paths"][PATH]["get"]["summary"] == "An operation"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("added", value) for value in (None, "1", True, 0)],
+        *[("source", value) for value in (None, 1, "ftp://x.test/a.md", "https://x.test/a b")],
+        *[("etag", value) for value in (1, "", '"a\r\nb"', '"ü"')],
+        *[("sha256", value) for value in (None, 1, "abc", "x" * 64)],
+        *[("operation", value) for value in (None, "/v1/a", "GET", "get /v1/a", "GET /v1/a b")],
+        *[("components", value) for value in (None, "a", {})],
+        *[("credits", value) for value in ("1", 1.5, True, -1)],
+    ],
+)
+def test_a_lock_with_a_damaged_entry_is_refused_with_the_place(key, value):
+    lock = vendored(read(page(PATH)), read(page(OTHER), "en/b.md")).lock
+    require_lock(lock, "vendor.lock", "Restore it.")
+    lock["pages"]["en/b.md"][key] = value
+    with pytest.raises(PipelineError) as caught:
+        require_lock(lock, "vendor.lock", "Restore it.")
+    assert caught.value.pointer == f"#/pages/en~1b.md/{key}"
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"pages": []}, {"pages": {"en/a.md": None}}])
+def test_what_is_no_lock_is_refused(data):
+    with pytest.raises(PipelineError, match="the lock is damaged"):
+        require_lock(data, "vendor.lock", "Restore it.")
+
+
+def test_two_pages_with_one_number_are_refused():
+    lock = vendored(read(page(PATH)), read(page(OTHER), "en/b.md")).lock
+    lock["pages"]["en/b.md"]["added"] = lock["pages"]["en/a.md"]["added"]
+    with pytest.raises(PipelineError, match=r"b\.md/added: the lock is damaged"):
+        require_lock(lock, "vendor.lock", "Restore it.")
 
 
 def test_what_is_committed_is_what_the_pages_give():

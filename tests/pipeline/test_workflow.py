@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 
 from conftest import Script, tree
 from figures.regeneration import project_with
-from pages import REAL_PAGE, page
+from pages import REAL_NAME, REAL_PAGE, markdown, page, paged, query, rows
 from pipeline.cli import ROOT
+from pipeline.errors import PipelineError
+from regenerate import regenerate
 from zoo import ZOO
 
 PROGRAM = """
@@ -373,6 +376,59 @@ def test_an_overlay_action_that_matches_nothing_is_refused(project: Path, script
     assert tree(project) == before
 
 
+def test_an_overlay_action_whose_reason_has_gone_is_reported(project: Path, script: Script) -> None:
+    """The page now says what a correction said: both commands say so, and work."""
+    path = project / "openapi/pages" / REAL_NAME
+    path.write_text(
+        REAL.replace("The maximum number of pages is 10.", "Rows per page, at most 10.")
+    )
+    note = "note: openapi/tiktok.overlay.yaml #/actions/3: the action is redundant"
+
+    for name, *options in (("vendor.py",), ("regenerate.py",), ("regenerate.py", "--check")):
+        done = script(name, *options)
+        assert done.returncode == 0, done.stderr
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(note)
+        assert "get/parameters/5" in line
+
+
+def test_vendor_says_when_the_overlay_does_not_fit_and_lets_the_page_in(
+    project: Path, script: Script
+) -> None:
+    """The overlay is mended with the new page in sight."""
+    path = project / "openapi/pages" / REAL_NAME
+    path.write_text(REAL.replace("name: page_size", "name: page_rows"), "utf-8")
+
+    done = script("vendor.py")
+
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert "regenerate.py will refuse this: openapi/tiktok.overlay.yaml #/actions/3" in line
+    assert "matches nothing; near it there is " in line
+    assert_refused(script("regenerate.py"), "openapi/tiktok.overlay.yaml", "matches nothing")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "string"},
+        {"allOf": [{"type": "object", "properties": {"x": {"type": "string"}}}]},
+    ],
+)
+def test_a_page_no_client_can_be_made_of_is_not_vendored(
+    project: Path, script: Script, tmp_path: Path, body: dict[str, Any]
+) -> None:
+    path = tmp_path / "list.md"
+    path.write_text(page("/v1/tiktok/shop/list", method="post", body=body), "utf-8")
+    before = tree(project)
+
+    done = script("vendor.py", path)
+
+    assert_refused(done, "en/tiktok/shop/list.md", "is no object", "post/requestBody")
+    assert tree(project) == before
+
+
 @pytest.mark.parametrize(
     ("action", "problem"),
     [
@@ -435,6 +491,75 @@ def test_regenerate_refuses_pages_and_specification_that_do_not_belong_together(
     assert_refused(done, "", problem)
     assert "vendor.py" in done.stderr
     assert tree(project) == before
+
+
+def changed(name: str, old: str, new: str) -> Callable[[Path], object]:
+    """Gives a change to one file of a project."""
+
+    def change(project: Path) -> None:
+        text = (project / name).read_text("utf-8")
+        assert old in text
+        (project / name).write_text(text.replace(old, new), "utf-8")
+
+    return change
+
+
+@pytest.mark.parametrize("command", ["vendor.py", "regenerate.py"])
+def test_a_damaged_lock_is_named_with_the_place(
+    project: Path, script: Script, command: str
+) -> None:
+    changed("openapi/vendor.lock", "source: file", "source: 1")(project)
+    before = tree(project)
+
+    done = script(command)
+
+    assert_refused(done, "openapi/vendor.lock", "the lock is damaged", "analytics.md/source")
+    assert tree(project) == before
+
+
+OPTIONS, MODEL = "openapi/generator.yaml", "openapi/templates/model.py.jinja"
+
+
+@pytest.mark.parametrize(
+    ("break_it", "where", "problem"),
+    [
+        (lambda p: (p / OPTIONS).write_text(""), OPTIONS, "no object"),
+        (lambda p: (p / OPTIONS).write_text("- a"), OPTIONS, "no object"),
+        (changed(OPTIONS, "x-client-class: TikTok", ""), f"{OPTIONS} #/x-client-class", "None"),
+        (changed(OPTIONS, "post_hooks", "post_hoks"), f"{OPTIONS} #/post_hoks", "unknown"),
+        (changed(OPTIONS, "post_hooks: []", "post_hooks: 3"), OPTIONS, "post_hooks"),
+        (
+            changed(OPTIONS, "override: keyapi_tiktok", "override: ../x"),
+            f"{OPTIONS} #/package_name_override",
+            "'../x' is no Python name",
+        ),
+        (lambda p: (p / MODEL).write_text("\n{% if %}"), f"{MODEL} line 2", "TemplateSyntaxError"),
+        (
+            lambda p: (p / MODEL).write_text("{{ nope.x }}"),
+            f"{MODEL} line 1",
+            "'nope' is undefined",
+        ),
+        (lambda p: (p / MODEL).write_text("{{ 1 + 'a' }}"), f"{MODEL} line 1", "TypeError"),
+        (lambda p: (p / MODEL).write_bytes(b"\xff\xfe"), MODEL, "utf-8"),
+        (lambda p: (p / MODEL).write_text("def ("), "openapi/templates", "models/cover.py"),
+        (
+            lambda p: (p / "openapi/templates").rename(p / "elsewhere"),
+            "openapi/templates",
+            "no templates",
+        ),
+    ],
+)
+def test_options_and_templates_that_cannot_be_used_are_named(
+    project: Path, break_it: Callable[[Path], object], where: str, problem: str
+) -> None:
+    break_it(project)
+
+    with pytest.raises(PipelineError) as caught:
+        regenerate(project, check=True)
+
+    assert str(caught.value).startswith(where)
+    assert problem in str(caught.value)
+    assert caught.value.remedy
 
 
 def test_code_that_does_not_import_never_takes_the_clients_place(
