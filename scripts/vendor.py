@@ -61,7 +61,8 @@ def _checked(workspace: Workspace, vendored: Vendored) -> tuple[str, ...]:
         corrected = workspace.corrected(vendored)
     except PipelineError as error:
         return (f"regenerate.py will refuse this: {error}",)
-    shape(corrected.spec, vendored.lock)
+    shaped = shape(corrected.spec, vendored.lock)
+    workspace.require_parsed(vendored, shaped.spec)
     return corrected.redundant
 
 

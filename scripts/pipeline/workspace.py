@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.documents import MAX_BYTES, dump_yaml, load_yaml
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, pointer
 from pipeline.overlay import Corrected, correct
 from pipeline.pages import Page, read_page
 from pipeline.shape import Shaped, shape
@@ -129,6 +129,27 @@ class Workspace:
         corrected = self.corrected(vendored)
         shaped = shape(corrected.spec, vendored.lock)
         return Shaped(shaped.spec, (*corrected.redundant, *shaped.notes))
+
+    def require_parsed(self, vendored: Vendored, effective: dict[str, Any]) -> None:
+        """Make sure that the generator would leave nothing out.
+
+        Raises:
+            PipelineError: It would; the error names the page where it can be told.
+        """
+        from pipeline.parse import parse, read_options  # slow to import: it brings the generator
+
+        settings = read_options(load_yaml(self.read(GENERATOR, "Restore it."), GENERATOR))
+        try:
+            parse(effective, settings, self.root / GENERATED / "package")
+        except PipelineError as error:
+            for name, entry in vendored.lock["pages"].items():
+                method, path = entry["operation"].split()
+                at = pointer("paths", path, method.lower())
+                if error.pointer == at or error.pointer.startswith(f"{at}/"):
+                    raise PipelineError(
+                        error.problem, where=name, pointer=error.pointer, remedy=error.remedy
+                    ) from None
+            raise
 
     def generated(self) -> dict[str, bytes]:
         """Give every file below `generated`, by path below it; caches left out."""

@@ -452,15 +452,24 @@ def test_an_overlay_action_that_breaks_the_specification_is_refused(
 def test_an_operation_the_generator_would_skip_is_refused(project: Path, script: Script) -> None:
     text = page("/v1/tiktok/shop/odd", operation={"responses": {"2-oh": {"description": "odd"}}})
     (project / "openapi/pages/en/tiktok/odd.md").write_text(text, "utf-8")
-    assert script("vendor.py").returncode == 0
     before = tree(project)
 
-    done = script("regenerate.py")
+    assert_refused(script("vendor.py"), "error: en/tiktok/odd.md", "2-oh", "~1shop~1odd/get")
+    assert tree(project) == before
 
-    assert done.returncode == 2
-    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert "/v1/tiktok/shop/odd" in line.replace("~1", "/")
-    assert "Traceback" not in done.stderr
+
+def test_properties_that_would_get_one_python_name_are_refused(
+    project: Path, script: Script
+) -> None:
+    """`a.b` and `a b` are both a_b; no third name can be made."""
+    text = page("/v1/tiktok/shop/odd", data_schema=rows(**{"a.b": "string", "a b": "string"}))
+    (project / "openapi/pages/en/tiktok/odd.md").write_text(text, "utf-8")
+    before = tree(project)
+
+    done = script("vendor.py")
+
+    assert_refused(done, "error: en/tiktok/odd.md", "same python_name", "~1shop~1odd/get")
+    assert "object at 0x" not in done.stderr
     assert tree(project) == before
 
 

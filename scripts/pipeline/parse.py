@@ -1,0 +1,129 @@
+"""Have the generator read the effective specification; nothing may be left out.
+
+`openapi-python-client` skips what it cannot parse, and only warns: here that is an error.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.schema.untrusted_string import UntrustedString
+
+from pipeline.errors import PipelineError, pointer
+
+# Variables and imports of the low-level functions' modules.
+_LOCALS = {"params", "headers", "cookies", "kwargs", "response", "body", "errors", "quote", "httpx"}
+_EFFECTIVE = "the effective specification"
+_OPTIONS = "openapi/generator.yaml"
+_OPERATION = re.compile(r"parsing ([A-Z]+) (/\S+) within")
+# How the generator writes down a text of the document that it would not put into code.
+_HIDDEN = re.compile(r"<\S+UntrustedString object at \w+>")
+
+
+def parse(spec: dict[str, Any], settings: ConfigFile, folder: Path) -> tuple[GeneratorData, Config]:
+    """Read a specification as the generator does.
+
+    Args:
+        spec: The effective specification.
+        settings: The generator's options.
+        folder: Where the package shall be written; it need not exist.
+
+    Raises:
+        PipelineError: The specification is invalid, or the generator would skip part of it.
+    """
+    _require_valid(spec)
+    config = Config.from_sources(
+        settings, MetaType.NONE, folder.parent, "utf-8", overwrite=False, output_path=folder
+    )
+    try:
+        data = GeneratorData.from_dict(spec, config=config)
+    except ValueError as error:  # such as two members of an enum that get the same name
+        raise left_out([GeneratorError(header="It failed", detail=str(error))]) from None
+    if isinstance(data, GeneratorError):
+        raise left_out([data])
+    collections = data.endpoint_collections_by_tag.values()
+    # What is wrong with a component comes first: operations fail for want of it.
+    errors = [*data.errors, *(error for each in collections for error in each.parse_errors)]
+    if errors:
+        raise left_out(errors)
+    _rename_arguments(data, config)
+    return data, config
+
+
+def read_options(options: Any) -> ConfigFile:
+    """Read the generator's options, of which none may be unknown.
+
+    Args:
+        options: What `openapi/generator.yaml` says, as JSON data.
+
+    Raises:
+        PipelineError: One of them cannot be used.
+    """
+
+    def refuse(problem: str, key: str = "") -> PipelineError:
+        return PipelineError(
+            problem,
+            where=_OPTIONS,
+            pointer=pointer(key) if key else "",
+            remedy=f"Mend it, or restore it: git checkout {_OPTIONS}.",
+        )
+
+    if not isinstance(options, dict):
+        raise refuse("it is no object of options")
+    for key in ("package_name_override", "x-client-class"):
+        name = options.get(key)
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+            raise refuse(f"{name!r} is no Python name", key)
+    own = {key: value for key, value in options.items() if not key.startswith("x-")}
+    if unknown := sorted(own.keys() - ConfigFile.model_fields.keys()):
+        raise refuse("the option is unknown", unknown[0])
+    try:
+        return ConfigFile(**own)
+    except ValueError as error:
+        raise refuse(str(error)) from None
+
+
+def _rename_arguments(data: GeneratorData, config: Config) -> None:
+    """Rename arguments that the low-level functions' own variables would hide.
+
+    As the generator itself does for `client` and `url`: `params` becomes `params_query`.
+    """
+    for collection in data.endpoint_collections_by_tag.values():
+        for endpoint in collection.endpoints:
+            for prop in endpoint.query_parameters:
+                if prop.python_name in _LOCALS:
+                    prop.set_python_name(UntrustedString(f"{prop.python_name}_query"), config)
+
+
+def _require_valid(spec: dict[str, Any]) -> None:
+    from openapi_spec_validator import OpenAPIV30SpecValidator  # slow to import
+
+    error = next(iter(OpenAPIV30SpecValidator(spec).iter_errors()), None)
+    if error is not None:
+        at = pointer(*error.absolute_path)
+        raise PipelineError(
+            f"it is no valid OpenAPI 3.0: {error.message[:300]}",
+            where=_EFFECTIVE,
+            pointer=at,
+            remedy="Correct what was published with an action in openapi/tiktok.overlay.yaml.",
+        )
+
+
+def left_out(errors: Sequence[GeneratorError]) -> PipelineError:
+    """The error for what the generator would skip: its first, at the operation any names."""
+    text = " ".join(f"{errors[0].header}: {errors[0].detail or ''}".split())
+    named = (_OPERATION.search(error.header) for error in errors)
+    operation = next((match for match in named if match), None)
+    return PipelineError(
+        f"the generator would leave something out: {_HIDDEN.sub('…', text)[:500]}",
+        where=_EFFECTIVE,
+        pointer=pointer("paths", operation[2], operation[1].lower()) if operation else "",
+        remedy="Correct what was published with an action in openapi/tiktok.overlay.yaml.",
+    )
