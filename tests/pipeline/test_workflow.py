@@ -14,7 +14,7 @@ import pytest
 
 from conftest import Script, tree
 from figures.regeneration import project_with
-from pages import REAL_NAME, REAL_PAGE, markdown, page, paged, query, rows
+from pages import REAL_NAME, REAL_PAGE, page, rows
 from pipeline.cli import ROOT
 from pipeline.errors import PipelineError
 from regenerate import regenerate
@@ -621,7 +621,9 @@ def test_vendoring_a_page_twice_changes_nothing(
     assert tree(project) == before
 
 
-@pytest.mark.parametrize("name", ["vendor.py", "regenerate.py", "diff.py", "bench.py"])
+from pages import REAL_PAGE
+
+
 def test_help_fits_a_terminal_of_80_columns(name: str) -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / name, "--help"],
