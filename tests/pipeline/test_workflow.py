@@ -621,9 +621,7 @@ def test_vendoring_a_page_twice_changes_nothing(
     assert tree(project) == before
 
 
-from pages import REAL_PAGE
-
-
+@pytest.mark.parametrize("name", ["vendor.py", "regenerate.py", "update.py", "diff.py", "bench.py"])
 def test_help_fits_a_terminal_of_80_columns(name: str) -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / name, "--help"],
