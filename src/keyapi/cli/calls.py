@@ -1,0 +1,224 @@
+"""Running an operation's command: one call, or a walk over its pages."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from keyapi._client import SyncClient
+from keyapi._errors import KeyAPIError, PaginationError
+from keyapi._models import plain
+from keyapi.cli.columns import Columns
+from keyapi.cli.commands import Command, dashed
+from keyapi.cli.destination import File, Stdout, opened
+from keyapi.cli.formats import Layout, Writer, chosen_format, raw, writer
+from keyapi.cli.messages import (
+    INTERRUPTED,
+    OK,
+    CommandError,
+    UsageError,
+    counted,
+    exit_code,
+    explain,
+    logged,
+    say,
+)
+from keyapi.cli.options import Options
+from keyapi.cli.terminal import progress
+
+
+class Run:
+    """One run of a command.
+
+    Args:
+        client: Class of the client to call.
+        columns: What is known of the operation's rows.
+        command: The command.
+        given: The arguments that were given, by their Python names.
+        options: The options.
+
+    Raises:
+        UsageError: The options contradict one another, or name a column that there is not.
+    """
+
+    def __init__(
+        self,
+        client: type[SyncClient],
+        columns: Columns,
+        command: Command,
+        given: dict[str, Any],
+        options: Options,
+    ) -> None:
+        self._class = client
+        self._command = command
+        self._options = options
+        self._walks = given.pop("all", False) or not given.keys().isdisjoint(command.bounds)
+        self._arguments = given
+        _check_position(command, given, walks=self._walks)
+        if options.raw and (options.format or options.columns):
+            raise UsageError("--raw gives answers as received; leave out --format and --columns")
+        self._layout = Layout(
+            columns,
+            None if options.columns is None else columns.named(options.columns),
+            single=command.call.kind in ("one", "data"),
+            sorted_by=_sorted_by(command, given),
+        )
+        self._pages = self._rows = self._kept = 0
+        self._next: Any = None
+        self._more = False
+        self._began = time.monotonic()
+
+    def __call__(self) -> int:
+        """Call the operation and write what it answers; gives the exit code."""
+        arguments = self._options.for_client()
+        level = logging.WARNING if self._options.quiet else logging.INFO
+        with logged(level), _recorder(self._class)(**arguments) as client:
+            try:
+                with opened(self._options.output) as out:
+                    return self._ask(client, out)
+            finally:
+                if not self._options.quiet and (self._pages or client.credits_spent):
+                    say(self._state(client))
+
+    def _ask(self, client: _Recorder, out: Stdout | File) -> int:
+        """Write what is answered; where an error comes, all that was answered before it."""
+        path = self._options.output
+        kind = chosen_format(self._options.format, path.suffix if path else None, out)
+        rows = writer(kind, out, self._layout)
+        collected = kind == "table" and not self._options.raw
+        code = OK
+        with progress(shown=not self._options.quiet and (collected or not out.terminal)) as show:
+            try:
+                self._fetch(client, rows, out, lambda: show(self._state(client)))
+            except (KeyAPIError, CommandError, KeyboardInterrupt) as error:
+                code = _say_why(error)
+                self._say_where(resumable=not isinstance(error, PaginationError))
+        if code == OK or self._pages:
+            if not self._options.raw:
+                rows.end()
+            out.keep()
+        for note in rows.notes:
+            say(note)
+        return code
+
+    def _fetch(
+        self, client: _Recorder, rows: Writer, out: Stdout | File, show: Callable[[], None]
+    ) -> None:
+        call, walk = self._command.call, self._command.walk
+        show()
+        if walk is None or not self._walks:
+            result = call.on(client)(**self._arguments)
+            self._more = getattr(result, "has_more", False)
+            self._take(client, [result] if self._layout.single else list(result), rows, out)
+            return
+        limit = self._arguments.get("limit")
+        start = self._command.position[1]
+        self._next = self._arguments.get(start, walk.signature.parameters[start].default)
+        for page in walk.on(client)(**self._arguments).pages():
+            left = None if limit is None else limit - self._rows
+            self._take(client, page.items[:left], rows, out)
+            self._next, self._more = page.next, page.has_more
+            show()
+
+    def _take(self, client: _Recorder, found: list[Any], rows: Writer, out: Stdout | File) -> None:
+        """Write what one answer brought."""
+        if self._options.raw:
+            # Answers stand on lines of their own, and a single one ends with its last byte.
+            body = raw(out, client.answer.response.content)
+            out.write(b"\n" + body if self._pages and not out.terminal else body)
+            out.write(b"\n" if out.terminal else b"")
+            out.flush()
+        else:
+            rows.rows(found)
+        self._pages += 1
+        self._rows += len(found)
+        self._kept += client.answer.call.from_cache
+
+    def _state(self, client: SyncClient) -> str:
+        """How far it is, in words."""
+        seconds = time.monotonic() - self._began
+        facts = [counted(client.credits_spent, "credit")]
+        if not self._layout.single:
+            facts.insert(0, counted(self._rows, "row"))
+        if self._command.walk is not None:
+            facts.insert(0, counted(self._pages, "page"))
+        if self._kept:
+            facts.append(f"{self._kept} from the cache")
+        if self._walks:
+            facts.append(f"{seconds:.1f} s, {self._pages / max(seconds, 0.001):.1f} pages/s")
+        elif self._more:
+            facts.append("more with --all")
+        return ", ".join(facts)
+
+    def _say_where(self, *, resumable: bool) -> None:
+        """Say what is kept of a walk that ended early, and how to go on."""
+        if not self._walks:
+            return
+        if self._pages:
+            path = self._options.output
+            say(f"{counted(self._rows, 'row')} {f'are in {path}' if path else 'were written'}.")
+        if not resumable or self._next is None:
+            return
+        given, start = self._arguments, self._command.position[1]
+        more = [f"--{dashed(start)} {shlex.quote(str(self._next))}"]
+        for name, used in zip(self._command.bounds, (self._rows, self._pages), strict=True):
+            if name in given:
+                more.append(f"--{dashed(name)} {given[name] - used}")
+        say(f"Go on with {' '.join(more)}" + ("" if len(more) > 1 else " --all"))
+
+
+class _Recorder(SyncClient):
+    """Keeps the last answer of a client, whatever method asked for it."""
+
+    answer: Any
+
+    def _call(self, operation: Any, arguments: Mapping[str, Any]) -> Any:
+        self.answer = super()._call(operation, arguments)
+        return self.answer
+
+
+def _recorder(client: type[SyncClient]) -> type[_Recorder]:
+    return type(client.__name__, (_Recorder, client), {})
+
+
+def _say_why(error: BaseException) -> int:
+    """Say why a command ends here, and give the exit code."""
+    if isinstance(error, KeyAPIError):
+        say(explain(error))
+        return exit_code(error)
+    if isinstance(error, CommandError):
+        say(str(error))
+        return error.code
+    say("Interrupted.")
+    return INTERRUPTED
+
+
+def _check_position(command: Command, given: Mapping[str, Any], *, walks: bool) -> None:
+    """Refuse the start of a walk where there is none, and the page of one call in a walk."""
+    if not command.position:
+        return
+    page, start = command.position
+    if walks and page in given:
+        raise UsageError(
+            f"--{dashed(page)} asks for one page; with --all, --limit or --max-pages give "
+            f"--{dashed(start)}"
+        )
+    if not walks and start in given:
+        raise UsageError(
+            f"--{dashed(start)} says where a walk starts: add --all, --limit or --max-pages, or "
+            f"give --{dashed(page)} for one page"
+        )
+
+
+def _sorted_by(command: Command, given: Mapping[str, Any]) -> str | None:
+    """The property that rows were asked to be sorted by."""
+    sort = command.spec.sort
+    if sort is None:
+        return None
+    argument = next((n for n, wire in command.call.wire.items() if wire == sort.field), "")
+    members = command.spec.arguments[sort.field].members
+    wanted = plain(given.get(argument))
+    return next((name for name, value in members.items() if value == wanted), None)

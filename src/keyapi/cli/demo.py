@@ -1,0 +1,123 @@
+"""`keyapi demo`: the client at work on a sandbox, with what goes wrong in practice."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from keyapi.cli.destination import Stdout
+from keyapi.cli.messages import OK, UsageError, counted, explain, logged
+from keyapi.cli.sandbox import served
+from keyapi.cli.terminal import console_to
+
+if TYPE_CHECKING:
+    from keyapi.cli.columns import Columns
+    from keyapi.cli.commands import Command
+
+_ROWS = 25  # three pages
+_SHOWN = 10
+_REQUESTS = 5  # that the key can pay for
+_FAULT = "html-502@2"  # the second answer is an HTML page
+
+
+def demo(
+    *,
+    platform: Annotated[
+        str | None, Parameter(metavar="NAME", help="Which client, where there are several.")
+    ] = None,
+) -> int:
+    """Watch the client at work, offline: a table, a retry, a quota's end, and what it cost."""
+    from keyapi._clients import find
+
+    client = find(platform)
+    command, columns, arguments = _walkable(client)
+    sandbox = served().Sandbox(client, credits=command.spec.credits * _REQUESTS, faults=(_FAULT,))
+    _print("A sandbox in this process answers in KeyAPI's place; nothing leaves this machine.\n")
+    with sandbox.client() as calls, logged(logging.INFO):
+        _show_walk(calls, command, columns, arguments)
+        _print(f"\nThen all pages, again and again; {_left(sandbox)} left:\n")
+        _walk_until_refused(calls, command, arguments)
+    ledger = sandbox.ledger
+    _print(
+        f"\nLedger: {counted(_number(ledger.requests), 'request')}, "
+        f"{counted(ledger.charged, 'credit')} charged, {_left(sandbox)} left."
+    )
+    return OK
+
+
+def _walkable(client: Any) -> tuple[Command, Columns, dict[str, Any]]:
+    """An operation with pages that can be called by its documented examples."""
+    from keyapi._clients import methods
+    from keyapi._specification import Specification
+    from keyapi.cli.columns import Columns
+    from keyapi.cli.commands import commands
+    from keyapi.cli.examples import documented
+
+    specification = Specification.of_package(client._package)
+    made = commands(methods(client), specification.operations)
+    found = documented(command for command in made if command.walk is not None)
+    if found is None:
+        raise UsageError("No operation with pages can be called by its documented examples")
+    command, arguments = found
+    return command, Columns(specification, command.spec), {**arguments, **_sorting(command)}
+
+
+def _sorting(command: Command) -> dict[str, Any]:
+    """Arguments that sort by the first column there is to sort by, the highest first."""
+    sort = command.spec.sort
+    if sort is None:
+        return {}
+    argument = {wire: name for name, wire in command.call.wire.items()}
+    members = command.spec.arguments[sort.field].members
+    chosen = {argument[sort.field]: next(iter(members.values()))}
+    if sort.direction is not None:
+        directions = command.spec.arguments[sort.direction].members
+        if "desc" in directions:
+            chosen[argument[sort.direction]] = directions["desc"]
+    return chosen
+
+
+def _show_walk(calls: Any, command: Command, columns: Columns, arguments: dict[str, Any]) -> None:
+    from keyapi.cli.commands import dashed
+    from keyapi.cli.table import print_table
+
+    assert command.walk is not None  # noqa: S101 - only such were looked at
+    given = " ".join(f"--{dashed(name)} {value}" for name, value in arguments.items())
+    _print(f"$ keyapi {dashed(command.call.resource)} {command.name} {given} --limit {_ROWS}\n")
+    rows = list(command.walk.on(calls)(**arguments, limit=_ROWS))
+    with Stdout() as out, console_to(out) as console:
+        print_table(console, columns.by_weight(), rows[:_SHOWN], all_of_them=False)
+    _print(
+        f"... {counted(len(rows), 'row')} in all. One answer was an HTML page, and asked for anew."
+    )
+
+
+def _walk_until_refused(calls: Any, command: Command, arguments: dict[str, Any]) -> None:
+    from keyapi._errors import InsufficientCredits
+
+    assert command.walk is not None  # noqa: S101 - only such were looked at
+    for _ in range(_REQUESTS + 1):  # each walk costs one request at least
+        try:
+            for _row in command.walk.on(calls)(**arguments):
+                pass
+        except InsufficientCredits as error:
+            _print(f"Stopped: {explain(error)}")
+            _print(
+                f"{counted(error.rows_yielded or 0, 'row')} of this walk are good; it goes on with "
+                f"start_page={error.next_page}. Until then the client sends nothing more."
+            )
+            return
+
+
+def _left(sandbox: Any) -> str:
+    return counted(sandbox.credits_left, "credit")
+
+
+def _number(requests: Any) -> int:
+    return requests if isinstance(requests, int) else len(requests)
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the output of the command

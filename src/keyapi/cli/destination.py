@@ -1,0 +1,140 @@
+"""Where output goes: stdout, or a file that is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, Self
+
+from keyapi.cli.messages import CommandError, UsageError
+
+
+class Destination(Protocol):
+    """What output is written to.
+
+    Attributes:
+        terminal: Whether it is one, which obeys some characters.
+        encoding: Of text for people; data is UTF-8 whatever the terminal's.
+    """
+
+    terminal: bool
+    encoding: str
+
+    def write(self, data: bytes) -> None:
+        """Write bytes."""
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+
+    def keep(self) -> None:
+        """Take what was written as the output: before, a file is not there."""
+
+
+class Stdout:
+    """The process's standard output, or another stream."""
+
+    def __init__(self, stream: Any = None) -> None:
+        self._text = sys.stdout if stream is None else stream
+        self.terminal = bool(self._text.isatty())
+        self.encoding = self._text.encoding or "utf-8"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def write(self, data: bytes) -> None:
+        """Write bytes."""
+        self._text.flush()
+        self._text.buffer.write(data)
+
+    def flush(self) -> None:
+        """Hand on what was written; raises BrokenPipeError where nobody reads it."""
+        self._text.buffer.flush()
+
+    def keep(self) -> None:
+        """Nothing: what was written is out."""
+        self.flush()
+
+
+class File:
+    """A file, made beside the one it replaces.
+
+    Args:
+        path: Where it shall stand.
+
+    Raises:
+        UsageError: It cannot be written there.
+    """
+
+    terminal = False
+    encoding = "utf-8"
+
+    def __init__(self, path: Path) -> None:
+        self._target = Path(os.path.realpath(path))  # a link stays, what it names is replaced
+        self._scratch: Path | None = None
+        try:
+            mode = self._mode()
+            if mode is None or stat.S_ISREG(mode):
+                self._file = self._beside(mode)
+            else:  # a device or a pipe cannot be replaced
+                self._file = open(self._target, "wb")  # noqa: SIM115 - closed by __exit__
+        except OSError as error:
+            raise UsageError(self._problem(error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+        if self._scratch is not None:
+            self._scratch.unlink(missing_ok=True)
+
+    def write(self, data: bytes) -> None:
+        """Write bytes."""
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise CommandError(self._problem(error)) from error
+
+    def flush(self) -> None:
+        """Nothing: nobody reads the file before it is whole."""
+
+    def keep(self) -> None:
+        """Put the file in its place."""
+        try:
+            self._file.flush()
+            if self._scratch is not None:
+                os.fsync(self._file.fileno())
+                self._file.close()
+                os.replace(self._scratch, self._target)
+                self._scratch = None
+        except OSError as error:
+            raise CommandError(self._problem(error)) from error
+
+    def _mode(self) -> int | None:
+        try:
+            return os.stat(self._target).st_mode
+        except FileNotFoundError:
+            return None
+
+    def _beside(self, mode: int | None) -> BinaryIO:
+        name = f".{self._target.name}.{secrets.token_hex(4)}.part"
+        scratch = self._target.with_name(name)
+        file = open(scratch, "xb")  # noqa: SIM115 - closed by __exit__
+        self._scratch = scratch
+        if mode is not None:
+            scratch.chmod(stat.S_IMODE(mode))
+        return file
+
+    def _problem(self, error: OSError) -> str:
+        return f"--output {self._target}: {error.strerror or error}"
+
+
+def opened(path: Path | None) -> Stdout | File:
+    """Give the destination that `--output` names; stdout for none, and for `-`."""
+    return Stdout() if path is None or str(path) == "-" else File(path)

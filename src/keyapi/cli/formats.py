@@ -1,0 +1,213 @@
+"""The formats of output: each takes rows as they come, and ends what it wrote."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from keyapi._models import Model
+from keyapi.cli.columns import Column, Columns, as_mapping, found_in
+from keyapi.cli.destination import Destination
+from keyapi.cli.messages import CommandError
+from keyapi.cli.text import clean, escaped, to_json
+
+FORMATS = ("table", "json", "jsonl", "csv")
+_BY_SUFFIX = {".json": "json", ".csv": "csv", ".txt": "table"}
+
+
+class Writer(Protocol):
+    """Writes rows in some format.
+
+    Attributes:
+        notes: What the reader of the output has to know besides.
+    """
+
+    notes: list[str]
+
+    def rows(self, rows: Sequence[Any]) -> None:
+        """Take rows, as models or what was decoded."""
+
+    def end(self) -> None:
+        """Write what is still to be written."""
+
+
+class Layout:
+    """What is shown of rows.
+
+    Args:
+        columns: What is known of the operation's rows.
+        chosen: The columns that were asked for, or None.
+        single: Whether there is one object instead of rows.
+        sorted_by: Name of the property that rows were asked to be sorted by.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        chosen: Sequence[Column] | None,
+        *,
+        single: bool,
+        sorted_by: str | None = None,
+    ) -> None:
+        self.columns = columns
+        self.chosen = chosen
+        self.single = single
+        self.sorted_by = sorted_by
+
+    def plain(self, row: Any) -> Any:
+        """A row as JSON has it: exactly as received, or the chosen columns."""
+        if self.chosen is not None:
+            return {column.name: column.value(row) for column in self.chosen}
+        return row.to_dict() if isinstance(row, Model) else row
+
+
+def writer(kind: str, out: Destination, layout: Layout) -> Writer:
+    """Make the writer of a format."""
+    made: dict[str, type[_Writer]] = {"jsonl": _Lines, "json": _Json, "csv": _Csv, "table": _Table}
+    return made[kind](out, layout)
+
+
+def chosen_format(given: str | None, suffix: str | None, out: Destination) -> str:
+    """The format: as given, else by the file's name, else for who reads it."""
+    if given is not None:
+        return given
+    if suffix is not None:
+        return _BY_SUFFIX.get(suffix.lower(), "jsonl")
+    return "table" if out.terminal else "jsonl"
+
+
+class _Writer:
+    def __init__(self, out: Destination, layout: Layout) -> None:
+        self._out = out
+        self._layout = layout
+        self.notes: list[str] = []
+
+    def _json(self, value: Any, indent: int | None = None) -> str:
+        try:
+            return to_json(value, indent)
+        except ValueError:
+            raise CommandError(
+                "A row holds a number that JSON cannot carry; --raw gives it as received"
+            ) from None
+
+    def _write(self, text: str) -> None:
+        self._out.write(text.encode())
+
+    def rows(self, rows: Sequence[Any]) -> None:
+        raise NotImplementedError
+
+    def end(self) -> None:
+        pass
+
+
+class _Lines(_Writer):
+    """JSON lines: one row each, written as it comes."""
+
+    def rows(self, rows: Sequence[Any]) -> None:
+        for row in rows:
+            self._write(self._json(self._layout.plain(row)) + "\n")
+        self._out.flush()
+
+
+class _Json(_Writer):
+    """One JSON array of all rows, or the one object."""
+
+    _count = 0
+
+    def rows(self, rows: Sequence[Any]) -> None:
+        for row in rows:
+            text = self._json(self._layout.plain(row), indent=2)
+            if not self._layout.single:
+                text = "  " + text.replace("\n", "\n  ")
+                text = (",\n" if self._count else "[\n") + text
+            self._write(text)
+            self._count += 1
+
+    def end(self) -> None:
+        if self._layout.single:
+            self._write("\n")
+        else:
+            self._write("\n]\n" if self._count else "[]\n")
+
+
+class _Csv(_Writer):
+    """CSV with a heading; what is nested stands in it as JSON.
+
+    Values are exact, also where a spreadsheet would take one for a formula.
+    """
+
+    _header: list[Column] | None = None
+
+    def rows(self, rows: Sequence[Any]) -> None:
+        if self._header is None:
+            self._header = self._columns(rows)
+            self._line([column.name for column in self._header])
+        known = {column.source for column in self._header}
+        for row in rows:
+            self._line([self._text(column.value(row)) for column in self._header])
+            if self._layout.chosen is None and (more := as_mapping(row).keys() - known):
+                self._note(more)
+        self._out.flush()
+
+    def end(self) -> None:
+        if self._header is None:
+            self.rows([])
+
+    def _columns(self, rows: Sequence[Any]) -> list[Column]:
+        if self._layout.chosen is not None:
+            return list(self._layout.chosen)
+        known = self._layout.columns.named("all")
+        names = {column.name for column in known}
+        return known + [column for column in found_in(rows) if column.name not in names]
+
+    def _text(self, value: Any) -> str:
+        text = value if isinstance(value, str) else "" if value is None else self._json(value)
+        return clean(text) if self._out.terminal else text
+
+    def _line(self, cells: list[str]) -> None:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(cells)
+        self._out.write(line.getvalue().encode("utf-8", "backslashreplace"))
+
+    def _note(self, names: Any) -> None:
+        note = f"Left out, since the CSV's heading was written: {', '.join(sorted(names))}"
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+class _Table(_Writer):
+    """A table of all rows, for people."""
+
+    def __init__(self, out: Destination, layout: Layout) -> None:
+        super().__init__(out, layout)
+        self._rows: list[Any] = []
+
+    def rows(self, rows: Sequence[Any]) -> None:
+        self._rows.extend(rows)
+
+    def end(self) -> None:
+        if not self._rows:
+            return
+        from keyapi.cli.table import print_records, print_table
+        from keyapi.cli.terminal import console_to
+
+        layout = self._layout
+        columns = layout.chosen or layout.columns.by_weight(layout.sorted_by)
+        columns = columns or found_in(self._rows)
+        with console_to(self._out) as console:
+            if layout.single:
+                print_records(console, columns, self._rows)
+                return
+            left_out = print_table(
+                console, columns, self._rows, all_of_them=layout.chosen is not None
+            )
+        if left_out:
+            more = f"{left_out} more column{'s' if left_out > 1 else ''}"
+            self.notes.append(f"{more}: --columns all, or --format json")
+
+
+def raw(out: Destination, body: bytes) -> bytes:
+    """An answer's body as received; for a terminal, what that would obey is escaped."""
+    return escaped(body.decode("utf-8", "replace")).encode() if out.terminal else body

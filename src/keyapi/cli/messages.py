@@ -1,0 +1,131 @@
+"""What is said on stderr: one line each, cleaned, and never the key."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from keyapi._errors import (
+    AuthenticationError,
+    BadRequest,
+    BudgetExceeded,
+    ConfigurationError,
+    InsufficientCredits,
+    KeyAPIError,
+    TransportError,
+)
+from keyapi.cli.text import clean
+
+OK, FAILED, USAGE, BUDGET, INTERRUPTED = 0, 1, 2, 3, 130
+
+# Where the remedy of the Python client is not the command line's.
+_REMEDIES: dict[type[KeyAPIError], str] = {
+    AuthenticationError: "Check the key: set KEYAPI_TOKEN, or give --token-file.",
+    BadRequest: "See the command's --help.",
+    BudgetExceeded: "Raise --max-credits.",
+    TransportError: "Check the network, or raise --timeout.",
+}
+_KEY = re.compile(r"\b(sk_[a-z]+_)[^\s'\",;)]+")
+_SHORTEST_KEY = 6  # shorter ones are words, in a test for example
+_ARGUMENT = re.compile(r"\b([a-z_]+)=\.\.\.")
+
+
+class CommandError(Exception):
+    """A command ends here, and its text says why; `code` is the exit code."""
+
+    code = FAILED
+
+
+class UsageError(CommandError):
+    """The command cannot be run as it was given; the text says what to give instead."""
+
+    code = USAGE
+
+
+def say(text: str) -> None:
+    """Write one line to stderr; keys in it are masked."""
+    try:
+        sys.stderr.write(f"keyapi: {masked(clean(text))}\n")
+        sys.stderr.flush()
+    except (OSError, UnicodeEncodeError):  # nobody listens, or not in this encoding
+        pass
+
+
+def masked(text: str) -> str:
+    """Give text without keys: those of the environment, and whatever looks like one."""
+    from keyapi._config import _TOKEN_VARIABLES
+
+    for name in _TOKEN_VARIABLES:
+        key = os.environ.get(name, "").strip()
+        if len(key) >= _SHORTEST_KEY:
+            text = text.replace(key, "[key]")
+    return _KEY.sub(r"\1[key]", text)
+
+
+def explain(error: KeyAPIError) -> str:
+    """Say in one line what an error means, and what to do about it on the command line."""
+    facts = [
+        f"HTTP {error.status}" if error.status is not None else None,
+        f"code {error.code}" if error.code is not None else None,
+        f"{error.attempts} attempts" if error.attempts > 1 else None,
+        f"request id {error.request_id}" if error.request_id is not None else None,
+    ]
+    where = ", ".join(fact for fact in facts if fact)
+    text = f"{error.message} ({where})" if where else error.message
+    remedy = _REMEDIES.get(type(error), error.remedy)
+    if text[-1:] not in (".", "!", "?"):
+        text += "."
+    return _ARGUMENT.sub(_option, f"{text} {remedy}".rstrip())
+
+
+def exit_code(error: KeyAPIError) -> int:
+    """The exit code of an error."""
+    if isinstance(error, (BudgetExceeded, InsufficientCredits)):
+        return BUDGET
+    unsent = isinstance(error, BadRequest) and not error.attempts
+    return USAGE if unsent or isinstance(error, ConfigurationError) else FAILED
+
+
+def counted(number: int, what: str) -> str:
+    """Say how many there are of something."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def version() -> str:
+    """The version that is installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("keyapi-tiktok")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+@contextmanager
+def logged(level: int) -> Iterator[None]:
+    """Say what the client logs, from a level up: retries, and breaches of the contract."""
+    logger = logging.getLogger("keyapi")
+    handler, before = _Handler(level), (logger.level, logger.propagate)
+    logger.addHandler(handler)
+    logger.setLevel(level)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+
+
+class _Handler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+def _option(found: re.Match[str]) -> str:
+    name = found[1].replace("_", "-")
+    return "--token-file" if name == "token" else f"--{name}"
