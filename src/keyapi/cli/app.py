@@ -123,7 +123,9 @@ def _below(name: str, *, show: bool = True) -> App:
 def _resources(client: type[SyncClient]) -> list[App]:
     from keyapi._clients import methods
     from keyapi._specification import Specification
-    from keyapi.cli.commands import commands, dashed
+    from keyapi.cli.commands import commands
+    from keyapi.cli.help import formatter
+    from keyapi.cli.values import dashed
 
     specification = Specification.of_package(client._package)
     found: dict[str, App] = {}
@@ -132,7 +134,12 @@ def _resources(client: type[SyncClient]) -> list[App]:
         if name not in found:
             found[name] = _below(name)
         run = partial(_call, client, specification)
-        found[name].command(command.function(run), name=command.name, help=command.help)
+        found[name].command(
+            command.function(run),
+            name=command.name,
+            help=command.help,
+            help_formatter=formatter(),
+        )
     for resource in found.values():
         names = [name for name in resource if not name.startswith("-")]
         more = f", and {len(names) - 3} more" if names[3:] else ""

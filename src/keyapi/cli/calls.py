@@ -12,7 +12,7 @@ from keyapi._client import SyncClient
 from keyapi._errors import KeyAPIError, PaginationError
 from keyapi._models import plain
 from keyapi.cli.columns import Columns
-from keyapi.cli.commands import Command, dashed
+from keyapi.cli.commands import Command
 from keyapi.cli.destination import File, Stdout, opened
 from keyapi.cli.formats import Layout, Writer, chosen_format, raw, writer
 from keyapi.cli.messages import (
@@ -28,6 +28,7 @@ from keyapi.cli.messages import (
 )
 from keyapi.cli.options import Options
 from keyapi.cli.terminal import progress
+from keyapi.cli.values import dashed
 
 
 class Run:

@@ -1,26 +1,20 @@
-"""The commands of a client: one for each operation, made from its methods."""
+"""The commands of a client: one for each operation, made from its methods and the specification."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-from cyclopts import Group, Parameter
+from cyclopts import Parameter
 
 from keyapi._clients import Method
 from keyapi._operation import PagedOperation
-from keyapi._specification import Argument, OperationSpec
+from keyapi._specification import OperationSpec
 from keyapi.cli import options
+from keyapi.cli.declared import declared, keyword
 from keyapi.cli.options import Options
-from keyapi.cli.values import Reading, converter, count, legend, reading
-
-if TYPE_CHECKING:
-    from docstring_parser import Docstring
-
-_BOUNDS = ("limit", "max_pages")
+from keyapi.cli.values import count, dashed
 
 
 class Command:
@@ -44,17 +38,17 @@ class Command:
         self.call = call
         self.walk = walk
         self.name = dashed(call.name)
-        self._doc = _parsed(call.doc)
-        summary, more = self._doc.short_description or "", self._doc.long_description or ""
-        self.summary = summary
-        self.help = f"{summary}\n\n{_joined(more)}".strip()
+        summary, more = (spec.node.get(part) or "" for part in ("summary", "description"))
+        cost = f"One request costs {spec.credits} credit{'' if spec.credits == 1 else 's'}."
+        self.help = "\n\n".join(part for part in (_sentence(summary), more, cost) if part)
         self.position: tuple[str, ...] = ()
-        self.bounds = _BOUNDS if walk is not None else ()
+        self.bounds: tuple[str, ...] = ()
         if walk is not None:
             assert isinstance(call.operation, PagedOperation)  # noqa: S101 - only such are walked
             here = call.operation.paging.parameter
             there = next(n for n, wire in walk.wire.items() if wire == call.wire[here])
             self.position = here, there
+            self.bounds = "limit", "max_pages"
 
     def function(self, run: Callable[..., int]) -> Callable[..., int]:
         """Make the function that the library calls.
@@ -69,79 +63,52 @@ class Command:
             return run(self, given, chosen)
 
         command.__name__ = self.call.name
-        command.__doc__ = None
-        command.__signature__ = inspect.Signature(list(self._parameters()))  # type: ignore[attr-defined]
+        signature = inspect.Signature([*self._arguments(), *self._walk_options(), _OPTIONS])
+        command.__signature__ = signature  # type: ignore[attr-defined]
         return command
 
-    def _parameters(self) -> Iterator[inspect.Parameter]:
-        for name, parameter in self.call.signature.parameters.items():
-            yield self._argument(
-                name, parameter, self.call.wire[name], self._words(self._doc, name)
-            )
-        if self.walk is not None:
-            said = _parsed(self.walk.doc)
-            yield _keyword(
-                "all",
-                Annotated[
-                    bool,
-                    Parameter(
-                        name="--all",
-                        negative="",
-                        group=options.PAGES,
-                        show_default=False,
-                        help="Walk all pages.",
-                    ),
-                ],
-                False,
-            )
-            start = self.walk.signature.parameters[self.position[1]]
-            yield self._walking(start, self._words(said, start.name))
-            for name in self.bounds:
-                help_text = (
-                    f"{self._words(said, name).partition(';')[0].rstrip('.')}; walks like --all."
-                )
-                yield _keyword(
-                    name,
-                    Annotated[
-                        int | None,
-                        Parameter(
-                            name=f"--{dashed(name)}",
-                            group=options.PAGES,
-                            converter=count,
-                            metavar="N",
-                            help=help_text,
-                        ),
-                    ],
-                    None,
-                )
-        yield _keyword("options", Annotated[Options | None, Parameter(name="*")], None)
-
-    def _argument(
-        self, name: str, parameter: inspect.Parameter, wire: str, said: str
-    ) -> inspect.Parameter:
-        found = self.spec.arguments.get(wire)
+    def _arguments(self) -> Iterator[inspect.Parameter]:
+        """The arguments of one call."""
         paging = getattr(self.call.operation, "paging", None)
-        pages = paging is not None and name in (paging.parameter, paging.size)
-        group = options.PAGES if pages else None
-        return _declared(name, self._option(name, found), parameter, said, group, found)
+        pages = (paging.parameter, paging.size) if paging else ()
+        for name, parameter in self.call.signature.parameters.items():
+            argument = self.spec.arguments[self.call.wire[name]]
+            plain = dashed(name)
+            if plain in options.NAMES | {dashed(own) for own in (*self.bounds, *self.position[1:])}:
+                plain = f"{argument.place}-{plain}"  # the command's own option has the name
+            yield declared(
+                parameter,
+                f"--{plain}",
+                said=_sentence(self._description(argument.name)),
+                group=options.PAGES if name in pages else None,
+                joined=argument.joined,
+            )
 
-    def _walking(self, start: inspect.Parameter, said: str) -> inspect.Parameter:
-        return _declared(
-            start.name, f"--{dashed(start.name)}", start, said, options.PAGES, None, default=None
+    def _walk_options(self) -> Iterator[inspect.Parameter]:
+        """What makes of a call a walk, and the arguments that only a walk has."""
+        if self.walk is None:
+            return
+        page, start = self.position
+        yield keyword("all", Annotated[bool, _flag("--all", "Walk all pages.")], default=False)
+        yield declared(
+            self.walk.signature.parameters[start].replace(default=None),
+            f"--{dashed(start)}",
+            said=f"Where a walk starts; of a single call, it is --{dashed(page)}.",
+            group=options.PAGES,
         )
+        said = ("Walk until there are so many rows.", "Walk so many pages at most.")
+        for name, text in zip(self.bounds, said, strict=True):
+            option = Parameter(
+                f"--{dashed(name)}", group=options.PAGES, converter=count, metavar="N", help=text
+            )
+            yield keyword(name, Annotated[int | None, option], default=None)
 
-    def _option(self, name: str, argument: Argument | None) -> str:
-        """An argument's option; where the command has one of that name itself, with its place."""
-        plain = dashed(name)
-        own = {dashed(known) for known in (*self.bounds, *self.position[1:])}
-        if plain in options.NAMES | own:
-            plain = f"{argument.place if argument else 'query'}-{plain}"
-        return f"--{plain}"
-
-    @staticmethod
-    def _words(doc: Docstring, name: str) -> str:
-        found = (parameter.description for parameter in doc.params if parameter.arg_name == name)
-        return _joined(next(found, None) or "")
+    def _description(self, name: str) -> str:
+        """What the specification says of an argument."""
+        for parameter in self.spec.node.get("parameters", ()):
+            if parameter["name"] == name and parameter.get("description"):
+                return str(parameter["description"])
+        return str(self.spec.arguments[name].schema.get("description", ""))
 
 
 def commands(methods: Iterator[Method], specs: Mapping[str, OperationSpec]) -> Iterator[Command]:
@@ -159,64 +126,13 @@ def commands(methods: Iterator[Method], specs: Mapping[str, OperationSpec]) -> I
         yield Command(specs[name], call, walks.get(name))
 
 
-def dashed(name: str) -> str:
-    """A Python name as command lines have it."""
-    return name.strip("_").replace("_", "-")
+def _flag(name: str, text: str) -> Parameter:
+    return Parameter(name, negative="", show_default=False, group=options.PAGES, help=text)
 
 
-def _declared(
-    name: str,
-    option: str,
-    parameter: inspect.Parameter,
-    said: str,
-    group: Group | None,
-    argument: Argument | None,
-    default: Any = inspect.Parameter.empty,
-) -> inspect.Parameter:
-    """Declare an argument of a method as an option."""
-    read = reading(parameter.annotation)
-    many = getattr(read.kind, "__origin__", None) is list
-    facts: dict[str, Any] = {"name": option, "help": said, "negative": ""}
-    if group is not None:
-        facts["group"] = group
-    if read.kind is bool:
-        facts["negative"] = f"--no-{option[2:]}"
-    if read.metavar is not None:
-        facts["metavar"] = read.metavar
-    if read.read is not None:
-        split = many and (read.kind != list[str] or (argument is not None and argument.joined))
-        facts["converter"] = converter(read.read, many=many, split=split)
-    if not many and read.kind is not bool:
-        facts.update(n_tokens=1, accepts_keys=False)
-    if read.members:
-        facts["help"] = legend(_enum(read), said)
-        facts["completer"] = partial(_members, read.members)
-    if default is inspect.Parameter.empty:
-        default = parameter.default
-    kind = read.kind if default is inspect.Parameter.empty else read.kind | None
-    return _keyword(name, Annotated[kind, Parameter(**facts)], default)
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _enum(read: Reading) -> type[Enum]:
-    kind: type[Enum] = getattr(read.kind, "__args__", (read.kind,))[0]
-    return kind
-
-
-def _members(members: tuple[str, ...], context: object) -> tuple[str, ...]:
-    return members
-
-
-def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(name, kind, annotation=annotation, default=default)
-
-
-def _parsed(doc: str) -> Docstring:
-    from docstring_parser.google import parse
-
-    return parse(doc)
-
-
-def _joined(text: str) -> str:
-    """Text with each paragraph on one line, which the terminal breaks."""
-    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+_OPTIONS = keyword("options", Annotated[Options | None, Parameter(name="*")], default=None)

@@ -80,8 +80,8 @@ def _sorting(command: Command) -> dict[str, Any]:
 
 
 def _show_walk(calls: Any, command: Command, columns: Columns, arguments: dict[str, Any]) -> None:
-    from keyapi.cli.commands import dashed
     from keyapi.cli.table import print_table
+    from keyapi.cli.values import dashed
 
     assert command.walk is not None  # noqa: S101 - only such were looked at
     given = " ".join(f"--{dashed(name)} {value}" for name, value in arguments.items())

@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
@@ -28,6 +29,7 @@ from keyapi.cli.messages import (
 from keyapi.cli.options import Options
 from keyapi.cli.terminal import console_to
 from keyapi.cli.text import clean
+from keyapi.cli.values import place
 
 if TYPE_CHECKING:
     from keyapi._client import SyncClient
@@ -65,7 +67,13 @@ def doctor(
         bool, Parameter(negative="", show_default=False, help="Make one paid request, too.")
     ] = False,
     token_file: Annotated[
-        str | None, Parameter(metavar="FILE", help="Read the key from a file, - for stdin.")
+        Path | None,
+        Parameter(
+            converter=place,
+            allow_leading_hyphen=True,
+            metavar="FILE",
+            help="Read the key from a file, - for stdin.",
+        ),
     ] = None,
     base_url: Annotated[str | None, Parameter(metavar="URL", help="The server.")] = None,
 ) -> int:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from keyapi.cli.messages import UsageError
-from keyapi.cli.values import count, seconds
+from keyapi.cli.values import count, dashed, place, seconds
 
 PAGES = Group("Pages", sort_key=1)
 OUTPUT = Group("Output", sort_key=2)
@@ -50,6 +50,8 @@ class Options:
         Path | None,
         Parameter(
             group=OUTPUT,
+            converter=place,
+            allow_leading_hyphen=True,
             metavar="FILE",
             help="Write to a file, whole or not at all; its ending tells the format.",
         ),
@@ -71,9 +73,11 @@ class Options:
         ),
     ] = False
     token_file: Annotated[
-        str | None,
+        Path | None,
         Parameter(
             group=CLIENT,
+            converter=place,
+            allow_leading_hyphen=True,
             metavar="FILE",
             help="Read the key from a file, - for stdin, instead of KEYAPI_TOKEN.",
         ),
@@ -128,23 +132,14 @@ class Options:
             if not any(map(os.environ.get, _TOKEN_VARIABLES)):
                 raise UsageError("There is no API key: set KEYAPI_TOKEN, or give --token-file FILE")
             return None
-        if self.token_file == "-":  # noqa: S105 - not the key, but where it is
+        if str(self.token_file) == "-":
             return sys.stdin.readline().strip()
         try:
-            return Path(self.token_file).read_text("utf-8").strip()
+            return self.token_file.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             problem = error.strerror if isinstance(error, OSError) else "it is not text"
             raise UsageError(f"--token-file {self.token_file}: {problem}") from error
 
 
-NAMES = frozenset(
-    {
-        "all",
-        "help",
-        "h",
-        "q",
-        "version",
-        *(name.replace("_", "-") for name in Options.__annotations__),
-    }
-)
+NAMES = frozenset({"all", "help", "version", *map(dashed, Options.__annotations__)})
 """Names of options that no operation's parameter can have."""

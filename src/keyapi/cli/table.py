@@ -1,16 +1,21 @@
-"""A table of rows for people: as many columns as fit, numbers that can be compared by eye."""
+"""A table of rows for people: as many columns as fit, numbers that can be compared by eye.
+
+Imported when a table is drawn, since Rich is slow to import.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from keyapi.cli.columns import Column
 from keyapi.cli.text import clean
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _GAP = 2  # characters between columns
 _SHORTEST_TEXT = 16  # characters that long text is cut to, at most
@@ -51,12 +56,10 @@ def print_table(
         print_records(console, columns, rows)
         return 0
     widths = _widths(shown, console.width)
-    from rich.table import Table
-
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
     for one, width in zip(shown, widths, strict=True):
         table.add_column(
-            _literal("\n".join(_heading(one.name, width))),
+            Text("\n".join(_heading(one.name, width))),
             justify="right" if one.numeric else "left",
             vertical="bottom",
             width=width,
@@ -64,15 +67,13 @@ def print_table(
             overflow="ellipsis",
         )
     for cells in zip(*(one.cells for one in shown), strict=True):
-        table.add_row(*map(_literal, cells))
+        table.add_row(*map(Text, cells))
     console.print(table)
     return len(laid) - len(shown)
 
 
 def print_records(console: Console, columns: Sequence[Column], rows: Sequence[Any]) -> None:
     """Print rows one below the other, a line for each column."""
-    from rich.table import Table
-
     laid = [_lay(column, rows) for column in columns]
     for number in range(len(rows)):
         if number:
@@ -81,13 +82,11 @@ def print_records(console: Console, columns: Sequence[Column], rows: Sequence[An
         table.add_column(style="bold", no_wrap=True)
         table.add_column(overflow="fold")
         for one in laid:
-            table.add_row(_literal(one.name), _literal(one.cells[number]))
+            table.add_row(Text(one.name), Text(one.cells[number]))
         console.print(table)
 
 
 def _lay(column: Column, rows: Sequence[Any]) -> _Laid:
-    from rich.cells import cell_len
-
     values = [column.value(row) for row in rows]
     if column.kind == "decoded":
         values = [len(value) if isinstance(value, list) else value for value in values]
@@ -136,7 +135,7 @@ def _words(name: str) -> list[str]:
 
 def _narrowest(name: str) -> int:
     """The least width at which a heading takes no more lines than it may."""
-    width = max(map(len, _words(name)))
+    width = max(map(cell_len, _words(name)))
     while len(_heading(name, width)) > _MOST_LINES:
         width += 1
     return width
@@ -146,7 +145,7 @@ def _heading(name: str, width: int) -> list[str]:
     """Break a name at its underscores, so that it can be copied and takes little room."""
     lines = [""]
     for word in _words(name):
-        if lines[-1] and len(lines[-1]) + len(word) > width:
+        if lines[-1] and cell_len(lines[-1] + word) > width:
             lines.append("")
         lines[-1] += word
     return lines
@@ -175,9 +174,3 @@ def _cell(value: Any, decimals: int) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _literal(text: str) -> Any:
-    from rich.text import Text
-
-    return Text(text)

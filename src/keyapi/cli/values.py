@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import types
 from collections.abc import Callable, Sequence
-from enum import Enum, EnumMeta
+from enum import Enum
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from cyclopts import Token
@@ -17,7 +20,7 @@ class Reading(NamedTuple):
 
     Attributes:
         kind: Type that the option is declared with.
-        read: Reads one value; None where the library reads it.
+        read: Reads one value; None for a flag.
         metavar: What stands for the value in help.
         members: Names that may be given, for completion.
     """
@@ -42,14 +45,15 @@ def reading(annotation: Any) -> Reading:
         if one.read is not _json and get_origin(one.kind) is not list:
             return one._replace(kind=list[one.kind])  # type: ignore[name-defined]
         return Reading(Any, _json, "JSON")
-    if isinstance(kind, EnumMeta):
-        return Reading(kind, lambda text: member(kind, text), "NAME", tuple(map(_option, kind)))
+    enum = _enum(kind)
+    if enum is not None:
+        return Reading(enum, partial(member, enum), "NAME", tuple(map(_option, enum)))
     if kind is int:
         return Reading(int, whole, "N")
     if kind is float:
         return Reading(float, number, "N")
     if kind is str:
-        return Reading(str, None, "TEXT")
+        return Reading(str, str, "TEXT")
     if kind is bool:
         return Reading(bool)
     if kind is Any:
@@ -93,7 +97,8 @@ def member(kind: type[Enum], text: str) -> Enum:
 def legend(kind: type[Enum], text: str) -> str:
     """Take from a parameter's description what help says of its members in its own way."""
     for one in kind:
-        text = text.replace(f"{one.value}={one.name.lower()}", "")
+        said = rf"\b{re.escape(str(one.value))}\s*[=:]\s*{re.escape(one.name)}\b[,;]?"
+        text = re.sub(said, "", text, flags=re.IGNORECASE)
     text = " ".join(text.split()).strip(" .,;:")
     names = ", ".join(_described(one) for one in kind)
     return f"{text}: {names}." if text else f"{names}."
@@ -131,6 +136,19 @@ def seconds(kind: Any, tokens: Sequence[Token]) -> float:
     return number(tokens[0].value)
 
 
+def place(kind: Any, tokens: Sequence[Token]) -> Path:
+    """Read the value of an option that names a file, or `-`; not the option behind it."""
+    text = tokens[0].value
+    if text.startswith("--"):
+        raise ValueError(f"{text} is an option; for a file of that name give ./{text}")
+    return Path(text)
+
+
+def dashed(name: str) -> str:
+    """A Python name as command lines have it."""
+    return name.strip("_").replace("_", "-")
+
+
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
@@ -149,6 +167,10 @@ def _choices(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) in (Union, types.UnionType):
         return get_args(annotation)
     return (annotation,)
+
+
+def _enum(kind: Any) -> type[Enum] | None:
+    return kind if isinstance(kind, type) and issubclass(kind, Enum) else None
 
 
 def _option(one: Enum) -> str:
