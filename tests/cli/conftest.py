@@ -105,7 +105,7 @@ def server() -> Iterator[Server]:
             if self.command != "HEAD":
                 self.wfile.write(content)
 
-        do_HEAD = do_POST = do_GET
+        do_HEAD = do_POST = do_GET  # noqa: N815 - their names there
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             pass

@@ -389,7 +389,7 @@ def test_completion_offers_members_of_enums(keyapi: Keyapi) -> None:
 def test_completion_can_be_installed(process: Start, tmp_path: Path) -> None:
     home = {**os.environ, "HOME": str(tmp_path), "SHELL": "/bin/bash"}
     started = process("--install-completion", "--shell", "bash", env=home)
-    out, err = started.communicate(timeout=60)
+    _, err = started.communicate(timeout=60)
     assert started.returncode == 0, err
     (script,) = tmp_path.rglob("bash-completion/completions/keyapi")
     assert "products-analytics" in script.read_text()

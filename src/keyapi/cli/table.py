@@ -22,6 +22,7 @@ _SHORTEST_TEXT = 16  # characters that long text is cut to, at most
 _LONGEST_TEXT = 60  # characters
 _MOST_DECIMALS = 4
 _MOST_LINES = 3  # of a heading
+_SHORT_NAME = 8  # characters of a heading that is not broken
 _LARGEST = 1e15  # from here on, a double has no decimals
 
 
@@ -135,6 +136,9 @@ def _words(name: str) -> list[str]:
 
 def _narrowest(name: str) -> int:
     """The least width at which a heading takes no more lines than it may."""
+    whole = cell_len(name)
+    if whole <= _SHORT_NAME:
+        return whole
     width = max(map(cell_len, _words(name)))
     while len(_heading(name, width)) > _MOST_LINES:
         width += 1

@@ -1,0 +1,286 @@
+"""What is written, where, and in which format."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import os
+import stat
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import COMMAND, EXAMPLE, ROW, Keyapi, Server, product
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
+HOSTILE = "\x1b]0;owned\x07 \x9b31m \u202eevil \x7f"
+SERVER_FAILS = (404, {"code": 404, "message": "gone", "data": None})
+
+
+# --- Formats ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 1, 12])
+def test_json_is_one_array_of_the_rows_as_received(
+    products: Keyapi, server: Server, count: int
+) -> None:
+    server.holds(count)
+    assert json.loads(products("--all", "--format", "json").out) == server.rows
+
+
+def test_json_that_ends_early_is_an_array_all_the_same(products: Keyapi, server: Server) -> None:
+    server.holds(20)
+    server.answers[2] = SERVER_FAILS
+    done = products("--all", "--format", "json")
+    assert (done.code, json.loads(done.out)) == (1, server.rows[:10])
+
+
+def test_rows_keep_what_the_specification_does_not_know(products: Keyapi, server: Server) -> None:
+    server.rows = [product(1, extra=[1, {"a": None}], total_sale_cnt=None)]
+    assert products().rows == server.rows
+
+
+def test_csv_has_a_heading_and_exact_values(products: Keyapi, server: Server) -> None:
+    server.rows = [
+        product(1, product_name='=HYPERLINK("x"),\n"y"', total_sale_cnt=None, extra={"a": [True]}),
+        product(2, late=1),
+        product(3, late=2),
+    ]
+    done = products("--format", "csv", "--page-size", "1", "--all")
+    rows = list(csv.DictReader(io.StringIO(done.out, newline="")))
+
+    assert list(rows[0]) == [*ROW, "extra"]
+    assert rows[0]["product_name"] == server.rows[0]["product_name"]
+    assert rows[0]["product_id"] == server.rows[0]["product_id"]
+    assert (rows[0]["total_sale_cnt"], rows[0]["extra"]) == ("", '{"a":[true]}')
+    assert done.said[0] == "Left out, since the CSV's heading was written: late"
+    assert len(done.said) == 2
+
+
+def test_csv_without_rows_is_a_heading(products: Keyapi, server: Server) -> None:
+    server.rows = []
+    assert products("--format", "csv").out == ",".join(ROW) + "\n"
+    assert products("--limit", "0", "--format", "csv").out == ",".join(ROW) + "\n"
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv"])
+def test_columns_are_given_in_the_order_asked_for(
+    products: Keyapi, server: Server, kind: str
+) -> None:
+    out = products("--columns", "Product-Name,covers,product_id", "--format", kind).out
+    row: dict[str, Any]
+    if kind == "csv":
+        (row,) = csv.DictReader(io.StringIO(out))
+        row["covers"] = json.loads(row["covers"])
+    else:
+        row = json.loads(out)[0] if kind == "json" else json.loads(out)
+
+    assert list(row) == ["product_name", "covers", "product_id"]
+    assert [cover["index"] for cover in row["covers"]] == [0, 1, 2, 3, 4, 5, 6]
+    assert row["product_id"] == ROW["product_id"]
+
+
+def test_raw_answers_are_given_to_the_byte(products: Keyapi, server: Server) -> None:
+    body = b'{ "code":0, "message":"\\u2713", "data":[ {"n": 1e999} ],\n\t"requestId":null}\r\n'
+    server.always = (200, body)
+    assert products("--raw").data == body
+
+
+def test_raw_answers_of_a_walk_stand_on_lines_of_their_own(
+    products: Keyapi, server: Server
+) -> None:
+    server.holds(15)
+    lines = products("--raw", "--all").out.split("\n")
+    assert [len(json.loads(line)["data"]) for line in lines] == [10, 5]
+
+
+def test_a_number_that_json_cannot_carry_is_no_silent_loss(
+    products: Keyapi, server: Server
+) -> None:
+    server.always = (200, b'{"code":0,"message":"","data":[{"spu_avg_price":1e999}]}')
+    done = products("--format", "json")
+    assert done.code == 1
+    assert "--raw gives it as received" in done.said[0]
+
+
+def test_text_that_is_none_is_written_as_its_escape(products: Keyapi, server: Server) -> None:
+    server.rows = [product(1, product_name="\ud800")]
+    for kind in ("jsonl", "json"):
+        assert '"\\ud800"' in products("--format", kind).out
+    assert "\\ud800" in products("--format", "csv").out
+    assert "\ufffd" in products("--format", "table").out
+
+
+def test_a_summary_is_said_unless_it_shall_be_quiet(products: Keyapi, server: Server) -> None:
+    server.holds(11)
+    assert products().said == ["1 page, 10 rows, 1 credit, more with --all"]
+    assert products("--quiet").said == []
+
+
+# --- Files ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("x.csv", "category_id,"),
+        ("x.json", "[\n"),
+        ("x.jsonl", '{"'),
+        ("x.txt", "   "),
+        ("x", "{"),
+    ],
+)
+def test_the_ending_of_a_file_tells_its_format(
+    products: Keyapi, tmp_path: Path, name: str, begins: str
+) -> None:
+    done = products("--output", tmp_path / name)
+    assert (done.code, done.out) == (0, "")
+    assert (tmp_path / name).read_text().startswith(begins)
+
+
+def test_a_file_gets_what_was_fetched_before_an_error(
+    products: Keyapi, server: Server, tmp_path: Path
+) -> None:
+    server.holds(30)
+    server.answers[3] = SERVER_FAILS
+    path = tmp_path / "rows.jsonl"
+    done = products("--all", "--output", path)
+
+    assert done.code == 1
+    assert [json.loads(line) for line in path.read_text().splitlines()] == server.rows[:20]
+    assert done.said[1:3] == [f"20 rows are in {path}.", "Go on with --start-page 3 --all"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(("--sort-type", "up"), 2), (("--page-size", "11"), 2), ((), 1)]
+)
+def test_a_file_stays_as_it_is_where_nothing_was_fetched(
+    products: Keyapi, server: Server, tmp_path: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    server.always = SERVER_FAILS
+    path = tmp_path / "rows.jsonl"
+    path.write_text("old")
+
+    assert products("--output", path, *arguments).code == code
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["rows.jsonl"]
+
+
+def test_a_file_is_not_seen_before_it_is_whole(
+    process: Start, server: Server, tmp_path: Path
+) -> None:
+    server.holds(20)
+    server.waits = {2}
+    path = tmp_path / "rows.jsonl"
+    started = process(*COMMAND, "--all", "--output", str(path))
+    assert server.arrived.wait(30)
+    seen = path.exists()
+    server.go.set()
+    started.communicate(timeout=30)
+
+    assert not seen
+    assert len(path.read_text().splitlines()) == 20
+
+
+def test_a_replaced_file_keeps_its_mode_and_a_link_its_target(
+    products: Keyapi, tmp_path: Path
+) -> None:
+    path, link = tmp_path / "rows.jsonl", tmp_path / "link.jsonl"
+    path.write_text("old")
+    path.chmod(0o600)
+    link.symlink_to(path)
+
+    assert products("--output", link).code == 0
+    assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(path.read_text()) == ROW
+
+
+def test_a_pipe_is_written_to_and_not_replaced(products: Keyapi, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+
+    assert products("--output", pipe).code == 0
+    reader.join(30)
+    assert json.loads(read[0]) == ROW
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_stdout_is_named_by_a_dash(products: Keyapi) -> None:
+    assert products("--output", "-").rows == [ROW]
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_request(
+    products: Keyapi, server: Server, tmp_path: Path
+) -> None:
+    for path in (tmp_path, tmp_path / "no" / "rows.csv"):
+        done = products("--output", path)
+        assert (done.code, len(done.said)) == (2, 1)
+        assert str(path) in done.said[0]
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("call", ["write", "replace"])
+def test_a_disk_that_is_full_ends_the_command_in_one_line(
+    products: Keyapi, environment: pytest.MonkeyPatch, tmp_path: Path, call: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if call == "replace":
+        environment.setattr(os, "replace", full)
+    else:
+        environment.setattr("keyapi.cli.destination.open", lambda *_: _Full(full), raising=False)
+        environment.setattr(Path, "unlink", lambda *_, **__: None)
+    done = products("--output", tmp_path / "rows.csv")
+
+    assert done.code == 1
+    assert done.err.count("No space left on device") == 1
+    assert not (tmp_path / "rows.csv").exists()
+
+
+class _Full:
+    def __init__(self, fail: Callable[..., None]) -> None:
+        self.write = self.flush = fail
+
+    def close(self) -> None:
+        pass
+
+
+# --- Readers that leave -----------------------------------------------------------------------
+
+
+def test_a_reader_that_has_seen_enough_ends_the_walk_quietly(
+    process: Start, server: Server
+) -> None:
+    server.holds(500)
+    started = process(*COMMAND, "--all")
+    assert started.stdout is not None
+    first = started.stdout.readline()
+    started.stdout.close()
+    assert started.stderr is not None
+    err = started.stderr.read().decode()
+    started.stderr.close()
+
+    assert (started.wait(30), json.loads(first)) == (0, server.rows[0])
+    assert len(server.requests) < 50
+    assert err.startswith("keyapi: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_nobody_need_listen_to_what_is_said(process: Start) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    started = process(*COMMAND, stderr=writer)
+    os.close(writer)
+    out, _ = started.communicate(timeout=30)
+    assert (started.returncode, json.loads(out)) == (0, EXAMPLE["data"][0])
