@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -14,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from keyapi import _clients
+from keyapi import ServerError, _clients
 from keyapi._client import SyncClient
 from keyapi.cli import main
+from keyapi.cli.messages import explain
 from keyapi_tiktok import TikTok
 
 from .conftest import COMMAND, EXAMPLE, KEY, PATH, USER_ID, Keyapi, Server, product
@@ -107,6 +110,14 @@ def test_the_key_is_read_from_a_file(
     environment.delenv("KEYAPI_TOKEN")
     (tmp_path / "key").write_text(f"{KEY}\n")
     assert products("--token-file", tmp_path / "key").code == 0
+
+
+def test_the_key_may_come_by_stdin(
+    products: Keyapi, environment: pytest.MonkeyPatch, server: Server
+) -> None:
+    environment.delenv("KEYAPI_TOKEN")
+    environment.setattr(sys, "stdin", io.StringIO(f"{KEY}\nmore"))
+    assert products("--token-file", "-").code == 0
 
 
 def test_the_key_is_read_from_stdin(process: Start) -> None:
@@ -217,6 +228,20 @@ def test_no_answer_is_an_error_of_the_api(products: Keyapi) -> None:
     assert "Check the network, or raise --timeout." in done.said[0]
 
 
+def test_what_is_said_goes_nowhere_if_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr", Closed())
+    assert main(["influencr"]) == 2
+
+
+def test_a_remedy_follows_a_full_stop_once() -> None:
+    assert explain(ServerError("It broke")) == "It broke. Try again later."
+    assert explain(ServerError("It broke.")) == "It broke. Try again later."
+
+
 def test_a_retry_is_said_unless_it_shall_be_quiet(products: Keyapi, server: Server) -> None:
     server.always = refusal(502)
     loud, quiet = products("--max-retries", "1"), products("--max-retries", "1", "-q")
@@ -319,6 +344,20 @@ def test_an_interrupt_of_a_walk_in_this_process_gives_130(
     ]
 
 
+def test_a_pipe_that_is_closed_ends_the_command_quietly(
+    keyapi: Keyapi, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def closed(*_: object) -> None:
+        raise BrokenPipeError
+
+    environment.setattr("keyapi.cli.calls.Run.__call__", closed)
+    with open(tmp_path / "out", "w") as stdout:
+        environment.setattr(sys, "stdout", stdout)
+        code = main([*COMMAND])
+        stdout.write("what the interpreter flushes at its end")
+    assert (code, (tmp_path / "out").read_text()) == (0, "")
+
+
 # --- The program ------------------------------------------------------------------------------
 
 
@@ -346,7 +385,9 @@ def test_arguments_are_taken_from_the_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["keyapi", "--version"])
-    assert main() == 0
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("keyapi", run_name="__main__")
+    assert ended.value.code == 0
     assert capsys.readouterr().out.startswith("keyapi-tiktok ")
 
 

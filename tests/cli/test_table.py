@@ -125,13 +125,8 @@ def test_a_table_is_as_wide_as_there_is_room(drawn: Drawn) -> None:
 
 
 def test_headings_break_where_they_can_be_read(drawn: Drawn) -> None:
-    table = drawn([{"total_video_sale_gmv_amt": 1, "名称_x": 2}])
-    assert table == [
-        "     total_",
-        "video_sale_  名称_",
-        "    gmv_amt      x",
-        "          1      2",
-    ]
+    table = drawn([{"total_video_sale_gmv_amt": 1, "名称_名称": 2, "shop_id": 3}])
+    assert table[:3] == ["     total_", "video_sale_  名称_", "    gmv_amt   名称  shop_id"]
 
 
 def test_one_column_is_shown_however_little_room_there_is(drawn: Drawn) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from collections.abc import Callable
 
 import pytest
 from rich.cells import cell_len
+
+from keyapi.cli.terminal import progress
 
 from .conftest import COMMAND, EXAMPLE, Server, product
 
@@ -105,3 +109,25 @@ def test_raw_answers_on_a_terminal_end_with_the_line(terminal: Terminal, server:
     assert len(shown) == 2
     assert all(line.startswith('{"code": 0') for line in shown)
     assert EXAMPLE["requestId"] in shown[0]
+
+
+class _Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_drawn_and_taken_away_again(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TERM", "xterm-256color")
+    environment.setattr(sys, "stderr", screen := _Screen())
+    with progress(shown=True) as show:
+        show("[3] pages")
+    drawn = screen.getvalue()
+    assert "asking" in drawn or "[3] pages" in drawn
+    assert drawn.endswith("\x1b[2K")
+
+
+def test_progress_is_drawn_only_where_it_shall_be(environment: pytest.MonkeyPatch) -> None:
+    environment.setattr(sys, "stderr", screen := _Screen())
+    with progress(shown=False) as show:
+        show("3 pages")
+    assert screen.getvalue() == ""

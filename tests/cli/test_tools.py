@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from keyapi import _clients
-from keyapi.cli import doctor, examples
+from keyapi._specification import Argument, Sort
+from keyapi.cli import demo, doctor, examples
 from keyapi_tiktok import TikTok
 
 from .conftest import KEY, PATH, USER_ID, Keyapi, Server
@@ -271,3 +272,32 @@ def test_the_demo_needs_to_know_which_client(
     environment.setattr(_clients, "installed", lambda: {"a": TikTok, "b": TikTok})
     done = keyapi("demo")
     assert (done.code, done.said) == (2, ["Name the client; installed: a, b."])
+
+
+@pytest.mark.parametrize(
+    ("sort", "chosen"),
+    [
+        (None, {}),
+        (Sort("f", None), {"by": 1}),
+        (Sort("f", "d"), {"by": 1}),
+        (Sort("f", "e"), {"by": 1, "way": 9}),
+    ],
+)
+def test_the_demo_sorts_by_what_can_be_sorted_by(sort: Sort | None, chosen: dict[str, int]) -> None:
+    def argument(name: str, **members: int) -> Argument:
+        schema = {"enum": list(members.values()), "x-enum-varnames": list(members)}
+        return Argument(name, "query", False, schema)
+
+    arguments = {"f": argument("f", a=1, b=2), "d": argument("d", up=1), "e": argument("e", desc=9)}
+    call = SimpleNamespace(wire={"by": "f", "other": "d", "way": "e"})
+    command = SimpleNamespace(spec=SimpleNamespace(sort=sort, arguments=arguments), call=call)
+    assert demo._sorting(command) == chosen  # type: ignore[arg-type]
+
+
+def test_a_sandbox_that_never_refuses_ends_the_demo_all_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    walks: list[dict[str, Any]] = []
+    walk = SimpleNamespace(on=lambda calls: lambda **given: walks.append(given) or ["a row"])
+    demo._walk_until_refused(None, SimpleNamespace(walk=walk), {"a": 1})  # type: ignore[arg-type]
+    assert (len(walks), capsys.readouterr().out) == (6, "")

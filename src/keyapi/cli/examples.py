@@ -33,9 +33,9 @@ def _arguments(command: Command) -> Iterator[tuple[str, Any]]:
 
 def _example(spec: OperationSpec, argument: Argument) -> Any:
     """A value of a required argument: its example, what rows repeat of it, or its first member."""
-    if argument.name in spec.echoes:
-        rows = value_at(spec.example(spec.success), spec.items or ())
-        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-            return rows[0].get(argument.name)
+    echoed = argument.name in spec.echoes
+    rows = value_at(spec.example(spec.success), spec.items or ()) if echoed else None
+    if rows:
+        return rows[0].get(argument.name)
     given = argument.schema.get("example", argument.schema.get("default"))
     return given if given is not None else next(iter(argument.members.values()), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -78,7 +79,7 @@ def chosen_format(given: str | None, suffix: str | None, out: Destination) -> st
     return "table" if out.terminal else "jsonl"
 
 
-class _Writer:
+class _Writer(ABC):
     def __init__(self, out: Destination, layout: Layout) -> None:
         self._out = out
         self._layout = layout
@@ -95,11 +96,13 @@ class _Writer:
     def _write(self, text: str) -> None:
         self._out.write(text.encode())
 
+    @abstractmethod
     def rows(self, rows: Sequence[Any]) -> None:
-        raise NotImplementedError
+        """Take rows."""
 
     def end(self) -> None:
-        pass
+        """Write what is still to be written."""
+        self._out.flush()
 
 
 class _Lines(_Writer):

@@ -51,7 +51,7 @@ def say(text: str) -> None:
     try:
         sys.stderr.write(f"keyapi: {masked(clean(text))}\n")
         sys.stderr.flush()
-    except (OSError, UnicodeEncodeError):  # nobody listens, or not in this encoding
+    except OSError:  # nobody listens
         pass
 
 
