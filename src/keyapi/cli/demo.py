@@ -11,6 +11,7 @@ from keyapi.cli.destination import Stdout
 from keyapi.cli.messages import OK, UsageError, counted, explain, logged
 from keyapi.cli.sandbox import served
 from keyapi.cli.terminal import console_to
+from keyapi.cli.values import dashed
 
 if TYPE_CHECKING:
     from keyapi.cli.columns import Columns
@@ -81,10 +82,9 @@ def _sorting(command: Command) -> dict[str, Any]:
 
 def _show_walk(calls: Any, command: Command, columns: Columns, arguments: dict[str, Any]) -> None:
     from keyapi.cli.table import print_table
-    from keyapi.cli.values import dashed
 
     assert command.walk is not None  # noqa: S101 - only such were looked at
-    given = " ".join(f"--{dashed(name)} {value}" for name, value in arguments.items())
+    given = " ".join(f"--{dashed(n)} {_shown(command, n, v)}" for n, v in arguments.items())
     _print(f"$ keyapi {dashed(command.call.resource)} {command.name} {given} --limit {_ROWS}\n")
     rows = list(command.walk.on(calls)(**arguments, limit=_ROWS))
     with Stdout() as out, console_to(out) as console:
@@ -106,9 +106,15 @@ def _walk_until_refused(calls: Any, command: Command, arguments: dict[str, Any])
             _print(f"Stopped: {explain(error)}")
             _print(
                 f"{counted(error.rows_yielded or 0, 'row')} of this walk are good; it goes on with "
-                f"start_page={error.next_page}. Until then the client sends nothing more."
+                f"--start-page {error.next_page}. For a minute, further calls fail at once, unsent."
             )
             return
+
+
+def _shown(command: Command, name: str, value: Any) -> str:
+    """A value as it is given on the command line: a member of an enum by its name."""
+    members = command.spec.arguments[command.call.wire[name]].members
+    return dashed(next((member for member in members if members[member] == value), str(value)))
 
 
 def _left(sandbox: Any) -> str:
