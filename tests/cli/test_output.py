@@ -19,7 +19,6 @@ import pytest
 from .conftest import COMMAND, EXAMPLE, ROW, Keyapi, Server, product
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
-HOSTILE = "\x1b]0;owned\x07 \x9b31m \u202eevil \x7f"
 SERVER_FAILS = (404, {"code": 404, "message": "gone", "data": None})
 
 
