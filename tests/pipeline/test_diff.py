@@ -846,7 +846,7 @@ def regenerated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     overlay.write_text(overlay.read_text("utf-8") + action, "utf-8")
     command = [sys.executable, ROOT / "scripts/regenerate.py", "--root", project]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return project
 
 
