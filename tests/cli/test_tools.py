@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -159,10 +161,12 @@ def test_doctor_can_pay_for_an_operation_without_rows(
 @pytest.fixture
 def stand_in(environment: pytest.MonkeyPatch) -> SimpleNamespace:
     """What the sandbox was run with, in its place."""
-    module = SimpleNamespace(FAULTS={"null": "a null", "html-502": "an HTML page"}, calls=[])
+    faults = {"null": "a null", "html-502": "an HTML page"}
+    described = {name: SimpleNamespace(description=text) for name, text in faults.items()}
+    module = SimpleNamespace(FAULTS=described, calls=[])
 
-    def run(*arguments: Any, **options: Any) -> None:
-        module.calls.append((arguments, options))
+    def run(client: Any, *, report: Any, **options: Any) -> None:
+        module.calls.append((client.__name__, options))
 
     module.run = run
     environment.setitem(sys.modules, "keyapi.sandbox", module)
@@ -172,19 +176,19 @@ def stand_in(environment: pytest.MonkeyPatch) -> SimpleNamespace:
 def test_the_sandbox_is_run_with_the_options_that_were_given(
     keyapi: Keyapi, stand_in: SimpleNamespace
 ) -> None:
-    options = "--port 8000 --key k --credits 5 --qps 2.5 --seed 1 --latency 0.1 --strict --control"
+    options = "--port 8000 --key k --credits 5 --qps 2 --seed 1 --latency 0.1 --strict --control"
     faults = ("--fault", "html-502@2", "--fault", "null")
     assert keyapi("sandbox", *options.split(), *faults, "--platform", "tiktok").code == 0
     assert keyapi("sandbox").code == 0
 
     assert stand_in.calls == [
         (
-            ("tiktok",),
+            "TikTok",
             {
                 "port": 8000,
                 "key": "k",
                 "credits": 5,
-                "qps": 2.5,
+                "qps": 2,
                 "seed": 1,
                 "faults": ["html-502@2", "null"],
                 "latency": 0.1,
@@ -192,7 +196,7 @@ def test_the_sandbox_is_run_with_the_options_that_were_given(
                 "control": True,
             },
         ),
-        ((None,), {}),
+        ("TikTok", {}),
     ]
 
 
@@ -220,6 +224,39 @@ def test_a_sandbox_that_cannot_be_run_says_why_in_one_line(
     assert (done.code, done.said) == (code, [said])
 
 
+def test_the_line_to_try_works_and_ctrl_c_ends_the_sandbox(process: Start) -> None:
+    server: Any = process("sandbox", "--port", "0", text=True)
+    assert server.stdout is not None
+    lines = [server.stdout.readline() for _ in range(5)]
+    assert lines[0].endswith("serves TikTok's API; Ctrl-C stops it.\n")
+    assert lines[1] == "Key: sk_sandbox_0000\n"
+    settings, command = lines[3].split()[:2], lines[4].split()[1:]
+    environment = dict(setting.split("=") for setting in settings)
+    tried = subprocess.run(
+        [sys.executable, "-m", "keyapi", *command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tried.returncode == 0, tried.stderr
+    assert len(tried.stdout.splitlines()) == 10
+    server.send_signal(signal.SIGINT)
+    assert server.communicate(timeout=20)[1] == ""
+    assert server.returncode == 0
+
+
+def test_a_sandbox_of_a_specification_without_examples_names_none(
+    capsys: pytest.CaptureFixture[str], environment: pytest.MonkeyPatch
+) -> None:
+    from keyapi.cli import sandbox
+
+    environment.setattr(examples, "documented", lambda commands: None)
+    spec = SimpleNamespace(operations={"influencer_products_analytics": SimpleNamespace()})
+    sandbox._report(TikTok, SimpleNamespace(key="k", spec=spec), "http://x")
+    assert capsys.readouterr().out.endswith("Key: k\n")
+
+
 @pytest.mark.parametrize("tool", ["sandbox", "demo"])
 def test_tools_without_their_extra_say_what_to_install(
     keyapi: Keyapi, environment: pytest.MonkeyPatch, tool: str
@@ -234,7 +271,6 @@ def test_tools_without_their_extra_say_what_to_install(
 
 
 def test_the_demo_shows_a_table_a_retry_a_stop_and_what_it_cost(process: Start) -> None:
-    pytest.importorskip("keyapi.sandbox")
     began = time.monotonic()
     started = process("demo")
     data, err = started.communicate(timeout=60)
@@ -250,7 +286,6 @@ def test_the_demo_shows_a_table_a_retry_a_stop_and_what_it_cost(process: Start) 
 
 
 def test_the_demo_runs_in_this_process(keyapi: Keyapi) -> None:
-    pytest.importorskip("keyapi.sandbox")
     done = keyapi("demo", "--platform", "tiktok")
     assert done.code == 0
     assert "Ledger: " in done.out

@@ -14,6 +14,7 @@ import schemathesis
 from keyapi._specification import Specification
 from keyapi.contract import Contract
 
+
 @schemathesis.check
 def meaning(ctx: Any, response: Any, case: Any) -> None:
     """The answer is what was asked for; see `keyapi.contract`."""
@@ -51,4 +52,3 @@ def _code(response: Any) -> Any:
     except ValueError:
         return None
     return body.get("code") if isinstance(body, dict) else None
-

@@ -100,9 +100,9 @@ def sandbox_server(**options: Any) -> Serve:
     return serve
 
 
-def http_server(url: str, key: str = KEY) -> Serve:
+@contextmanager
+def http_server(url: str, key: str = KEY) -> Iterator[Serve]:
     """A server to ask over HTTP; it is not made to run out of anything."""
-    http = httpx.Client(base_url=url)
 
     def ask(asked: Asked) -> Answer:
         headers = dict(asked.headers)
@@ -116,14 +116,24 @@ def http_server(url: str, key: str = KEY) -> Serve:
         before = ask(wire(operation, case.previous)).content if case.previous else None
         return Served(ask(wire(operation, case.arguments, case.key)), before, None)
 
-    return serve
+    with httpx.Client(base_url=url) as http:
+        yield serve
 
 
 # --- Clients ----------------------------------------------------------------------------------
 
 
 class Inexpressible(Exception):
-    """A case that no typed call says; the text is the reason."""
+    """A case that no typed call says.
+
+    Args:
+        kind: What such cases have in common.
+        detail: What it is here.
+    """
+
+    def __init__(self, kind: str, detail: object = "") -> None:
+        super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.kind = kind
 
 
 @dataclass
@@ -169,7 +179,7 @@ class Caller:
         found = {}
         for wire_name, value in given.items():
             if wire_name not in python:
-                raise Inexpressible(f"no argument for {wire_name}")
+                raise Inexpressible("no such argument", wire_name)
             parameter = method.signature.parameters[python[wire_name]]
             found[parameter.name] = _as_typed(value, parameter.annotation)
         return found
@@ -253,8 +263,9 @@ def _as_typed(value: Any, annotation: Any) -> Any:
             try:
                 return kind(value)
             except ValueError:
-                raise Inexpressible(f"no member of {kind.__name__}") from None
+                raise Inexpressible("no member of the enum", kind.__name__) from None
     plain = tuple(kind for kind in kinds if isinstance(kind, type))
     if plain and not isinstance(value, plain) and len(plain) == len(kinds):
-        raise Inexpressible(f"{type(value).__name__} for {' | '.join(k.__name__ for k in plain)}")
+        wanted = " | ".join(one.__name__ for one in plain)
+        raise Inexpressible("another type", f"{type(value).__name__} for {wanted}")
     return value

@@ -350,7 +350,7 @@ def test_faults_follow_a_schedule() -> None:
     ("text", "says"),
     [
         ("html502", "did you mean 'html-502'"),
-        ("meteor", "there are html-502, "),
+        ("meteor", "--list-faults lists them"),
         ("null@", "There is no fault 'null@'"),
         ("null@1,,2", "says no requests"),
     ],

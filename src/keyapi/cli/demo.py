@@ -11,7 +11,6 @@ from keyapi.cli.destination import Stdout
 from keyapi.cli.messages import OK, UsageError, counted, explain, logged
 from keyapi.cli.sandbox import served
 from keyapi.cli.terminal import console_to
-from keyapi.cli.values import dashed
 
 if TYPE_CHECKING:
     from keyapi.cli.columns import Columns
@@ -42,7 +41,7 @@ def demo(
         _walk_until_refused(calls, command, arguments)
     ledger = sandbox.ledger
     _print(
-        f"\nLedger: {counted(_number(ledger.requests), 'request')}, "
+        f"\nLedger: {counted(ledger.count, 'request')}, "
         f"{counted(ledger.charged, 'credit')} charged, {_left(sandbox)} left."
     )
     return OK
@@ -81,11 +80,11 @@ def _sorting(command: Command) -> dict[str, Any]:
 
 
 def _show_walk(calls: Any, command: Command, columns: Columns, arguments: dict[str, Any]) -> None:
+    from keyapi.cli.examples import typed
     from keyapi.cli.table import print_table
 
     assert command.walk is not None  # noqa: S101 - only such were looked at
-    given = " ".join(f"--{dashed(n)} {_shown(command, n, v)}" for n, v in arguments.items())
-    _print(f"$ keyapi {dashed(command.call.resource)} {command.name} {given} --limit {_ROWS}\n")
+    _print(f"$ {typed(command, arguments)} --limit {_ROWS}\n")
     rows = list(command.walk.on(calls)(**arguments, limit=_ROWS))
     with Stdout() as out, console_to(out) as console:
         print_table(console, columns.by_weight(), rows[:_SHOWN], all_of_them=False)
@@ -111,18 +110,8 @@ def _walk_until_refused(calls: Any, command: Command, arguments: dict[str, Any])
             return
 
 
-def _shown(command: Command, name: str, value: Any) -> str:
-    """A value as it is given on the command line: a member of an enum by its name."""
-    members = command.spec.arguments[command.call.wire[name]].members
-    return dashed(next((member for member in members if members[member] == value), str(value)))
-
-
 def _left(sandbox: Any) -> str:
     return counted(sandbox.credits_left, "credit")
-
-
-def _number(requests: Any) -> int:
-    return requests if isinstance(requests, int) else len(requests)
 
 
 def _print(text: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keyapi._specification import Argument, OperationSpec, value_at
 from keyapi.cli.commands import Command
+from keyapi.cli.values import dashed
 
 
 def documented(commands: Iterator[Command]) -> tuple[Command, dict[str, Any]] | None:
@@ -23,6 +24,16 @@ def documented(commands: Iterator[Command]) -> tuple[Command, dict[str, Any]] | 
         if None not in arguments.values():
             found.append((command, arguments))
     return min(found, key=lambda one: (one[0].spec.credits, one[0].walk is None), default=None)
+
+
+def typed(command: Command, arguments: Mapping[str, Any]) -> str:
+    """Write a call as it is typed; a member of an enum goes by its name."""
+    words = ["keyapi", dashed(command.call.resource), command.name]
+    for name, value in arguments.items():
+        members = command.spec.arguments[command.call.wire[name]].members
+        member = next((one for one in members if members[one] == value), str(value))
+        words += [f"--{dashed(name)}", dashed(member)]
+    return " ".join(words)
 
 
 def _arguments(command: Command) -> Iterator[tuple[str, Any]]:

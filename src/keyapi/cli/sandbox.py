@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from keyapi.cli.messages import OK, CommandError, UsageError
 from keyapi.cli.values import count, seconds
+
+if TYPE_CHECKING:
+    from keyapi._client import SyncClient
 
 
 def sandbox(
@@ -22,10 +25,8 @@ def sandbox(
         ),
     ] = None,
     qps: Annotated[
-        float | None,
-        Parameter(
-            converter=seconds, metavar="N", help="Requests per second before it answers 429."
-        ),
+        int | None,
+        Parameter(converter=count, metavar="N", help="Requests per second before it answers 429."),
     ] = None,
     seed: Annotated[
         int | None, Parameter(converter=count, metavar="N", help="The data's seed.")
@@ -57,11 +58,13 @@ def sandbox(
     ] = False,
 ) -> int:
     """Serve the API on this machine: offline, free of charge, with data of its own."""
+    from keyapi._clients import find
+
     here = served()
     if list_faults:
         width = max(map(len, here.FAULTS))
-        for name, text in here.FAULTS.items():
-            print(f"{name:{width}}  {text}")  # noqa: T201 - the output of the command
+        for name, one in here.FAULTS.items():
+            print(f"{name:{width}}  {one.description}")  # noqa: T201 - the output of the command
         return OK
     given: dict[str, Any] = {
         "port": port,
@@ -74,13 +77,29 @@ def sandbox(
         "strict": strict or None,
         "control": control or None,
     }
+    client = find(platform)
+    options = {name: value for name, value in given.items() if value is not None}
     try:
-        here.run(platform, **{name: value for name, value in given.items() if value is not None})
+        here.run(client, report=lambda sandbox, url: _report(client, sandbox, url), **options)
     except ValueError as error:
         raise UsageError(str(error)) from error
     except OSError as error:
         raise CommandError(f"It cannot be served: {error.strerror or error}") from error
     return OK
+
+
+def _report(client: type[SyncClient], sandbox: Any, url: str) -> None:
+    """Say where it is, by which key, and one line to try."""
+    from keyapi._clients import methods
+    from keyapi.cli.commands import commands
+    from keyapi.cli.examples import documented, typed
+
+    lines = [f"{url} serves {client.__name__}'s API; Ctrl-C stops it.", f"Key: {sandbox.key}"]
+    found = documented(commands(methods(client), sandbox.spec.operations))
+    if found is not None:
+        lines += ["Try:", f"  KEYAPI_BASE_URL={url} KEYAPI_TOKEN={sandbox.key} \\"]
+        lines += [f"  {typed(*found)}"]
+    print("\n".join(lines), flush=True)  # noqa: T201 - the output of the command
 
 
 def served() -> Any:

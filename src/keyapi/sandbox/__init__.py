@@ -177,7 +177,7 @@ class Sandbox:
 
 
 def run(
-    client: str | None = None,
+    client: str | type[SyncClient] | None = None,
     *,
     port: int = 8000,
     host: str = HOST,

@@ -54,7 +54,7 @@ def scheduled(text: str) -> Scheduled:
     name = found["name"] if found else text
     if found is None or name not in FAULTS:
         near = get_close_matches(name, FAULTS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(FAULTS)}"
+        hint = f"did you mean {near[0]!r}?" if near else "keyapi sandbox --list-faults lists them"
         raise ConfigurationError(f"There is no fault {name!r}; {hint}")
     spans = tuple(_span(part, text) for part in (found["when"] or "").split(",") if found["when"])
     return Scheduled(text, FAULTS[name], found["pointer"] or "", spans)
