@@ -15,7 +15,7 @@ import nox
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["check", "tests", "package", "demo"]
+nox.options.sessions = ["check", "tests", "contract", "mutants", "package", "demo"]
 
 ROOT = Path(__file__).parent
 
@@ -46,14 +46,50 @@ def check(session: nox.Session) -> None:
     session.run("pyright")
     session.run("lint-imports", env={"PYTHONPATH": "scripts"})
     session.run("python", "scripts/regenerate.py", "--check")
+    session.run("zizmor", "--offline", "--quiet", ".github/workflows")
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """The tests, offline, on each Python that is here; they cover every branch of the runtime."""
     _install(session, "dev")
-    arguments = session.posargs or ["--cov", "--cov-report=term"]
+    arguments = session.posargs or ["--ignore=tests/contract", "--cov", "--cov-report=term"]
     session.run("python", "-m", "pytest", "-n", "auto", *arguments)
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """The contract suite, offline; `-- --seed random` explores, `-- --report DIR` reports."""
+    _install(session, "dev")
+    session.run("python", "-m", "pytest", "-n", "auto", "tests/contract", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Plant faults in answers and specification, one at a time; a survivor fails."""
+    _install(session, "dev")
+    session.run("python", "scripts/mutants.py", *session.posargs)
+
+
+@nox.session(default=False)
+def live(session: nox.Session) -> None:
+    """The contract with the real API, or KEYAPI_BASE_URL: `-- --max-credits N`; each case costs."""
+    _install(session, "dev")
+    session.run("python", "scripts/live.py", *session.posargs)
+
+
+@nox.session(default=False)
+def scale(session: nox.Session) -> None:
+    """A synthetic set of 120 pages through everything; time grows linearly."""
+    _install(session, "dev")
+    session.run("python", "scripts/scale.py", *session.posargs)
+
+
+@nox.session(default=False)
+def update(session: nox.Session) -> None:
+    """Vendor (`-- --index URL`, say), explain, regenerate, check: everything or nothing."""
+    _install(session, "dev")
+    session.run("python", "scripts/update.py", *session.posargs)
 
 
 @nox.session(default=False)
@@ -86,8 +122,9 @@ def package(session: nox.Session) -> None:
 @nox.session
 def demo(session: nox.Session) -> None:
     """The main job, offline: the page makes the client, and the client lists the products."""
-    _install(session, "pipeline")
+    _install(session, "dev")
     session.run("python", "scripts/demo.py")
+    session.run("keyapi", "demo")
 
 
 @nox.session(default=False)

@@ -100,6 +100,7 @@ def server() -> Iterator[Server]:
             status, answer = server.answer(query)
             content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
+            self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             if self.command != "HEAD":

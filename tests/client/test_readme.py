@@ -145,7 +145,7 @@ def test_the_code_runs(
         changed = known.get("quick") or known.get("careful")
         if changed:
             changed.influencer.products_analytics(user_id=USER_ID)
-    assert wire.requests
+    assert wire.requests or known["sandbox"].ledger.charged == 1
     assert capsys.readouterr().out or saved or changed
 
 
