@@ -82,6 +82,7 @@ class Sandbox:
         package = self._client._package
         self.spec = Specification(spec) if spec else Specification.of_package(package)
         self.key = key
+        self.seed = seed
         self.latency = latency
         self.ledger = Ledger(credits, qps, clock)
         self._control = control

@@ -41,14 +41,16 @@ class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         reply = self._sandbox.respond(_asked(request, request.read()))
         if self._sandbox.latency:
             time.sleep(self._sandbox.latency)
-        return httpx.Response(reply.status, headers=dict(reply.headers), stream=_Body(reply))
+        headers = _headers(self._sandbox, reply)
+        return httpx.Response(reply.status, headers=headers, stream=_Body(reply))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
         reply = self._sandbox.respond(_asked(request, await request.aread()))
         if self._sandbox.latency:
             await asyncio.sleep(self._sandbox.latency)
-        return httpx.Response(reply.status, headers=dict(reply.headers), stream=_Body(reply))
+        headers = _headers(self._sandbox, reply)
+        return httpx.Response(reply.status, headers=headers, stream=_Body(reply))
 
 
 class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -95,7 +97,8 @@ class App:
         reply = self._sandbox.respond(asked)
         if self._sandbox.latency:
             await asyncio.sleep(self._sandbox.latency)
-        named = [(name.encode(), text.encode()) for name, text in reply.headers.items()]
+        headers = _headers(self._sandbox, reply)
+        named = [(name.encode(), text.encode()) for name, text in headers.items()]
         named.append((b"content-length", str(len(reply.body)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": named})
         whole = reply.delivery == "whole"
@@ -142,6 +145,11 @@ def control(sandbox: Sandbox) -> list[Any]:
         Route("/_sandbox/faults", faults, methods=["GET", "PUT"]),
         Route("/_sandbox/reset", reset, methods=["POST"]),
     ]
+
+
+def _headers(sandbox: Sandbox, reply: Reply) -> dict[str, str]:
+    """Headers of an answer, with `Server`: so that no recording of it is taken for a live one."""
+    return {"server": f"keyapi-sandbox (seed {sandbox.seed})", **reply.headers}
 
 
 def _asked(request: httpx.Request, body: bytes) -> Asked:

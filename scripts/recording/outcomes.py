@@ -1,0 +1,130 @@
+"""Which calls bring which outcomes of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from inspect import Parameter
+from typing import Any, NamedTuple
+
+from keyapi._clients import Method
+from keyapi._specification import Argument, OperationSpec, Specification, value_at
+from keyapi.sandbox._values import Chance, value
+
+KEY = "Authorization"
+"""What is wrong where the key is: the header's name."""
+
+_FAR = 10_000  # a page past the end, where the specification names no last one
+
+
+class Outcome(NamedTuple):
+    """A call, and the status it is to be answered with.
+
+    Attributes:
+        name: The status, and what tells it apart from others of this status: `200-page-2`.
+        status: HTTP status.
+        arguments: Arguments of the method; None means "not sent".
+        wrong: What is wrong on purpose: the name of a parameter, or `KEY`; None where nothing is.
+        cursor: Argument that takes the cursor which the first answer names; None without one.
+    """
+
+    name: str
+    status: int
+    arguments: Mapping[str, Any]
+    wrong: str | None = None
+    cursor: str | None = None
+
+
+class Outcomes:
+    """The outcomes of one operation.
+
+    Args:
+        spec: The specification.
+        method: The method of the client that calls the operation.
+    """
+
+    def __init__(self, spec: Specification, method: Method) -> None:
+        self._spec = spec
+        self._operation = spec.operations[method.operation.name]
+        self._method = method
+        self._python = {wire: argument for argument, wire in method.wire.items()}
+        shown = value_at(self._example, self._operation.items or ("data",))
+        first = shown[0] if isinstance(shown, list) and shown else shown
+        self._documented = first if isinstance(first, dict) else {}
+        self._good = {
+            argument: self._sample(self._operation.arguments[wire])
+            for argument, wire in method.wire.items()
+            if method.signature.parameters[argument].default is Parameter.empty
+        }
+
+    def documented(self) -> Iterator[Outcome]:
+        """Give those that the page has an example of."""
+        for status in documented_statuses(self._operation):
+            if status == "400":
+                yield self._bad() or Outcome(status, 400, self._good)
+            else:
+                wrong = KEY if status == "401" else None
+                yield Outcome(status, int(status), self._good, wrong)
+
+    def reachable(self) -> Iterator[Outcome]:
+        """Give those that can be had from a server which is well and has credits left."""
+        success = self._operation.success
+        status = int(success)
+        yield Outcome(success, status, self._good)
+        paging = self._operation.paging
+        if paging is not None:
+            position = self._python[paging.position]
+            if paging.kind == "cursor":
+                yield Outcome(f"{success}-page-2", status, self._good, None, position)
+            else:
+                last = self._operation.arguments[paging.position].schema.get("maximum", _FAR)
+                yield Outcome(f"{success}-page-2", status, {**self._good, position: 2})
+                yield Outcome(f"{success}-past-the-end", status, {**self._good, position: last})
+        bad = self._bad()
+        if bad is not None:
+            yield bad
+        yield Outcome("401", 401, self._good, KEY)
+
+    @property
+    def _example(self) -> Any:
+        return self._operation.example(self._operation.success)
+
+    def _sample(self, argument: Argument) -> Any:
+        """What the documented answer is about, else what the specification says or allows."""
+        if argument.name in (*self._operation.echoes, *self._operation.filters):
+            documented = self._documented.get(argument.name)
+            if documented is not None:
+                return documented
+        for known in ("example", "default"):
+            if known in argument.schema:
+                return argument.schema[known]
+        if argument.members:
+            return next(iter(argument.members.values()))
+        return value(self._spec, argument.schema, argument.name, None, Chance(0, argument.name))
+
+    def _bad(self) -> Outcome | None:
+        """A call with one bad parameter that the typed client sends all the same.
+
+        A parameter that is missing is the one bad parameter that the server must notice: it is
+        reported to ignore others.
+        """
+        arguments = self._operation.arguments
+        paging = self._operation.paging
+        ours = paging[1:3] if paging else ()  # the client checks these before it sends
+        wires = [name for name in self._method.wire.values() if name not in ours]
+        for wire in wires:
+            if arguments[wire].required and arguments[wire].place != "path":
+                return self._with(wire, None)
+        for wire in wires:
+            members = arguments[wire].members.values()
+            kind = arguments[wire].schema.get("type")
+            if members or kind in ("integer", "number", "boolean"):
+                return self._with(wire, "not-a-value")
+        return None
+
+    def _with(self, wire: str, given: Any) -> Outcome:
+        return Outcome("400", 400, {**self._good, self._python[wire]: given}, wire)
+
+
+def documented_statuses(operation: OperationSpec) -> list[str]:
+    """The statuses that an operation has an example answer of."""
+    return [status for status in operation.statuses if operation.example(status) is not None]

@@ -1,0 +1,152 @@
+"""A transport that keeps what passes through it, to be written as a recording."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from keyapi._har import written
+from keyapi._recordings import (
+    EPOCH,
+    LIVE,
+    SANDBOX,
+    Recording,
+    RecordingError,
+    carried,
+    of_the_answer,
+    of_the_call,
+    redacted,
+)
+
+# How the sandbox names itself, in `Server`: so that what it answers is never taken for live.
+_SANDBOX = re.compile(r"keyapi-sandbox \(seed (-?\d+)\)")
+
+
+class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Sends requests on, and keeps each with its answer.
+
+    Answers are handed on unpacked. A request that brings no answer is not kept.
+
+    Args:
+        transport: What sends them, sync or async as the client is; the network without one.
+
+    Attributes:
+        recordings: What was kept, in the order of the answers, without the keys in its headers.
+    """
+
+    def __init__(self, transport: Any = None) -> None:
+        self.recordings: list[Recording] = []
+        self._transport = transport
+        self._secrets: set[str] = set()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request on."""
+        if self._transport is None:
+            self._transport = httpx.HTTPTransport()
+        request.read()
+        started = _Started()
+        response = self._transport.handle_request(request)
+        try:
+            response.read()
+        finally:
+            response.close()
+        return self._kept(request, response, started)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request on."""
+        if self._transport is None:
+            self._transport = httpx.AsyncHTTPTransport()
+        await request.aread()
+        started = _Started()
+        response = await self._transport.handle_async_request(request)
+        try:
+            await response.aread()
+        finally:
+            await response.aclose()
+        return self._kept(request, response, started)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._transport is not None:
+            self._transport.close()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._transport is not None:
+            await self._transport.aclose()
+
+    def save(self, path: str | os.PathLike[str], secrets: Iterable[str] = ()) -> None:
+        """Write what was kept as a HAR file, whole or not at all, with every key taken out.
+
+        Args:
+            path: The file; it is replaced if there is one.
+            secrets: Keys to take out, besides those that headers carry.
+
+        Raises:
+            RecordingError: It cannot be written.
+        """
+        target = Path(path)
+        draft = target.with_name(f"{target.name}.{os.getpid()}.new")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(written(self.recordings, {*secrets, *self._secrets}))
+            draft.replace(target)
+        except OSError as error:
+            raise RecordingError(f"{target} cannot be written: {error}") from error
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _kept(
+        self, request: httpx.Request, response: httpx.Response, started: _Started
+    ) -> httpx.Response:
+        headers = of_the_answer(response.headers.multi_items())
+        sandbox = _SANDBOX.fullmatch(response.headers.get("server", ""))
+        if sandbox:  # the same seed gives the same bytes, on any day
+            headers = tuple(pair for pair in headers if pair[0].lower() != "date")
+        recording = Recording(
+            method=request.method,
+            url=str(request.url),
+            request_headers=of_the_call(request.headers.multi_items()),
+            body=request.content,
+            status=response.status_code,
+            headers=headers,
+            content=response.content,
+            comment=SANDBOX.format(sandbox[1]) if sandbox else LIVE.format(started.day),
+            started=EPOCH if sandbox else started.text,
+            milliseconds=0 if sandbox else started.milliseconds,
+        )
+        self._secrets.update(carried(recording))
+        self.recordings.append(redacted(recording, self._secrets))
+        return httpx.Response(
+            response.status_code,
+            headers=of_the_answer(response.headers.multi_items()),
+            content=response.content,
+            extensions=response.extensions,
+        )
+
+
+class _Started:
+    """When a request was sent."""
+
+    def __init__(self) -> None:
+        self._now = datetime.now(UTC)
+        self._clock = time.perf_counter()
+
+    @property
+    def day(self) -> str:
+        return self._now.date().isoformat()
+
+    @property
+    def text(self) -> str:
+        return self._now.isoformat(timespec="milliseconds")
+
+    @property
+    def milliseconds(self) -> float:
+        return round((time.perf_counter() - self._clock) * 1000, 1)

@@ -1,0 +1,76 @@
+"""Take keys out of what is written to a file, wherever they stand and however they are written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "[key]"
+"""Stands where a key, or a cookie, stood."""
+
+_SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key"}
+)
+# KeyAPI's keys are recognised also where nobody says that there is one.
+_KEY = r"sk_live_[\w-]+"
+
+
+def secret_of(name: str, value: str) -> str | None:
+    """Give the secret that a header carries, without its scheme such as `Bearer`, or None."""
+    if name.lower() not in _SECRET_HEADERS:
+        return None
+    _scheme, space, credentials = value.partition(" ")
+    return credentials if space and "authorization" in name.lower() else value
+
+
+class Redaction:
+    """Hides secrets.
+
+    Args:
+        secrets: The keys to hide; whatever looks like a key of KeyAPI's is hidden, too.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        written = {form for secret in secrets if secret for form in _forms(secret)}
+        longest_first = sorted(written, key=lambda form: (-len(form), form))
+        self._pattern = re.compile("|".join([*map(re.escape, longest_first), _KEY]), re.IGNORECASE)
+
+    def text(self, text: str) -> str:
+        """Hide secrets in a text."""
+        return self._pattern.sub(HIDDEN, text)
+
+    def header(self, name: str, value: str) -> str:
+        """Hide secrets in a header's value; of those that are there to carry one, all of it."""
+        secret = secret_of(name, value)
+        return self.text(value if secret is None else value.removesuffix(secret) + HIDDEN)
+
+    def body(self, content: bytes) -> bytes:
+        """Hide secrets in a body, also those that JSON's escapes conceal."""
+        try:
+            clean = self.text(content.decode())
+        except UnicodeDecodeError:  # some binary: each byte stands for one character
+            return self.text(content.decode("latin-1")).encode("latin-1")
+        try:
+            value = json.loads(clean)
+        except (ValueError, RecursionError):
+            return clean.encode()
+        bare = self._value(value)
+        return (clean if bare == value else json.dumps(bare, ensure_ascii=False)).encode()
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self._value(item) for item in value]
+        if isinstance(value, dict):
+            return {self.text(name): self._value(item) for name, item in value.items()}
+        return value
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as texts, URLs and JSON write it."""
+    escaped = json.dumps(secret)[1:-1]
+    return {secret, quote(secret, safe=""), quote_plus(secret), quote(secret), escaped}
