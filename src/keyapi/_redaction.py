@@ -50,15 +50,17 @@ class Redaction:
     def body(self, content: bytes) -> bytes:
         """Hide secrets in a body, also those that JSON's escapes conceal."""
         try:
-            clean = self.text(content.decode())
+            text = content.decode()
         except UnicodeDecodeError:  # some binary: each byte stands for one character
             return self.text(content.decode("latin-1")).encode("latin-1")
+        clean = self.text(text)
         try:
-            value = json.loads(clean)
+            bare = self._value(json.loads(text))
+            if json.loads(clean) == bare:
+                return clean.encode()
         except (ValueError, RecursionError):
             return clean.encode()
-        bare = self._value(value)
-        return (clean if bare == value else json.dumps(bare, ensure_ascii=False)).encode()
+        return json.dumps(bare, ensure_ascii=False).encode()
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):

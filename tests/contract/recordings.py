@@ -77,7 +77,7 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{self.file}: {self.operation} {self.pointer}: expected {self.expected}, "
+            f"{self.file}: {self.operation}: {self.pointer}: expected {self.expected}, "
             f"found {self.found}. {self.remedy}"
         )
 
