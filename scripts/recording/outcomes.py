@@ -46,10 +46,13 @@ class Outcomes:
         self._spec = spec
         self._operation = spec.operations[method.operation.name]
         self._method = method
-        self._python = {wire: argument for argument, wire in method.wire.items()}
         shown = value_at(self._example, self._operation.items or ("data",))
         first = shown[0] if isinstance(shown, list) and shown else shown
         self._documented = first if isinstance(first, dict) else {}
+        # Query and body may have an argument of one name; the specification's facts mean the first.
+        self._python: dict[str, str] = {}
+        for argument, wire in method.wire.items():
+            self._python.setdefault(wire, argument)
         self._good = {
             argument: self._sample(self._operation.arguments[wire])
             for argument, wire in method.wire.items()
@@ -79,10 +82,9 @@ class Outcomes:
                 last = self._operation.arguments[paging.position].schema.get("maximum", _FAR)
                 yield Outcome(f"{success}-page-2", status, {**self._good, position: 2})
                 yield Outcome(f"{success}-past-the-end", status, {**self._good, position: last})
-        bad = self._bad()
-        if bad is not None:
-            yield bad
-        yield Outcome("401", 401, self._good, KEY)
+        for refused in (self._bad(), Outcome("401", 401, self._good, KEY)):
+            if refused is not None and refused.name in self._operation.statuses:
+                yield refused
 
     @property
     def _example(self) -> Any:
@@ -107,18 +109,16 @@ class Outcomes:
         A parameter that is missing is the one bad parameter that the server must notice: it is
         reported to ignore others.
         """
-        arguments = self._operation.arguments
         paging = self._operation.paging
         ours = paging[1:3] if paging else ()  # the client checks these before it sends
-        wires = [name for name in self._method.wire.values() if name not in ours]
-        for wire in wires:
-            if arguments[wire].required and arguments[wire].place != "path":
-                return self._with(wire, None)
-        for wire in wires:
-            members = arguments[wire].members.values()
-            kind = arguments[wire].schema.get("type")
-            if members or kind in ("integer", "number", "boolean"):
-                return self._with(wire, "not-a-value")
+        wires = [name for name in self._python if name not in ours]
+        known = {name: self._operation.arguments[name] for name in wires}
+        for name, one in known.items():
+            if self._python[name] in self._good and one.place != "path":
+                return self._with(name, None)
+        for name, one in known.items():
+            if one.members or one.schema.get("type") in ("integer", "number", "boolean"):
+                return self._with(name, "not-a-value")
         return None
 
     def _with(self, wire: str, given: Any) -> Outcome:

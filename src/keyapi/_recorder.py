@@ -43,7 +43,7 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def __init__(self, transport: Any = None) -> None:
         self.recordings: list[Recording] = []
-        self._transport = transport
+        self._transport: Any = transport
         self._secrets: set[str] = set()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

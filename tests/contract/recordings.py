@@ -233,7 +233,7 @@ def _check_request(
     if secured != ("authorization" in headers):
         findings.add(
             f"{REQUEST}/headers",
-            "a key" if secured else "no key, which is not asked for",
+            "a key" if secured else "no key, since no security is specified (else: an overlay)",
             "none" if secured else "one",
         )
     taken = list(operation.node.get("requestBody", {}).get("content", ()))

@@ -14,6 +14,7 @@ import pytest
 
 from conftest import Script, tree
 from figures.regeneration import project_with
+from keyapi.sandbox import Sandbox
 from pages import REAL_NAME, REAL_PAGE, page, rows
 from pipeline.cli import ROOT
 from pipeline.errors import PipelineError
@@ -85,11 +86,12 @@ with TikTok("k", transport=httpx.MockTransport(server)) as tiktok:
 """
 
 
-def run_program(project: Path, program: str) -> Any:
+def run_program(project: Path, program: str, *arguments: Path) -> Any:
     """Run a program against a project's client and give the JSON it prints."""
-    path = os.pathsep.join((str(project / "generated"), str(ROOT / "src")))
+    folders = (project / "generated", ROOT / "src", ROOT / "tests", ROOT / "scripts")
+    path = os.pathsep.join(map(str, folders))
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -158,6 +160,58 @@ def test_a_client_of_odd_pages_passes_the_type_checkers(zoo: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
     )
     assert done.returncode == 0, done.stdout
+
+
+CHECK_RECORDINGS = """
+import json, sys
+from pathlib import Path
+from contract.recordings import Specification, check_file, check_recording, missing
+from keyapi_tiktok import TikTok
+
+specification = Specification.of_package("keyapi_tiktok")
+there, wrong = [], []
+for path in sorted(Path(sys.argv[1]).rglob("*.har")):
+    recordings, findings = check_file(path)
+    there += recordings
+    for recording in recordings:
+        findings += check_recording(recording, specification, TikTok)
+    wrong += map(str, findings)
+asked = [[r.method, r.url.partition("shop/list")[2], r.body.decode()] for r in there]
+print(json.dumps({
+    "asked": [[method, query, body] for method, query, body in asked if body],
+    "count": len(there), "wrong": wrong, "missing": missing(specification, there),
+}))
+"""
+
+
+def test_pages_of_every_shape_are_recorded_by_document_and_from_the_sandbox(
+    zoo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = json.loads((zoo / "generated/keyapi_tiktok/openapi.json").read_text("utf-8"))
+    sandbox = Sandbox(spec=spec)
+    monkeypatch.setenv("KEYAPI_TOKEN", sandbox.key)
+    names = ("shop_list", "close_list", "video_feed", "influencer_products_analytics_post")
+    with sandbox.serve() as url:
+        for arguments in ((*names, "--base-url", url), ("--documented",)):
+            done = subprocess.run(
+                [sys.executable, ROOT / "scripts/record.py", "--root", zoo, *arguments],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert (done.returncode, done.stderr) == (0, "")
+
+    seen = run_program(zoo, CHECK_RECORDINGS, zoo / "tests/recordings")
+
+    assert seen["wrong"] == []
+    name = "product_product_id_detail"  # has no example, and was not asked for
+    assert seen["missing"] == [f"{name} 200 has no recording: python scripts/record.py {name}"]
+    assert seen["count"] == 39
+    shops = [asked for asked in seen["asked"] if asked[1]]
+    body = '{"keyword":"speaker"}'
+    assert ["POST", "?region=PH", body] in shops
+    assert ["POST", "?region=PH", '{"keyword":"speaker","offset":10}'] in shops
+    assert ["POST", "", body] in seen["asked"]
 
 
 def test_the_first_pages_names_do_not_change_because_pages_were_added(zoo: Path) -> None:
