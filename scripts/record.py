@@ -76,7 +76,7 @@ def record(root: Path, asked: Asked) -> int:
             page = pages[f"{operation.method} {operation.path}"]["page"]
             attempts = documented(client, operation, method, outcomes, page)
         secrets = [server.token] if server else []
-        complete &= _write(root, name, attempts, secrets)
+        complete &= write(root, name, attempts, secrets)
     if server is not None:
         print(f"credits spent: {server.spent}")
     return 0 if complete else 1
@@ -99,7 +99,7 @@ def _one_of(names: Iterable[str]) -> str:
     return f"Give one of: {', '.join(names)}."
 
 
-def _write(root: Path, operation: str, attempts: Iterable[Attempt], secrets: list[str]) -> bool:
+def write(root: Path, operation: str, attempts: Iterable[Attempt], secrets: list[str]) -> bool:
     """Put what was recorded of an operation in place; tell whether it was all."""
     files: dict[str, bytes | None] = {}
     said: list[str] = []

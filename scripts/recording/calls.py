@@ -98,15 +98,7 @@ class Server:
             problem = f"answered HTTP {recording.status}{f': {error.message}' if error else ''}"
             lasting = isinstance(error, (AuthenticationError, InsufficientCredits))
             return Attempt(outcome, None, problem), lasting
-        recording = _as_called(recording, method, outcome)
-        if self._base_url != self._client.default_base_url:
-            target = recording.url.removeprefix(self._base_url)
-            comment = recording.comment
-            if recording.origin == "live":
-                comment += f" through {self._base_url}"
-            # What a client sends that is told no other address: so it can be replayed anywhere.
-            url = self._client.default_base_url + target
-            recording = replace(recording, url=url, comment=comment)
+        recording = as_recorded(recording, self._client, method, outcome, self._base_url)
         return Attempt(outcome, recording), False
 
 
@@ -143,6 +135,33 @@ def documented(
         comment = DOCUMENTED.format(page)
         made = replace(recording, comment=comment, started=EPOCH, milliseconds=0)
         yield Attempt(outcome, made)
+
+
+def as_recorded(
+    recording: Recording,
+    client: type[SyncClient],
+    method: Method,
+    outcome: Outcome,
+    base_url: str,
+) -> Recording:
+    """Give an exchange as the recording of an outcome.
+
+    Args:
+        recording: The exchange.
+        client: The client's class.
+        method: The method that calls the operation.
+        outcome: The outcome.
+        base_url: The server that was asked.
+    """
+    recording = _as_called(recording, method, outcome)
+    if base_url == client.default_base_url:
+        return recording
+    comment = recording.comment
+    if recording.origin == "live":
+        comment += f" through {base_url}"
+    # What a client sends that is told no other address: so it can be replayed anywhere.
+    url = client.default_base_url + recording.url.removeprefix(base_url)
+    return replace(recording, url=url, comment=comment)
 
 
 def method_of(client: type[SyncClient], operation: str) -> Method:
