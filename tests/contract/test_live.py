@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -18,13 +19,14 @@ from xml.etree import ElementTree
 import pytest
 
 from client.loopback import PATIENCE, Loopback
+from contract.judge import Answer
 from contract.live.__main__ import main
 from contract.live.asking import Asker, Budget
 from contract.live.plan import plan
 from contract.live.published import Published
 from contract.live.running import Run
 from contract.recordings import check_file, check_recording
-from contract.specs import synthetic
+from contract.specs import committed, synthetic
 from keyapi._clients import find
 from keyapi._gate import Clock
 from keyapi._specification import Specification
@@ -33,6 +35,8 @@ from keyapi.sandbox import FAULTS, Asked, Reply, Sandbox
 from keyapi.sandbox._server import in_thread
 from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
+from pipeline.documents import load_yaml
+from pipeline.workspace import SPEC
 from stub import stub
 
 KEY = "sk_live_c4nary"
@@ -159,6 +163,26 @@ def test_any_operation_is_asked_within_the_budget_by_what_it_costs(allowed: int)
     assert (allowed == 200) == all(result.verdict == "pass" for result in run.results)
 
 
+@pytest.mark.parametrize(("rate", "refused"), [((), 0), (("--rate", "2/s"), 1)])
+def test_requests_keep_their_pace(
+    live: Live, monkeypatch: pytest.MonkeyPatch, rate: tuple[str, ...], refused: int
+) -> None:
+    time = [0.0]
+
+    def sleep(clock: Clock, seconds: float) -> None:
+        time[0] += seconds
+
+    monkeypatch.setattr(Clock, "now", lambda clock: time[0])
+    monkeypatch.setattr(Clock, "sleep", sleep)
+    sandbox = Sandbox(key=KEY, qps=1, clock=lambda: time[0])
+    with sandbox.serve() as url:
+        live("--max-credits", "9", "--retries", "0", "--base-url", url, *rate)
+
+    statuses = [entry.status for entry in sandbox.ledger.requests]
+    assert statuses.count(429) == refused
+    assert (len(statuses) == 9) == (not refused)
+
+
 # --- What is found ----------------------------------------------------------------------------
 
 NO_FAILURE = {
@@ -229,6 +253,56 @@ def test_a_published_promise_that_a_correction_tolerates_is_reported(
     assert sandbox.ledger.count == 1
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (None, []),
+        ({"type": "object", "properties": {"code": {"type": "string"}}}, ["/code"]),
+        ({"type": "object", "required": True}, [""]),
+        ({"$ref": "#/components/schemas/Lost"}, [""]),
+    ],
+    ids=["kept", "broken", "no schema", "no component"],
+)
+def test_what_was_published_is_judged_as_it_is(
+    change: dict[str, Any] | None, expected: list[str]
+) -> None:
+    example = OPERATION.example("200")
+    answer = Answer(200, {"content-type": "application/json"}, json.dumps(example).encode())
+    document = load_yaml((ROOT / SPEC).read_text("utf-8"), SPEC)
+    media = document["paths"][OPERATION.path]["get"]["responses"]["200"]["content"]
+    if change is not None:
+        media["application/json"]["schema"] = change
+
+    broken = Published(document, EFFECTIVE).broken(OPERATION, answer)
+
+    assert [violation.pointer for violation in broken] == expected
+
+
+@pytest.mark.parametrize("last", [1, 3, 5, 6, 100_000])
+def test_the_last_page_is_found_below_any_bound(last: int) -> None:
+    spec = committed()
+    parameters = spec["paths"][OPERATION.path]["get"]["parameters"]
+    next(one for one in parameters if one["name"] == "page_num")["schema"]["maximum"] = last
+    sandbox = Sandbox(key=KEY, spec=spec)
+    specification = Specification(spec)
+    operation = specification.operations[OPERATION.name]
+
+    with (
+        sandbox.serve() as url,
+        Asker(find(), KEY, Budget(ENOUGH, PATIENCE), base_url=url, max_retries=0) as asker,
+    ):
+        published = Published({"paths": {}}, specification)
+        run = Run(Contract(spec), published, asker, lambda result: None)
+        run.go([(operation, plan(operation)[-1:])])
+
+    (result,) = run.results
+    assert (result.verdict, result.violations) == ("pass", [])
+    pages = {int(one.query.split("page_num=")[1][0]) for one in sandbox.ledger.requests}
+    assert min(last, 5) in pages  # of 45 products, the last five stand there
+    assert max(pages) <= last
+    assert sandbox.ledger.count == len(pages)  # none is paid for twice
+
+
 def test_a_fault_that_passed_when_asked_again_is_told(live: Live, sandbox: Sandbox) -> None:
     sandbox.faults = ["html-502@1"]
 
@@ -286,6 +360,18 @@ def test_a_key_that_was_good_and_is_refused_later_is_a_failure(
     assert code == 1
     assert verdicts(text)["filtered by category_id"] == "fail"
     assert verdicts(text)["last page"] == "pass"
+
+
+def test_a_key_that_may_not_use_an_operation_skips_it(
+    live: Live, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"code": 403, "message": "no access to this endpoint", "data": None}
+    monkeypatch.setattr(sandbox, "respond", lambda asked: Reply.of(403, told))
+
+    code, text = live(*ALL)
+
+    assert (code, reported(text)) == (0, (1, 1))
+    assert "the key may not use this operation: no access to this endpoint" in text
 
 
 def test_a_server_that_repeats_the_key_does_not_make_it_known(

@@ -171,8 +171,6 @@ class Asker:
             if len(self.budget.outcomes) == first:
                 raise
             error = request.extensions[EXTENSION].error  # of the attempt before
-        except KeyAPIError as refused:
-            error = refused
         outcomes = self.budget.outcomes[first:]
         kept = self._recorder.recordings[-1] if self._recorder and answer else None
         return Heard(answer, error, outcomes[: -1 if answer else None], kept)
