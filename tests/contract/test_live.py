@@ -160,6 +160,9 @@ def test_any_operation_is_asked_within_the_budget_by_what_it_costs(allowed: int)
     assert budget.requests == sandbox.ledger.count <= budget.spent
     assert sum(result.credits for result in run.results) == budget.spent
     assert len(run.results) == sum(len(chosen) for _, chosen in planned)
+    for result in run.results:
+        if result.verdict == "pass" and result.case != "last page":
+            assert result.credits == specification.operations[result.operation].credits
     assert (allowed == 200) == all(result.verdict == "pass" for result in run.results)
 
 
@@ -205,6 +208,15 @@ def test_each_fault_of_a_server_is_reported(live: Live, sandbox: Sandbox, fault:
     assert reported(text)[0] == sandbox.ledger.count
     assert code == (0 if fault in NO_FAILURE else 1)
     assert NO_FAILURE.get(fault, "expected ") in text
+
+
+def test_sorting_may_take_no_row_away(live: Live, sandbox: Sandbox) -> None:
+    sandbox.faults = ["empty-list@5-14"]
+
+    _, text = live(*ALL)
+
+    failed = [name for name, verdict in verdicts(text).items() if verdict == "fail"]
+    assert failed == [case.name for case in plan(OPERATION) if case.name.startswith("sorted")]
 
 
 def test_a_stub_that_repeats_the_documented_row_fails(live: Live) -> None:
@@ -374,13 +386,14 @@ def test_a_key_that_may_not_use_an_operation_skips_it(
     assert "the key may not use this operation: no access to this endpoint" in text
 
 
+@pytest.mark.parametrize("message", ["x" * 68 + KEY, "\n::error::\x1b[2J|```"])
 def test_a_server_that_repeats_the_key_does_not_make_it_known(
-    live: Live, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    live: Live, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, message: str
 ) -> None:
-    told = {"code": 418, "message": "x" * 68 + KEY + "\n::error::\x1b[2J|```", KEY: KEY}
+    told = {"code": 418, "message": message, KEY: KEY}
     monkeypatch.setattr(sandbox, "respond", lambda asked: Reply.of(418, told))
 
-    code, text = live(*ALL, "--report", str(tmp_path))
+    code, text = live(*ALL, "--report", str(tmp_path), "--base-url", f"{live.url}/{KEY}")
 
     files = [path.read_text("utf-8") for path in tmp_path.iterdir()]
     assert code == 1

