@@ -5,6 +5,7 @@ Sessions install the versions pinned in requirements/, which `nox -s lock` write
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -73,9 +74,10 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def live(session: nox.Session) -> None:
-    """The contract with the real API, or KEYAPI_BASE_URL: `-- --max-credits N`; each case costs."""
+    """Check the contract against the live API (`-- --max-credits N`), within a cap on credits."""
     _install(session, "dev")
-    session.run("python", "scripts/live.py", *session.posargs)
+    path = os.pathsep.join(str(ROOT / name) for name in ("tests", "scripts"))
+    session.run("python", "-m", "contract.live", *session.posargs, env={"PYTHONPATH": path})
 
 
 @nox.session(default=False)

@@ -246,6 +246,17 @@ def test_the_line_to_try_works_and_ctrl_c_ends_the_sandbox(process: Start) -> No
     assert server.returncode == 0
 
 
+def test_the_sandbox_says_where_it_is_and_what_to_try(capsys: pytest.CaptureFixture[str]) -> None:
+    from keyapi.cli.sandbox import _report
+    from keyapi.sandbox import Sandbox
+
+    _report(TikTok, Sandbox(), "http://127.0.0.1:1")
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "  KEYAPI_BASE_URL=http://127.0.0.1:1 KEYAPI_TOKEN=sk_sandbox_0000 \\",
+        f"  keyapi influencer products-analytics --user-id {USER_ID}",
+    ]
+
+
 def test_a_sandbox_of_a_specification_without_examples_names_none(
     capsys: pytest.CaptureFixture[str], environment: pytest.MonkeyPatch
 ) -> None:

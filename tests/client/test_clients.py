@@ -11,6 +11,7 @@ from keyapi import ConfigurationError
 from keyapi._clients import GROUP, async_twin, find, installed, methods
 from keyapi._specification import Specification
 from keyapi_tiktok import AsyncTikTok, SortType, TikTok
+from zoo import zoo_specification
 
 
 def test_an_installed_client_is_found_by_its_platform() -> None:
@@ -70,6 +71,11 @@ def test_a_name_that_an_annotation_cannot_mean_is_an_error() -> None:
         _Names(influencer)["Nothing"]
 
 
+def test_an_operation_without_rows_has_no_schema_of_one() -> None:
+    operation = Specification(zoo_specification()).operations["video_typed"]
+    assert (operation.items, operation.row, operation.properties()) == (None, None, {})
+
+
 def test_the_specification_says_what_operations_mean() -> None:
     specification = Specification.of_package("keyapi_tiktok")
     (operation,) = specification
@@ -78,4 +84,5 @@ def test_the_specification_says_what_operations_mean() -> None:
     assert operation.statuses == ["200", "400", "401", "402", "403", "429", "500"]
     assert operation.schema("418") is None
     assert operation.example("403") is None
+    assert operation.success == "200"
     assert operation.properties()["user_id"]["type"] == "string"

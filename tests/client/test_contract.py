@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from copy import deepcopy
 from typing import Any
 
 import httpx
@@ -225,6 +226,15 @@ def test_the_content_type_is_judged(given: str | None, found: list[Any]) -> None
     headers = {} if given is None else {"content-type": given}
     violations = CONTRACT.violations(NAME, 200, rows({}), headers=headers)
     assert [(one.pointer, one.rule) for one in violations] == found
+
+
+def test_json_of_unknown_content_need_only_be_json() -> None:
+    spec = deepcopy(SPEC)
+    cover = spec["components"]["schemas"]["InfluencerProduct"]["properties"]["cover_url"]
+    del cover["x-keyapi"]["decoded"]
+    for text, rules in (('{"any": 1}', []), ("{", ["json-text"])):
+        found = Contract(spec).violations(NAME, 200, rows({"cover_url": text}))
+        assert [one.rule for one in found] == rules
 
 
 def test_arguments_are_read_from_a_request() -> None:
