@@ -31,9 +31,9 @@ from keyapi_tiktok import TikTok
 CALLER = Caller(TikTok)
 OPERATIONS = list(SPECIFICATION)
 SERVER = SPECIFICATION.document["servers"][0]["url"]
-# Of the cases that must be accepted, and of all: an enum's other values, faults of headers and
-# methods, and what is missing cannot be said by a typed call.
-SENT_OF_GOOD, SENT_OF_ALL = 0.95, 0.2
+# An enum's other values, faults of headers and methods, and what is missing cannot be said by a
+# typed call; nearly all that a server must accept can.
+SENT_OF_GOOD, SENT_AT_LEAST = 0.95, 30
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def outcomes(note: Callable[[str], None]) -> Iterator[Counter[tuple[str, str, bo
         good = sum(n for (_, is_good), n in mine.items() if is_good)
         sent = mine.get(("sent equal", True), 0)
         assert sent >= SENT_OF_GOOD * good, f"too few good cases were sent equal: {told}"
-        assert total["sent equal"] >= SENT_OF_ALL * total.total(), f"too few sent equal: {told}"
+        assert total["sent equal"] >= SENT_AT_LEAST, f"too few were sent equal: {told}"
 
 
 @fuzzed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,16 @@ def recorded(outcome: str) -> Recording:
 
 
 @pytest.mark.parametrize("path", FILES, ids=names)
-def test_a_recording_is_what_specification_and_client_say(path: Path) -> None:
+def test_a_recording_is_what_specification_and_client_say(
+    path: Path, tally: Callable[..., None]
+) -> None:
     recordings, findings = check_file(path)
     specification = Specification(committed())
     for recording in recordings:
         findings += check_recording(recording, specification, TikTok)
         called = recording.called
         assert called is not None
+        tally("recording", called.operation, checks=2, cases=1)
         assert names(path).startswith(f"{called.operation}/{recording.status}")
         if recording.origin == "documented":
             operation = specification.operations[called.operation]
