@@ -96,6 +96,7 @@ class OperationSpec:
         node: The operation object.
         name: Its `operationId`.
         resource: Its tag, which is the attribute of the client that has its method.
+        secured: Whether a request needs a key.
         credits: What one request costs, in credits.
         items: Path from the top of the answer to the list of rows, or None where it has none.
         paging: How it pages, or None.
@@ -112,6 +113,7 @@ class OperationSpec:
         self.node = node
         self.name: str = node["operationId"]
         self.resource: str = (node.get("tags") or [""])[0]
+        self.secured = bool(node.get("security", spec.document.get("security")))
         self.credits: int = facts.get("credits", 1)
         items = facts.get("items")
         self.items = _path(items) if items else None

@@ -38,6 +38,19 @@ def asked(query: str = QUERY, **other: Any) -> Asked:
     return Asked(**{"method": "GET", "path": PATH, "query": query, "headers": HEADERS, **other})
 
 
+# --- Keys -------------------------------------------------------------------------------------
+
+
+def test_a_key_is_asked_for_only_where_the_specification_does() -> None:
+    spec = json.loads(json.dumps(dict(Sandbox().spec.document)))
+    (path,) = spec["paths"].values()
+    statuses = []
+    for security in (path["get"].pop("security"), None, []):
+        spec["security"] = security
+        statuses.append(Sandbox(spec=spec).respond(asked(headers={})).status)
+    assert statuses == [401, 200, 200]
+
+
 # --- Accounts ---------------------------------------------------------------------------------
 
 
@@ -381,7 +394,8 @@ def test_an_operation_vendored_later_is_served_with_no_code() -> None:
         reply = sandbox.respond(request)
         assert reply.status == 200, (request, reply.body)
         assert contract.violations(operation.name, 200, reply.body) == []
-        assert sandbox.respond(replace(request, headers={})).status == 401
+        keyless = sandbox.respond(replace(request, headers={}))
+        assert keyless.status == (401 if operation.secured else 200)
 
 
 def test_a_cursor_leads_to_the_end() -> None:

@@ -104,7 +104,8 @@ class Service:
     ) -> tuple[dict[str, Any], _Answer]:
         """The order of judgement: 401, 400, 402, 429, 200."""
         scheme, _, key = asked.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or key.strip() != self._key:
+        known = scheme.lower() == "bearer" and key.strip() == self._key
+        if operation.secured and not known:
             problem = "apiKey is invalid" if key.strip() else None
             return {}, _Answer(self._refusal(operation, 401, problem))
         validation = self._validations.get(operation.name)
