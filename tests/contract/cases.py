@@ -45,18 +45,19 @@ def cases(operation: OperationSpec) -> Iterator[Case]:
     """Yield the cases of an operation, the documented example first."""
     base = documented_arguments(operation)
     shown = value_at(operation.example(operation.success), operation.items or ("",))
-    yield Case("documented example", base, rows="some" if shown else "")
+    rows = "some" if shown else ""
+    yield Case("documented example", base, rows=rows)
     if operation.paging is not None:
-        yield from _pages(operation, base)
+        yield from _pages(operation, base, rows)
     if operation.sort is not None:
-        yield from _sorts(operation, base)
+        yield from _sorts(operation, base, rows)
     example = shown[0] if isinstance(shown, list) and shown else {}
     for name, prop in operation.filters.items():
         if prop in example:
             yield Case(f"filtered by {name}", {**base, name: example[prop]}, rows="some")
     for name, argument in operation.arguments.items():
         yield from _values(base, name, argument)
-    if operation.node.get("security"):
+    if operation.secured:
         documented = {int(status) for status in operation.statuses if status.isdigit()}
         yield Case("without a key", base, 401, key="none")
         yield Case("a bad key", base, 401, key="bad")
@@ -84,7 +85,7 @@ def documented_arguments(operation: OperationSpec) -> dict[str, Any]:
     return found
 
 
-def _pages(operation: OperationSpec, base: dict[str, Any]) -> Iterator[Case]:
+def _pages(operation: OperationSpec, base: dict[str, Any], rows: str) -> Iterator[Case]:
     paging = operation.paging
     assert paging is not None
     if paging.kind != "page" or not paging.size:
@@ -92,21 +93,21 @@ def _pages(operation: OperationSpec, base: dict[str, Any]) -> Iterator[Case]:
     position, size = (operation.arguments[name] for name in (paging.position, paging.size))
     first = {**base, paging.position: _typed(position, 1), paging.size: _typed(size, _SMALL)}
     second = {**first, paging.position: _typed(position, 2)}
-    yield Case("first small page", first)
+    yield Case("first small page", first, rows=rows)
     yield Case("second small page", second, previous=first)
     last = position.schema.get("maximum")
     if last is not None:
         yield Case("past the end", {**base, paging.position: last}, rows="none")
 
 
-def _sorts(operation: OperationSpec, base: dict[str, Any]) -> Iterator[Case]:
+def _sorts(operation: OperationSpec, base: dict[str, Any], rows: str) -> Iterator[Case]:
     sort = operation.sort
     assert sort is not None
     directions = operation.arguments[sort.direction].members if sort.direction else {}
     for column, field_value in operation.arguments[sort.field].members.items():
         for direction, value in directions.items():
             chosen = {**base, sort.field: field_value, str(sort.direction): value}
-            yield Case(f"sorted by {column}, {direction}", chosen)
+            yield Case(f"sorted by {column}, {direction}", chosen, rows=rows)
 
 
 def _values(base: dict[str, Any], name: str, argument: Argument) -> Iterator[Case]:
@@ -118,6 +119,7 @@ def _values(base: dict[str, Any], name: str, argument: Argument) -> Iterator[Cas
         )
     if schema.get("minLength") and argument.place == "query":
         yield Case(f"{name} empty", {**base, name: ""}, 400, faulty=name)
+        yield Case(f"{name} at its minLength", {**base, name: _A_TEXT * schema["minLength"]})
     for keyword, beyond in (("minimum", -1), ("maximum", 1)):
         if keyword in schema:
             bound = schema[keyword]
@@ -131,6 +133,9 @@ def _values(base: dict[str, Any], name: str, argument: Argument) -> Iterator[Cas
     if members and schema.get("type") == "integer":
         none = {**base, name: max(members.values()) + 1}
         yield Case(f"{name} no member", none, 400, faulty=name)
+    if schema.get("type") == "integer":
+        decimal = float(next(iter(members.values()), schema.get("minimum", 1)))
+        yield Case(f"{name} with a point", {**base, name: decimal}, 400, faulty=name)
     if schema.get("type") in ("integer", "number", "boolean"):
         yield Case(f"{name} as text", {**base, name: "x"}, 400, faulty=name)
 

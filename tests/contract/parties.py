@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from inspect import isawaitable
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, NamedTuple, get_args
 from urllib.parse import quote, urlencode
 
@@ -255,17 +255,24 @@ def _shown(request: httpx.Request) -> tuple[Any, ...]:
     return request.method, str(request.url), headers, request.content
 
 
+def types_of(annotation: Any) -> tuple[type, ...]:
+    """The classes of an annotation, None aside."""
+    kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return tuple(kind for kind in kinds if isinstance(kind, type) and kind is not NoneType)
+
+
 def _as_typed(value: Any, annotation: Any) -> Any:
     """A value as the annotated type has it: as a member, where that is an enum."""
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     for kind in kinds:
         if isinstance(kind, type) and issubclass(kind, Enum):
-            try:
-                return kind(value)
-            except ValueError:
-                raise Inexpressible("no member of the enum", kind.__name__) from None
+            for member in kind:  # 1.0 is no member, although Python finds it equal to 1
+                if member.value == value and type(member.value) is type(value):
+                    return member
+            raise Inexpressible("no member of the enum", kind.__name__)
     plain = tuple(kind for kind in kinds if isinstance(kind, type))
-    if plain and not isinstance(value, plain) and len(plain) == len(kinds):
+    taken = (*plain, int) if float in plain else plain  # as type checkers have it
+    if plain and not isinstance(value, taken) and len(plain) == len(kinds):
         wanted = " | ".join(one.__name__ for one in plain)
         raise Inexpressible("another type", f"{type(value).__name__} for {wanted}")
     return value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,8 +16,9 @@ import httpx
 
 from contract.cases import Case, cases, good
 from contract.judge import MEANING, Answer, judge
-from contract.parties import Caller, Inexpressible, Sent, Serve, wire
-from keyapi import BadRequest, KeyAPIError, Page
+from contract.parties import Caller, Inexpressible, Sent, Serve, types_of, wire
+from contract.recordings import ERRORS
+from keyapi import BadRequest, InvalidResponse, KeyAPIError, Page, ServerError
 from keyapi._models import Model
 from keyapi._specification import OperationSpec, Specification, value_at
 from keyapi.contract import Contract, Violation
@@ -30,6 +32,7 @@ RELATIONS = (
     "meaning",
 )
 JSON = {"content-type": "application/json"}
+_TYPES = {"integer": int, "number": float, "string": str, "boolean": bool}
 
 
 class Finding(NamedTuple):
@@ -97,6 +100,8 @@ def client_to_spec(operation: OperationSpec, caller: Caller, base_url: str) -> I
     if (operation.name, False) not in caller.methods:
         yield Finding("client -> spec", "", _violation(operation, "method", operation.name, "none"))
         return
+    for violation in _typed_as_documented(operation, caller):
+        yield Finding("client -> spec", "arguments", violation)
     answer = success_answer(operation)
     for case in cases(operation):
         if case.key != "good" or case.served:
@@ -106,6 +111,24 @@ def client_to_spec(operation: OperationSpec, caller: Caller, base_url: str) -> I
     if (operation.name, True) in caller.methods:
         for violation in _walked(operation, caller):
             yield Finding("client -> spec", "walk", violation)
+
+
+def _typed_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
+    """A method's arguments are the operation's, and have the types that it documents."""
+    method = caller.methods[operation.name, False]
+    for name, wire_name in method.wire.items():
+        argument = operation.arguments.get(wire_name)
+        if argument is None:
+            yield _violation(operation, "argument", list(operation.arguments), wire_name)
+            continue
+        kinds = types_of(method.signature.parameters[name].annotation)
+        expected = _TYPES.get(argument.schema.get("type", ""))
+        if argument.members:
+            members = [[one.value for one in kind] for kind in kinds if issubclass(kind, Enum)]
+            if members != [list(argument.members.values())]:
+                yield _violation(operation, "argument-type", argument.members, members)
+        elif expected is not None and kinds != (expected,):
+            yield _violation(operation, "argument-type", expected, kinds)
 
 
 def sent_as_asked(
@@ -122,7 +145,7 @@ def sent_as_asked(
         yield _violation(operation, "async", "what the sync client does", error)
         return
     filled = _filled_in(operation, case)
-    if good(case) or filled is not None:
+    if good(case) or filled is not None or _left_to_the_server(operation, case):
         yield from _equal(operation, {**case.arguments, **(filled or {})}, sent, base_url)
         if sent.requests and sent.credits != operation.credits:
             yield _violation(operation, "credits", operation.credits, sent.credits)
@@ -138,6 +161,12 @@ def _filled_in(operation: OperationSpec, case: Case) -> dict[str, Any] | None:
     if case.faulty == paging.position:
         return {paging.position: 1}
     return {paging.size: paging.largest} if case.faulty == paging.size and paging.size else None
+
+
+def _left_to_the_server(operation: OperationSpec, case: Case) -> bool:
+    """Whether what is wrong is a bound that the client does not know: it knows those of pages."""
+    ours = operation.paging[1:3] if operation.paging else ()
+    return " beyond its " in case.name and case.faulty not in ours
 
 
 def _equal(
@@ -200,7 +229,10 @@ def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
 
 
 def spec_to_client(
-    contract: Contract, operation: OperationSpec, caller: Caller, bodies: Iterable[bytes]
+    contract: Contract,
+    operation: OperationSpec,
+    caller: Caller,
+    bodies: Iterable[bytes | Answer],
 ) -> Iterator[Finding]:
     """What the specification promises is parsed and given back; what breaks it, a typed error.
 
@@ -208,15 +240,17 @@ def spec_to_client(
         contract: What is promised.
         operation: The operation, as the one who judges knows it.
         caller: The client.
-        bodies: Bodies of answers under the status of success, good and bad.
+        bodies: Answers, good and bad; bodies alone are under the status of success.
     """
     if (operation.name, False) not in caller.methods:
         yield Finding("spec -> client", "", _violation(operation, "method", operation.name, "none"))
         return
     arguments = next(iter(cases(operation))).arguments
     for number, body in enumerate(bodies):
-        for violation in parsed(contract, operation, caller, arguments, body):
-            yield Finding("spec -> client", f"body {number}", violation)
+        answer = body if isinstance(body, Answer) else Answer(int(operation.success), JSON, body)
+        for violation in parsed(contract, operation, caller, arguments, answer):
+            name = f"body {number} under {answer.status}"
+            yield Finding("spec -> client", name, violation)
 
 
 def parsed(
@@ -224,18 +258,16 @@ def parsed(
     operation: OperationSpec,
     caller: Caller,
     arguments: Mapping[str, Any],
-    body: bytes,
+    answer: Answer,
 ) -> Iterator[Violation]:
-    """Let a client parse a body, and compare what it gives with what it got.
+    """Let a client parse an answer, and compare what it gives with what it got.
 
     Its own contract mode must find what the one who judges finds, and nothing else.
     """
     told: list[Violation] = []
-    status = int(operation.success)
+    status, body = answer.status, answer.content
     try:
-        sent = caller.call(
-            operation.name, arguments, Answer(status, JSON, body), contract=told.append
-        )
+        sent = caller.call(operation.name, arguments, answer, contract=told.append)
     except Inexpressible as reason:
         yield _violation(operation, "inexpressible", dict(arguments), reason)
         return
@@ -249,21 +281,38 @@ def parsed(
         yield _violation(operation, "exception", "a result or a typed error", repr(sent.result))
         return
     expected = contract.violations(
-        operation.name, status, body, headers=JSON, arguments=dict(arguments)
+        operation.name, status, body, headers=answer.headers, arguments=dict(arguments)
     )
     verdicts = [{(one.pointer, one.rule) for one in side if one.kind} for side in (expected, told)]
     kinds = [{(_star(place), rule) for place, rule in side} for side in verdicts]
     if kinds[0] != kinds[1]:
         yield _violation(operation, "verdict", sorted(kinds[0]), sorted(kinds[1]))
-    if not isinstance(sent.result, KeyAPIError):
+    code = answer.envelope.get("code")
+    if status >= 400 or (type(code) is int and code != 0):  # an error comes under HTTP 200, too
+        yield from _refused(operation, answer, sent.result)
+    elif not isinstance(sent.result, KeyAPIError):
         yield from _given_back(operation, json.loads(body), sent.result)
-    elif not expected and _is_success(body):
+    elif not expected and not _without_rows(operation, answer, sent.result):
         yield _violation(operation, "parsed", "a result", sent.result)
 
 
-def _is_success(body: bytes) -> bool:
-    decoded = json.loads(body)
-    return isinstance(decoded, dict) and decoded.get("code") == 0
+def _refused(operation: OperationSpec, answer: Answer, result: Any) -> Iterator[Violation]:
+    """An error is raised as what its status says, with what its body says."""
+    body = answer.envelope
+    if not isinstance(result, KeyAPIError):
+        yield _violation(operation, "raised", f"an error for {answer.status}", result)
+    elif body.get("code") == answer.status and isinstance(body.get("message"), str):
+        kind = ServerError if answer.status >= 500 else ERRORS.get(answer.status, KeyAPIError)
+        expected = (kind, answer.status, body["code"], body["message"])
+        found = (type(result), result.status, result.code, result.message)
+        if found != expected:
+            yield _violation(operation, "raised", expected, found)
+
+
+def _without_rows(operation: OperationSpec, answer: Answer, result: KeyAPIError) -> bool:
+    """Whether a list of rows is missing where the specification lets it, but no client can."""
+    lists = isinstance(value_at(answer.envelope, operation.items or ("",)), list)
+    return isinstance(result, InvalidResponse) and operation.items is not None and not lists
 
 
 def _given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Violation]:
@@ -274,7 +323,7 @@ def _given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Vi
     if back != expected:
         yield _violation(operation, "to_dict", expected, back)
     documented = operation.properties() if operation.row else {}
-    for row in rows[:1]:
+    for row in (row for row in rows[:1] if isinstance(row, Model)):
         names = {wire_name: name for name, wire_name in type(row)._fields.items()}
         for prop in documented:
             if prop not in names:
@@ -290,6 +339,15 @@ def _given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Vi
 
 def spec_is_sound(specification: Specification) -> Iterator[Finding]:
     """The specification is valid OpenAPI, and every example in it fits its schema."""
+    try:
+        yield from _unsound(specification)
+    except Exception as error:  # whatever a reference that leads nowhere is to each reader
+        problem = f"{type(error).__name__}: {error}"
+        violation = Violation("", "", "openapi", "a specification that can be read", problem[:200])
+        yield Finding("spec - page", "valid", violation)
+
+
+def _unsound(specification: Specification) -> Iterator[Finding]:
     from openapi_spec_validator import OpenAPIV30SpecValidator
 
     for error in OpenAPIV30SpecValidator(dict(specification.document)).iter_errors():
