@@ -5,7 +5,7 @@ import json
 import pytest
 from shaping import PATH, data, operation, schemas, shaped, written_out
 
-from pages import envelope, page, rows
+from pages import envelope, page, paged, rows
 from pipeline.shape.examples import inferred
 
 TEXT = {"type": "string"}
@@ -197,6 +197,16 @@ def test_success_promises_what_its_example_shows():
     answer = schemas(result)["VideoDetailResponse"]
     assert answer["required"] == ["code", "message", "data", "requestId"]
     assert answer["properties"]["code"] == {"type": "integer", "minimum": 0, "maximum": 0}
+
+
+def test_success_promises_code_data_and_rows_without_an_example_too():
+    bare = {"responses": {"200": {"content": {"application/json": {"schema": {"required": None}}}}}}
+    listed = {"type": "object", "properties": {"list": rows(a="string"), "b": TEXT}}
+    result = shaped(page(PATH, parameters=paged(), data_schema=listed, operation=bare))
+    answer = schemas(result)["VideoDetailResponse"]
+    assert answer["required"] == ["code", "data"]
+    assert answer["properties"]["code"] == {"type": "integer", "minimum": 0, "maximum": 0}
+    assert data(result)["required"] == ["list"]
 
 
 def test_counts_are_not_below_0():

@@ -109,15 +109,21 @@ def inferred(values: list[Any]) -> Schema:
 def promise_success(draft: Draft) -> None:
     """Let a success schema promise what its example shows: `code` 0, and the fields in it.
 
-    The client tolerates absence all the same; the contract suite notes it.
+    `code` and `data` are promised without an example, too. Evidence (doc): every answer has both,
+    and code 0 means success. The client tolerates absence of the rest; the contract suite notes it.
     """
     for operation in draft.operations():
         for status, media in responses(operation):
-            if is_success(status) and "example" in media:
-                _promise(media["schema"], [media["example"]])
-                code = media["schema"].get("properties", {}).get("code")
-                if code is not None and (media["example"] or {}).get("code") == 0:
-                    code.update(type="integer", minimum=0, maximum=0)
+            if not is_success(status):
+                continue
+            schema = media["schema"]
+            if "example" in media:
+                _promise(schema, [media["example"]])
+            code = schema.get("properties", {}).get("code")
+            if code is not None and (media.get("example") or {"code": 0}).get("code") == 0:
+                code.update(type="integer", minimum=0, maximum=0)
+                required = {"code", "data", *schema.get("required", [])}
+                schema["required"] = [name for name in schema["properties"] if name in required]
 
 
 def _promise(schema: Schema, examples: list[Any]) -> None:

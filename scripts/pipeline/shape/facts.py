@@ -42,6 +42,21 @@ def write_facts(draft: Draft) -> None:
         operation.node["x-keyapi"] = {
             key: value for key, value in facts.items() if value or (key == "credits" and value == 0)
         }
+        if facts["items"]:
+            _promise_list(operation, facts["items"])
+
+
+def _promise_list(operation: Operation, items: str) -> None:
+    """Require the list of rows: clients must tell the end of the rows from a broken answer.
+
+    Evidence: a short or empty page ends the list; an error read as an empty page has been, again
+    and again, how partial data came to be stored as complete.
+    """
+    schema = (success(operation) or {})["schema"]
+    for key in items.split("/")[1:]:
+        required = {key, *schema.get("required", [])}
+        schema["required"] = [name for name in schema["properties"] if name in required]
+        schema = schema["properties"][key]
 
 
 def _understood(draft: Draft, operation: Operation, declared: dict[str, Any]) -> dict[str, Any]:
