@@ -72,14 +72,28 @@ class Cursor:
         parameter: Argument that takes the cursor.
         next: Path, from the top of the answer, to the next cursor.
         size: Argument that takes the page size, if there is one.
+        largest: The largest page size the operation allows, in rows, or None where it names none.
     """
 
     parameter: str
     next: tuple[str, ...]
     size: str | None = None
+    largest: int | None = None
 
     def check(self, arguments: Mapping[str, Any]) -> None:
-        """Any cursor may be asked for: only the server knows which there are."""
+        """Refuse a page size that the operation does not have.
+
+        Any cursor may be asked for: only the server knows which there are.
+
+        Args:
+            arguments: The arguments of the call.
+
+        Raises:
+            BadRequest: The page size is no number, or out of its bounds.
+        """
+        size = arguments.get(self.size) if self.size else None
+        if size is not None:
+            _check_count("page size", size, self.largest)
 
     def number(self, arguments: Mapping[str, Any]) -> int | None:
         """Pages by cursor have no number."""

@@ -23,6 +23,7 @@ from client.conftest import (
     success,
 )
 from keyapi import (
+    BadRequest,
     InsufficientCredits,
     InvalidResponse,
     KeyAPIError,
@@ -60,7 +61,7 @@ FEED = PagedOperation(
     path="/v1/feed",
     model=lambda: InfluencerProduct,
     items=("data", "list"),
-    paging=Cursor(parameter="offset", next=("data", "max_cursor"), size="count"),
+    paging=Cursor(parameter="offset", next=("data", "max_cursor"), size="count", largest=20),
 )
 """Pages by cursor."""
 
@@ -555,6 +556,16 @@ def test_a_page_by_cursor_has_a_next_and_no_number(mode: Mode, feed: Serve) -> N
     page = mode.call(lambda client: client._page(FEED, {"offset": None, "count": 2}))
     assert (page.page_num, page.page_size, page.next, page.has_more) == (None, 2, 20, True)
     assert repr(page) == "<Page 2 items, has_more=True>"
+
+
+@pytest.mark.parametrize("count", [0, 21, "x"])
+def test_a_page_by_cursor_has_a_size_that_the_operation_has(
+    mode: Mode, feed: Serve, count: Any
+) -> None:
+    served = feed({None: (range(2), 20)})
+    with pytest.raises(BadRequest, match="The page size is"):
+        mode.call(lambda client: client._page(FEED, {"offset": None, "count": count}))
+    assert served.asked == []
 
 
 def test_rows_are_found_below_data(mode: Mode, server: Server) -> None:

@@ -184,7 +184,7 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     if kind in ("page", "many"):
         literals["items"] = repr(tuple(facts["items"].split("/")[1:]))
     if kind == "page":
-        literals["paging"] = _paging(paging, node, arguments)
+        literals["paging"] = _paging(types, paging, node, arguments)
     if query := {a.key: a.wire for a in arguments if a.place == "query" and a.key != a.wire}:
         literals["query"] = repr(query)
     for place, fact in (("path", "path_parameters"), ("body", "body")):
@@ -279,23 +279,28 @@ def _walk_arguments(arguments: list[Argument], paging: dict[str, Any]) -> Iterat
     yield Argument("max_pages", "", "", "", "int", "None", "Pages to fetch at most; None for all.")
 
 
-def _paging(paging: dict[str, Any], node: dict[str, Any], arguments: list[Argument]) -> str:
+def _paging(
+    types: Types, paging: dict[str, Any], node: dict[str, Any], arguments: list[Argument]
+) -> str:
     keys = {argument.role: argument.key for argument in arguments}
     size = f", size={keys['size']!r}" if "size" in keys else ""
     if paging["kind"] == "cursor":
         following = tuple(paging["next"].split("/")[1:])
-        return f"Cursor(parameter={keys['cursor']!r}, next={following!r}{size})"
-    last = next(
-        (
-            parameter["schema"].get("maximum")
-            for parameter in node.get("parameters", [])
-            if parameter["name"] == paging["page"]
-        ),
-        None,
-    )
+        largest = f", largest={paging['max']}" if size and "max" in paging else ""
+        return f"Cursor(parameter={keys['cursor']!r}, next={following!r}{size}{largest})"
+    last = _page_number(types, node, paging["page"]).get("maximum")
     bounds = {"last": last, "largest": paging.get("max") if size else None}
     given = "".join(f", {name}={bound!r}" for name, bound in bounds.items() if bound)
     return f"PageNumbers(parameter={keys['page']!r}{size}{given})"
+
+
+def _page_number(types: Types, node: dict[str, Any], wire: str) -> dict[str, Any]:
+    """The schema of the argument that takes the page number: a parameter, or in the JSON body."""
+    for parameter in node.get("parameters", []):
+        if parameter["name"] == wire:
+            return types.resolved(parameter["schema"])
+    media = node["requestBody"]["content"]["application/json"]
+    return types.resolved(types.resolved(media["schema"])["properties"][wire])
 
 
 def _wire(prop: Property) -> str:
