@@ -1,17 +1,21 @@
-"""Explain a change between two effective specifications, and what it asks of the next release.
+"""Explain what changed between two effective specifications, and what that means.
 
-    python scripts/diff.py                  the last commit and the working tree
-    python scripts/diff.py OLD              OLD and the working tree
+    python scripts/diff.py            the last commit and the working tree
+    python scripts/diff.py OLD        OLD and the working tree
     python scripts/diff.py OLD NEW
 
-OLD and NEW are each the path of an effective specification, the folder of a checkout, or a git
-revision. Each difference has an id and a level as in oasdiff 1.31.0 (own ids begin with `x-`), a
-JSON pointer, the value before and after, and what it means for users of the client. Beside it, what
-changed in the generated package as griffe sees it, unless only specifications were given; the
-version step that follows from both (before 1.0 a breaking change is a minor step, all else a
-patch); and a draft of the changelog entry.
+OLD and NEW are each the path of an effective specification (the openapi.json of
+a generated package), the folder of a checkout, or a git revision.
 
-Exit code 1: a difference is as serious as --fail-on says. Exit code 2: an input cannot be used.
+Each difference has an id and a level as in oasdiff 1.31.0 (ids of this project
+begin with `x-`), a JSON pointer, the values before and after, and what it means
+for users of the client. Where both sides have a generated package, griffe
+compares these, too. From both follow the step to the next version (before 1.0 a
+breaking change is a minor step, and all else a patch) and a draft of the
+changelog entry.
+
+Exit code 1: a difference is at least as serious as --fail-on says. Exit code 2:
+an input cannot be used.
 """
 
 from __future__ import annotations
@@ -45,13 +49,15 @@ def diff(root: Path, old: str | None, new: str | None, *, form: str, fail_on: st
 def main() -> int:
     """Parse the command line and compare."""
     options = parser(__doc__)
-    options.add_argument("old", nargs="?", metavar="OLD", help="the last commit by default")
-    options.add_argument("new", nargs="?", metavar="NEW", help="the working tree by default")
-    options.add_argument("--format", choices=("text", *FORMATS), default="text", help="of output")
+    options.add_argument("old", nargs="?", metavar="OLD", help="default: the last commit")
+    options.add_argument("new", nargs="?", metavar="NEW", help="default: the working tree")
+    options.add_argument(
+        "--format", choices=("text", *FORMATS), default="text", help="default: text"
+    )
     options.add_argument(
         "--fail-on",
         choices=[level.name for level in reversed(Level)],
-        help="exit 1 where a difference is of this level or a more serious one",
+        help="exit 1 if a difference is of this level or more serious",
     )
     arguments = options.parse_args()
     return run(

@@ -1,12 +1,13 @@
 """Regenerate the client from the vendored specification.
 
-    python scripts/regenerate.py            write generated/, whole or not at all
-    python scripts/regenerate.py --check    write nothing; exit 1 with a diff when generated/ is not
-                                            what the specification gives
+    python scripts/regenerate.py          write generated/, whole or not at all
+    python scripts/regenerate.py --check  write nothing; exit 1 with a diff when
+                                          generated/ is out of date
 
-Corrects openapi/tiktok.openapi.yaml with openapi/tiktok.overlay.yaml, shapes it, and has
-openapi-python-client write the package, which must import and pass mypy --strict before it takes
-its place. Exit code 2: the input cannot be used, and nothing was written.
+Corrects openapi/tiktok.openapi.yaml with openapi/tiktok.overlay.yaml, shapes
+it, and has openapi-python-client write the package, which must import and pass
+mypy --strict before it takes its place. Exit code 2: the input cannot be used,
+and nothing was written.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
 """Bring the client up to date with the published pages, everything or nothing.
 
     python scripts/update.py --index URL --match PATTERN --summary FILE
+    python scripts/update.py PAGE ...
 
-Vendors (every argument that is not listed below goes to scripts/vendor.py), explains the change
-with scripts/diff.py, regenerates, and runs the contract suite: all on a copy of the project. Only
-when every step has passed do openapi/ and generated/ take over what changed, in one step. The
-summary is Markdown, and is written after a failure, too. Exit code 2: a step failed, and nothing
-was changed.
+Arguments that are not listed below are those of scripts/vendor.py. On a copy of
+the project: vendors, explains the change with scripts/diff.py, regenerates, and
+runs the contract suite. Only when every step has passed do openapi/ and
+generated/ take over what changed, in one step. The summary is Markdown; it is
+written after a failure, too. Exit code 2: a step failed, and nothing was
+changed.
 """
 
 from __future__ import annotations

@@ -1,11 +1,14 @@
-"""Vendor documentation pages: copy them, merge their specifications, record where they are from.
+"""Vendor documentation pages: copy, merge, and record where each part is from.
 
-    python scripts/vendor.py PAGE ...       add or update these pages: files, or addresses (.md)
-    python scripts/vendor.py --index URL    the pages that an llms.txt lists; narrow it by --match
-    python scripts/vendor.py                merge again the pages that are in openapi/pages
+    python scripts/vendor.py PAGE ...     add or update these pages, each the
+                                          path or the URL of an .md file
+    python scripts/vendor.py --index URL  add or update the pages that an
+                                          llms.txt links to; --match narrows it
+    python scripts/vendor.py              merge what is in openapi/pages again
 
-Writes openapi/pages, openapi/tiktok.openapi.yaml and openapi/vendor.lock, together or not at all.
-Then run scripts/regenerate.py. Exit code 2: a page cannot be used, and nothing was written.
+Writes openapi/pages, openapi/tiktok.openapi.yaml and openapi/vendor.lock,
+together or not at all; then run scripts/regenerate.py. Exit code 2: a page
+cannot be used, and nothing was written.
 """
 
 from __future__ import annotations
@@ -111,17 +114,17 @@ def _lines_changed(old: bytes, new: bytes) -> str:
 def main() -> int:
     """Parse the command line and vendor."""
     options = parser(__doc__)
-    options.add_argument("pages", nargs="*", metavar="PAGE", help="a page's .md file or address")
-    options.add_argument("--index", metavar="URL", help="address of an llms.txt that lists pages")
+    options.add_argument("pages", nargs="*", metavar="PAGE", help="path or URL of an .md file")
+    options.add_argument("--index", metavar="URL", help="URL of an llms.txt that links to pages")
     options.add_argument(
         "--match",
         action="append",
         default=[],
         metavar="PATTERN",
-        help="only pages of the index whose path matches, such as 'en/tiktok/*'; may be repeated",
+        help="only pages of the index whose path matches, such as 'en/tiktok/*'; repeatable",
     )
     options.add_argument(
-        "--prune", action="store_true", help="drop the pages that the index lists no more"
+        "--prune", action="store_true", help="drop vendored pages that the index no longer lists"
     )
     options.add_argument(
         "--dry-run", action="store_true", help="write nothing; report what would change"

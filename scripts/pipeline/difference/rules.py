@@ -61,9 +61,9 @@ _PLAIN: dict[str, Rule] = {
         INFO, "`{old_method}()` is called `{method}()` now; callers rename it.", Step.MAJOR
     ),
     "api-tag-removed": _row(
-        INFO, "`{method}()` is no longer reached through `{before}`.", Step.MAJOR
+        INFO, "`{method}()` is no longer reached through {before}.", Step.MAJOR
     ),
-    "api-tag-added": _row(INFO, "`{method}()` is reached through `{after}`.", Step.MINOR),
+    "api-tag-added": _row(INFO, "`{method}()` is reached through {after}.", Step.MINOR),
     "endpoint-deprecated": _row(INFO, "`{method}()` is deprecated; plan to do without it."),
     "endpoint-reactivated": _row(INFO, "`{method}()` is no longer deprecated."),
     # parameters
@@ -148,19 +148,19 @@ _PLAIN: dict[str, Rule] = {
         ERR, "HTTP {status} of `{method}()` is no longer described; its data is untyped."
     ),
     # security, servers
-    "api-security-removed": _row(ERR, "`{method}()` no longer takes a key as `{before}`."),
-    "api-security-added": _row(INFO, "`{method}()` takes a key as `{after}`, too."),
+    "api-security-removed": _row(ERR, "`{method}()` no longer takes a key as {before}."),
+    "api-security-added": _row(INFO, "`{method}()` takes a key as {after}, too."),
     "x-security-now-required": _row(
         ERR, "`{method}()` needs a key now; installed clients send theirs with every call already."
     ),
-    "api-security-scope-added": _row(ERR, "`{method}()` needs a key with the scope `{after}`."),
-    "api-security-scope-removed": _row(INFO, "`{method}()` no longer needs the scope `{before}`."),
-    "api-global-security-removed": _row(ERR, "The API no longer takes a key as `{before}`."),
-    "api-global-security-added": _row(INFO, "The API takes a key as `{after}`, too."),
-    "api-global-security-scope-added": _row(ERR, "Keys need the scope `{after}`."),
-    "api-global-security-scope-removed": _row(INFO, "Keys no longer need the scope `{before}`."),
-    "api-security-component-removed": _row(INFO, "The security scheme `{before}` is gone."),
-    "api-security-component-added": _row(INFO, "There is a security scheme `{after}`."),
+    "api-security-scope-added": _row(ERR, "`{method}()` needs a key with the scope {after}."),
+    "api-security-scope-removed": _row(INFO, "`{method}()` no longer needs the scope {before}."),
+    "api-global-security-removed": _row(ERR, "The API no longer takes a key as {before}."),
+    "api-global-security-added": _row(INFO, "The API takes a key as {after}, too."),
+    "api-global-security-scope-added": _row(ERR, "Keys need the scope {after}."),
+    "api-global-security-scope-removed": _row(INFO, "Keys no longer need the scope {before}."),
+    "api-security-component-removed": _row(INFO, "The security scheme {before} is gone."),
+    "api-security-component-added": _row(INFO, "There is a security scheme {after}."),
     "api-security-component-type-changed": _row(
         INFO, "Keys are given as {after}, no longer as {before}: check how the client sends them."
     ),
@@ -197,12 +197,12 @@ _PLAIN: dict[str, Rule] = {
     "x-sort-changed": _row(INFO, "Other arguments of `{method}()` are known to sort its rows."),
     "x-filters-changed": _row(INFO, "Other arguments of `{method}()` are known to filter rows."),
     "x-echoes-changed": _row(INFO, "Other arguments of `{method}()` are known to come back."),
-    "x-accessor-added": _row(INFO, "{subject} has the decoded accessor `{after}`.", Step.MINOR),
-    "x-accessor-removed": _row(ERR, "{subject} has no decoded accessor `{before}` any more."),
+    "x-accessor-added": _row(INFO, "{subject} has the decoded accessor {after}.", Step.MINOR),
+    "x-accessor-removed": _row(ERR, "{subject} has no decoded accessor {before} any more."),
     "x-accessor-changed": _row(WARN, "The decoded accessor of {subject} reads its text otherwise."),
     # models and enums
-    "api-schema-removed": _row(INFO, "The class `{before}` is gone.", Step.MAJOR),
-    "x-schema-added": _row(INFO, "The class `{after}` is new.", Step.MINOR),
+    "api-schema-removed": _row(INFO, "The class {before} is gone.", Step.MAJOR),
+    "x-schema-added": _row(INFO, "The class {after} is new.", Step.MINOR),
     "x-unused-schema-changed": _row(INFO, "No method reaches it; nothing changes for callers."),
     "x-broken-reference": _row(
         ERR, "{subject} refers to {after}, which does not exist: no client can be generated."
