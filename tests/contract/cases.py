@@ -72,8 +72,13 @@ def documented_arguments(operation: OperationSpec) -> dict[str, Any]:
     shown = value_at(operation.example(operation.success), operation.items or ("data",))
     example = shown[0] if isinstance(shown, list) and shown else shown
     known = example if isinstance(example, dict) else {}
+    told = {
+        parameter["name"]: parameter["example"]
+        for parameter in operation.node.get("parameters", ())
+        if "example" in parameter
+    }
     found = {
-        name: known.get(name, _fitting(argument))
+        name: known[name] if name in known else told.get(name, _fitting(argument))
         for name, argument in operation.arguments.items()
         if argument.required
     }

@@ -7,6 +7,7 @@ import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from inspect import isawaitable
@@ -23,6 +24,7 @@ from keyapi import KeyAPIError
 from keyapi._client import SyncClient
 from keyapi._clients import Method, async_twin, methods
 from keyapi._specification import OperationSpec
+from keyapi._watch import Watch
 from keyapi.sandbox import Asked, Sandbox
 
 KEY = "sk_contract"
@@ -80,6 +82,7 @@ Serve = Callable[[OperationSpec, Case], Served]
 def sandbox_server(**options: Any) -> Serve:
     """A sandbox to ask, in this process; options as of `Sandbox`."""
     plain = Sandbox(key=KEY, **options)
+    options = {**options, "spec": plain.spec.document}  # read once
 
     def serve(operation: OperationSpec, case: Case) -> Served:
         sandbox = plain
@@ -160,6 +163,7 @@ class Caller:
 
     def __init__(self, client: type[SyncClient]) -> None:
         self.client = client
+        self._watch: Watch | None = None
         # To load the system's certificates takes longer than a call.
         self._httpx_args = {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
         self.methods: dict[tuple[str, bool], Method] = {}
@@ -175,7 +179,9 @@ class Caller:
             Inexpressible: The method has no such argument, or its type no such value.
         """
         method = self.methods[name, walk]
-        python = {wire: argument for argument, wire in method.wire.items()}
+        python: dict[str, str] = {}
+        for argument, wire_name in method.wire.items():
+            python.setdefault(wire_name, argument)  # of two by one name, the query's comes first
         found = {}
         for wire_name, value in given.items():
             if wire_name not in python:
@@ -206,7 +212,14 @@ class Caller:
                 return Sent(requests, result, client.credits_spent)
 
     def _open(self, kind: Any, options: dict[str, Any]) -> Any:
-        return kind(KEY, **{"max_retries": 0, "httpx_args": self._httpx_args, **options})
+        client = kind(KEY, **{"max_retries": 0, "httpx_args": self._httpx_args, **options})
+        if "contract" in options:
+            # Each client reads the specification for itself: what takes long where there are many
+            # operations is done once, but what was told already is forgotten.
+            self._watch = self._watch or Watch(client._package)
+            client._shared.gate._watch = watch = copy(self._watch)
+            watch._told, watch._series = set(), {}
+        return client
 
 
 @contextmanager

@@ -207,7 +207,8 @@ def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
     numbers: list[Any] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        numbers.append(dict(parse_qsl(request.url.query.decode())).get(paging.position))
+        given = {**dict(parse_qsl(request.url.query.decode())), **(_json(request.content) or {})}
+        numbers.append(str(given.get(paging.position)))
         body = json.loads(success_answer(operation).content)
         full = paging.largest if len(numbers) == 1 and paging.largest else 0
         row = (value_at(body, operation.items or ()) or [{}])[0]
