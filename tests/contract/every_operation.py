@@ -56,8 +56,7 @@ class _Run:
 
     def over_http(self) -> Iterator[Finding]:
         """Ask each operation once, over a real port."""
-        with Sandbox(self.client, key=KEY).serve() as url:
-            serve = http_server(url)
+        with Sandbox(self.client, key=KEY).serve() as url, http_server(url) as serve:
             for operation in self.spec:
                 asked = [next(iter(cases(operation)))]
                 yield from server_to_spec(self.contract, operation, serve, asked)

@@ -121,6 +121,8 @@ def _typed_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[V
         if argument is None:
             yield _violation(operation, "argument", list(operation.arguments), wire_name)
             continue
+        if (name in method.operation.body) != (argument.place == "body"):
+            continue  # of two by one name the query's is known here
         kinds = types_of(method.signature.parameters[name].annotation)
         expected = _TYPES.get(argument.schema.get("type", ""))
         if argument.members:
