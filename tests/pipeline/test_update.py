@@ -31,7 +31,7 @@ from pathlib import Path
 import keyapi_tiktok
 
 def test_the_client_is_the_new_one():
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     folder = Path(keyapi_tiktok.__file__).parent
     assert folder == root / "generated/keyapi_tiktok"
     paths = json.loads((folder / "openapi.json").read_text("utf-8"))["paths"]
@@ -46,8 +46,9 @@ def checkout(project: Path) -> Path:
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "scripts", project / "scripts", ignore=ignored)
     (project / "scripts/diff.py").write_text(DIFF)
-    (project / "tests/contract").mkdir(parents=True)
-    (project / "tests/contract/test_client.py").write_text(CONTRACT)
+    shutil.copytree(ROOT / "tests/recordings", project / "tests/recordings")
+    (project / "tests/contract/suite").mkdir(parents=True)
+    (project / "tests/contract/suite/test_client.py").write_text(CONTRACT)
     (project / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
     return project
 
@@ -71,7 +72,7 @@ def test_what_every_step_agrees_to_takes_effect(
     assert done.returncode == 0, done.stderr
     after = tree(checkout)
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    assert {name.split("/")[0] for name in changed} == {"openapi", "generated"}
+    assert {name.split("/")[0] for name in changed} == {"openapi", "generated", "tests"}
     assert "generated/keyapi_tiktok/api/video/video_detail.py" in after
     text = summary.read_text("utf-8")
     assert done.stdout == text

@@ -1,0 +1,48 @@
+"""Recording - spec - client: each recording is what the specification and the client say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contract.fuzz import SPECIFICATION
+from contract.recordings import check_file, check_recording, missing
+from keyapi._har import read
+from keyapi_tiktok import TikTok
+from pipeline.cli import ROOT
+from pipeline.vendored import operations_in_order
+from pipeline.workspace import Workspace
+
+FOLDER = ROOT / "tests/recordings"
+FILES = sorted(FOLDER.rglob("*.har"))
+
+
+def names(path: Path) -> str:
+    return path.relative_to(FOLDER).as_posix()
+
+
+@pytest.mark.parametrize("path", FILES, ids=names)
+def test_a_recording_is_what_specification_and_client_say(
+    path: Path, tally: Callable[..., None]
+) -> None:
+    recordings, findings = check_file(path)
+    for recording in recordings:
+        findings += check_recording(recording, SPECIFICATION, TikTok)
+        called = recording.called
+        assert called is not None
+        tally("recording", called.operation, checks=2, cases=1)
+        assert names(path).startswith(f"{called.operation}/{recording.status}")
+        if recording.origin == "documented":
+            operation = SPECIFICATION.operations[called.operation]
+            lock = operations_in_order(Workspace(ROOT).lock())
+            page = lock[f"{operation.method} {operation.path}"]["page"]
+            assert recording.comment.endswith(f" {page}")
+
+    assert findings == [], "\n".join(map(str, findings))
+
+
+def test_each_operation_has_a_recording_of_each_documented_outcome() -> None:
+    recordings = [recording for path in FILES for recording in read(path)]
+    assert missing(SPECIFICATION, recordings) == []
