@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,12 @@ from figures.regeneration import project_with
 from pipeline.cli import ROOT
 
 pytest_plugins = ["keyapi.testing"]
+
+
+def pytest_configure() -> None:
+    """Obey Ctrl-C, also where the tests run in the background: processes inherit its neglect."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 

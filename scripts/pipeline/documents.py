@@ -18,6 +18,7 @@ from pipeline.errors import PipelineError
 MAX_BYTES = 5_000_000
 """Larger than any page of an API reference; KeyAPI's are around 15 kB."""
 MAX_DEPTH = 100
+_TOO_DEEP = f"the YAML is nested deeper than {MAX_DEPTH} levels"
 _REMEDY = "Restore the file, or fetch it again; nothing was written."
 MAX_NODES = 200_000
 """How many nodes a document may have once its aliases are written out."""
@@ -105,6 +106,8 @@ def load_yaml(text: str, where: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1} of the YAML" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
+        if "nesting depth" in problem:  # libyaml may find out first, which reads ahead
+            problem, line = _TOO_DEEP, ""
         raise PipelineError(f"broken YAML: {problem}{line}", where=where, remedy=_REMEDY) from None
     except ValueError as error:
         raise PipelineError(f"broken YAML: {error}", where=where, remedy=_REMEDY) from None
@@ -152,7 +155,7 @@ def _bound_events(text: str, where: str) -> None:
             opened[-1] = (anchor, before, max(inner, height))
         deepest = max(deepest, len(opened) + height)
         if deepest > MAX_DEPTH:
-            refuse(f"the YAML is nested deeper than {MAX_DEPTH} levels")
+            refuse(_TOO_DEEP)
         if count > MAX_NODES:
             refuse(f"the YAML has more than {MAX_NODES:,} nodes once its aliases are written out")
 
