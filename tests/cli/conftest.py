@@ -23,7 +23,7 @@ import pytest
 
 from keyapi.cli import main
 
-KEY = "sk_live_c4nary0123456789"
+KEY = "sk_live_c4nary"
 SPEC = json.loads((importlib.resources.files("keyapi_tiktok") / "openapi.json").read_text("utf-8"))
 ((PATH, _item),) = SPEC["paths"].items()
 EXAMPLE = _item["get"]["responses"]["200"]["content"]["application/json"]["example"]
