@@ -54,12 +54,14 @@ def check(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests, offline, on each Python that is here; they cover every branch of what is shipped.
 
-    The pipeline, which is not shipped, is tested, and coverage measured, on the first Python alone.
+    The pipeline and what the contract suite is made of, which are not shipped, are tested, and
+    coverage measured, on the first Python alone.
     """
     _install(session, "dev")
     shipped = [f"tests/{folder}" for folder in ("client", "sandbox", "cli")]
     first = session.python in (None, (PYTHONS or [None])[0])
     more = ["tests/pipeline", "--cov", "--cov-report=term"] if first else []
+    more += ["tests/contract", "--ignore=tests/contract/suite"] if first else []
     session.run("python", "-m", "pytest", "-n", "auto", *(session.posargs or [*shipped, *more]))
 
 
@@ -67,7 +69,9 @@ def tests(session: nox.Session) -> None:
 def contract(session: nox.Session) -> None:
     """The contract suite, offline; `-- --seed random` explores, `-- --report DIR` reports."""
     _install(session, "dev")
-    session.run("python", "-m", "pytest", "-n", "auto", "tests/contract", *session.posargs)
+    named = any(argument.startswith("tests/") for argument in session.posargs)
+    suite = [] if named else ["tests/contract/suite"]
+    session.run("python", "-m", "pytest", "-n", "auto", *suite, *session.posargs)
 
 
 @nox.session
