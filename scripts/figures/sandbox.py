@@ -1,7 +1,7 @@
 """What the sandbox stands, by `wrk` on loopback; nothing where there is no `wrk`.
 
 sandbox_per_second     ten-row pages it answers per second, one process, 32 connections
-sandbox_memory         its resident memory after 200,000 requests of 500 creators over after 20,000
+sandbox_memory         its resident memory after 200,000 requests of 200 creators over after 20,000
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SCRIPT = """
 local number = 0
 request = function()
   number = number + 1
-  return wrk.format("GET", "{path}?user_id=" .. number % 500 .. "&page_num=1&page_size=10")
+  return wrk.format("GET", "{path}?user_id=" .. number % 200 .. "&page_num=1&page_size=10")
 end
 """
 
