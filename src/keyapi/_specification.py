@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from math import isfinite
@@ -261,6 +261,11 @@ def value_at(body: Any, path: tuple[str, ...]) -> Any:
     for key in path:
         body = body.get(key) if isinstance(body, dict) else None
     return body
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Write a path of keys and indices as JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def _read(text: str, kind: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 SHOWN = 80  # how much of a value a violation shows, in characters
@@ -38,11 +37,6 @@ class Violation(NamedTuple):
     def __str__(self) -> str:
         where = self.pointer or "the whole answer"
         return f"{self.operation}: {where}: expected {self.expected}, found {self.found}"
-
-
-def pointer(path: Iterable[str | int]) -> str:
-    """Write a path as JSON pointer."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def short(value: Any) -> str:

@@ -66,8 +66,3 @@ def changed(body: Any, path: Path, value: Any) -> Any:
     else:
         holder[path[-1]] = value
     return body
-
-
-def pointer(path: Path) -> str:
-    """Write a path as JSON pointer."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
