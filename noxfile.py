@@ -20,6 +20,9 @@ nox.options.sessions = ["check", "tests", "contract", "mutants", "package", "dem
 
 ROOT = Path(__file__).parent
 
+# The tests start hundreds of processes; without bytecode, each compiles all it imports anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def _runs(version: str) -> bool:
     """Whether an interpreter runs; a version manager may offer one that does not."""
