@@ -22,6 +22,7 @@ from keyapi import (
     ServerError,
     TransportError,
 )
+from keyapi._gate import Clock
 from keyapi_tiktok import AsyncTikTok, TikTok
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
 
@@ -148,8 +149,20 @@ def test_without_a_cooldown_each_call_is_sent(mode: Mode, server: Server) -> Non
 
 
 def test_a_hundred_waiting_calls_stop_after_the_first(mode: Mode, server: Server) -> None:
+    """In real time: by a clock whose waits take none, an hour may pass before the first answer."""
     server.always = refusal(402)
-    found = outcomes(mode, 101, rate="1/m")
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        _really(0.05)  # all others ask meanwhile
+        return server(request)
+
+    async def answer_async(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.05)
+        return server(request)
+
+    mode.server = answer if mode.name == "sync" else answer_async  # type: ignore[assignment]
+    mode.clock = Clock()  # type: ignore[assignment]
+    found = outcomes(mode, 101, rate="1/h")
     assert found == [InsufficientCredits] * 100
     assert len(server.requests) == 1
 
