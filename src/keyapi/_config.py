@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Generic, NamedTuple, NoReturn, TypedDict, TypeVar
 
 import httpx
@@ -261,6 +262,7 @@ def request_headers(token: str, given: Any) -> httpx.Headers:
     return headers
 
 
+@cache
 def _user_agent() -> str:
     from importlib.metadata import PackageNotFoundError, version  # slow, and httpx does without
 

@@ -16,7 +16,7 @@ import pytest
 
 from client.conftest import EXAMPLE, KEY, PATH, USER_ID, Mode, Server, fresh, refusal, success
 from client.test_sharing import Loopback
-from keyapi import BadRequest, ConfigurationError, KeyAPIError
+from keyapi import BadRequest, ConfigurationError, KeyAPIError, _config
 from keyapi_tiktok import AsyncTikTok
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
 
@@ -594,6 +594,7 @@ def test_run_from_a_checkout_the_client_names_itself_without_a_version(
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr("importlib.metadata.version", version)
+    monkeypatch.setattr(_config, "_user_agent", _config._user_agent.__wrapped__)  # keeps nothing
     mode.page()
     assert server.requests[0].headers["User-Agent"].startswith("keyapi-tiktok python-httpx/")
 
