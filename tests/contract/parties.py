@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
@@ -164,8 +163,6 @@ class Caller:
     def __init__(self, client: type[SyncClient]) -> None:
         self.client = client
         self._watch: Watch | None = None
-        # To load the system's certificates takes longer than a call.
-        self._httpx_args = {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
         self.methods: dict[tuple[str, bool], Method] = {}
         for method in methods(client):
             self.methods[method.operation.name, method.kind == "iterate"] = method
@@ -194,7 +191,8 @@ class Caller:
         """Call a method of the sync client, then of the async one, which must do the same."""
         arguments = self.arguments(name, given)
         method = self.methods[name, False]
-        with _server(answer) as requests, self._open(self.client, options) as client:
+        requests, server = _server(answer)
+        with self._open(self.client, server.handler, options) as client:
             one = Sent(
                 requests, _outcome(lambda: method.on(client)(**arguments)), client.credits_spent
             )
@@ -206,13 +204,15 @@ class Caller:
     async def _call_async(
         self, method: Method, arguments: dict[str, Any], answer: Answer, options: dict[str, Any]
     ) -> Sent:
-        with _server(answer) as requests:
-            async with self._open(async_twin(self.client), options) as client:
-                result = await _outcome_async(lambda: method.on(client)(**arguments))
-                return Sent(requests, result, client.credits_spent)
+        requests, server = _server(answer)
+        async with self._open(async_twin(self.client), server.async_handler, options) as client:
+            result = await _outcome_async(lambda: method.on(client)(**arguments))
+            return Sent(requests, result, client.credits_spent)
 
-    def _open(self, kind: Any, options: dict[str, Any]) -> Any:
-        client = kind(KEY, **{"max_retries": 0, "httpx_args": self._httpx_args, **options})
+    def _open(self, kind: Any, handler: Any, options: dict[str, Any]) -> Any:
+        # Not `respx.mock`: to patch httpx takes three times as long as a call.
+        transport = httpx.MockTransport(handler)
+        client = kind(KEY, **{"max_retries": 0, "transport": transport, **options})
         if "contract" in options:
             # Each client reads the specification for itself: what takes long where there are many
             # operations is done once, but what was told already is forgotten.
@@ -222,17 +222,16 @@ class Caller:
         return client
 
 
-@contextmanager
-def _server(answer: Answer) -> Iterator[list[httpx.Request]]:
+def _server(answer: Answer) -> tuple[list[httpx.Request], respx.Router]:
     requests: list[httpx.Request] = []
 
     def reply(request: httpx.Request) -> httpx.Response:
         requests.append(request)
         return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.content)
 
-    with respx.mock(assert_all_called=False) as router:
-        router.route().mock(side_effect=reply)
-        yield requests
+    router = respx.Router(assert_all_called=False)
+    router.route().mock(side_effect=reply)
+    return requests, router
 
 
 def _outcome(call: Callable[[], Any]) -> Any:
