@@ -16,7 +16,7 @@ import nox
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["check", "tests", "contract", "mutants", "package", "demo"]
+nox.options.sessions = ["check", "tests", "tools", "contract", "mutants", "package", "demo"]
 
 ROOT = Path(__file__).parent
 
@@ -29,7 +29,9 @@ def _runs(version: str) -> bool:
     if sys.version_info[:2] == tuple(map(int, version.split("."))):
         return True
     found = shutil.which(f"python{version}")
-    return found is not None and subprocess.run([found, "-c", ""], check=False).returncode == 0
+    if found is None:
+        return False
+    return subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
 PYTHONS = [version for version in ("3.11", "3.12", "3.13") if _runs(version)] or None
@@ -38,6 +40,10 @@ PYTHONS = [version for version in ("3.11", "3.12", "3.13") if _runs(version)] or
 def _install(session: nox.Session, requirements: str) -> None:
     session.install("--require-hashes", "-r", f"requirements/{requirements}.txt")
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
+
+
+def _pytest(session: nox.Session, *arguments: str) -> None:
+    session.run("python", "-m", "pytest", "-n", "auto", *arguments)
 
 
 @nox.session
@@ -55,17 +61,23 @@ def check(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The tests, offline, on each Python that is here; they cover every branch of what is shipped.
+    """The tests of what is shipped, offline, on each Python that is here; the first measures.
 
-    The pipeline and what the contract suite is made of, which are not shipped, are tested, and
-    coverage measured, on the first Python alone.
+    They cover every branch; to measure it takes a fifth of their time.
     """
     _install(session, "dev")
-    shipped = [f"tests/{folder}" for folder in ("client", "sandbox", "cli")]
     first = session.python in (None, (PYTHONS or [None])[0])
-    more = ["tests/pipeline", "--cov", "--cov-report=term"] if first else []
-    more += ["tests/contract", "--ignore=tests/contract/suite"] if first else []
-    session.run("python", "-m", "pytest", "-n", "auto", *(session.posargs or [*shipped, *more]))
+    shipped = [f"tests/{folder}" for folder in ("client", "sandbox", "cli")]
+    coverage = ["--cov", "--cov-report=term"] if first else []
+    _pytest(session, *(session.posargs or [*shipped, *coverage]))
+
+
+@nox.session
+def tools(session: nox.Session) -> None:
+    """The tests of what is not shipped: the pipeline, and what the contract suite is made of."""
+    _install(session, "dev")
+    parts = ["tests/pipeline", "tests/contract", "--ignore=tests/contract/suite"]
+    _pytest(session, *(session.posargs or parts))
 
 
 @nox.session
@@ -73,8 +85,7 @@ def contract(session: nox.Session) -> None:
     """The contract suite, offline; `-- --seed random` explores, `-- --report DIR` reports."""
     _install(session, "dev")
     named = any(argument.startswith("tests/") for argument in session.posargs)
-    suite = [] if named else ["tests/contract/suite"]
-    session.run("python", "-m", "pytest", "-n", "auto", *suite, *session.posargs)
+    _pytest(session, *([] if named else ["tests/contract/suite"]), *session.posargs)
 
 
 @nox.session
