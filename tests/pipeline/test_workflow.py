@@ -224,7 +224,7 @@ def test_the_first_pages_names_do_not_change_because_pages_were_added(zoo: Path)
 
 
 def test_the_import_does_not_grow_with_the_operations(tmp_path: Path) -> None:
-    many = project_with(tmp_path / "many", 100)
+    many = project_with(tmp_path / "many", 40)
     for name in ("vendor.py", "regenerate.py"):
         subprocess.run(
             [sys.executable, ROOT / "scripts" / name, "--root", many],
@@ -241,11 +241,11 @@ print(json.dumps([loaded, len(json.load(open(sys.modules["keyapi_tiktok"].__path
     loaded, operations = run_program(many, program)
     one, _ = run_program(ROOT, program)
 
-    assert operations == 100
+    assert operations == 40
     assert loaded == one
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "4711"])
+@pytest.mark.parametrize("seed", ["0", "4711"])
 def test_the_same_input_gives_the_same_bytes_anywhere(
     project: Path, tmp_path: Path, seed: str
 ) -> None:
@@ -283,32 +283,38 @@ def test_check_passes_on_the_committed_client_and_writes_nothing(
     assert tree(project) == before
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "shown"),
-    [
-        ("keyapi_tiktok/client.py", "# edited by hand\n", "-# edited by hand"),
-        ("keyapi_tiktok/extra.py", "# not generated\n", "-# not generated"),
-        ("stray/empty.py", "", "stray/empty.py"),
-        ("keyapi_tiktok/models/cover.py", None, "+class Cover(Model):"),
-    ],
-)
-def test_check_shows_what_differs_exits_1_and_writes_nothing(
-    project: Path, script: Script, name: str, content: str | None, shown: str
-) -> None:
-    path = project / "generated" / name
-    if content is None:
-        path.unlink()
-    else:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content)
+def test_check_shows_what_differs_exits_1_and_writes_nothing(project: Path, script: Script) -> None:
+    generated = project / "generated"
+    (generated / "keyapi_tiktok/client.py").write_text("# edited by hand\n")
+    (generated / "keyapi_tiktok/extra.py").write_text("# not generated\n")
+    (generated / "stray").mkdir()
+    (generated / "stray/empty.py").write_text("")
+    (generated / "keyapi_tiktok/models/cover.py").unlink()
     before = tree(project)
 
     done = script("regenerate.py", "--check")
 
     assert done.returncode == 1
-    assert shown in done.stdout
+    shown = ("-# edited by hand", "-# not generated", "stray/empty.py", "+class Cover(Model):")
+    assert [text for text in shown if text not in done.stdout] == []
     assert "python scripts/regenerate.py" in done.stderr
     assert tree(project) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("stray/empty.py", ""), ("keyapi_tiktok/models/cover.py", None)],
+)
+def test_one_file_too_many_or_too_few_is_enough_to_differ(
+    project: Path, name: str, content: str | None
+) -> None:
+    path = project / "generated" / name
+    if content is None:
+        path.unlink()
+    else:
+        path.parent.mkdir()
+        path.write_text(content)
+    assert regenerate(project, check=True) == 1
 
 
 def test_regenerate_removes_what_should_not_be_there(project: Path, script: Script) -> None:
