@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from keyapi._client import AsyncClient, SyncClient
@@ -51,15 +51,20 @@ class Method:
 
 
 def installed() -> dict[str, type[SyncClient]]:
-    """Give the sync client classes of all installed packages, by name of their platform."""
-    return {point.name: point.load() for point in sorted(entry_points(group=GROUP), key=_name)}
+    """Give the sync client classes of all installed packages, by name of their platform.
+
+    Raises:
+        ConfigurationError: One of them cannot be loaded.
+    """
+    return {point.name: _load(point) for point in sorted(entry_points(group=GROUP), key=_name)}
 
 
 def find(name: str | None = None) -> type[SyncClient]:
     """Find a client class by its platform's name; the only one there is, without a name.
 
     Raises:
-        ConfigurationError: There is none, or none of this name, or the name is needed.
+        ConfigurationError: There is none, or none of this name, or the name is needed; or one of
+            those installed cannot be loaded.
     """
     clients = installed()
     if name in clients:
@@ -132,5 +137,16 @@ class _Names(dict[str, Any]):
             raise KeyError(name) from None
 
 
-def _name(point: Any) -> str:
-    return str(point.name)
+def _name(point: EntryPoint) -> str:
+    return point.name
+
+
+def _load(point: EntryPoint) -> type[SyncClient]:
+    try:
+        client: type[SyncClient] = point.load()
+    except Exception as error:
+        raise ConfigurationError(
+            f"The client {point.name!r} ({point.value}) cannot be loaded: {error!r}; install its "
+            "package again, or remove it"
+        ) from error
+    return client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from keyapi import ConfigurationError
 from keyapi._clients import GROUP, async_twin, find, installed, methods
 from keyapi._specification import Specification
+from keyapi.cli import main
 from keyapi_tiktok import AsyncTikTok, SortType, TikTok
 from zoo import zoo_specification
 
@@ -46,6 +48,17 @@ def test_a_name_is_needed_unless_there_is_just_one(
     monkeypatch.setattr("keyapi._clients.entry_points", points)
     with pytest.raises(ConfigurationError, match=says):
         find()
+
+
+def test_a_client_that_cannot_be_loaded_is_named_with_its_package(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    point = EntryPoint("myspace", "keyapi_myspace:MySpace", GROUP)
+    monkeypatch.setattr("keyapi._clients.entry_points", lambda group: [point])
+    with pytest.raises(ConfigurationError, match=r"'myspace' .*No module named") as caught:
+        find()
+    assert main(["demo"]) == 2
+    assert capsys.readouterr().err == f"keyapi: {caught.value}.\n"
 
 
 def test_methods_say_what_they_call_and_send() -> None:
