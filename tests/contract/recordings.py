@@ -34,7 +34,7 @@ from keyapi._client import SyncClient
 from keyapi._clients import Method, async_twin, methods
 from keyapi._har import read, written
 from keyapi._recordings import Recording, RecordingError
-from keyapi._specification import OperationSpec, Specification, value_at
+from keyapi._specification import OperationSpec, Specification, pointer, value_at
 from keyapi.contract import Contract
 from keyapi.sandbox._exchange import Asked
 from keyapi.sandbox._validation import Validation
@@ -102,8 +102,8 @@ def check_file(path: Path) -> tuple[list[Recording], list[Finding]]:
     """
     content = path.read_bytes()
 
-    def finding(pointer: str, expected: str, found: str) -> Finding:
-        return Finding(str(path), path.parent.name, pointer, expected, found, _remedy(path))
+    def finding(place: str, expected: str, found: str) -> Finding:
+        return Finding(str(path), path.parent.name, place, expected, found, _remedy(path))
 
     try:
         recordings = read(path)
@@ -114,10 +114,10 @@ def check_file(path: Path) -> tuple[list[Recording], list[Finding]]:
     again = written(recordings)
     if again == content:
         return recordings, []
-    pointer, expected, found = next(
+    place, expected, found = next(
         _differences(json.loads(again), json.loads(content)), ("", "its own form", "another")
     )
-    return recordings, [finding(pointer, expected, found)]
+    return recordings, [finding(place, expected, found)]
 
 
 def missing(specification: Specification, recordings: list[Recording]) -> list[str]:
@@ -187,13 +187,13 @@ class _Findings:
         self.recording = recording
         self.found: list[Finding] = []
 
-    def add(self, pointer: str, expected: str, found: str) -> None:
+    def add(self, place: str, expected: str, found: str) -> None:
         recording = self.recording
         operation = recording.called.operation if recording.called else "no operation"
         path = Path(recording.source.partition(", entry ")[0])
         remedy = _remedy(path, recording, operation)
         source = recording.source or "a recording"
-        self.found.append(Finding(source, operation, pointer, expected, found, remedy))
+        self.found.append(Finding(source, operation, place, expected, found, remedy))
 
 
 def _remedy(path: Path, recording: Recording | None = None, operation: str = "") -> str:
@@ -209,8 +209,8 @@ def _check_origin(findings: _Findings, operation: OperationSpec) -> None:
         findings.add("/log/entries/0/comment", "where it comes from", repr(recording.comment))
     if recording.origin == "documented":
         example = operation.example(str(recording.status))
-        for pointer, expected, found in _differences(example, json.loads(recording.content)):
-            findings.add(f"{BODY}#{pointer}", f"the documented {expected}", found)
+        for place, expected, found in _differences(example, json.loads(recording.content)):
+            findings.add(f"{BODY}#{place}", f"the documented {expected}", found)
 
 
 def _check_request(
@@ -317,8 +317,8 @@ def _check_outcome(findings: _Findings, method: Method, outcome: Any, kind: str)
         return
     path = ("data",) if method.kind in ("one", "data") else method.operation.items
     differences = _differences(_as_received(outcome), value_at(body, path))
-    for pointer, parsed, received in differences:
-        findings.add(f"{BODY}#/{'/'.join(path)}{pointer}", f"{parsed} from {kind}", received)
+    for place, parsed, received in differences:
+        findings.add(f"{BODY}#{pointer(path)}{place}", f"{parsed} from {kind}", received)
     if recording.status >= 400:
         findings.add(f"{RESPONSE}/status", f"an error, which {kind} did not raise", str(body))
 
@@ -329,20 +329,20 @@ def _as_received(outcome: Any) -> Any:
     return outcome.to_dict() if hasattr(outcome, "to_dict") else outcome
 
 
-def _differences(one: Any, other: Any, pointer: str = "") -> Iterator[tuple[str, str, str]]:
+def _differences(one: Any, other: Any, at: str = "") -> Iterator[tuple[str, str, str]]:
     """Where two JSON values differ: pointer, and what stands there in either."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in {**one, **other}:
-            inner = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            inner = at + pointer([name])
             if name not in one or name not in other:
                 yield inner, _short(one, name), _short(other, name)
             else:
                 yield from _differences(one[name], other[name], inner)
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for index, pair in enumerate(zip(one, other, strict=True)):
-            yield from _differences(*pair, f"{pointer}/{index}")
+            yield from _differences(*pair, at + pointer([index]))
     elif type(one) is not type(other) or one != other:
-        yield pointer, _short([one], 0), _short([other], 0)
+        yield at, _short([one], 0), _short([other], 0)
 
 
 def _short(holder: Any, key: Any) -> str:

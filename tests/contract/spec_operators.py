@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.errors import pointer
+
 Spec = dict[str, Any]
 Path = tuple[str | int, ...]
 Change = tuple[Path, Callable[[Spec], None]]
@@ -55,11 +57,6 @@ def mutants(spec: Spec) -> Iterator[SpecMutant]:
         yield from operator(spec)
 
 
-def pointer(path: Path) -> str:
-    """Write a path of keys as a JSON pointer, as a URI fragment."""
-    return "#" + "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
-
-
 def _operator(changes: Callable[[Spec], Iterator[Change]]) -> Operator:
     """Make an operator of a function that yields changes; its name is the function's."""
     name = changes.__name__.strip("_").replace("_", " ")
@@ -70,7 +67,7 @@ def _operator(changes: Callable[[Spec], Iterator[Change]]) -> Operator:
         for path, edit in changes(spec):
             mutant = copy.deepcopy(spec)
             edit(mutant)
-            yield SpecMutant(name, reach.operation(path), pointer(path), mutant)
+            yield SpecMutant(name, reach.operation(path), pointer(*path), mutant)
 
     return operator
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from contract.spec_operators import OPERATORS, SpecMutant, mutants, pointer
+from contract.spec_operators import OPERATORS, SpecMutant, mutants
 from contract.specs import committed, synthetic
+from pipeline.errors import pointer
 
 SPECS = {"committed": committed(), "synthetic": synthetic()}
 
@@ -26,12 +27,12 @@ def changed(old: Any, new: Any, path: tuple[str | int, ...] = ()) -> Iterator[tu
             if key in old and key in new:
                 yield from changed(old[key], new[key], (*path, key))
             else:
-                yield pointer((*path, key)), pointer(path)
+                yield pointer(*path, key), pointer(*path)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, pair in enumerate(zip(old, new, strict=True)):
             yield from changed(*pair, (*path, index))
     elif old != new or type(old) is not type(new):
-        yield pointer(path), pointer(path[:-1])
+        yield pointer(*path), pointer(*path[:-1])
 
 
 @pytest.mark.parametrize("name", OPERATORS)
