@@ -23,9 +23,9 @@ from typing import NamedTuple
 
 from keyapi import ConfigurationError
 from keyapi._clients import find
-from keyapi._har import read, written
-from keyapi._recordings import RecordingError
-from keyapi._specification import Specification
+from keyapi.recording.har import read, written
+from keyapi.recording.recordings import RecordingError
+from keyapi.specification import Specification
 from pipeline.cli import parser, run
 from pipeline.errors import PipelineError
 from pipeline.transaction import replace

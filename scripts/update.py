@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from keyapi._specification import Specification
+from keyapi.specification import Specification
 from pipeline.cli import parser, run
 from pipeline.documents import dump_json
 from pipeline.errors import PipelineError

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from keyapi._envelope import retry_after
+from keyapi._sending.response import retry_after
 from pipeline.documents import MAX_BYTES
 from pipeline.errors import PipelineError
 from pipeline.index import origin, read_url, shown

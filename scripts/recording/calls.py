@@ -13,9 +13,9 @@ from keyapi import AuthenticationError, BudgetExceeded, InsufficientCredits, Key
 from keyapi._client import SyncClient
 from keyapi._clients import Method, methods
 from keyapi._config import find_base_url, find_token
-from keyapi._recorder import Recorder
-from keyapi._recordings import DOCUMENTED, EPOCH, Called, Recording
-from keyapi._specification import OperationSpec, value_at
+from keyapi.recording.recorder import Recorder
+from keyapi.recording.recordings import DOCUMENTED, EPOCH, Called, Recording
+from keyapi.specification import OperationSpec, value_at
 from recording.outcomes import KEY, Outcome
 
 BAD_KEY = "sk_live_no_such_key"

@@ -7,8 +7,8 @@ from inspect import Parameter
 from typing import Any, NamedTuple
 
 from keyapi._clients import Method
-from keyapi._specification import Argument, OperationSpec, Specification, value_at
 from keyapi.sandbox._values import Chance, value
+from keyapi.specification import Argument, OperationSpec, Specification, value_at
 
 KEY = "Authorization"
 """What is wrong where the key is: the header's name."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 
 import httpx
 
-from keyapi._call import Answer, Call
 from keyapi._config import (
     CacheOption,
     ContractOption,
@@ -21,9 +20,10 @@ from keyapi._config import (
     settings,
 )
 from keyapi._errors import BadRequest, ConfigurationError, InvalidResponse, KeyAPIError
-from keyapi._gate import Gate
-from keyapi._http import AsyncHTTPClient, HTTPClient
 from keyapi._pages import AsyncPageIterator, Page, PageIterator
+from keyapi._sending.call import Answer, Call
+from keyapi._sending.http import AsyncHTTPClient, HTTPClient
+from keyapi._sending.limits import Gate
 
 if TYPE_CHECKING:
     from keyapi._config import Options

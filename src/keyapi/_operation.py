@@ -12,7 +12,7 @@ from keyapi._errors import BadRequest, InvalidResponse
 from keyapi._models import plain
 
 if TYPE_CHECKING:
-    from keyapi._envelope import Envelope
+    from keyapi._sending.response import Envelope
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from keyapi._errors import KeyAPIError, PaginationError
 if TYPE_CHECKING:
     import httpx
 
-    from keyapi._call import Answer
     from keyapi._operation import PagedOperation
+    from keyapi._sending.call import Answer
 
 T = TypeVar("T")
 

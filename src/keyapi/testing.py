@@ -26,9 +26,9 @@ from typing import Any
 
 import pytest
 
-from keyapi._recorder import Recorder
-from keyapi._recordings import Recording, RecordingError
-from keyapi._replay import Replay, ReplayError, replay
+from keyapi.recording.recorder import Recorder
+from keyapi.recording.recordings import Recording, RecordingError
+from keyapi.recording.replay import Replay, ReplayError, replay
 from keyapi.sandbox import Sandbox
 
 __all__ = [

@@ -10,9 +10,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from keyapi._specification import Specification
 from keyapi.cli.columns import Column, Columns
 from keyapi.cli.table import print_table
+from keyapi.specification import Specification
 from pages import document, rows
 
 from .conftest import Keyapi, Server, product

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from keyapi import _clients
-from keyapi._specification import Argument, Sort
 from keyapi.cli import demo, doctor, examples
+from keyapi.specification import Argument, Sort
 from keyapi_tiktok import TikTok
 
 from .conftest import KEY, PATH, USER_ID, Keyapi, Server

@@ -15,9 +15,9 @@ import pytest
 
 from figures.regeneration import project_with
 from keyapi import _clients
-from keyapi._specification import Specification
 from keyapi.cli import examples, values
 from keyapi.cli.commands import commands
+from keyapi.specification import Specification
 from keyapi_tiktok import InfluencerProductSortField, SortType
 from pages import page, paged, query, rows
 from pipeline.cli import ROOT

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from keyapi import KeyAPIError
-from keyapi._gate import Clock
+from keyapi._sending.limits import Clock
 from keyapi_tiktok import AsyncTikTok, TikTok
 
 if TYPE_CHECKING:

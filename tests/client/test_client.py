@@ -32,9 +32,9 @@ from keyapi import (
     Model,
     TransportError,
 )
-from keyapi._http import HTTPClient
 from keyapi._models import field
 from keyapi._operation import Operation, PagedOperation, PageNumbers
+from keyapi._sending.http import HTTPClient
 from keyapi_tiktok import AsyncTikTok, InfluencerProductSortField, SortType, TikTok
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
 from keyapi_tiktok.errors import UnexpectedStatus

@@ -10,8 +10,8 @@ import pytest
 
 from keyapi import ConfigurationError
 from keyapi._clients import GROUP, async_twin, find, installed, methods
-from keyapi._specification import Specification
 from keyapi.cli import main
+from keyapi.specification import Specification
 from keyapi_tiktok import AsyncTikTok, SortType, TikTok
 from zoo import zoo_specification
 

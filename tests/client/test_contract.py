@@ -314,7 +314,7 @@ def test_the_bytes_are_read_at_first_often_then_rarely_but_without_end(
     monkeypatch.setattr(Contract, "violations", lambda _, *args, **more: violations(*args, **more))
     seen: list[Violation] = []
     mode.server = answer
-    monkeypatch.setattr("keyapi._watch._LONGEST_GAP", 8)
+    monkeypatch.setattr("keyapi._sending.monitor._LONGEST_GAP", 8)
     use(mode, 33, seen.append)
     assert read == [1, 2, 4, 8, 16, 24, 32]
     assert [one.rule for one in seen] == ["duplicate-key"]

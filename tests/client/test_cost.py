@@ -22,7 +22,7 @@ from keyapi import (
     ServerError,
     TransportError,
 )
-from keyapi._gate import Clock
+from keyapi._sending.limits import Clock
 from keyapi_tiktok import AsyncTikTok, TikTok
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
 

@@ -21,7 +21,7 @@ from keyapi import (
     RateLimited,
     ServerError,
 )
-from keyapi._envelope import Envelope, Refusal, judge
+from keyapi._sending.response import Envelope, Refusal, judge
 
 QUOTA = "apiKey quota is not enough"  # as published
 UPSTREAM_QUOTA = "Usage Limit Exceeded"  # as users saw it come from the upstream provider

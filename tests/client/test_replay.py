@@ -17,9 +17,9 @@ import pytest
 from client.conftest import EXAMPLE, KEY, USER_ID, product, success
 from keyapi import ConfigurationError, InvalidResponse, Page, RateLimited
 from keyapi._client import SyncClient
-from keyapi._har import read, written
 from keyapi._operation import Cursor, PagedOperation
-from keyapi._recordings import Called
+from keyapi.recording.har import read, written
+from keyapi.recording.recordings import Called
 from keyapi.sandbox import Sandbox
 from keyapi.testing import Recorder, Recording, RecordingError, ReplayError, record, replay
 from keyapi_tiktok import AsyncTikTok, TikTok
@@ -205,7 +205,7 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
 
 
 def test_replay_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyapi._replay.find_spec", lambda name: None)
+    monkeypatch.setattr("keyapi.recording.replay.find_spec", lambda name: None)
     with pytest.raises(ConfigurationError, match=r"keyapi-tiktok\[testing\]"), replay():
         pass
 

@@ -28,10 +28,10 @@ from keyapi import (
     ServerError,
     TransportError,
 )
-from keyapi._envelope import retry_after
-from keyapi._gate import Clock
 from keyapi._operation import Operation
-from keyapi._retries import TABLE, Backoff, delay
+from keyapi._sending.limits import Clock
+from keyapi._sending.response import retry_after
+from keyapi._sending.retries import TABLE, Backoff, delay
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
 from keyapi_tiktok.models import ErrorEnvelope, InfluencerProductsAnalyticsResponse
 

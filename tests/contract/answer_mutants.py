@@ -19,12 +19,12 @@ from contract.parties import KEY, wire
 from contract.recordings import by_client, by_specification
 from keyapi import KeyAPIError
 from keyapi._models import Model
-from keyapi._recorder import Recorder
-from keyapi._recordings import SANDBOX, Called, Recording
-from keyapi._specification import OperationSpec
 from keyapi.contract import Violation
+from keyapi.recording.recorder import Recorder
+from keyapi.recording.recordings import SANDBOX, Called, Recording
 from keyapi.sandbox import FAULTS, Reply, Sandbox
 from keyapi.sandbox.faults import Exchange, Mutant
+from keyapi.specification import OperationSpec
 from recording.calls import method_of
 
 

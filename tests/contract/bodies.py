@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract.judge import Answer
-from keyapi._specification import OperationSpec, Schema, Specification, value_at
 from keyapi.sandbox._values import Chance, value
+from keyapi.specification import OperationSpec, Schema, Specification, value_at
 
 JSON = {"content-type": "application/json"}
 _OF_EVERY_TYPE: tuple[Any, ...] = (None, True, 7, 7.5, "another", [], {})

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keyapi._specification import Argument, OperationSpec, value_at
+from keyapi.specification import Argument, OperationSpec, value_at
 
 _SMALL = 3  # rows of a page, where pages are compared
 _A_TEXT = "1"  # for a text that nothing is known of

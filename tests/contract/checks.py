@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import schemathesis
 
-from keyapi._specification import Specification
 from keyapi.contract import Contract
+from keyapi.specification import Specification
 
 
 @schemathesis.check

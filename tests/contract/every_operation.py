@@ -31,10 +31,10 @@ from contract.relations import (
     success_answer,
 )
 from keyapi._clients import find
-from keyapi._specification import OperationSpec, Specification
 from keyapi.contract import Contract
 from keyapi.sandbox import FAULTS, Reply, Sandbox
 from keyapi.sandbox.faults import Exchange
+from keyapi.specification import OperationSpec, Specification
 
 
 class _Run:

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import ignored_auth
 
 from contract import checks
 from contract.parties import KEY
-from keyapi._specification import OperationSpec, Specification
+from keyapi.specification import OperationSpec, Specification
 
 SPECIFICATION = Specification.of_package("keyapi_tiktok")
 # Its own defaults: the shipped `schemathesis.toml` is for `st run`.

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from contract.cases import Case
-from keyapi._specification import OperationSpec, value_at
 from keyapi.contract import Contract, Violation
+from keyapi.specification import OperationSpec, value_at
 
 MEANING = frozenset(
     {"page-size", "order", "filter", "echo", "repeated-row", "overlap", "json-text", "code", "rows"}

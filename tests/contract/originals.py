@@ -26,10 +26,10 @@ from contract.parties import Caller, Serve, Served, sandbox_server
 from contract.relations import Finding, client_to_spec, server_to_spec, spec_to_client
 from contract.specs import committed, synthetic
 from keyapi._client import SyncClient
-from keyapi._har import written
-from keyapi._recordings import Recording
-from keyapi._specification import OperationSpec, Specification
 from keyapi.contract import Contract
+from keyapi.recording.har import written
+from keyapi.recording.recordings import Recording
+from keyapi.specification import OperationSpec, Specification
 from pages import ROOT
 from recording.calls import documented, method_of
 from recording.outcomes import Outcomes

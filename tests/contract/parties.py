@@ -22,9 +22,9 @@ from contract.judge import Answer
 from keyapi import KeyAPIError
 from keyapi._client import SyncClient
 from keyapi._clients import Method, async_twin, methods
-from keyapi._specification import OperationSpec
-from keyapi._watch import Watch
+from keyapi._sending.monitor import Watch
 from keyapi.sandbox import Asked, Sandbox
+from keyapi.specification import OperationSpec
 
 KEY = "sk_contract"
 

@@ -32,12 +32,12 @@ from keyapi import (
 )
 from keyapi._client import SyncClient
 from keyapi._clients import Method, async_twin, methods
-from keyapi._har import read, written
-from keyapi._recordings import Recording, RecordingError
-from keyapi._specification import OperationSpec, Specification, pointer, value_at
 from keyapi.contract import Contract
+from keyapi.recording.har import read, written
+from keyapi.recording.recordings import Recording, RecordingError
 from keyapi.sandbox._exchange import Asked
 from keyapi.sandbox._validation import Validation
+from keyapi.specification import OperationSpec, Specification, pointer, value_at
 from keyapi.testing import ReplayError, replay
 from recording.outcomes import KEY, documented_statuses
 

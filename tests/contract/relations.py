@@ -20,8 +20,8 @@ from contract.parties import Caller, Inexpressible, Sent, Serve, types_of, wire
 from contract.recordings import ERRORS
 from keyapi import BadRequest, InvalidResponse, KeyAPIError, Page, ServerError
 from keyapi._models import Model
-from keyapi._specification import OperationSpec, Specification, value_at
 from keyapi.contract import Contract, Violation
+from keyapi.specification import OperationSpec, Specification, value_at
 
 RELATIONS = (
     "spec - page",

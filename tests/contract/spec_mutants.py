@@ -35,9 +35,9 @@ from contract.relations import (
 )
 from contract.spec_operators import SpecMutant
 from keyapi._models import Model
-from keyapi._specification import OperationSpec, Specification
 from keyapi.contract import Contract, Violation
 from keyapi.sandbox import Sandbox
+from keyapi.specification import OperationSpec, Specification
 
 _PARSED = 3  # answers that a client with other code parses; the contracts judge all of them
 _FEWEST = 20  # bodies, without which that all of them fit proves little

@@ -28,11 +28,11 @@ from contract.live.running import Run
 from contract.recordings import check_file, check_recording
 from contract.specs import committed, synthetic
 from keyapi._clients import find
-from keyapi._gate import Clock
-from keyapi._specification import Specification
+from keyapi._sending.limits import Clock
 from keyapi.contract import Contract
 from keyapi.sandbox import FAULTS, Asked, Reply, Sandbox
 from keyapi.sandbox._server import in_thread
+from keyapi.specification import Specification
 from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
 from pipeline.documents import load_yaml

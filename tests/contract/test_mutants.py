@@ -26,14 +26,14 @@ from contract.score import unnoticed
 from contract.spec_operators import OPERATORS, SpecMutant
 from contract.specs import committed
 from keyapi._client import AsyncClient, SyncClient
-from keyapi._har import read
 from keyapi._models import field
 from keyapi._operation import Operation, PageNumbers
-from keyapi._specification import OperationSpec, Specification
-from keyapi._watch import Watch
+from keyapi._sending.monitor import Watch
 from keyapi.contract import Contract, Violation
+from keyapi.recording.har import read
 from keyapi.sandbox import FAULTS
 from keyapi.sandbox.faults import Exchange, Fault, Mutant
+from keyapi.specification import OperationSpec, Specification
 from keyapi_tiktok.api.influencer import InfluencerResource
 from keyapi_tiktok.models import InfluencerProduct
 from pages import ROOT

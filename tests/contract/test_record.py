@@ -12,7 +12,7 @@ import pytest
 
 import record
 from conftest import Script, tree
-from keyapi._har import read, written
+from keyapi.recording.har import read, written
 from keyapi.sandbox import Sandbox
 from pipeline.cli import ROOT
 from pipeline.transaction import recover

@@ -14,10 +14,10 @@ from contract.recordings import by_client, by_specification, check_file, check_r
 from contract.spec_operators import mutants
 from contract.specs import committed
 from keyapi import RateLimited
-from keyapi._envelope import Envelope, Refusal
-from keyapi._har import read
-from keyapi._recordings import Called, Recording
-from keyapi._specification import Specification
+from keyapi._sending.response import Envelope, Refusal
+from keyapi.recording.har import read
+from keyapi.recording.recordings import Called, Recording
+from keyapi.specification import Specification
 from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
 
@@ -127,13 +127,13 @@ CLIENT_FAULTS: list[tuple[str, str, Any, list[str]]] = [
     ),
     (
         "402",
-        "keyapi._call.judge",
+        "keyapi._sending.call.judge",
         lambda *args: Refusal(402, RateLimited("apiKey quota is not enough", status=402, code=402)),
         ["/response: expected RateLimited from TikTok"],
     ),
     (
         "429",
-        "keyapi._call.judge",
+        "keyapi._sending.call.judge",
         lambda *args: Envelope({"code": 0, "data": []}, None),
         ["/response/status: expected an error, which TikTok did not raise"],
     ),

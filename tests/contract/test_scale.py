@@ -9,7 +9,7 @@ import pytest
 import scale
 from contract.cases import documented_arguments
 from contract.specs import committed
-from keyapi._specification import Specification
+from keyapi.specification import Specification
 from many_pages import RESOURCES, SHAPES, many_pages
 from pipeline.pages import read_page
 from zoo import specification

@@ -203,9 +203,9 @@ def test_values_fit_their_schema_and_name() -> None:
 
     import jsonschema_rs
 
-    from keyapi._specification import Specification
     from keyapi.contract import json_schema
     from keyapi.sandbox._values import Chance, value
+    from keyapi.specification import Specification
 
     node = {"type": "object", "properties": SCHEMAS, "required": ["parent", "on"]}
     node["required"] = ["on"]

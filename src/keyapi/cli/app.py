@@ -122,10 +122,10 @@ def _below(name: str, *, show: bool = True) -> App:
 
 def _resources(client: type[SyncClient]) -> list[App]:
     from keyapi._clients import methods
-    from keyapi._specification import Specification
     from keyapi.cli.commands import commands
     from keyapi.cli.help import formatter
     from keyapi.cli.values import dashed
+    from keyapi.specification import Specification
 
     specification = Specification.of_package(client._package)
     found: dict[str, App] = {}

@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from keyapi._models import Model, decode_json_text, plain
-from keyapi._specification import OperationSpec, Schema, Specification
 from keyapi.cli.messages import UsageError
+from keyapi.specification import OperationSpec, Schema, Specification
 
 # KeyAPI's words for what tells one row from another: `product_id`, `product_name`, `video_title`.
 _ID = re.compile(r"(?:^|_)id$")

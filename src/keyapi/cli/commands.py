@@ -10,11 +10,11 @@ from cyclopts import Parameter
 
 from keyapi._clients import Method
 from keyapi._operation import PagedOperation
-from keyapi._specification import OperationSpec
 from keyapi.cli import options
 from keyapi.cli.declared import declared, keyword
 from keyapi.cli.options import Options
 from keyapi.cli.values import count, dashed
+from keyapi.specification import OperationSpec
 
 
 class Command:

@@ -50,10 +50,10 @@ def demo(
 def _walkable(client: Any) -> tuple[Command, Columns, dict[str, Any]]:
     """An operation with pages that can be called by its documented examples."""
     from keyapi._clients import methods
-    from keyapi._specification import Specification
     from keyapi.cli.columns import Columns
     from keyapi.cli.commands import commands
     from keyapi.cli.examples import documented
+    from keyapi.specification import Specification
 
     specification = Specification.of_package(client._package)
     made = commands(methods(client), specification.operations)

@@ -139,7 +139,7 @@ def _specification(platform: str, client: type[SyncClient]) -> Finding:
     from hashlib import sha256
     from importlib.resources import as_file, files
 
-    from keyapi._specification import Specification
+    from keyapi.specification import Specification
 
     with as_file(files(client._package) / "openapi.json") as path:
         digest = sha256(path.read_bytes()).hexdigest()
@@ -178,9 +178,9 @@ def _server(client: type[SyncClient], base_url: str | None) -> Finding:
 def _live(token: str | None, base_url: str | None) -> Finding:
     """Make one paid request, having said so."""
     from keyapi._clients import find, methods
-    from keyapi._specification import Specification
     from keyapi.cli.commands import commands
     from keyapi.cli.examples import documented
+    from keyapi.specification import Specification
 
     client = find()
     specification = Specification.of_package(client._package)

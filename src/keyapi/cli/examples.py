@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keyapi._specification import Argument, OperationSpec, value_at
 from keyapi.cli.commands import Command
 from keyapi.cli.values import dashed
+from keyapi.specification import Argument, OperationSpec, value_at
 
 
 def documented(commands: Iterator[Command]) -> tuple[Command, dict[str, Any]] | None:

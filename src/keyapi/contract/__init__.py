@@ -10,11 +10,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from keyapi._specification import OperationSpec, Specification, pointer
 from keyapi.contract._meaning import broken_meaning, json_texts
 from keyapi.contract._promise import Promise
 from keyapi.contract._schemas import json_schema
 from keyapi.contract._violation import SHOWN, Violation, short
+from keyapi.specification import OperationSpec, Specification, pointer
 
 if TYPE_CHECKING:
     import httpx

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from keyapi._specification import OperationSpec, Schema, Specification, value_at
+from keyapi.specification import OperationSpec, Schema, Specification, value_at
 
 Rows = Sequence[Mapping[str, Any]]
 

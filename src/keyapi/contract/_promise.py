@@ -7,9 +7,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from keyapi._specification import pointer
 from keyapi.contract._schemas import closed, composed_names, counted, json_schema
 from keyapi.contract._violation import Violation, short
+from keyapi.specification import pointer
 
 
 class Promise:

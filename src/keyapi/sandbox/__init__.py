@@ -23,13 +23,13 @@ from typing import Any
 from keyapi._client import AsyncClient, SyncClient
 from keyapi._clients import async_twin, find
 from keyapi._errors import ConfigurationError
-from keyapi._specification import Specification
 from keyapi.sandbox._exchange import Asked, Reply
 from keyapi.sandbox._http import App, Receive, Scope, Send, Transport, control
 from keyapi.sandbox._ledger import Entry, Ledger
 from keyapi.sandbox._schedule import scheduled
 from keyapi.sandbox._service import Service
 from keyapi.sandbox.faults import FAULTS
+from keyapi.specification import Specification
 
 __all__ = ["FAULTS", "Asked", "Entry", "Ledger", "Reply", "Sandbox", "run"]
 

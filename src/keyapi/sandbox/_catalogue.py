@@ -7,8 +7,8 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
-from keyapi._specification import OperationSpec, Specification, value_at
 from keyapi.sandbox._values import Chance, row, value
+from keyapi.specification import OperationSpec, Specification, value_at
 
 Rows = list[dict[str, Any]]
 

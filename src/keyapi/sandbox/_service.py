@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, NamedTuple
 
-from keyapi._specification import OperationSpec, Specification
 from keyapi.sandbox._catalogue import Catalogue, Rows
 from keyapi.sandbox._exchange import Asked, Reply
 from keyapi.sandbox._ledger import Ledger
@@ -15,6 +14,7 @@ from keyapi.sandbox._schedule import Scheduled
 from keyapi.sandbox._validation import Validation
 from keyapi.sandbox._values import Chance
 from keyapi.sandbox.faults import Exchange
+from keyapi.specification import OperationSpec, Specification
 
 _USUAL_SIZE = 10  # rows of a page where neither the request nor the specification says
 

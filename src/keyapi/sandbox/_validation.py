@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from keyapi._specification import Argument, OperationSpec, Specification
 from keyapi.sandbox._exchange import Asked
+from keyapi.specification import Argument, OperationSpec, Specification
 
 _CURSOR = re.compile(r"[0-9]{1,18}")
 _SHOWN = 40  # how much of a bad value a message repeats, in characters

@@ -10,7 +10,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from keyapi._specification import Schema, Specification
+from keyapi.specification import Schema, Specification
 
 _ADJECTIVES = ("Bright", "Classic", "Cozy", "Daily", "Fresh", "Gentle", "Mini", "Soft", "Travel")
 _NOUNS = ("Backpack", "Blender", "Brush", "Candle", "Hoodie", "Lamp", "Mug", "Serum", "Speaker")

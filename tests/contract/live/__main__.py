@@ -36,8 +36,8 @@ from contract.live.running import Run
 from keyapi import ConfigurationError
 from keyapi._clients import find
 from keyapi._config import _TOKEN_VARIABLES, find_base_url, find_token
-from keyapi._specification import OperationSpec, Specification
 from keyapi.contract import Contract
+from keyapi.specification import OperationSpec, Specification
 from pipeline.cli import parser
 from pipeline.documents import load_yaml
 from pipeline.errors import PipelineError

@@ -12,12 +12,12 @@ from contract.cases import Case
 from contract.judge import Answer
 from contract.parties import wire
 from keyapi import KeyAPIError
-from keyapi._call import EXTENSION
 from keyapi._client import SyncClient
-from keyapi._recorder import Recorder
-from keyapi._recordings import Recording
-from keyapi._redaction import Redaction
-from keyapi._specification import OperationSpec
+from keyapi._sending.call import EXTENSION
+from keyapi.recording.recorder import Recorder
+from keyapi.recording.recordings import Recording
+from keyapi.recording.redaction import Redaction
+from keyapi.specification import OperationSpec
 
 _BAD_KEY = "sk_live_no_such_key"
 

@@ -10,7 +10,7 @@ from contract.cases import Case
 from contract.live.running import Kept
 from keyapi._client import SyncClient
 from keyapi._clients import Method
-from keyapi._specification import OperationSpec, Specification
+from keyapi.specification import OperationSpec, Specification
 from pipeline.cli import run
 from record import write
 from recording.calls import Attempt, as_recorded, method_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from contract.cases import Case, cases, documented_arguments, good
-from keyapi._specification import OperationSpec
+from keyapi.specification import OperationSpec
 
 LAST_PAGE = "last page"
 """The one case that is several requests: the last page has to be found."""

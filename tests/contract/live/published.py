@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from contract.judge import Answer
-from keyapi._specification import OperationSpec, Specification
 from keyapi.contract import Contract, Violation
+from keyapi.specification import OperationSpec, Specification
 
 
 class Published:

@@ -18,11 +18,11 @@ from keyapi import (
     PermissionDenied,
     RateLimited,
 )
-from keyapi._envelope import Refusal
-from keyapi._envelope import judge as meaning_of
-from keyapi._recordings import Recording
-from keyapi._specification import OperationSpec, value_at
+from keyapi._sending.response import Refusal
+from keyapi._sending.response import judge as meaning_of
 from keyapi.contract import Contract, Violation
+from keyapi.recording.recordings import Recording
+from keyapi.specification import OperationSpec, value_at
 
 _SILENT = 2  # cases without an answer, one after the other, after which a server counts as down
 _FAR = 2**20  # the last page that is looked for, where the specification names none

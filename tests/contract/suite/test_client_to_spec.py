@@ -24,8 +24,8 @@ from contract.fuzz import (
 from contract.parties import KEY, Caller, Inexpressible, Sent
 from contract.relations import client_to_spec, success_answer
 from keyapi import BadRequest
-from keyapi._specification import OperationSpec
 from keyapi.sandbox import Sandbox
+from keyapi.specification import OperationSpec
 from keyapi_tiktok import TikTok
 
 CALLER = Caller(TikTok)

@@ -9,7 +9,7 @@ import pytest
 
 from contract.fuzz import SPECIFICATION
 from contract.recordings import check_file, check_recording, missing
-from keyapi._har import read
+from keyapi.recording.har import read
 from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
 from pipeline.vendored import operations_in_order

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from keyapi._specification import OperationSpec, Specification, pointer, value_at
 from keyapi.sandbox._exchange import Reply
 from keyapi.sandbox.faults._places import Path, Place, changed, places
+from keyapi.specification import OperationSpec, Specification, pointer, value_at
 
 
 class Mutant(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from keyapi._specification import Schema, Specification
+from keyapi.specification import Schema, Specification
 
 Path = tuple[str | int, ...]
 REMOVED: Any = object()

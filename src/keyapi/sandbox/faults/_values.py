@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from keyapi._specification import pointer
 from keyapi.sandbox.faults._fault import Exchange, Mutant, fault
 from keyapi.sandbox.faults._places import REMOVED, changed
+from keyapi.specification import pointer
 
 _HUGE = 2**70 + 1  # more than a float holds exactly
 _MARK = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for text that no JSON encoder would write

@@ -16,9 +16,9 @@ from keyapi._config import RateText
 from keyapi._errors import ConfigurationError, KeyAPIError, TransportError
 
 if TYPE_CHECKING:
-    from keyapi._call import Call
     from keyapi._config import Rate
-    from keyapi._gate import Clock
+    from keyapi._sending.call import Call
+    from keyapi._sending.limits import Clock
 
 _NAME = "keyapi"  # under which a limiter counts this client's requests
 # How long one wait lasts at most, in seconds: then it is looked anew whether to go on waiting.

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx
 
 from keyapi._config import Settings
-from keyapi._envelope import Envelope, Refusal, judge
 from keyapi._errors import InsufficientCredits, InvalidResponse, KeyAPIError
-from keyapi._gate import Clock, Gate
-from keyapi._retries import MISSHAPEN, NO_ANSWER, UNREADABLE, delay, rule
+from keyapi._sending.limits import Clock, Gate
+from keyapi._sending.response import Envelope, Refusal, judge
+from keyapi._sending.retries import MISSHAPEN, NO_ANSWER, UNREADABLE, delay, rule
 
 if TYPE_CHECKING:
-    from keyapi._cache import Cache
+    from keyapi._sending.cache import Cache
 
 EXTENSION = "keyapi"  # under this name a request carries its call
 _logger = logging.getLogger("keyapi")

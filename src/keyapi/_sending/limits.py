@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from keyapi._errors import BudgetExceeded, InsufficientCredits
 
 if TYPE_CHECKING:
-    from keyapi._cache import Cache
-    from keyapi._call import Call
     from keyapi._config import CacheOptions, Rate
-    from keyapi._pace import Pace
-    from keyapi._watch import Watch
+    from keyapi._sending.cache import Cache
+    from keyapi._sending.call import Call
+    from keyapi._sending.monitor import Watch
+    from keyapi._sending.pace import Pace
 
 
 class Clock:
@@ -111,7 +111,7 @@ class Gate:
             return None
         cache = self._caches.get(options)
         if cache is None:
-            from keyapi._cache import Cache
+            from keyapi._sending.cache import Cache
 
             cache = self._caches.setdefault(options, Cache(options))
         return cache
@@ -119,7 +119,7 @@ class Gate:
     def watch(self) -> Watch:
         """What judges answers by the specification."""
         if self._watch is None:
-            from keyapi._watch import Watch
+            from keyapi._sending.monitor import Watch
 
             self._watch = Watch(self._package)
         return self._watch
@@ -146,7 +146,7 @@ class Gate:
     def _pace(self, rate: Rate) -> Pace:
         pace = self._paces.get(rate)
         if pace is None:
-            from keyapi._pace import Pace
+            from keyapi._sending.pace import Pace
 
             pace = self._paces.setdefault(rate, Pace(rate, self.clock))
         return pace

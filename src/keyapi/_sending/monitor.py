@@ -7,8 +7,8 @@ import logging
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from keyapi._envelope import Envelope, Refusal
 from keyapi._errors import ContractViolation
+from keyapi._sending.response import Envelope, Refusal
 from keyapi.contract import Contract, Violation
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from keyapi._call import Call
+    from keyapi._sending.call import Call
 
 _logger = logging.getLogger("keyapi.contract")
 # To look for what only the bytes show, doubled keys and too large integers, takes longer than to

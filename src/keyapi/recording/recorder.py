@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-from keyapi._har import written
-from keyapi._recordings import (
+from keyapi.recording.har import written
+from keyapi.recording.recordings import (
     EPOCH,
     LIVE,
     SANDBOX,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from keyapi._recordings import (
+from keyapi.recording.recordings import (
     EPOCH,
     Called,
     Headers,

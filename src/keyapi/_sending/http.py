@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from keyapi._call import EXTENSION, Call
+from keyapi._sending.call import EXTENSION, Call
 
 # A request made by hand, not by a resource method, gets its call from here.
 NewCall = Callable[[], Call]

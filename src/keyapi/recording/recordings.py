@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from keyapi._redaction import Redaction, secret_of
+from keyapi.recording.redaction import Redaction, secret_of
 
 EPOCH = "1970-01-01T00:00:00Z"
 """When a recording was made that was not made at any time: HAR requires one."""

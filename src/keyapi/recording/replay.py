@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl
 import httpx
 
 from keyapi._errors import ConfigurationError
-from keyapi._har import read
-from keyapi._recordings import Recording, RecordingError, of_the_answer
+from keyapi.recording.har import read
+from keyapi.recording.recordings import Recording, RecordingError, of_the_answer
 
 Source = Recording | str | os.PathLike[str]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from keyapi._errors import KeyAPIError, RateLimited
-from keyapi._retries import MISSHAPEN, UNREADABLE, rule
+from keyapi._sending.retries import MISSHAPEN, UNREADABLE, rule
 
 # Quota exhaustion is reported under HTTP 402, 403 and 500, as a body code, or in words alone.
 _QUOTA = re.compile(r"(?<![a-z])quotas?(?![a-z])|usage[ _]limit[ _]exceeded", re.IGNORECASE)
@@ -43,7 +43,7 @@ class Refusal(NamedTuple):
     """An answer that is no success.
 
     Attributes:
-        signal: What decides about sending the request again; see `keyapi._retries`.
+        signal: What decides about sending the request again; see `keyapi._sending.retries`.
         error: What it is raised as.
     """
 

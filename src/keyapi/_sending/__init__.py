@@ -1,0 +1,1 @@
+"""One request from call to answer: limits, retries, cache, monitor and the HTTP clients."""

@@ -1,0 +1,1 @@
+"""Requests with their answers: recorded, redacted, kept as HAR, and replayed."""
