@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli import ROOT, run
-from pipeline.workspace import GENERATED, PAGES, RUNTIME, Workspace
+from pipeline.project import GENERATED, PAGES, RUNTIME, Workspace
 
 
 def demo(root: Path) -> int:

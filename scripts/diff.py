@@ -28,7 +28,7 @@ from pipeline.difference import Level, differences
 from pipeline.difference.python_view import python_view
 from pipeline.difference.release import version_of
 from pipeline.difference.report import FORMATS, Report, as_text
-from pipeline.difference.sources import PACKAGE, opened
+from pipeline.difference.sides import PACKAGE, opened
 
 
 def diff(root: Path, old: str | None, new: str | None, *, form: str, fail_on: str | None) -> int:

@@ -28,9 +28,9 @@ from keyapi.recording.recordings import RecordingError
 from keyapi.specification import Specification
 from pipeline.cli import parser, run
 from pipeline.errors import PipelineError
+from pipeline.project import GENERATED, Workspace
 from pipeline.transaction import replace
-from pipeline.vendored import operations_in_order
-from pipeline.workspace import GENERATED, Workspace
+from pipeline.vendor.merge import operations_in_order
 from recording.calls import Attempt, Server, documented, method_of
 from recording.outcomes import Outcome, Outcomes
 

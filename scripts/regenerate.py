@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.cli import parser, run
-from pipeline.generate import verify
+from pipeline.generate.package import verify
+from pipeline.project import GENERATED, RUNTIME, Workspace
 from pipeline.transaction import replace
-from pipeline.workspace import GENERATED, RUNTIME, Workspace
 
 
 def regenerate(root: Path, *, check: bool) -> int:

@@ -26,10 +26,10 @@ from typing import Any
 
 from keyapi.specification import Specification
 from pipeline.cli import parser, run
-from pipeline.documents import dump_json
+from pipeline.document.yaml import dump_json
 from pipeline.errors import PipelineError
+from pipeline.project import GENERATED, LOCK, RUNTIME, Workspace
 from pipeline.transaction import FOLDER, replace
-from pipeline.workspace import GENERATED, LOCK, RUNTIME, Workspace
 
 _RECORDINGS = "tests/recordings"
 _CHANGED = ("openapi", GENERATED, _RECORDINGS)

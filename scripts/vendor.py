@@ -21,11 +21,11 @@ from typing import Any
 
 from pipeline.cli import parser, run
 from pipeline.errors import PipelineError
+from pipeline.project import PAGES, Workspace, generator_version, read_pages, vendored_files
 from pipeline.shape import shape
-from pipeline.sources import Gathered, Request, gather
 from pipeline.transaction import replace
-from pipeline.vendored import Vendored, merge
-from pipeline.workspace import PAGES, Workspace, generator_version, read_pages, vendored_files
+from pipeline.vendor.gather import Gathered, Request, gather
+from pipeline.vendor.merge import Vendored, merge
 
 # What an entry of the lock says of how the page came here, not of the page.
 _NOT_THE_PAGE = {"source", "etag", "added", "differs"}

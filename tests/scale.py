@@ -26,7 +26,7 @@ from docs_site import Docs
 from figures.regeneration import project_with
 from many_pages import many_pages
 from pipeline.cli import ROOT
-from pipeline.workspace import GENERATED, RUNTIME
+from pipeline.project import GENERATED, RUNTIME
 
 SIZES = (30, 60, 120)
 _REACH = 1.3

@@ -8,9 +8,9 @@ from typing import Any
 
 from pages import REAL_NAME, REAL_PAGE, markdown, page, paged, query, rows
 from pipeline.cli import ROOT
-from pipeline.pages import read_page
-from pipeline.vendored import merge
-from pipeline.workspace import Workspace
+from pipeline.project import Workspace
+from pipeline.vendor.merge import merge
+from pipeline.vendor.pages import read_page
 
 # One page for each shape that KeyAPI's other pages are known to have.
 ZOO = {

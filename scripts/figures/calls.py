@@ -28,7 +28,7 @@ from figures.serving import serving
 from keyapi import InvalidResponse, RateLimited
 from keyapi_tiktok import AsyncTikTok, TikTok
 from pipeline.cli import ROOT
-from pipeline.workspace import GENERATED
+from pipeline.project import GENERATED
 
 _PATH = "/v1/tiktok/influencer/products/analytics"
 _SPEC = ROOT / GENERATED / "keyapi_tiktok" / "openapi.json"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from figures.startup import IMPORT_CLIENT, side_by_side
 from pipeline.cli import ROOT
-from pipeline.workspace import GENERATED, PAGES
+from pipeline.project import GENERATED, PAGES
 
 
 def measure(runs: int) -> dict[str, float]:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from pipeline.cli import ROOT
-from pipeline.workspace import GENERATED
+from pipeline.project import GENERATED
 
 _TIMED = "import time; s = time.perf_counter(); {}; print(time.perf_counter() - s)"
 IMPORT_CLIENT = _TIMED.format("from keyapi_tiktok import TikTok")

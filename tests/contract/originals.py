@@ -201,7 +201,7 @@ def original(name: str) -> Original:
 
 def client_files(document: dict[str, Any]) -> dict[str, bytes]:
     """Generate a client, and leave its code unformatted."""
-    from pipeline.generate import generate
+    from pipeline.generate.package import generate
 
     options, compiled = _generator()
     templates = ROOT / "openapi/templates"

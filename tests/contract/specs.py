@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from pages import ROOT, page, paged, query, rows
-from pipeline.pages import read_page
 from pipeline.shape import shape
-from pipeline.vendored import merge
+from pipeline.vendor.merge import merge
+from pipeline.vendor.pages import read_page
 
 _PAGES = (
     page(

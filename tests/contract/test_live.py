@@ -35,8 +35,8 @@ from keyapi.sandbox._server import in_thread
 from keyapi.specification import Specification
 from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
-from pipeline.documents import load_yaml
-from pipeline.workspace import SPEC
+from pipeline.document.yaml import load_yaml
+from pipeline.project import SPEC
 from stub import stub
 
 KEY = "sk_live_c4nary"

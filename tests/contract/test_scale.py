@@ -11,7 +11,7 @@ from contract.cases import documented_arguments
 from contract.specs import committed
 from keyapi.specification import Specification
 from many_pages import RESOURCES, SHAPES, many_pages
-from pipeline.pages import read_page
+from pipeline.vendor.pages import read_page
 from zoo import specification
 
 

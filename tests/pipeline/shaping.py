@@ -9,10 +9,10 @@ from typing import Any
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from pipeline.overlay import apply_overlay
-from pipeline.pages import METHODS, read_page
+from pipeline.correct.overlay import apply_overlay
 from pipeline.shape import Shaped, shape
-from pipeline.vendored import merge
+from pipeline.vendor.merge import merge
+from pipeline.vendor.pages import METHODS, read_page
 
 PATH = "/v1/tiktok/video/detail"
 _OWN = {"x-keyapi", "x-enum-varnames"}

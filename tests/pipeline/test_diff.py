@@ -26,9 +26,9 @@ from pipeline.difference.python_view import PythonView
 from pipeline.difference.release import changelog, next_version, release_step, step_of
 from pipeline.difference.report import Report, as_json, as_markdown, as_text
 from pipeline.difference.rules import RULES
-from pipeline.difference.sources import opened
+from pipeline.difference.sides import opened
+from pipeline.document.structure import require_structure
 from pipeline.errors import PipelineError, pointer
-from pipeline.structure import require_structure
 
 SPECS = {"committed": committed(), "synthetic": synthetic()}
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from pipeline.documents import MAX_BYTES, MAX_DEPTH, copied, dump_json, dump_yaml, load_yaml
+from pipeline.document.yaml import MAX_BYTES, MAX_DEPTH, copied, dump_json, dump_yaml, load_yaml
 from pipeline.errors import PipelineError, pointer
 
 AWKWARD = [

@@ -21,12 +21,12 @@ import vendor
 from conftest import Script, tree
 from docs_site import MARKDOWN, Answer, Docs
 from pages import REAL_NAME, REAL_PAGE, page, query
-from pipeline import fetch
 from pipeline.cli import ROOT
-from pipeline.documents import MAX_BYTES
-from pipeline.index import MAX_LINKS
+from pipeline.document.yaml import MAX_BYTES
+from pipeline.project import LOCK, PAGES, SPEC
 from pipeline.transaction import FOLDER
-from pipeline.workspace import LOCK, PAGES, SPEC
+from pipeline.vendor import fetch
+from pipeline.vendor.index import MAX_LINKS
 
 REAL = f"/{REAL_NAME}"
 DETAIL, LIST, SHOP = (

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from pages import ROOT
-from pipeline.documents import load_yaml
+from pipeline.correct.overlay import apply_overlay, correct
+from pipeline.document.yaml import load_yaml
 from pipeline.errors import PipelineError
-from pipeline.overlay import apply_overlay, correct
 
 COMMITTED = ROOT / "openapi" / "tiktok.overlay.yaml"
 

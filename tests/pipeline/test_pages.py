@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from pages import REAL_NAME, REAL_PAGE, document, markdown, page
-from pipeline.documents import MAX_BYTES
+from pipeline.document.yaml import MAX_BYTES
 from pipeline.errors import PipelineError
-from pipeline.pages import page_name, read_page
+from pipeline.vendor.pages import page_name, read_page
 
 PATH = "/v1/tiktok/video/detail"
 INFO = f"yaml en/tiktok.openapi.json GET {PATH}"

@@ -18,8 +18,8 @@ from docs_site import Docs
 from pages import REAL_PAGE, page
 from pipeline import transaction
 from pipeline.errors import PipelineError
-from pipeline.sources import Request
-from pipeline.workspace import Workspace
+from pipeline.project import Workspace
+from pipeline.vendor.gather import Request
 from regenerate import regenerate
 from vendor import vendor
 

@@ -3,9 +3,9 @@
 import pytest
 
 from pages import document, markdown, merged, page, query
+from pipeline.document.hostile import refuse_hostile
 from pipeline.errors import PipelineError
-from pipeline.pages import read_page
-from pipeline.untrusted import refuse_hostile
+from pipeline.vendor.pages import read_page
 
 PATH = "/v1/tiktok/video/detail"
 CODE = 'x"""\nimport os\nos.abort()\n"""'

@@ -13,7 +13,7 @@ from pipeline.difference.rules import MOVED_AWAY, MOVED_HERE
 from pipeline.difference.schemas import Schemas, subject_of
 from pipeline.difference.security import compare_schemes, compare_security
 from pipeline.difference.words import method, shown
-from pipeline.pages import METHODS
+from pipeline.vendor.pages import METHODS
 
 Key = tuple[str, str]
 """Path and method of an operation."""

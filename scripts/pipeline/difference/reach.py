@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.pages import METHODS
+from pipeline.vendor.pages import METHODS
 
 Roles = dict[str, dict[str, None]]
 """`operationId` of every operation that reaches a schema, by the role in which it does."""

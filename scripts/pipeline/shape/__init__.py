@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.documents import copied
+from pipeline.document.yaml import copied
 from pipeline.shape import examples, facts, naming, parameters, repair
 from pipeline.shape.draft import Draft
-from pipeline.vendored import operations_in_order
+from pipeline.vendor.merge import operations_in_order
 
 RULES = (
     naming.require_known_operations,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import PipelineError, pointer
-from pipeline.pages import METHODS
+from pipeline.vendor.pages import METHODS
 
 Schema = dict[str, Any]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import keyapi
 from keyapi._client import AsyncClient, SyncClient
-from pipeline.documents import copied
+from pipeline.document.structure import fields
+from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
 from pipeline.shape.draft import (
     METHOD_KEYS,
@@ -21,7 +22,6 @@ from pipeline.shape.draft import (
     parameters,
     responses,
 )
-from pipeline.structure import fields
 
 ROOT = "root"
 _TITLE = re.compile(r"[A-Z][A-Za-z0-9]+")

@@ -6,7 +6,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from pipeline.documents import copied
+from pipeline.document.structure import fields
+from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError, pointer
 from pipeline.shape.draft import (
     METHOD_KEYS,
@@ -17,7 +18,6 @@ from pipeline.shape.draft import (
     operation_schemas,
     responses,
 )
-from pipeline.structure import fields
 
 _MAX_INLINED = 50_000
 _TYPES = ("string", "number", "integer", "boolean", "array", "object")

@@ -39,9 +39,9 @@ from keyapi._config import _TOKEN_VARIABLES, find_base_url, find_token
 from keyapi.contract import Contract
 from keyapi.specification import OperationSpec, Specification
 from pipeline.cli import parser
-from pipeline.documents import load_yaml
+from pipeline.document.yaml import load_yaml
 from pipeline.errors import PipelineError
-from pipeline.workspace import SPEC, Workspace
+from pipeline.project import SPEC, Workspace
 
 Planned = list[tuple[OperationSpec, list[Case]]]
 

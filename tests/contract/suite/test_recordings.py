@@ -12,8 +12,8 @@ from contract.recordings import check_file, check_recording, missing
 from keyapi.recording.har import read
 from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
-from pipeline.vendored import operations_in_order
-from pipeline.workspace import Workspace
+from pipeline.project import Workspace
+from pipeline.vendor.merge import operations_in_order
 
 FOLDER = ROOT / "tests/recordings"
 FILES = sorted(FOLDER.rglob("*.har"))

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import httpx
 
 from pipeline.errors import PipelineError
-from pipeline.pages import checked_name
+from pipeline.vendor.pages import checked_name
 
 MAX_LINKS = 1_000
 """More pages than any API reference has; KeyAPI's are a few hundred."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.documents import copied
+from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError, pointer
-from pipeline.pages import Page
+from pipeline.vendor.pages import Page
 
 _MERGED = ("paths", "components")
 _ORIGIN = ("source", "etag")

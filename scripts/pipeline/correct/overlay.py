@@ -13,9 +13,9 @@ from typing import Any, cast
 
 import jsonpath_rfc9535 as jsonpath
 
-from pipeline.documents import copied
+from pipeline.correct.nearest import nearest
+from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError, pointer
-from pipeline.nearest import nearest
 
 _ROOT_FIELDS = {"overlay", "info", "extends", "actions"}
 _ACTION_FIELDS = {"target", "description", "update", "remove"}

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.documents import MAX_BYTES, load_yaml
+from pipeline.document.hostile import refuse_hostile
+from pipeline.document.structure import require_structure
+from pipeline.document.yaml import MAX_BYTES, load_yaml
 from pipeline.errors import PipelineError, pointer
-from pipeline.structure import require_structure
-from pipeline.untrusted import refuse_hostile
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pipeline.document.structure import fields
 from pipeline.errors import PipelineError, pointer
-from pipeline.structure import fields
 
 _TRIPLE_QUOTE = re.compile(r'"""|\'\'\'')
 # Controls, line separators, and the bidirectional overrides that make code read as other code.

@@ -10,8 +10,8 @@ from typing import Any
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty, Property
 
-from pipeline.render.docstrings import docstring, sentence
-from pipeline.render.types import Types
+from pipeline.generate.render.docstrings import docstring, sentence
+from pipeline.generate.render.types import Types
 from pipeline.shape.naming import method_name
 
 # Arguments of the iterating methods.

@@ -15,8 +15,8 @@ from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty
 
 import keyapi
-from pipeline.render import calls, models
-from pipeline.render.types import Types
+from pipeline.generate.render import calls, models
+from pipeline.generate.render.types import Types
 from pipeline.shape.naming import pascal
 
 

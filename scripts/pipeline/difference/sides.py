@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pipeline.document.structure import require_structure
 from pipeline.errors import PipelineError
-from pipeline.structure import require_structure
-from pipeline.workspace import GENERATED
+from pipeline.project import GENERATED
 
 PACKAGE = "keyapi_tiktok"
 SPEC = f"{GENERATED}/{PACKAGE}/openapi.json"

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import httpx
 
 from keyapi._sending.response import retry_after
-from pipeline.documents import MAX_BYTES
+from pipeline.document.yaml import MAX_BYTES
 from pipeline.errors import PipelineError
-from pipeline.index import origin, read_url, shown
+from pipeline.vendor.index import origin, read_url, shown
 
 AT_ONCE = 4
 """Requests under way at a time."""

@@ -7,13 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pipeline.documents import MAX_BYTES, dump_yaml, load_yaml
+from pipeline.correct.overlay import Corrected, correct
+from pipeline.document.structure import require_structure
+from pipeline.document.yaml import MAX_BYTES, dump_yaml, load_yaml
 from pipeline.errors import PipelineError, pointer
-from pipeline.overlay import Corrected, correct
-from pipeline.pages import Page, read_page
 from pipeline.shape import Shaped, shape
-from pipeline.structure import require_structure
-from pipeline.vendored import Vendored, merge, require_lock
+from pipeline.vendor.merge import Vendored, merge, require_lock
+from pipeline.vendor.pages import Page, read_page
 
 PAGES = "openapi/pages"
 SPEC = "openapi/tiktok.openapi.yaml"
@@ -136,7 +136,10 @@ class Workspace:
         Raises:
             PipelineError: It would; the error names the page where it can be told.
         """
-        from pipeline.parse import parse, read_options  # slow to import: it brings the generator
+        from pipeline.generate.parse import (  # slow to import: it brings the generator
+            parse,
+            read_options,
+        )
 
         settings = read_options(load_yaml(self.read(GENERATOR, "Restore it."), GENERATOR))
         try:
@@ -162,7 +165,7 @@ class Workspace:
 
     def client(self, effective: dict[str, Any]) -> dict[str, bytes]:
         """Generate the client, by path below `generated`."""
-        from pipeline.generate import generate  # slow to import: it brings the generator
+        from pipeline.generate.package import generate  # slow to import: it brings the generator
 
         options = load_yaml(self.read(GENERATOR, "Restore it."), GENERATOR)
         files = generate(effective, options, self.root / TEMPLATES)

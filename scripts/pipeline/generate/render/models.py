@@ -17,8 +17,8 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.union import UnionProperty
 
-from pipeline.render.docstrings import docstring
-from pipeline.render.types import Types
+from pipeline.generate.render.docstrings import docstring
+from pipeline.generate.render.types import Types
 
 # What `keyapi.Model` has already; an attribute of that name gets an underscore.
 _MODEL_MEMBERS = ("to_dict", "from_dict")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pipeline.errors import PipelineError
-from pipeline.pages import documents_operation, page_name, read_page, sha256
-from pipeline.vendored import Origin
-from pipeline.workspace import PAGES, Workspace, read_bounded
+from pipeline.project import PAGES, Workspace, read_bounded
+from pipeline.vendor.merge import Origin
+from pipeline.vendor.pages import documents_operation, page_name, read_page, sha256
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ def _from_file(workspace: Workspace, path: Path) -> tuple[str, bytes]:
 def _fetched(
     workspace: Workspace, request: Request, gathered: Gathered, given: dict[str, str]
 ) -> None:
-    from pipeline.fetch import fetch  # brings httpx
-    from pipeline.index import listed, page_address, vanished
+    from pipeline.vendor.fetch import fetch  # brings httpx
+    from pipeline.vendor.index import listed, page_address, vanished
 
     recorded = workspace.lock().get("pages", {})
     addresses = list(dict.fromkeys(page_address(url) for url in request.urls))

@@ -1,0 +1,1 @@
+"""Step 2: the overlay, declared corrections of the vendored specification."""

@@ -1,0 +1,1 @@
+"""Step 4: the effective specification, made into an installed and typed client."""

@@ -1,0 +1,1 @@
+"""Step 1: pages as published, merged into the vendored specification."""
