@@ -24,6 +24,10 @@ ROOT = Path(__file__).parent
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+# Where the modules of scripts and tests are found by name.
+_PATHS = {"PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("tests", "scripts"))}
+
+
 def _runs(version: str) -> bool:
     """Whether an interpreter runs; a version manager may offer one that does not."""
     if sys.version_info[:2] == tuple(map(int, version.split("."))):
@@ -76,7 +80,7 @@ def tests(session: nox.Session) -> None:
 def tools(session: nox.Session) -> None:
     """The tests of what is not shipped: the pipeline, and what the contract suite is made of."""
     _install(session, "dev")
-    parts = ["tests/pipeline", "tests/contract", "--ignore=tests/contract/suite"]
+    parts = ["tests/pipeline", "tests/conformance"]
     _pytest(session, *(session.posargs or parts))
 
 
@@ -85,7 +89,7 @@ def contract(session: nox.Session) -> None:
     """The contract suite, offline; `-- --seed random` explores, `-- --report DIR` reports."""
     _install(session, "dev")
     named = any(argument.startswith("tests/") for argument in session.posargs)
-    _pytest(session, *([] if named else ["tests/contract/suite"]), *session.posargs)
+    _pytest(session, *([] if named else ["tests/contract"]), *session.posargs)
 
 
 @nox.session
@@ -99,15 +103,14 @@ def mutants(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Check the contract against the live API (`-- --max-credits N`), within a cap on credits."""
     _install(session, "dev")
-    path = os.pathsep.join(str(ROOT / name) for name in ("tests", "scripts"))
-    session.run("python", "-m", "contract.live", *session.posargs, env={"PYTHONPATH": path})
+    session.run("python", "-m", "conformance.live", *session.posargs, env=_PATHS)
 
 
 @nox.session(default=False)
 def scale(session: nox.Session) -> None:
     """Take 30, 60 and 120 pages of every shape through everything; print time by stage."""
     _install(session, "dev")
-    session.run("python", "tests/scale.py", *session.posargs, env={"PYTHONPATH": "scripts"})
+    session.run("python", "-m", "support.scale", *session.posargs, env=_PATHS)
 
 
 @nox.session(default=False)

@@ -18,7 +18,7 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 def main() -> int:
     """Run what stands among the tests, with its command line."""
     sys.path.insert(0, str(TESTS))
-    status: int = import_module("contract.mutants").main()
+    status: int = import_module("conformance.mutants").main()
     return status
 
 

@@ -23,6 +23,8 @@ from typing import NamedTuple
 
 from keyapi import ConfigurationError
 from keyapi._clients import find
+from keyapi.conformance.capture import Attempt, Server, documented, method_of
+from keyapi.conformance.outcomes import Outcome, Outcomes
 from keyapi.recording.har import read, written
 from keyapi.recording.recordings import RecordingError
 from keyapi.specification import Specification
@@ -31,8 +33,6 @@ from pipeline.errors import PipelineError
 from pipeline.project import GENERATED, Workspace
 from pipeline.transaction import replace
 from pipeline.vendor.merge import operations_in_order
-from recording.calls import Attempt, Server, documented, method_of
-from recording.outcomes import Outcome, Outcomes
 
 RECORDINGS = "tests/recordings"
 _WORTH = {"live": 3, "documented": 2, "sandbox": 1}

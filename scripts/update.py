@@ -74,7 +74,7 @@ class Trial:
         self._drop_recordings(Specification(json.loads(new.read_bytes())))
         # What no page documents cannot be written, which is no fault of the update.
         written += self._script("record.py", *root, "--documented", passes=(0, 1))
-        suite = ("-m", "pytest", "tests/contract/suite", "-q")
+        suite = ("-m", "pytest", "tests/contract", "-q")
         contract = self._step("contract suite", *suite, at=self.copy)
         self.sections["Checks"] = fenced("\n".join([written.strip(), *contract.splitlines()[-1:]]))
 

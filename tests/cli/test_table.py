@@ -13,7 +13,7 @@ from rich.console import Console
 from keyapi.cli.columns import Column, Columns
 from keyapi.cli.table import print_table
 from keyapi.specification import Specification
-from pages import document, rows
+from support.pages import document, rows
 
 from .conftest import Keyapi, Server, product
 

@@ -19,8 +19,8 @@ from keyapi.cli import examples, values
 from keyapi.cli.commands import commands
 from keyapi.specification import Specification
 from keyapi_tiktok import InfluencerProductSortField, SortType
-from pages import page, paged, query, rows
 from pipeline.cli import ROOT
+from support.pages import page, paged, query, rows
 
 from .conftest import USER_ID, Keyapi, Server
 

@@ -19,7 +19,7 @@ from keyapi._sending.limits import Clock
 from keyapi_tiktok import AsyncTikTok, TikTok
 
 if TYPE_CHECKING:
-    from client.loopback import Loopback
+    from support.loopback import Loopback
 
 KEY = "sk_live_c4nary"
 PATH = "/v1/tiktok/influencer/products/analytics"
@@ -295,7 +295,7 @@ def mode(request: pytest.FixtureRequest, server: Server) -> Mode:
 @pytest.fixture
 def loopback() -> Iterator[Loopback]:
     """A server on a real socket, in a thread."""
-    from client.loopback import Loopback
+    from support.loopback import Loopback
 
     with Loopback() as server:
         yield server

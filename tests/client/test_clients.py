@@ -13,7 +13,7 @@ from keyapi._clients import GROUP, async_twin, find, installed, methods
 from keyapi.cli import main
 from keyapi.specification import Specification
 from keyapi_tiktok import AsyncTikTok, SortType, TikTok
-from zoo import zoo_specification
+from support.page_shapes import zoo_specification
 
 
 def test_an_installed_client_is_found_by_its_platform() -> None:

@@ -236,7 +236,7 @@ SHOPS = PagedOperation(
 def test_a_walk_of_posts_is_recorded_and_replayed(
     tmp_path: Path, kind: type[TikTok | AsyncTikTok]
 ) -> None:
-    from zoo import zoo_specification
+    from support.page_shapes import zoo_specification
 
     sandbox = Sandbox(spec=zoo_specification())
 

@@ -18,12 +18,12 @@ import httpx
 import pytest
 
 from client.conftest import KEY, USER_ID, FakeClock, Mode, Server, product, success
-from client.loopback import PATIENCE, Loopback, until
 from keyapi import ConfigurationError, PaginationError, ServerError, TransportError
 from keyapi._operation import Cursor, PagedOperation
 from keyapi._sending.call import Call
 from keyapi._sending.response import Envelope
 from keyapi_tiktok import AsyncTikTok, InfluencerProduct, TikTok
+from support.loopback import PATIENCE, Loopback, until
 
 FEED = PagedOperation(
     name="feed",

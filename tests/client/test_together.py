@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from client.conftest import EXAMPLE, USER_ID, FakeClock, Mode, product, refusal
-from client.loopback import Loopback
 from keyapi import BudgetExceeded, KeyAPIError
 from keyapi.contract import Violation
+from support.loopback import Loopback
 
 DROPPED = None
 FAULTS: dict[str, tuple[int, bytes] | None] = {

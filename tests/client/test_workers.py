@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from client.loopback import PATIENCE, Loopback, until
 from client.worker_program import BUCKET, ENOUGH, LIMIT
+from support.loopback import PATIENCE, Loopback, until
 
 PROGRAM = Path(__file__).with_name("worker_program.py")
 REDIS = shutil.which("redis-server")

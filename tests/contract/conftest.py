@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from jinja2 import Environment
 
-from contract.relations import RELATIONS
+from keyapi.conformance.relations import RELATIONS
 
 _SEED = "CONTRACT_SEED"  # carries the seed to worker processes
 _TALLY = "contract tally"

@@ -14,8 +14,8 @@ from schemathesis import GenerationMode
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import ignored_auth
 
-from contract import checks
-from contract.parties import KEY
+from keyapi.conformance import checks
+from keyapi.conformance.drivers import KEY
 from keyapi.specification import OperationSpec, Specification
 
 SPECIFICATION = Specification.of_package("keyapi_tiktok")

@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from contract.spec_operators import OPERATORS, SpecMutant, mutants
-from contract.specs import committed, synthetic
+from conformance.spec_operators import OPERATORS, SpecMutant, mutants
 from figures.regeneration import project_with
 from pipeline.cli import ROOT
 from pipeline.difference import MISSING, Difference, Step, differences
@@ -29,6 +28,7 @@ from pipeline.difference.rules import RULES
 from pipeline.difference.sides import opened
 from pipeline.document.structure import require_structure
 from pipeline.errors import PipelineError, pointer
+from support.specs import committed, synthetic
 
 SPECS = {"committed": committed(), "synthetic": synthetic()}
 

@@ -19,14 +19,14 @@ import yaml
 
 import vendor
 from conftest import Script, tree
-from docs_site import MARKDOWN, Answer, Docs
-from pages import REAL_NAME, REAL_PAGE, page, query
 from pipeline.cli import ROOT
 from pipeline.document.yaml import MAX_BYTES
 from pipeline.project import LOCK, PAGES, SPEC
 from pipeline.transaction import FOLDER
 from pipeline.vendor import fetch
 from pipeline.vendor.index import MAX_LINKS
+from support.docs_site import MARKDOWN, Answer, Docs
+from support.pages import REAL_NAME, REAL_PAGE, page, query
 
 REAL = f"/{REAL_NAME}"
 DETAIL, LIST, SHOP = (

@@ -15,8 +15,8 @@ import pytest
 
 from conftest import Script, tree
 from figures.regeneration import project_with
-from pages import markdown, page, query, rows
 from pipeline.cli import ROOT
+from support.pages import markdown, page, query, rows
 
 # What each templating language would act on; the last would run a command.
 TEXT = (

@@ -5,10 +5,10 @@ import copy
 import pytest
 import yaml
 
-from pages import ROOT
 from pipeline.correct.overlay import apply_overlay, correct
 from pipeline.document.yaml import load_yaml
 from pipeline.errors import PipelineError
+from support.pages import ROOT
 
 COMMITTED = ROOT / "openapi" / "tiktok.overlay.yaml"
 

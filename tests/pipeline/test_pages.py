@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pages import REAL_NAME, REAL_PAGE, document, markdown, page
 from pipeline.document.yaml import MAX_BYTES
 from pipeline.errors import PipelineError
 from pipeline.vendor.pages import page_name, read_page
+from support.pages import REAL_NAME, REAL_PAGE, document, markdown, page
 
 PATH = "/v1/tiktok/video/detail"
 INFO = f"yaml en/tiktok.openapi.json GET {PATH}"

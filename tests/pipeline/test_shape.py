@@ -17,11 +17,11 @@ from shaping import (
     unchecked,
 )
 
-from pages import REAL_PAGE, ROOT, document, markdown, page, paged, query, rows
 from pipeline.document.yaml import load_yaml
 from pipeline.errors import PipelineError
 from pipeline.project import Workspace
 from pipeline.shape import shape
+from support.pages import REAL_PAGE, ROOT, document, markdown, page, paged, query, rows
 
 REAL = REAL_PAGE.read_text("utf-8")
 CORRECTIONS = load_yaml((ROOT / "openapi/tiktok.overlay.yaml").read_text("utf-8"), "overlay")

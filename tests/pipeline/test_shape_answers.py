@@ -5,8 +5,8 @@ import json
 import pytest
 from shaping import PATH, data, operation, schemas, shaped, written_out
 
-from pages import envelope, page, paged, rows
 from pipeline.shape.examples import inferred
+from support.pages import envelope, page, paged, rows
 
 TEXT = {"type": "string"}
 WHOLE = {"type": "integer"}

@@ -3,7 +3,7 @@
 import pytest
 from shaping import PATH, facts, shaped
 
-from pages import page, paged, query, rows
+from support.pages import page, paged, query, rows
 
 CURSOR = query("offset", "Cursor of the last answer")
 SORT = query("sort_field", "1=likes 2=views", "integer")

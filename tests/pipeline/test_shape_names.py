@@ -6,9 +6,9 @@ import pytest
 import yaml
 from shaping import PATH, argument, data, operation, operations, parameter, schemas, shaped
 
-from pages import document, markdown, page, query, rows
 from pipeline.errors import PipelineError
 from pipeline.shape.naming import method_name, name_from_path, pascal
+from support.pages import document, markdown, page, query, rows
 
 ENUM = "0=asc 1=desc"
 

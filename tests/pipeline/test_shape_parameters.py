@@ -3,8 +3,8 @@
 import pytest
 from shaping import PATH, argument, operation, parameter, schemas, shaped
 
-from pages import page, paged, query
 from pipeline.errors import PipelineError
+from support.pages import page, paged, query
 
 LIKES = "1=likes 2=views"
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from conftest import tree
-from docs_site import Docs
-from pages import REAL_PAGE, page
 from pipeline import transaction
 from pipeline.errors import PipelineError
 from pipeline.project import Workspace
 from pipeline.vendor.gather import Request
 from regenerate import regenerate
+from support.docs_site import Docs
+from support.pages import REAL_PAGE, page
 from vendor import vendor
 
 _CHANGES = {

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pages import document, markdown, merged, page, query
 from pipeline.document.hostile import refuse_hostile
 from pipeline.errors import PipelineError
 from pipeline.vendor.pages import read_page
+from support.pages import document, markdown, merged, page, query
 
 PATH = "/v1/tiktok/video/detail"
 CODE = 'x"""\nimport os\nos.abort()\n"""'

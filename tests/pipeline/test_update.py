@@ -10,10 +10,10 @@ import pytest
 
 import update as module
 from conftest import Script, tree
-from docs_site import MARKDOWN, Answer, Docs
-from pages import REAL_NAME, REAL_PAGE, page
 from pipeline.cli import ROOT
 from pipeline.errors import PipelineError
+from support.docs_site import MARKDOWN, Answer, Docs
+from support.pages import REAL_NAME, REAL_PAGE, page
 from update import fenced, update
 
 # In place of scripts/diff.py: says which paths each specification has.
@@ -47,8 +47,8 @@ def checkout(project: Path) -> Path:
     shutil.copytree(ROOT / "scripts", project / "scripts", ignore=ignored)
     (project / "scripts/diff.py").write_text(DIFF)
     shutil.copytree(ROOT / "tests/recordings", project / "tests/recordings")
-    (project / "tests/contract/suite").mkdir(parents=True)
-    (project / "tests/contract/suite/test_client.py").write_text(CONTRACT)
+    (project / "tests/contract").mkdir(parents=True)
+    (project / "tests/contract/test_client.py").write_text(CONTRACT)
     (project / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
     return project
 

@@ -5,11 +5,11 @@ import hashlib
 import pytest
 import yaml
 
-from pages import REAL_NAME, REAL_PAGE, ROOT, document, markdown, page, query
 from pipeline.errors import PipelineError
 from pipeline.project import Workspace
 from pipeline.vendor.merge import merge, operations_in_order, require_lock
 from pipeline.vendor.pages import Page, read_page
+from support.pages import REAL_NAME, REAL_PAGE, ROOT, document, markdown, page, query
 
 PATH = "/v1/tiktok/video/detail"
 OTHER = "/v1/tiktok/video/list"

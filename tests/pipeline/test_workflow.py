@@ -15,11 +15,11 @@ import pytest
 from conftest import Script, tree
 from figures.regeneration import project_with
 from keyapi.sandbox import Sandbox
-from pages import REAL_NAME, REAL_PAGE, page, rows
 from pipeline.cli import ROOT
 from pipeline.errors import PipelineError
 from regenerate import regenerate
-from zoo import ZOO
+from support.page_shapes import ZOO
+from support.pages import REAL_NAME, REAL_PAGE, page, rows
 
 PROGRAM = """
 import json, sys, httpx
@@ -165,7 +165,7 @@ def test_a_client_of_odd_pages_passes_the_type_checkers(zoo: Path) -> None:
 CHECK_RECORDINGS = """
 import json, sys
 from pathlib import Path
-from contract.recordings import Specification, check_file, check_recording, missing
+from keyapi.conformance.recordings import Specification, check_file, check_recording, missing
 from keyapi_tiktok import TikTok
 
 specification = Specification.of_package("keyapi_tiktok")

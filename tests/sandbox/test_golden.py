@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from keyapi.sandbox import Sandbox
-from stub import stub
+from support.stub import stub
 
 PATH = "/v1/tiktok/influencer/products/analytics"
 USER = "6813855719982466054"

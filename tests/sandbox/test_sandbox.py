@@ -24,8 +24,8 @@ from keyapi import (
 from keyapi.contract import Contract
 from keyapi.sandbox import FAULTS, Asked, Sandbox
 from keyapi.sandbox.faults import Exchange
-from pages import page, paged, query, rows
-from zoo import ZOO, specification, zoo_specification
+from support.page_shapes import ZOO, specification, zoo_specification
+from support.pages import page, paged, query, rows
 
 PATH = "/v1/tiktok/influencer/products/analytics"
 USER = "6813855719982466054"

@@ -1,0 +1,286 @@
+"""Mutants of the specification: each is seen by one party only, the others keep the original.
+
+A party's mutant is caught by one of its relations, or proved by this machine to be equivalent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from conformance.baselines import (
+    Asked,
+    Noticed,
+    Original,
+    Verdict,
+    as_files,
+    client_files,
+    keeping,
+    loaded,
+    recordings,
+    same_code,
+    verdict,
+)
+from conformance.spec_operators import SpecMutant
+from keyapi._models import Model
+from keyapi.conformance.bodies import JSON, answers
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import KEY, Caller, Inexpressible, sandbox_server, wire
+from keyapi.conformance.judge import Answer
+from keyapi.conformance.recordings import by_specification, check_recording, missing
+from keyapi.conformance.relations import (
+    Finding,
+    client_to_spec,
+    server_to_spec,
+    spec_is_sound,
+    spec_to_client,
+)
+from keyapi.contract import Contract, Violation
+from keyapi.sandbox import Sandbox
+from keyapi.specification import OperationSpec, Specification
+
+_PARSED = 3  # answers that a client with other code parses; the contracts judge all of them
+_FEWEST = 20  # bodies, without which that all of them fit proves little
+_TEXTS = (
+    *("", " ", "0", "1", "2", "3", "-1", "9", "10", "11", "99999", "100000", "100001"),
+    *("1.0", "1.5", "1e0", "01", "+1", "true", "x", "1,2", "ü", "US", "1" * 40),
+)
+"""What an argument is tried with, where refusals are worded otherwise."""
+
+
+def judged(original: Original, mutant: SpecMutant) -> Iterator[Verdict]:
+    """Judge a mutant, once for each party and operation that can notice it.
+
+    Args:
+        original: What the other parties keep.
+        mutant: What one of them sees.
+    """
+    unsound = _unsound(mutant)
+    for operation in original.specification:
+        if mutant.operation not in (None, operation.name):
+            continue
+        for party, judge in PARTIES.items():
+            noticed = Noticed()
+            proof = judge(original, mutant, operation, noticed)
+            caught = {**noticed.found}
+            if unsound and (caught or not proof):
+                caught["spec - page"] = unsound
+            yield Verdict(
+                kind="specification",
+                operator=mutant.operator,
+                where=f"{operation.name} {mutant.pointer}",
+                party=party,
+                caught=caught,
+                proof="" if caught else proof,
+                sound=not unsound,
+            )
+
+
+def _unsound(mutant: SpecMutant) -> str:
+    """What is wrong with the specification by itself."""
+    try:
+        finding = next(spec_is_sound(Specification(mutant.spec)), None)
+    except Exception as error:  # from reading it at all
+        return _raised(error)
+    return str(finding) if finding else ""
+
+
+# --- The client -------------------------------------------------------------------------------
+
+
+def _by_client(
+    original: Original, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
+) -> str:
+    try:
+        files = client_files(mutant.spec)
+        its = Contract(mutant.spec)
+        bodies = _bodies(original, mutant.spec, operation)
+        same = same_code(files, original.files)
+    except Exception as error:  # there is no client then
+        noticed.add("client -> spec", f"no client: {_raised(error)}")
+        return ""
+    same_traffic = same
+    if not same:
+        try:
+            with loaded(files) as client:
+                caller = Caller(client)
+                noticed.look_once(
+                    client_to_spec(operation, caller, original.client.default_base_url)
+                )
+                some = original.answers(operation)[:_PARSED]
+                noticed.look_once(spec_to_client(original.contract, operation, caller, some))
+                if not noticed.found:
+                    same_traffic = _traffic(caller, operation, some) == _traffic(
+                        original.caller, operation, some
+                    )
+        except Exception as error:
+            noticed.add("client -> spec", f"no client: {_raised(error)}")
+    noticed.look_once(other_verdicts(original, its, operation, bodies))
+    if noticed.found or not same_traffic:
+        return ""
+    return f"same {'code' if same else 'traffic'}, same verdicts"
+
+
+def _bodies(original: Original, spec: Mapping[str, Any], operation: OperationSpec) -> list[Answer]:
+    """Answers of either specification: those of the original may all be alike to a mutant."""
+    specification = Specification(spec)
+    its = _counterpart(specification, operation)
+    both = [*original.answers(operation), *(answers(specification, its) if its else ())]
+    different = dict.fromkeys((one.status, one.content) for one in both)
+    return [Answer(status, JSON, content) for status, content in different]
+
+
+def other_verdicts(
+    original: Original, other: Contract, operation: OperationSpec, bodies: list[Answer]
+) -> Iterator[Finding]:
+    """Find where another contract judges an answer differently than the original's.
+
+    It is what "spec -> client" finds, as the client judges by the contract in its package.
+    """
+    for number, answer in enumerate(bodies):
+        expected, found = original.verdict(operation, answer), verdict(other, operation, answer)
+        if expected != found:
+            violation = Violation(operation.name, "", "verdict", str(expected), str(found))
+            yield Finding("spec -> client", f"body {number} under {answer.status}", violation)
+            return
+
+
+def _traffic(caller: Caller, operation: OperationSpec, some: list[Answer]) -> list[Any]:
+    """All that goes out for all cases, and what is made of some answers."""
+    seen: list[Any] = []
+    first = next(iter(cases(operation))).arguments
+    for case, answer in (
+        *((case.arguments, some[0]) for case in cases(operation)),
+        *((first, answer) for answer in some),
+    ):
+        try:
+            sent = caller.call(operation.name, case, answer)
+        except Inexpressible:
+            sent = None
+        if sent is None or not sent.requests:
+            seen.append("nothing was sent")
+            continue
+        requests = [(one.method, str(one.url), one.content) for one in sent.requests]
+        given = sent.result
+        rows = list(given) if isinstance(given, list) or hasattr(given, "items") else [given]
+        read = [row.to_dict() if isinstance(row, Model) else str(row) for row in rows]
+        seen.append((requests, type(given).__name__, read, sent.credits))
+    return seen
+
+
+# --- The server -------------------------------------------------------------------------------
+
+
+def _by_server(
+    original: Original, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
+) -> str:
+    kept: list[Asked] = []
+    try:
+        serve = keeping(sandbox_server(spec=mutant.spec), kept)
+        noticed.look(server_to_spec(original.contract, operation, serve))
+    except Exception as error:  # a server that crashes answers nothing
+        noticed.add("server -> spec", f"no answer: {_raised(error)}")
+    if noticed.found:
+        return ""
+    right = original.asked(operation)
+    if kept == right:
+        return "same answers to all cases"
+    if [_outside(one) for one in kept] != [_outside(one) for one in right]:
+        return ""
+    refused = [index for index, one in enumerate(right) if one.served.answer.status == 400]
+    elsewhere = [
+        index for index, pair in enumerate(zip(kept, right, strict=True)) if pair[0] != pair[1]
+    ]
+    if set(elsewhere) <= set(refused):
+        same = _statuses(mutant.spec, operation) == _statuses(original.document, operation)
+        return "same but for the words of refusals" if same else ""
+    return "only narrower" if only_narrower(original, mutant.spec, operation) else ""
+
+
+def _outside(one: Asked) -> tuple[Any, ...]:
+    """An answer but for its body."""
+    answer = one.served.answer
+    return one.case, answer.status, dict(answer.headers), one.served.charged
+
+
+def _statuses(spec: Mapping[str, Any], operation: OperationSpec) -> list[int]:
+    """What a server answers to each argument with each of many texts."""
+    sandbox = Sandbox(spec=spec, key=KEY)
+    base = next(iter(cases(operation))).arguments
+    return [
+        sandbox.respond(wire(operation, {**base, name: text})).status
+        for name, argument in operation.arguments.items()
+        if argument.place == "query"
+        for text in _TEXTS
+    ]
+
+
+def only_narrower(original: Original, spec: Mapping[str, Any], operation: OperationSpec) -> bool:
+    """Whether each of many bodies that a specification allows is one that the original allows.
+
+    Args:
+        original: The original.
+        spec: The other specification.
+        operation: The operation, as the original knows it.
+    """
+    specification, contract = Specification(spec), Contract(spec)
+    its = _counterpart(specification, operation)
+    if its is None:
+        return False
+    allowed = [
+        answer
+        for answer in answers(specification, its)
+        if not contract.violations(its.name, answer.status, answer.content)
+    ]
+    return len(allowed) >= _FEWEST and not any(
+        original.contract.violations(operation.name, answer.status, answer.content)
+        for answer in allowed
+    )
+
+
+def _counterpart(specification: Specification, operation: OperationSpec) -> OperationSpec | None:
+    """The operation of another specification under the same path and method."""
+    place = operation.path, operation.method
+    return next((one for one in specification if (one.path, one.method) == place), None)
+
+
+# --- Recordings -------------------------------------------------------------------------------
+
+
+def _by_recordings(
+    original: Original, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
+) -> str:
+    """Recordings written from the mutant, by the original; and the original's, by the mutant.
+
+    The second is what makes a recording stale: the specification has moved on, it has not.
+    """
+    try:
+        specification = Specification(mutant.spec)
+        made = recordings(original.client, specification, operation)
+    except Exception:  # nothing can be recorded, which `missing` says
+        specification, made = original.specification, []
+    right = original.recordings(operation)
+    same = as_files(made) == as_files(right)
+    if not same:
+        for text in missing(original.specification, made):
+            if text.startswith(f"{operation.name} "):
+                noticed.add("recording", text)
+        for one in made:
+            for finding in check_recording(one, original.specification, original.client):
+                noticed.add("recording", str(finding))
+    for one in right:
+        for finding in by_specification(one, specification):
+            noticed.add("recording", str(finding))
+    return "same bytes" if same else ""
+
+
+def _raised(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+Judge = Callable[[Original, SpecMutant, OperationSpec, Noticed], str]
+PARTIES: dict[str, Judge] = {
+    "client": _by_client,
+    "server": _by_server,
+    "recordings": _by_recordings,
+}

@@ -1,0 +1,1 @@
+"""The contract suite's engine: cases, judge, relations and the drivers of client and server."""

@@ -1,0 +1,290 @@
+"""The parties of the contract as relations meet them: a server to ask, a client to call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
+from enum import Enum
+from inspect import isawaitable
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, get_args
+from urllib.parse import quote, urlencode
+
+import httpx
+import respx
+
+from keyapi import KeyAPIError
+from keyapi._client import SyncClient
+from keyapi._clients import Method, async_twin, methods
+from keyapi._sending.monitor import Watch
+from keyapi.conformance.cases import Case
+from keyapi.conformance.judge import Answer
+from keyapi.sandbox import Asked, Sandbox
+from keyapi.specification import OperationSpec
+
+KEY = "sk_contract"
+
+
+def wire(operation: OperationSpec, arguments: Mapping[str, Any], key: str = "good") -> Asked:
+    """Write a request as the specification has it, with no client in between."""
+    query: list[tuple[str, str]] = []
+    path, body = operation.path, {}
+    for name, value in arguments.items():
+        argument = operation.arguments[name]
+        if argument.place == "body":
+            body[name] = value
+        elif argument.place == "path":
+            path = path.replace(f"{{{name}}}", quote(_text(value), safe=""))
+        elif isinstance(value, list) and argument.joined:
+            query.append((name, ",".join(map(_text, value))))
+        elif isinstance(value, list):
+            query += [(name, _text(item)) for item in value]
+        else:
+            query.append((name, _text(value)))
+    headers = (
+        {} if key == "none" else {"authorization": f"Bearer {KEY if key == 'good' else 'sk_bad'}"}
+    )
+    content = b""
+    if operation.body is not None:
+        headers["content-type"], content = "application/json", json.dumps(body).encode()
+    return Asked(operation.method, path, urlencode(query), headers, content)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# --- Servers ----------------------------------------------------------------------------------
+
+
+class Served(NamedTuple):
+    """What a server answered a case.
+
+    Attributes:
+        answer: The answer.
+        before: Body of the answer to the page before, where the case has one.
+        charged: What the answer cost by the server's ledger, in credits; None without a ledger.
+    """
+
+    answer: Answer
+    before: bytes | None
+    charged: int | None
+
+
+Serve = Callable[[OperationSpec, Case], Served]
+
+
+def sandbox_server(**options: Any) -> Serve:
+    """A sandbox to ask, in this process; options as of `Sandbox`."""
+    plain = Sandbox(key=KEY, **options)
+    options = {**options, "spec": plain.spec.document}  # read once
+
+    def serve(operation: OperationSpec, case: Case) -> Served:
+        sandbox = plain
+        asked = wire(operation, case.arguments, case.key)
+        if case.served == "credits":
+            sandbox = Sandbox(key=KEY, **{**options, "credits": 0})
+        elif case.served == "pace":
+            sandbox = Sandbox(key=KEY, **{**options, "qps": 1})
+            sandbox.respond(asked)
+        before = None
+        if case.previous:
+            before = sandbox.respond(wire(operation, case.previous)).body
+        charged = sandbox.ledger.charged
+        reply = sandbox.respond(asked)
+        answer = Answer(reply.status, reply.headers, reply.body)
+        return Served(answer, before, sandbox.ledger.charged - charged)
+
+    return serve
+
+
+@contextmanager
+def http_server(url: str, key: str = KEY) -> Iterator[Serve]:
+    """A server to ask over HTTP; it is not made to run out of anything."""
+
+    def ask(asked: Asked) -> Answer:
+        headers = dict(asked.headers)
+        if headers.get("authorization") == f"Bearer {KEY}":
+            headers["authorization"] = f"Bearer {key}"
+        target = f"{asked.path}?{asked.query}" if asked.query else asked.path
+        answer = http.request(asked.method, target, headers=headers, content=asked.body)
+        return Answer(answer.status_code, answer.headers, answer.content)
+
+    def serve(operation: OperationSpec, case: Case) -> Served:
+        before = ask(wire(operation, case.previous)).content if case.previous else None
+        return Served(ask(wire(operation, case.arguments, case.key)), before, None)
+
+    with httpx.Client(base_url=url) as http:
+        yield serve
+
+
+# --- Clients ----------------------------------------------------------------------------------
+
+
+class Inexpressible(Exception):
+    """A case that no typed call says.
+
+    Args:
+        kind: What such cases have in common.
+        detail: What it is here.
+    """
+
+    def __init__(self, kind: str, detail: object = "") -> None:
+        super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.kind = kind
+
+
+@dataclass
+class Sent:
+    """What calling a method came to.
+
+    Attributes:
+        requests: What went out on the wire.
+        result: What the call gave, or the error it raised.
+        credits: What the client counted, in credits.
+    """
+
+    requests: list[httpx.Request]
+    result: Any
+    credits: int
+
+
+class Caller:
+    """Calls the generated methods of a client, sync and async, with respx in the server's place.
+
+    Args:
+        client: The sync client class.
+    """
+
+    def __init__(self, client: type[SyncClient]) -> None:
+        self.client = client
+        self._watch: Watch | None = None
+        self.methods: dict[tuple[str, bool], Method] = {}
+        for method in methods(client):
+            self.methods[method.operation.name, method.kind == "iterate"] = method
+
+    def arguments(
+        self, name: str, given: Mapping[str, Any], *, walk: bool = False
+    ) -> dict[str, Any]:
+        """The arguments of a typed call that says these values; nothing is converted but enums.
+
+        Raises:
+            Inexpressible: The method has no such argument, or its type no such value.
+        """
+        method = self.methods[name, walk]
+        python: dict[str, str] = {}
+        for argument, wire_name in method.wire.items():
+            python.setdefault(wire_name, argument)  # of two by one name, the query's comes first
+        found = {}
+        for wire_name, value in given.items():
+            if wire_name not in python:
+                raise Inexpressible("no such argument", wire_name)
+            parameter = method.signature.parameters[python[wire_name]]
+            found[parameter.name] = _as_typed(value, parameter.annotation)
+        return found
+
+    def call(self, name: str, given: Mapping[str, Any], answer: Answer, **options: Any) -> Sent:
+        """Call a method of the sync client, then of the async one, which must do the same."""
+        arguments = self.arguments(name, given)
+        method = self.methods[name, False]
+        requests, server = _server(answer)
+        with self._open(self.client, server.handler, options) as client:
+            one = Sent(
+                requests, _outcome(lambda: method.on(client)(**arguments)), client.credits_spent
+            )
+        other = asyncio.run(self._call_async(method, arguments, answer, options))
+        if differs := _difference(one, other):
+            raise AssertionError(f"sync and async differ: {differs}")
+        return one
+
+    async def _call_async(
+        self, method: Method, arguments: dict[str, Any], answer: Answer, options: dict[str, Any]
+    ) -> Sent:
+        requests, server = _server(answer)
+        async with self._open(async_twin(self.client), server.async_handler, options) as client:
+            result = await _outcome_async(lambda: method.on(client)(**arguments))
+            return Sent(requests, result, client.credits_spent)
+
+    def _open(self, kind: Any, handler: Any, options: dict[str, Any]) -> Any:
+        # Not `respx.mock`: to patch httpx takes three times as long as a call.
+        transport = httpx.MockTransport(handler)
+        client = kind(KEY, **{"max_retries": 0, "transport": transport, **options})
+        if "contract" in options:
+            # Each client reads the specification for itself: what takes long where there are many
+            # operations is done once, but what was told already is forgotten.
+            self._watch = self._watch or Watch(client._package)
+            client._shared.gate._watch = watch = copy(self._watch)
+            watch._told, watch._series = set(), {}
+        return client
+
+
+def _server(answer: Answer) -> tuple[list[httpx.Request], respx.Router]:
+    requests: list[httpx.Request] = []
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.content)
+
+    router = respx.Router(assert_all_called=False)
+    router.route().mock(side_effect=reply)
+    return requests, router
+
+
+def _outcome(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except (KeyAPIError, TypeError) as error:
+        return error
+
+
+async def _outcome_async(call: Callable[[], Any]) -> Any:
+    try:
+        result = call()
+        return await result if isawaitable(result) else result
+    except (KeyAPIError, TypeError) as error:
+        return error
+
+
+def _difference(one: Sent, other: Sent) -> str:
+    requests = [[_shown(request) for request in sent.requests] for sent in (one, other)]
+    if requests[0] != requests[1]:
+        return f"{requests[0]} was sent, and {requests[1]}"
+    results = [sent.result for sent in (one, other)]
+    same = type(results[0]) is type(results[1])
+    if same and not isinstance(results[0], TypeError):  # whose text names the class
+        same = str(results[0]) == str(results[1])
+    if not same:
+        return f"{results[0]!r} was given, and {results[1]!r}"
+    return "" if one.credits == other.credits else "credits spent"
+
+
+def _shown(request: httpx.Request) -> tuple[Any, ...]:
+    headers = {k: v for k, v in request.headers.items() if k != "user-agent"}
+    return request.method, str(request.url), headers, request.content
+
+
+def types_of(annotation: Any) -> tuple[type, ...]:
+    """The classes of an annotation, None aside."""
+    kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return tuple(kind for kind in kinds if isinstance(kind, type) and kind is not NoneType)
+
+
+def _as_typed(value: Any, annotation: Any) -> Any:
+    """A value as the annotated type has it: as a member, where that is an enum."""
+    kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    for kind in kinds:
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            for member in kind:  # 1.0 is no member, although Python finds it equal to 1
+                if member.value == value and type(member.value) is type(value):
+                    return member
+            raise Inexpressible("no member of the enum", kind.__name__)
+    plain = tuple(kind for kind in kinds if isinstance(kind, type))
+    taken = (*plain, int) if float in plain else plain  # as type checkers have it
+    if plain and not isinstance(value, taken) and len(plain) == len(kinds):
+        wanted = " | ".join(one.__name__ for one in plain)
+        raise Inexpressible("another type", f"{type(value).__name__} for {wanted}")
+    return value

@@ -1,0 +1,57 @@
+"""The cases of an operation that are worth paying for, what matters most first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from keyapi.conformance.cases import Case, cases, documented_arguments, good
+from keyapi.specification import OperationSpec
+
+LAST_PAGE = "last page"
+"""The one case that is several requests: the last page has to be found."""
+
+
+def plan(operation: OperationSpec) -> list[Case]:
+    """Choose from the cases of an operation; none provokes 402 or 429.
+
+    They are: the documented example, one bad parameter, a bad key, each filter, each sort field in
+    each direction, far past the end, and the last page.
+    """
+    base = documented_arguments(operation)
+    known = list(cases(operation))
+    chosen = [known[0]]
+    # The first that is faulty lacks a required argument, if there is one: the fault that a server
+    # must notice, as it is reported to ignore what it does not know.
+    chosen += [case for case in known if case.faulty and case.key == "good"][:1]
+    chosen += [case for case in known if case.key == "bad"]
+    chosen += _filters(operation, known, base)
+    chosen += _sorts(operation, known, base)
+    paging = operation.paging
+    if paging is not None and paging.kind == "page" and paging.size and paging.largest:
+        chosen += [case for case in known if case.rows == "none" and good(case)]
+        chosen.append(Case(LAST_PAGE, base))
+    return chosen
+
+
+def _filters(
+    operation: OperationSpec, known: list[Case], base: dict[str, object]
+) -> Iterator[Case]:
+    for name in operation.filters:
+        yield from [case for case in known if good(case) and _changed(case, base) == {name}][:1]
+
+
+def _sorts(operation: OperationSpec, known: list[Case], base: dict[str, object]) -> Iterator[Case]:
+    sort = operation.sort
+    if sort is None:
+        return
+    both = {name for name in (sort.field, sort.direction) if name}
+    for case in known:
+        changed = _changed(case, base)
+        if good(case) and changed and changed <= both <= case.arguments.keys():
+            yield replace(case, rows=known[0].rows)  # sorting takes no row away
+
+
+def _changed(case: Case, base: dict[str, object]) -> set[str]:
+    names = {*case.arguments, *base}
+    return {name for name in names if case.arguments.get(name) != base.get(name)}

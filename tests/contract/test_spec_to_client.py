@@ -1,0 +1,95 @@
+"""Spec -> client: whatever the specification promises is parsed and given back; nothing else is."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from contract.fuzz import SPECIFICATION, bodies
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import Caller, sandbox_server
+from keyapi.conformance.judge import Answer
+from keyapi.conformance.relations import JSON, parsed, spec_is_sound, spec_to_client, success_answer
+from keyapi.contract import Contract
+from keyapi.sandbox import Reply
+from keyapi.sandbox.faults import FAULTS, Exchange
+from keyapi_tiktok import TikTok
+
+CONTRACT = Contract(SPECIFICATION.document)
+CALLER = Caller(TikTok)
+OPERATIONS = list(SPECIFICATION)
+BODIES = 60
+_BROKEN = [b"", b"null", b"[]", b"<html>", b'{"code": 0', b'{"code": "0"}', b"\xff", b'"text"']
+
+
+def bodies_of(operation: Any) -> st.SearchStrategy[bytes]:
+    """Bodies that the response schema allows, and what is left of them where one is cut short."""
+    good = bodies(SPECIFICATION.document, operation).map(lambda body: json.dumps(body).encode())
+    cut = st.tuples(good, st.floats(0, 1)).map(lambda pair: pair[0][: int(len(pair[0]) * pair[1])])
+    return st.one_of(good, good, good, cut, st.sampled_from(_BROKEN))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=attrgetter("name"))
+def test_whatever_the_schema_allows_comes_back_as_it_was(
+    operation: Any, tally: Callable[..., None]
+) -> None:
+    arguments = next(iter(cases(operation))).arguments
+    seed = os.environ.get("CONTRACT_SEED")
+
+    @settings(
+        max_examples=BODIES,
+        derandomize=seed is None,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @hypothesis.given(bodies_of(operation))
+    def probe(body: bytes) -> None:
+        tally("spec -> client", operation.name, checks=3, cases=1)
+        answer = Answer(int(operation.success), JSON, body)
+        found = list(parsed(CONTRACT, operation, CALLER, arguments, answer))
+        assert found == [], "\n".join(map(str, found))
+
+    (hypothesis.seed(int(seed))(probe) if seed else probe)()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=attrgetter("name"))
+def test_every_fault_of_an_answer_is_a_typed_error_or_told(
+    operation: Any, tally: Callable[..., None]
+) -> None:
+    answer = success_answer(operation)
+    reply = Reply(answer.status, answer.content)
+    exchange = Exchange(SPECIFICATION, operation, {}, reply)
+    spoilt = [mutant.reply for fault in FAULTS.values() for mutant in fault.places(exchange)]
+    given = [one.body for one in spoilt if one.status == reply.status]
+    found = list(spec_to_client(CONTRACT, operation, CALLER, given))
+    tally("spec -> client", operation.name, checks=3 * len(given), cases=len(given))
+    assert found == [], "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=attrgetter("name"))
+def test_what_the_sandbox_serves_comes_back_as_it_was(
+    operation: Any, tally: Callable[..., None]
+) -> None:
+    serve = sandbox_server()
+    asked = [case for case in cases(operation) if not case.faulty]
+    given = [serve(operation, case).answer.content for case in asked]
+    found = list(spec_to_client(CONTRACT, operation, CALLER, given))
+    tally("spec -> client", operation.name, checks=3 * len(given), cases=len(given))
+    assert found == [], "\n".join(map(str, found))
+
+
+def test_the_specification_is_valid_and_its_examples_fit(tally: Callable[..., None]) -> None:
+    found = list(spec_is_sound(SPECIFICATION))
+    for operation in SPECIFICATION:
+        examples = [status for status in operation.statuses if operation.example(status)]
+        tally("spec - page", operation.name, checks=len(examples) + 1, cases=len(examples))
+    assert found == [], "\n".join(map(str, found))

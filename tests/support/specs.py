@@ -1,0 +1,85 @@
+"""Effective specifications to try things on: the committed one, and one with everything else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pipeline.shape import shape
+from pipeline.vendor.merge import merge
+from pipeline.vendor.pages import read_page
+from support.pages import ROOT, page, paged, query, rows
+
+_PAGES = (
+    page(
+        "/v1/tiktok/shop/list",
+        method="post",
+        parameters=[
+            query("region", "Region code", required=True, enum=["US", "GB"]),
+            query("shop_ids", "Shop ids, comma-separated, at most 10"),
+            query("currency", "Currency", default="USD", minLength=3, maxLength=3),
+        ],
+        body={
+            "type": "object",
+            "required": ["keyword"],
+            "properties": {
+                "keyword": {"type": "string", "minLength": 1},
+                "offset": {"type": "integer", "description": "Cursor"},
+                "order_by": {"type": "integer", "description": "1: newest, 2: oldest"},
+                "min_price": {"type": "number", "minimum": 0, "default": 0},
+            },
+        },
+        data_schema={
+            "type": "object",
+            "properties": {
+                "max_cursor": {"type": "integer"},
+                "shops": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "shop_id": {"type": "string"},
+                            "rating": {"type": "number", "minimum": 0, "maximum": 5},
+                            "state": {"type": "string", "enum": ["open", "closed"]},
+                            "tags": {"type": "array", "items": {"type": "string"}},
+                            "owner": {
+                                "type": "object",
+                                "title": "Owner",
+                                "nullable": True,
+                                "properties": {"name": {"type": "string"}},
+                            },
+                        },
+                    },
+                },
+            },
+        },
+        credits=2,
+    ),
+    page(
+        "/v1/tiktok/shop/products",
+        parameters=[*paged(), query("shop_id", "Shop id", required=True), query("state")],
+        data_schema=rows(shop_id="string", state="string", price_amt="number"),
+        example=[{"shop_id": "1", "state": "on", "price_amt": 1.5}],
+    ),
+    page(
+        "/v1/tiktok/video/{video_id}/detail",
+        parameters=[{**query("video_id", required=True), "in": "path"}],
+        data_schema={"type": "object", "properties": {"video_id": {"type": "string"}}},
+        example={"video_id": "1", "stats": '{"plays": 3}'},
+    ),
+)
+
+
+def committed() -> dict[str, Any]:
+    """The effective specification that the shipped client was made from."""
+    text = (ROOT / "generated/keyapi_tiktok/openapi.json").read_text("utf-8")
+    spec: dict[str, Any] = json.loads(text)
+    return spec
+
+
+def synthetic() -> dict[str, Any]:
+    """Three pages through the pipeline: a POST with a body, cursor paging, enums, defaults."""
+    lock: dict[str, Any] = {}
+    pages = [read_page(text.encode(), f"en/{index}.md") for index, text in enumerate(_PAGES)]
+    vendored = merge(pages, lock, "generator 1.0")
+    return shape(vendored.spec, vendored.lock).spec
