@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from conformance.baselines import Noticed, Original, Verdict
+from conformance.baselines import Baseline, Noticed, Verdict
 from keyapi import KeyAPIError
 from keyapi._models import Model
 from keyapi.conformance.capture import method_of
@@ -42,14 +42,14 @@ class Shown(NamedTuple):
     before: bytes | None
 
 
-def shown(original: Original, operation: OperationSpec) -> Iterator[Shown]:
+def shown(baseline: Baseline, operation: OperationSpec) -> Iterator[Shown]:
     """Yield answers of a right server: one of each kind that faults can tell apart."""
     kinds: dict[Any, Shown] = {}
     for case in cases(operation):
         kind = kind_of(operation, case)
         # Rows that are all alike in the column they are sorted by have no wrong order.
         if kind not in kinds or (kind == "sorted" and not _sortable(kinds[kind])):
-            kinds[kind] = _answered(original, operation, case)
+            kinds[kind] = _answered(baseline, operation, case)
     yield from kinds.values()
 
 
@@ -65,9 +65,9 @@ def _sortable(one: Shown) -> bool:
     return any(FAULTS["wrong-order"].places(one.exchange))
 
 
-def _answered(original: Original, operation: OperationSpec, case: Case) -> Shown:
+def _answered(baseline: Baseline, operation: OperationSpec, case: Case) -> Shown:
     options = {"credits": {"credits": 0}, "pace": {"qps": 1}}.get(case.served, {})
-    sandbox = Sandbox(spec=original.document, key=KEY, **options)  # type: ignore[arg-type]
+    sandbox = Sandbox(spec=baseline.document, key=KEY, **options)  # type: ignore[arg-type]
     witness = _Witness()
     sandbox._service.faults = [witness]  # type: ignore[list-item]
     if case.served == "pace":
@@ -96,17 +96,17 @@ class _Witness:
 
 
 def judged(
-    original: Original, operation: OperationSpec, one: Shown, faults: Mapping[str, Any] = FAULTS
+    baseline: Baseline, operation: OperationSpec, one: Shown, faults: Mapping[str, Any] = FAULTS
 ) -> Iterator[Verdict]:
     """Judge each mutant of an answer.
 
     Args:
-        original: The specification, and those who keep to it.
+        baseline: The specification, and those who keep to it.
         operation: The operation.
         one: The answer.
         faults: What is planted, by name.
     """
-    eyes = Eyes(original, operation, one)
+    eyes = Eyes(baseline, operation, one)
     for name, fault in faults.items():
         for mutant in fault.places(one.exchange):
             noticed = Noticed()
@@ -124,8 +124,8 @@ def judged(
 class Eyes:
     """All who look at one answer."""
 
-    def __init__(self, original: Original, operation: OperationSpec, one: Shown) -> None:
-        self._original = original
+    def __init__(self, baseline: Baseline, operation: OperationSpec, one: Shown) -> None:
+        self._original = baseline
         self._operation = operation
         self._one = one
         self._right = one.exchange.reply

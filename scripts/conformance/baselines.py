@@ -98,7 +98,7 @@ class Asked(NamedTuple):
     served: Served
 
 
-class Original:
+class Baseline:
     """A specification, and the parties that keep to it.
 
     Args:
@@ -190,13 +190,13 @@ def verdict(
     return {(violation.pointer, violation.rule) for violation in found}
 
 
-def original(name: str) -> Original:
-    """Give the original of a name: "committed", "synthetic" or "zoo"."""
+def baseline(name: str) -> Baseline:
+    """Give the baseline of a name: "committed", "synthetic" or "zoo"."""
     if name == "zoo":
         from support.page_shapes import zoo_specification
 
-        return Original(zoo_specification())
-    return Original({"committed": committed, "synthetic": synthetic}[name]())
+        return Baseline(zoo_specification())
+    return Baseline({"committed": committed, "synthetic": synthetic}[name]())
 
 
 def client_files(document: dict[str, Any]) -> dict[str, bytes]:
@@ -274,7 +274,7 @@ def loaded(files: Mapping[str, bytes]) -> Iterator[type[SyncClient]]:
 def recordings(
     client: type[SyncClient], specification: Specification, operation: OperationSpec
 ) -> list[Recording]:
-    """Write the documented recordings of an operation, by a client that keeps the original."""
+    """Write the documented recordings of an operation, by a client that keeps the baseline."""
     method = method_of(client, operation.name)
     outcomes = Outcomes(specification, method).documented()
     its = specification.operations[operation.name]

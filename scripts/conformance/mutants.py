@@ -20,7 +20,7 @@ from multiprocessing import get_context
 from typing import NamedTuple
 
 from conformance import answer_mutants, spec_mutants
-from conformance.baselines import Original, Verdict, original
+from conformance.baselines import Baseline, Verdict, baseline
 from conformance.score import show
 from conformance.spec_operators import OPERATORS, Operator
 from keyapi.sandbox import FAULTS
@@ -170,8 +170,8 @@ def _tasks_elsewhere(
 
 
 @cache
-def _original(name: str) -> Original:
-    return original(name)
+def _original(name: str) -> Baseline:
+    return baseline(name)
 
 
 def _judged(task: Task) -> list[Verdict]:

@@ -1,4 +1,4 @@
-"""Mutants of the specification: each is seen by one party only, the others keep the original.
+"""Mutants of the specification: each is seen by one party only, the others keep the baseline.
 
 A party's mutant is caught by one of its relations, or proved by this machine to be equivalent.
 """
@@ -10,8 +10,8 @@ from typing import Any
 
 from conformance.baselines import (
     Asked,
+    Baseline,
     Noticed,
-    Original,
     Verdict,
     as_files,
     client_files,
@@ -48,20 +48,20 @@ _TEXTS = (
 """What an argument is tried with, where refusals are worded otherwise."""
 
 
-def judged(original: Original, mutant: SpecMutant) -> Iterator[Verdict]:
+def judged(baseline: Baseline, mutant: SpecMutant) -> Iterator[Verdict]:
     """Judge a mutant, once for each party and operation that can notice it.
 
     Args:
-        original: What the other parties keep.
+        baseline: What the other parties keep.
         mutant: What one of them sees.
     """
     unsound = _unsound(mutant)
-    for operation in original.specification:
+    for operation in baseline.specification:
         if mutant.operation not in (None, operation.name):
             continue
         for party, judge in PARTIES.items():
             noticed = Noticed()
-            proof = judge(original, mutant, operation, noticed)
+            proof = judge(baseline, mutant, operation, noticed)
             caught = {**noticed.found}
             if unsound and (caught or not proof):
                 caught["spec - page"] = unsound
@@ -89,13 +89,13 @@ def _unsound(mutant: SpecMutant) -> str:
 
 
 def _by_client(
-    original: Original, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
+    baseline: Baseline, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
 ) -> str:
     try:
         files = client_files(mutant.spec)
         its = Contract(mutant.spec)
-        bodies = _bodies(original, mutant.spec, operation)
-        same = same_code(files, original.files)
+        bodies = _bodies(baseline, mutant.spec, operation)
+        same = same_code(files, baseline.files)
     except Exception as error:  # there is no client then
         noticed.add("client -> spec", f"no client: {_raised(error)}")
         return ""
@@ -105,40 +105,40 @@ def _by_client(
             with loaded(files) as client:
                 caller = Caller(client)
                 noticed.look_once(
-                    client_to_spec(operation, caller, original.client.default_base_url)
+                    client_to_spec(operation, caller, baseline.client.default_base_url)
                 )
-                some = original.answers(operation)[:_PARSED]
-                noticed.look_once(spec_to_client(original.contract, operation, caller, some))
+                some = baseline.answers(operation)[:_PARSED]
+                noticed.look_once(spec_to_client(baseline.contract, operation, caller, some))
                 if not noticed.found:
                     same_traffic = _traffic(caller, operation, some) == _traffic(
-                        original.caller, operation, some
+                        baseline.caller, operation, some
                     )
         except Exception as error:
             noticed.add("client -> spec", f"no client: {_raised(error)}")
-    noticed.look_once(other_verdicts(original, its, operation, bodies))
+    noticed.look_once(other_verdicts(baseline, its, operation, bodies))
     if noticed.found or not same_traffic:
         return ""
     return f"same {'code' if same else 'traffic'}, same verdicts"
 
 
-def _bodies(original: Original, spec: Mapping[str, Any], operation: OperationSpec) -> list[Answer]:
-    """Answers of either specification: those of the original may all be alike to a mutant."""
+def _bodies(baseline: Baseline, spec: Mapping[str, Any], operation: OperationSpec) -> list[Answer]:
+    """Answers of either specification: those of the baseline may all be alike to a mutant."""
     specification = Specification(spec)
     its = _counterpart(specification, operation)
-    both = [*original.answers(operation), *(answers(specification, its) if its else ())]
+    both = [*baseline.answers(operation), *(answers(specification, its) if its else ())]
     different = dict.fromkeys((one.status, one.content) for one in both)
     return [Answer(status, JSON, content) for status, content in different]
 
 
 def other_verdicts(
-    original: Original, other: Contract, operation: OperationSpec, bodies: list[Answer]
+    baseline: Baseline, other: Contract, operation: OperationSpec, bodies: list[Answer]
 ) -> Iterator[Finding]:
-    """Find where another contract judges an answer differently than the original's.
+    """Find where another contract judges an answer differently than the baseline's.
 
     It is what "spec -> client" finds, as the client judges by the contract in its package.
     """
     for number, answer in enumerate(bodies):
-        expected, found = original.verdict(operation, answer), verdict(other, operation, answer)
+        expected, found = baseline.verdict(operation, answer), verdict(other, operation, answer)
         if expected != found:
             violation = Violation(operation.name, "", "verdict", str(expected), str(found))
             yield Finding("spec -> client", f"body {number} under {answer.status}", violation)
@@ -172,17 +172,17 @@ def _traffic(caller: Caller, operation: OperationSpec, some: list[Answer]) -> li
 
 
 def _by_server(
-    original: Original, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
+    baseline: Baseline, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
 ) -> str:
     kept: list[Asked] = []
     try:
         serve = keeping(sandbox_server(spec=mutant.spec), kept)
-        noticed.look(server_to_spec(original.contract, operation, serve))
+        noticed.look(server_to_spec(baseline.contract, operation, serve))
     except Exception as error:  # a server that crashes answers nothing
         noticed.add("server -> spec", f"no answer: {_raised(error)}")
     if noticed.found:
         return ""
-    right = original.asked(operation)
+    right = baseline.asked(operation)
     if kept == right:
         return "same answers to all cases"
     if [_outside(one) for one in kept] != [_outside(one) for one in right]:
@@ -192,9 +192,9 @@ def _by_server(
         index for index, pair in enumerate(zip(kept, right, strict=True)) if pair[0] != pair[1]
     ]
     if set(elsewhere) <= set(refused):
-        same = _statuses(mutant.spec, operation) == _statuses(original.document, operation)
+        same = _statuses(mutant.spec, operation) == _statuses(baseline.document, operation)
         return "same but for the words of refusals" if same else ""
-    return "only narrower" if only_narrower(original, mutant.spec, operation) else ""
+    return "only narrower" if only_narrower(baseline, mutant.spec, operation) else ""
 
 
 def _outside(one: Asked) -> tuple[Any, ...]:
@@ -215,13 +215,13 @@ def _statuses(spec: Mapping[str, Any], operation: OperationSpec) -> list[int]:
     ]
 
 
-def only_narrower(original: Original, spec: Mapping[str, Any], operation: OperationSpec) -> bool:
-    """Whether each of many bodies that a specification allows is one that the original allows.
+def only_narrower(baseline: Baseline, spec: Mapping[str, Any], operation: OperationSpec) -> bool:
+    """Whether each of many bodies that a specification allows is one that the baseline allows.
 
     Args:
-        original: The original.
+        baseline: The baseline.
         spec: The other specification.
-        operation: The operation, as the original knows it.
+        operation: The operation, as the baseline knows it.
     """
     specification, contract = Specification(spec), Contract(spec)
     its = _counterpart(specification, operation)
@@ -233,7 +233,7 @@ def only_narrower(original: Original, spec: Mapping[str, Any], operation: Operat
         if not contract.violations(its.name, answer.status, answer.content)
     ]
     return len(allowed) >= _FEWEST and not any(
-        original.contract.violations(operation.name, answer.status, answer.content)
+        baseline.contract.violations(operation.name, answer.status, answer.content)
         for answer in allowed
     )
 
@@ -248,25 +248,25 @@ def _counterpart(specification: Specification, operation: OperationSpec) -> Oper
 
 
 def _by_recordings(
-    original: Original, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
+    baseline: Baseline, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
 ) -> str:
-    """Recordings written from the mutant, by the original; and the original's, by the mutant.
+    """Recordings written from the mutant, by the baseline; and the baseline's, by the mutant.
 
     The second is what makes a recording stale: the specification has moved on, it has not.
     """
     try:
         specification = Specification(mutant.spec)
-        made = recordings(original.client, specification, operation)
+        made = recordings(baseline.client, specification, operation)
     except Exception:  # nothing can be recorded, which `missing` says
-        specification, made = original.specification, []
-    right = original.recordings(operation)
+        specification, made = baseline.specification, []
+    right = baseline.recordings(operation)
     same = as_files(made) == as_files(right)
     if not same:
-        for text in missing(original.specification, made):
+        for text in missing(baseline.specification, made):
             if text.startswith(f"{operation.name} "):
                 noticed.add("recording", text)
         for one in made:
-            for finding in check_recording(one, original.specification, original.client):
+            for finding in check_recording(one, baseline.specification, baseline.client):
                 noticed.add("recording", str(finding))
     for one in right:
         for finding in by_specification(one, specification):
@@ -278,7 +278,7 @@ def _raised(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-Judge = Callable[[Original, SpecMutant, OperationSpec, Noticed], str]
+Judge = Callable[[Baseline, SpecMutant, OperationSpec, Noticed], str]
 PARTIES: dict[str, Judge] = {
     "client": _by_client,
     "server": _by_server,

@@ -23,7 +23,7 @@ from keyapi._errors import BadRequest, ConfigurationError, InvalidResponse, KeyA
 from keyapi._pages import AsyncPageIterator, Page, PageIterator
 from keyapi._sending.call import Answer, Call
 from keyapi._sending.http import AsyncHTTPClient, HTTPClient
-from keyapi._sending.limits import Gate
+from keyapi._sending.limits import Limits
 
 if TYPE_CHECKING:
     from keyapi._config import Options
@@ -46,15 +46,15 @@ class _Shared(Generic[HTTP]):
         http: The httpx client, made when it is first needed.
         closed: Whether it was closed.
         lock: Held while it is made or closed.
-        gate: What all requests pass.
+        limits: What all requests pass.
     """
 
-    def __init__(self, new_call: Callable[[], Call], gate: Gate) -> None:
+    def __init__(self, new_call: Callable[[], Call], limits: Limits) -> None:
         self.new_call = new_call
         self.http: HTTP | None = None
         self.closed = False
         self.lock = Lock()
-        self.gate = gate
+        self.limits = limits
 
 
 class _Client(Generic[Transport, HTTP]):
@@ -97,7 +97,7 @@ class _Client(Generic[Transport, HTTP]):
         self._settings = settings(**per_call)
         self._httpx_args = check_httpx_args(httpx_args)
         self._transport = transport
-        self._shared = _Shared[HTTP](self._new_call, Gate(self._package))
+        self._shared = _Shared[HTTP](self._new_call, Limits(self._package))
         self._options: dict[str, Any] = {
             **per_call,
             "token": self._token,
@@ -140,10 +140,10 @@ class _Client(Generic[Transport, HTTP]):
 
         Counted for this client, the one it was made from by `with_options`, and its others.
         """
-        return self._shared.gate.spent
+        return self._shared.limits.spent
 
     def _new_call(self, operation: str | None = None, cost: int = 1) -> Call:
-        return Call(operation, cost, self._settings, self._token, self._shared.gate)
+        return Call(operation, cost, self._settings, self._token, self._shared.limits)
 
     def _extensions(self, operation: str, cost: int) -> dict[str, Any]:
         """What a low-level function's request carries, so that it is sent by the same rules."""
@@ -188,7 +188,7 @@ class _Client(Generic[Transport, HTTP]):
         """The httpx client, to be closed; nothing can be sent from now on."""
         with self._shared.lock:
             self._shared.closed = True
-            self._shared.gate.close()
+            self._shared.limits.close()
             return self._shared.http
 
     def _prepare(

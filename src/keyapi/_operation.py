@@ -12,7 +12,7 @@ from keyapi._errors import BadRequest, InvalidResponse
 from keyapi._models import plain
 
 if TYPE_CHECKING:
-    from keyapi._sending.response import Envelope
+    from keyapi._sending.response import Success
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class PageNumbers:
         number: int = arguments[self.parameter]
         return number
 
-    def following(self, arguments: Mapping[str, Any], rows: int, envelope: Envelope) -> int | None:
+    def following(self, arguments: Mapping[str, Any], rows: int, envelope: Success) -> int | None:
         """The page number to ask for next, or None where a page of so many rows is the last."""
         number: int = arguments[self.parameter]
         size: int | None = arguments.get(self.size) if self.size else None
@@ -100,7 +100,7 @@ class Cursor:
         return None
 
     def following(
-        self, arguments: Mapping[str, Any], rows: int, envelope: Envelope
+        self, arguments: Mapping[str, Any], rows: int, envelope: Success
     ) -> int | str | None:
         """The cursor that the answer names, or None at the end.
 

@@ -157,7 +157,7 @@ class Mode(ABC):
         """A client on the server, whose waits take no time; `options` as of the class."""
         transport = httpx.MockTransport(self.server)
         client = self.client(**{"token": KEY, "transport": transport, **options})
-        client._shared.gate.clock = self.clock
+        client._shared.limits.clock = self.clock
         return client
 
     @abstractmethod

@@ -249,7 +249,7 @@ def test_a_deadline_before_the_pace_allows_is_an_error(mode: Mode, server: Serve
 def test_a_deadline_also_bounds_the_wait_for_a_turn() -> None:
     with TikTok(KEY, rate="1/m", deadline=0.05, transport=httpx.MockTransport(fresh)) as client:
         call = client._new_call()
-        pace = client._shared.gate._pace(call.settings.rate)
+        pace = client._shared.limits._pace(call.settings.rate)
         with pace._turn, pytest.raises(TransportError, match="rate limit"):
             pace.wait(call, print)
 
@@ -273,8 +273,8 @@ def test_a_limiter_of_the_users_own_is_asked(mode: Mode, server: Server) -> None
     try:
         client = mode.open(rate=limiter)
         _use(mode, client)
-        client._shared.gate.clock.sleep = _really
-        client._shared.gate.clock.sleep_async = asyncio.sleep
+        client._shared.limits.clock.sleep = _really
+        client._shared.limits.clock.sleep_async = asyncio.sleep
         _use(mode, client)
         assert len(server.requests) == bucket.count() == 2
     finally:
@@ -416,7 +416,7 @@ def test_an_answer_that_was_paid_for_is_not_lost_to_a_fault_of_the_cache(
     mode.page(options={"cache": tmp_path})
     client = mode.open(cache=tmp_path)
     if broken == "closed":
-        client._shared.gate.cache(client._new_call("any")).close()
+        client._shared.limits.cache(client._new_call("any")).close()
     elif broken == "disk":
         tables = (
             "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(FAIL, 'full'); END"

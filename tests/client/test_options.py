@@ -449,7 +449,7 @@ def test_a_changed_client_has_the_changed_option_and_the_others_stay(
 def _fast(mode: Mode, client: Any, changes: dict[str, Any]) -> Any:
     """The changed client, whose waits take no time, whether or not it shares a connection."""
     changed = client.with_options(**changes)
-    changed._shared.gate.clock = mode.clock
+    changed._shared.limits.clock = mode.clock
     return changed
 
 

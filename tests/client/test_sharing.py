@@ -21,7 +21,7 @@ from client.conftest import KEY, USER_ID, FakeClock, Mode, Server, product, succ
 from keyapi import ConfigurationError, PaginationError, ServerError, TransportError
 from keyapi._operation import Cursor, PagedOperation
 from keyapi._sending.call import Call
-from keyapi._sending.response import Envelope
+from keyapi._sending.response import Success
 from keyapi_tiktok import AsyncTikTok, InfluencerProduct, TikTok
 from support.loopback import PATIENCE, Loopback, until
 
@@ -134,7 +134,7 @@ def _held_calls(
     """A client with four calls that the server does not answer, each in its thread."""
     loopback.free.clear()
     client = TikTok(KEY, base_url=loopback.url, **options)
-    client._shared.gate.clock = FakeClock()
+    client._shared.limits.clock = FakeClock()
     with client, ThreadPoolExecutor(4) as threads:
         calls: list[Future[object]] = [
             threads.submit(client.influencer.products_analytics, user_id=USER_ID) for _ in range(4)
@@ -165,7 +165,7 @@ def test_closing_an_async_client_ends_the_calls_of_other_tasks_at_once(
     async def main() -> list[Any]:
         loopback.free.clear()
         client = AsyncTikTok(KEY, base_url=loopback.url, **options)
-        client._shared.gate.clock = FakeClock()
+        client._shared.limits.clock = FakeClock()
         calls = [
             asyncio.create_task(client.influencer.products_analytics(user_id=USER_ID))
             for _ in range(4)
@@ -197,7 +197,7 @@ class _Closing(FakeClock):
 
 def _closed_while_waiting(mode: Mode, server: Server) -> ConfigurationError:
     def use(client: Any) -> Any:
-        client._shared.gate.clock = _Closing(client)
+        client._shared.limits.clock = _Closing(client)
         return client.influencer.products_analytics(user_id=USER_ID)
 
     server.always = httpx.ReadError("dropped")
@@ -475,7 +475,7 @@ def test_a_circle_of_pages_is_found(
 
 def _in_memory() -> Counter[str]:
     """How many of the things that hold an answer there are, garbage included."""
-    kinds = (httpx.Request, httpx.Response, Envelope, Call)
+    kinds = (httpx.Request, httpx.Response, Success, Call)
     return Counter(type(item).__name__ for item in gc.get_objects() if type(item) in kinds)
 
 
@@ -521,7 +521,7 @@ def test_an_answer_leaves_memory_with_its_page_in_an_async_client(
 def test_a_call_that_was_sent_again_leaves_nothing_in_memory(loopback: Loopback) -> None:
     loopback.failures = 2
     with TikTok(KEY, base_url=loopback.url) as client, _no_collection() as before:
-        client._shared.gate.clock = FakeClock()
+        client._shared.limits.clock = FakeClock()
         assert client.influencer.products_analytics(user_id=USER_ID).attempts == 3
         assert not _in_memory() - before
 

@@ -28,7 +28,7 @@ from keyapi.conformance.live.plan import plan
 from keyapi.conformance.live.running import Run
 from keyapi.conformance.recordings import check_file, check_recording
 from keyapi.contract import Contract
-from keyapi.sandbox import FAULTS, Asked, Reply, Sandbox
+from keyapi.sandbox import FAULTS, Reply, Sandbox, SandboxRequest
 from keyapi.sandbox._server import in_thread
 from keyapi.specification import Specification
 from keyapi_tiktok import TikTok
@@ -360,7 +360,7 @@ def test_a_key_that_was_good_and_is_refused_later_is_a_failure(
 ) -> None:
     answered = sandbox.respond
 
-    def respond(asked: Asked) -> Reply:
+    def respond(asked: SandboxRequest) -> Reply:
         reply = answered(asked)
         refused = sandbox.ledger.count == 4
         return Reply.of(401, {"code": 401, "message": "no", "data": None}) if refused else reply
@@ -444,7 +444,7 @@ def test_interrupted_half_way_it_reports_what_was_done(tmp_path: Path) -> None:
     ended, process = Event(), Future[Any]()
 
     class Interrupting(Sandbox):
-        def respond(self, asked: Asked) -> Reply:
+        def respond(self, asked: SandboxRequest) -> Reply:
             if self.ledger.count == 4:
                 process.result(PATIENCE).send_signal(signal.SIGINT)
                 ended.wait(PATIENCE)
@@ -454,7 +454,7 @@ def test_interrupted_half_way_it_reports_what_was_done(tmp_path: Path) -> None:
     with sandbox.serve() as url:
         path = os.pathsep.join(str(ROOT / name) for name in ("tests", "scripts"))
         environment = {**os.environ, "KEYAPI_TOKEN": KEY, "PYTHONPATH": path}
-        command = [sys.executable, "-m", "contract.live", *ALL, "--base-url", url]
+        command = [sys.executable, "-m", "conformance.live", *ALL, "--base-url", url]
         process.set_result(
             subprocess.Popen(
                 [*command, "--report", tmp_path],

@@ -11,13 +11,13 @@ import pytest
 
 import keyapi_tiktok
 from conformance import answer_mutants, mutants, spec_mutants
-from conformance.baselines import Original, Verdict, as_files, client_files, loaded, same_code
+from conformance.baselines import Baseline, Verdict, as_files, client_files, loaded, same_code
 from conformance.score import unnoticed
 from conformance.spec_operators import OPERATORS, SpecMutant
 from keyapi._client import AsyncClient, SyncClient
 from keyapi._models import field
 from keyapi._operation import Operation, PageNumbers
-from keyapi._sending.monitor import Watch
+from keyapi._sending.monitor import ContractMonitor
 from keyapi.conformance.bodies import answers
 from keyapi.conformance.drivers import Caller, sandbox_server
 from keyapi.conformance.recordings import by_specification
@@ -43,13 +43,13 @@ Patch = pytest.MonkeyPatch
 
 
 @cache
-def original() -> Original:
-    return Original(committed())
+def baseline() -> Baseline:
+    return Baseline(committed())
 
 
 @cache
 def operation() -> OperationSpec:
-    return next(iter(original().specification))
+    return next(iter(baseline().specification))
 
 
 def planted(operator: str, place: str = "") -> SpecMutant:
@@ -61,7 +61,7 @@ def planted(operator: str, place: str = "") -> SpecMutant:
 
 def asked(*faults: str) -> Iterator[Finding]:
     serve = sandbox_server(spec=committed(), faults=faults)
-    return server_to_spec(original().contract, operation(), serve)
+    return server_to_spec(baseline().contract, operation(), serve)
 
 
 def called(client: type[SyncClient] = keyapi_tiktok.TikTok) -> Iterator[Finding]:
@@ -69,9 +69,9 @@ def called(client: type[SyncClient] = keyapi_tiktok.TikTok) -> Iterator[Finding]
 
 
 def parsed() -> Iterator[Finding]:
-    bodies = list(answers(original().specification, operation()))[::25]
+    bodies = list(answers(baseline().specification, operation()))[::25]
     caller = Caller(keyapi_tiktok.TikTok)
-    return spec_to_client(original().contract, operation(), caller, bodies)
+    return spec_to_client(baseline().contract, operation(), caller, bodies)
 
 
 def rows_in_another_order(patch: Patch) -> Iterator[Finding]:
@@ -138,7 +138,7 @@ def credits_counted_twice(patch: Patch) -> Iterator[Finding]:
 
 
 def a_contract_mode_that_says_nothing(patch: Patch) -> Iterator[Finding]:
-    patch.setattr(Watch, "look", lambda *_: None)
+    patch.setattr(ContractMonitor, "check", lambda *_: None)
     return parsed()
 
 
@@ -193,10 +193,10 @@ def test_a_relation_tells_a_deliberate_fault(
 
 
 def test_without_a_fault_no_relation_tells_anything() -> None:
-    assert original().problems(operation()) == []
+    assert baseline().problems(operation()) == []
     assert [str(one) for one in parsed()] == []
     assert list(recorded(committed())) == []
-    assert list(spec_is_sound(original().specification)) == []
+    assert list(spec_is_sound(baseline().specification)) == []
 
 
 # --- The command ------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_the_command_fails_and_names_a_fault_that_nobody_notices(
 def test_the_command_fails_where_something_is_wrong_without_a_fault(
     monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Watch, "look", lambda *_: None)
+    monkeypatch.setattr(ContractMonitor, "check", lambda *_: None)
 
     status = mutants.main(["--operator", "change cost", "--processes", "1"])
 
@@ -286,7 +286,7 @@ def test_what_the_relations_miss_is_not_proved_equivalent(
         monkeypatch.setattr(spec_mutants, relation, lambda *_: [])
     monkeypatch.setattr(spec_mutants, "spec_is_sound", lambda *_: iter(()))
 
-    verdicts = spec_mutants.judged(original(), planted(operator, PLACES.get(operator, "")))
+    verdicts = spec_mutants.judged(baseline(), planted(operator, PLACES.get(operator, "")))
 
     (verdict,) = [one for one in verdicts if one.party == party]
     assert verdict.survived
@@ -306,7 +306,7 @@ def asking_only(relation: str) -> Callable[..., Iterator[Finding]]:
 
 def test_only_what_a_specification_narrows_is_narrower() -> None:
     def narrower(operator: str, place: str) -> bool:
-        return spec_mutants.only_narrower(original(), planted(operator, place).spec, operation())
+        return spec_mutants.only_narrower(baseline(), planted(operator, place).spec, operation())
 
     assert narrower("tighten bound", "/total_sale_cnt/minimum")
     assert not narrower("loosen bound", "/total_sale_cnt/minimum")
@@ -316,8 +316,8 @@ def test_only_what_a_specification_narrows_is_narrower() -> None:
 
 def test_contracts_that_differ_at_one_place_judge_some_answer_differently() -> None:
     def told(spec: dict[str, Any]) -> list[Finding]:
-        bodies = original().answers(operation())
-        return list(spec_mutants.other_verdicts(original(), Contract(spec), operation(), bodies))
+        bodies = baseline().answers(operation())
+        return list(spec_mutants.other_verdicts(baseline(), Contract(spec), operation(), bodies))
 
     assert told(committed()) == []
     for operator in ("drop from required", "make nullable", "number to integer"):
@@ -365,9 +365,9 @@ def test_an_answer_is_proved_as_good_as_the_right_one_only_where_it_is(
 ) -> None:
     shown = {
         answer_mutants.kind_of(operation(), one.case): one
-        for one in answer_mutants.shown(original(), operation())
+        for one in answer_mutants.shown(baseline(), operation())
     }
-    eyes = answer_mutants.Eyes(original(), operation(), shown[kind])
+    eyes = answer_mutants.Eyes(baseline(), operation(), shown[kind])
     mutant = next(FAULTS[fault].places(shown[kind].exchange))
 
     assert eyes.proof(mutant) == proof

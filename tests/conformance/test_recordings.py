@@ -12,7 +12,7 @@ import pytest
 
 from conformance.spec_operators import mutants
 from keyapi import RateLimited
-from keyapi._sending.response import Envelope, Refusal
+from keyapi._sending.response import Failure, Success
 from keyapi.conformance.recordings import (
     by_client,
     by_specification,
@@ -134,13 +134,13 @@ CLIENT_FAULTS: list[tuple[str, str, Any, list[str]]] = [
     (
         "402",
         "keyapi._sending.call.judge",
-        lambda *args: Refusal(402, RateLimited("apiKey quota is not enough", status=402, code=402)),
+        lambda *args: Failure(402, RateLimited("apiKey quota is not enough", status=402, code=402)),
         ["/response: expected RateLimited from TikTok"],
     ),
     (
         "429",
         "keyapi._sending.call.judge",
-        lambda *args: Envelope({"code": 0, "data": []}, None),
+        lambda *args: Success({"code": 0, "data": []}, None),
         ["/response/status: expected an error, which TikTok did not raise"],
     ),
     (

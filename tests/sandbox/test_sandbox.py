@@ -22,7 +22,7 @@ from keyapi import (
     TransportError,
 )
 from keyapi.contract import Contract
-from keyapi.sandbox import FAULTS, Asked, Sandbox
+from keyapi.sandbox import FAULTS, Sandbox, SandboxRequest
 from keyapi.sandbox.faults import Exchange
 from support.page_shapes import ZOO, specification, zoo_specification
 from support.pages import page, paged, query, rows
@@ -34,8 +34,10 @@ QUERY = f"user_id={USER}&page_num=1&page_size=10"
 HEADERS = {"authorization": "Bearer sk_sandbox_0000"}
 
 
-def asked(query: str = QUERY, **other: Any) -> Asked:
-    return Asked(**{"method": "GET", "path": PATH, "query": query, "headers": HEADERS, **other})
+def asked(query: str = QUERY, **other: Any) -> SandboxRequest:
+    return SandboxRequest(
+        **{"method": "GET", "path": PATH, "query": query, "headers": HEADERS, **other}
+    )
 
 
 # --- Keys -------------------------------------------------------------------------------------
@@ -376,7 +378,7 @@ def test_a_fault_that_is_none_is_refused(text: str, says: str) -> None:
 def test_a_client_comes_through_the_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = Sandbox(faults=["html-502@2", "truncated@4", "dropped@6"])
     with sandbox.client() as tiktok:
-        tiktok._shared.gate.clock.sleep = lambda seconds: None
+        tiktok._shared.limits.clock.sleep = lambda seconds: None
         found = list(tiktok.influencer.iter_products_analytics(user_id=USER, page_size=3, limit=12))
         assert tiktok.credits_spent == sandbox.ledger.count == 7
     assert len({product.product_id for product in found}) == 12
@@ -506,7 +508,7 @@ def test_a_page_number_in_text_is_a_number() -> None:
     assert first != second
 
 
-def good_request(operation: Any) -> Asked:
+def good_request(operation: Any) -> SandboxRequest:
     """A request with each required argument, of any value that fits."""
     from urllib.parse import urlencode
 
@@ -516,7 +518,7 @@ def good_request(operation: Any) -> Asked:
             fitting = {"string": "1", "integer": 1, "number": 1, "boolean": True, "array": ["1"]}
             value = next(iter(one.members.values()), fitting[one.schema["type"]])
             places[one.place][one.name] = value
-    return Asked(
+    return SandboxRequest(
         operation.method,
         operation.path.format(**places["path"]),
         urlencode(places["query"], doseq=True),

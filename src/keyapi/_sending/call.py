@@ -10,8 +10,8 @@ import httpx
 
 from keyapi._config import Settings
 from keyapi._errors import InsufficientCredits, InvalidResponse, KeyAPIError
-from keyapi._sending.limits import Clock, Gate
-from keyapi._sending.response import Envelope, Refusal, judge
+from keyapi._sending.limits import Clock, Limits
+from keyapi._sending.response import Failure, Success, parse_response
 from keyapi._sending.retries import MISSHAPEN, NO_ANSWER, UNREADABLE, delay, rule
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Call:
         operation: Name of the operation, or None for a request made by hand.
         cost: What each of its requests costs, in credits.
         settings: What holds for it.
-        gate: What its requests pass.
+        limits: What its requests pass.
         clock: What it waits by.
         timeouts: For each phase of its requests, in seconds, as httpx takes them.
         ends: When its deadline passes, by the clock; None where it has none.
@@ -48,26 +48,26 @@ class Call:
         "envelope",
         "error",
         "from_cache",
-        "gate",
+        "limits",
         "operation",
         "settings",
         "timeouts",
     )
 
     def __init__(
-        self, operation: str | None, cost: int, settings: Settings, token: str, gate: Gate
+        self, operation: str | None, cost: int, settings: Settings, token: str, limits: Limits
     ) -> None:
         self.operation = operation
         self.cost = cost
         self.settings = settings
-        self.gate = gate
-        self.clock = clock = gate.clock
+        self.limits = limits
+        self.clock = clock = limits.clock
         deadline = settings.deadline
         self.ends = None if deadline is None else clock.now() + deadline
         self.timeouts = self.bounded(settings.timeouts)
         self.attempts = 0
         self.from_cache = False
-        self.envelope: Envelope | None = None
+        self.envelope: Success | None = None
         self.error: KeyAPIError
         self._token = token
         self._retried: list[int | str] = []
@@ -90,23 +90,23 @@ class Call:
         return self.ends is not None and self.clock.now() >= self.ends
 
     def admit(self, request: httpx.Request) -> None:
-        """Pass the gate with the next attempt; raises as `Gate.admit` does."""
+        """Pass the limits with the next attempt; raises as `Limits.admit` does."""
         try:
-            self.gate.admit(self)
+            self.limits.admit(self)
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)
 
     async def admit_async(self, request: httpx.Request) -> None:
         """As `admit`, letting other tasks run."""
         try:
-            await self.gate.admit_async(self)
+            await self.limits.admit_async(self)
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)
 
     def cache(self, request: httpx.Request) -> Cache | None:
-        """The cache of this call, if it has one; raises as `Gate.cache` does."""
+        """The cache of this call, if it has one; raises as `Limits.cache` does."""
         try:
-            return self.gate.cache(self)
+            return self.limits.cache(self)
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__
 
@@ -120,22 +120,22 @@ class Call:
         Returns:
             How long to wait before the next attempt, in seconds; None where this was the last.
         """
-        verdict = judge(response.status_code, response.headers, response.content)
+        outcome = parse_response(response.status_code, response.headers, response.content)
         if self.settings.contract != "off":
-            broken = self.gate.watch().look(self, response, verdict)
+            broken = self.limits.monitor().check(self, response, outcome)
             if broken is not None:
                 return self._failed(MISSHAPEN, broken, request, None)
-        if isinstance(verdict, Refusal):
-            signal, error = verdict
+        if isinstance(outcome, Failure):
+            signal, error = outcome
             if isinstance(error, InsufficientCredits):
-                self.gate.exhausted(error.message)
+                self.limits.exhausted(error.message)
             if self.operation is None and response.is_success and signal == UNREADABLE:
                 signal = MISSHAPEN  # a request made by hand may be for something else than JSON
             retry_after = getattr(error, "retry_after", None)
             return self._failed(signal, error, request, retry_after)
-        self.envelope = verdict
-        if verdict.request_id is not None:
-            verdict.request_id = self._masked(verdict.request_id)
+        self.envelope = outcome
+        if outcome.request_id is not None:
+            outcome.request_id = self._masked(outcome.request_id)
         if _logger.isEnabledFor(logging.DEBUG):
             status = response.status_code
             text = "%s %s: HTTP %d, code 0, attempt %d"
@@ -144,10 +144,10 @@ class Call:
 
     def recalled(self, response: httpx.Response) -> bool:
         """Take in an answer from the cache; tell whether it is one."""
-        verdict = judge(response.status_code, response.headers, response.content)
-        if isinstance(verdict, Refusal):
+        outcome = parse_response(response.status_code, response.headers, response.content)
+        if isinstance(outcome, Failure):
             return False
-        self.envelope = verdict
+        self.envelope = outcome
         self.from_cache = True
         _logger.debug("%s %s: from the cache", response.request.method, response.request.url)
         return True
@@ -219,7 +219,7 @@ class Answer(NamedTuple):
     """What a call brought. The call itself keeps no response: that would be a cycle."""
 
     call: Call
-    envelope: Envelope
+    envelope: Success
     response: httpx.Response
 
     def invalid(self, problem: str) -> KeyAPIError:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from keyapi._config import CacheOptions, Rate
     from keyapi._sending.cache import Cache
     from keyapi._sending.call import Call
-    from keyapi._sending.monitor import Watch
+    from keyapi._sending.monitor import ContractMonitor
     from keyapi._sending.pace import Pace
 
 
@@ -39,7 +39,7 @@ class Clock:
         await asyncio.sleep(seconds)
 
 
-class Gate:
+class Limits:
     """Lets requests pass, or refuses them unsent; one for all clients that share a key.
 
     Args:
@@ -54,7 +54,7 @@ class Gate:
         self.clock = Clock()
         self.spent = 0
         self._package = package
-        self._watch: Watch | None = None
+        self._monitor: ContractMonitor | None = None
         self._caches: dict[CacheOptions, Cache] = {}
         self._lock = Lock()
         self._exhausted: tuple[float, str] | None = None
@@ -116,13 +116,13 @@ class Gate:
             cache = self._caches.setdefault(options, Cache(options))
         return cache
 
-    def watch(self) -> Watch:
+    def monitor(self) -> ContractMonitor:
         """What judges answers by the specification."""
-        if self._watch is None:
-            from keyapi._sending.monitor import Watch
+        if self._monitor is None:
+            from keyapi._sending.monitor import ContractMonitor
 
-            self._watch = Watch(self._package)
-        return self._watch
+            self._monitor = ContractMonitor(self._package)
+        return self._monitor
 
     def close(self) -> None:
         """Close the caches' files."""

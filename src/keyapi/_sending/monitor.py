@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from keyapi._errors import ContractViolation
-from keyapi._sending.response import Envelope, Refusal
+from keyapi._sending.response import Failure, Success
 from keyapi.contract import Contract, Violation
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keyapi._sending.call import Call
 
 _logger = logging.getLogger("keyapi.contract")
-# To look for what only the bytes show, doubled keys and too large integers, takes longer than to
+# To check for what only the bytes show, doubled keys and too large integers, takes longer than to
 # decode them. Where nothing is raised this is done for answers 1, 2, 4, 8 ... of an operation, and
 # from this one on for every so many-th: early where it was so from the start, and without end.
 _LONGEST_GAP = 1024
@@ -30,8 +30,8 @@ class _Series:
 
     Attributes:
         fits: Tells quickly whether a decoded answer is just as promised; None without a promise.
-        left: How many answers are looked at quickly before the next thorough look.
-        gap: How many answers lie between the last thorough look and the next.
+        left: How many answers are looked at quickly before the next thorough check.
+        gap: How many answers lie between the last thorough check and the next.
     """
 
     __slots__ = ("fits", "gap", "left")
@@ -45,7 +45,7 @@ class _Series:
         self.left = self.gap - 1
 
 
-class Watch:
+class ContractMonitor:
     """Judges the answers of a client by the specification in its package.
 
     Args:
@@ -57,8 +57,8 @@ class Watch:
         self._told: set[tuple[str, str, str]] = set()
         self._series: dict[tuple[str, int], _Series] = {}
 
-    def look(
-        self, call: Call, response: httpx.Response, verdict: Envelope | Refusal
+    def check(
+        self, call: Call, response: httpx.Response, outcome: Success | Failure
     ) -> ContractViolation | None:
         """Judge an answer and tell what is new about it.
 
@@ -69,7 +69,7 @@ class Watch:
         Args:
             call: The call it is for.
             response: The answer, read to its end.
-            verdict: What it means.
+            outcome: What it means.
 
         Returns:
             What to raise, where the client was asked to raise.
@@ -78,7 +78,7 @@ class Watch:
         if operation is None:
             return None
         status = response.status_code
-        if type(verdict) is Envelope and contract != "raise":
+        if type(outcome) is Success and contract != "raise":
             series = self._series.get((operation, status))
             if series is None:
                 series = _Series(self._contract.checker(operation, status))
@@ -87,7 +87,7 @@ class Watch:
                 series.looked()
             else:
                 series.left -= 1
-                if series.fits is not None and series.fits(verdict.body):
+                if series.fits is not None and series.fits(outcome.body):
                     return None
         found = self._contract.violations(
             operation,
@@ -101,11 +101,11 @@ class Watch:
                 self._told.add(violation.kind)
                 _tell(violation, contract)
         broken = [violation for violation in found if not violation.additive]
-        if contract != "raise" or not broken or isinstance(verdict, Refusal):
+        if contract != "raise" or not broken or isinstance(outcome, Failure):
             return None
         error = ContractViolation(f"The answer breaks the specification: {broken[0]}")
         error.violations = tuple(broken)
-        error.status, error.code, error.request_id = status, 0, verdict.request_id
+        error.status, error.code, error.request_id = status, 0, outcome.request_id
         return error
 
 

@@ -17,7 +17,7 @@ _WORDS = 500
 _UNREAD = object()  # stands for a body that is no JSON
 
 
-class Envelope:
+class Success:
     """A successful answer, `{code: 0, message, data, requestId}`.
 
     Attributes:
@@ -39,7 +39,7 @@ class Envelope:
         return value
 
 
-class Refusal(NamedTuple):
+class Failure(NamedTuple):
     """An answer that is no success.
 
     Attributes:
@@ -51,7 +51,7 @@ class Refusal(NamedTuple):
     error: KeyAPIError
 
 
-def judge(status: int, headers: Mapping[str, str], content: bytes) -> Envelope | Refusal:
+def parse_response(status: int, headers: Mapping[str, str], content: bytes) -> Success | Failure:
     """Tell what an answer means.
 
     Args:
@@ -70,11 +70,11 @@ def judge(status: int, headers: Mapping[str, str], content: bytes) -> Envelope |
     if isinstance(body, dict) and 200 <= status < 300:
         code = body.get("code")
         if code == 0 and type(code) is int:
-            return Envelope(body, _text(body.get("requestId")))
+            return Success(body, _text(body.get("requestId")))
     return _refusal(status, headers, content, body)
 
 
-def _refusal(status: int, headers: Mapping[str, str], content: bytes, body: Any) -> Refusal:
+def _refusal(status: int, headers: Mapping[str, str], content: bytes, body: Any) -> Failure:
     envelope = body if isinstance(body, dict) else {}
     given, message = envelope.get("code"), _text(envelope.get("message"))
     code = given if isinstance(given, int) and not isinstance(given, bool) else None
@@ -102,7 +102,7 @@ def _refusal(status: int, headers: Mapping[str, str], content: bytes, body: Any)
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(headers)
-    return Refusal(signal, error)
+    return Failure(signal, error)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

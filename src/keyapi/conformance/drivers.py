@@ -20,16 +20,18 @@ import respx
 from keyapi import KeyAPIError
 from keyapi._client import SyncClient
 from keyapi._clients import Method, async_twin, methods
-from keyapi._sending.monitor import Watch
+from keyapi._sending.monitor import ContractMonitor
 from keyapi.conformance.cases import Case
 from keyapi.conformance.judge import Answer
-from keyapi.sandbox import Asked, Sandbox
+from keyapi.sandbox import Sandbox, SandboxRequest
 from keyapi.specification import OperationSpec
 
 KEY = "sk_contract"
 
 
-def wire(operation: OperationSpec, arguments: Mapping[str, Any], key: str = "good") -> Asked:
+def wire(
+    operation: OperationSpec, arguments: Mapping[str, Any], key: str = "good"
+) -> SandboxRequest:
     """Write a request as the specification has it, with no client in between."""
     query: list[tuple[str, str]] = []
     path, body = operation.path, {}
@@ -51,7 +53,7 @@ def wire(operation: OperationSpec, arguments: Mapping[str, Any], key: str = "goo
     content = b""
     if operation.body is not None:
         headers["content-type"], content = "application/json", json.dumps(body).encode()
-    return Asked(operation.method, path, urlencode(query), headers, content)
+    return SandboxRequest(operation.method, path, urlencode(query), headers, content)
 
 
 def _text(value: Any) -> str:
@@ -106,7 +108,7 @@ def sandbox_server(**options: Any) -> Serve:
 def http_server(url: str, key: str = KEY) -> Iterator[Serve]:
     """A server to ask over HTTP; it is not made to run out of anything."""
 
-    def ask(asked: Asked) -> Answer:
+    def ask(asked: SandboxRequest) -> Answer:
         headers = dict(asked.headers)
         if headers.get("authorization") == f"Bearer {KEY}":
             headers["authorization"] = f"Bearer {key}"
@@ -162,7 +164,7 @@ class Caller:
 
     def __init__(self, client: type[SyncClient]) -> None:
         self.client = client
-        self._watch: Watch | None = None
+        self._monitor: ContractMonitor | None = None
         self.methods: dict[tuple[str, bool], Method] = {}
         for method in methods(client):
             self.methods[method.operation.name, method.kind == "iterate"] = method
@@ -216,8 +218,8 @@ class Caller:
         if "contract" in options:
             # Each client reads the specification for itself: what takes long where there are many
             # operations is done once, but what was told already is forgotten.
-            self._watch = self._watch or Watch(client._package)
-            client._shared.gate._watch = watch = copy(self._watch)
+            self._monitor = self._monitor or ContractMonitor(client._package)
+            client._shared.limits._monitor = watch = copy(self._monitor)
             watch._told, watch._series = set(), {}
         return client
 

@@ -36,7 +36,7 @@ from keyapi.conformance.outcomes import KEY, documented_statuses
 from keyapi.contract import Contract
 from keyapi.recording.har import read, written
 from keyapi.recording.recordings import Recording, RecordingError
-from keyapi.sandbox._exchange import Asked
+from keyapi.sandbox._exchange import SandboxRequest
 from keyapi.sandbox._validation import Validation
 from keyapi.specification import OperationSpec, Specification, pointer, value_at
 from keyapi.testing import ReplayError, replay
@@ -240,7 +240,7 @@ def _check_request(
     if recording.body and headers.get("content-type") not in taken:
         expected = " or ".join(taken) or "no body"
         findings.add(f"{REQUEST}/postData/mimeType", expected, str(headers.get("content-type")))
-    asked = Asked(recording.method, path, url.query, headers, recording.body)
+    asked = SandboxRequest(recording.method, path, url.query, headers, recording.body)
     _, problems = Validation(specification, operation, strict=True).read(asked, in_path or {})
     called = recording.called
     wrong = called.wrong if called and called.wrong != KEY else None

@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from keyapi.contract._meaning import broken_meaning, json_texts
-from keyapi.contract._promise import Promise
+from keyapi.contract._response_schema import ResponseSchema
 from keyapi.contract._schemas import json_schema
+from keyapi.contract._semantics import broken_semantics, json_texts
 from keyapi.contract._violation import SHOWN, Violation, short
 from keyapi.specification import OperationSpec, Specification, pointer
 
@@ -32,8 +32,8 @@ class Contract:
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self._document = spec
         self._spec = Specification(spec)
-        self._promises: dict[tuple[str, str], Promise | None] = {}
-        self._json_texts: dict[str, Promise] = {}
+        self._promises: dict[tuple[str, str], ResponseSchema | None] = {}
+        self._json_texts: dict[str, ResponseSchema] = {}
 
     def checker(self, operation: str, status: int) -> Callable[[Any], bool] | None:
         """Give what tells quickly whether a success is just as promised, without additions.
@@ -94,7 +94,7 @@ class Contract:
         found += promise.violations(operation, body)
         if _is_success(status, body):
             found += self._broken_json_texts(known, body)
-            for broken in broken_meaning(known, body, arguments or {}, _page(before)):
+            for broken in broken_semantics(known, body, arguments or {}, _page(before)):
                 violation(broken.rule, broken.expected, broken.found, broken.path)
         return found
 
@@ -103,7 +103,7 @@ class Contract:
         query = request.url.query.decode("ascii")
         return self._spec.operations[operation].given(query, request.content)
 
-    def _promise(self, operation: str, status: int, body: Any) -> Promise | None:
+    def _promise(self, operation: str, status: int, body: Any) -> ResponseSchema | None:
         """What is promised of an answer; of an error under HTTP 200, that it is a known error."""
         known = self._spec.operations[operation]
         promised = str(status)
@@ -114,7 +114,9 @@ class Contract:
         key = operation, promised
         if key not in self._promises:
             schema = known.schema(promised)
-            self._promises[key] = None if schema is None else Promise(self._document, dict(schema))
+            self._promises[key] = (
+                None if schema is None else ResponseSchema(self._document, dict(schema))
+            )
         return self._promises[key]
 
     def _broken_json_texts(self, operation: OperationSpec, body: Any) -> Iterator[Violation]:
@@ -130,7 +132,7 @@ class Contract:
             if "decoded" in facts:
                 key = json.dumps(facts["decoded"], sort_keys=True)
                 if key not in self._json_texts:
-                    self._json_texts[key] = Promise(self._document, facts["decoded"])
+                    self._json_texts[key] = ResponseSchema(self._document, facts["decoded"])
                 yield from self._json_texts[key].violations(operation.name, inner, path)
 
 

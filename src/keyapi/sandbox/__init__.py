@@ -23,7 +23,7 @@ from typing import Any
 from keyapi._client import AsyncClient, SyncClient
 from keyapi._clients import async_twin, find
 from keyapi._errors import ConfigurationError
-from keyapi.sandbox._exchange import Asked, Reply
+from keyapi.sandbox._exchange import Reply, SandboxRequest
 from keyapi.sandbox._http import App, Receive, Scope, Send, Transport, control
 from keyapi.sandbox._ledger import Entry, Ledger
 from keyapi.sandbox._schedule import scheduled
@@ -31,7 +31,7 @@ from keyapi.sandbox._service import Service
 from keyapi.sandbox.faults import FAULTS
 from keyapi.specification import Specification
 
-__all__ = ["FAULTS", "Asked", "Entry", "Ledger", "Reply", "Sandbox", "run"]
+__all__ = ["FAULTS", "Entry", "Ledger", "Reply", "Sandbox", "SandboxRequest", "run"]
 
 KEY = "sk_sandbox_0000"
 HOST = "127.0.0.1"
@@ -118,7 +118,7 @@ class Sandbox:
         self.ledger.reset()
         self.faults = []
 
-    def respond(self, asked: Asked) -> Reply:
+    def respond(self, asked: SandboxRequest) -> Reply:
         """Answer one request, without any transport."""
         return self._service.respond(asked)
 

@@ -11,7 +11,7 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True)
-class Asked:
+class SandboxRequest:
     """A request.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from keyapi.sandbox._exchange import Asked, Reply
+from keyapi.sandbox._exchange import Reply, SandboxRequest
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -93,7 +93,7 @@ class App:
             name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
         }
         query = scope["query_string"].decode("latin-1")
-        asked = Asked(scope["method"], scope["path"], query, headers, body)
+        asked = SandboxRequest(scope["method"], scope["path"], query, headers, body)
         reply = self._sandbox.respond(asked)
         if self._sandbox.latency:
             await asyncio.sleep(self._sandbox.latency)
@@ -152,10 +152,10 @@ def _headers(sandbox: Sandbox, reply: Reply) -> dict[str, str]:
     return {"server": f"keyapi-sandbox (seed {sandbox.seed})", **reply.headers}
 
 
-def _asked(request: httpx.Request, body: bytes) -> Asked:
+def _asked(request: httpx.Request, body: bytes) -> SandboxRequest:
     query = request.url.query.decode("ascii")
     headers = {name.lower(): text for name, text in request.headers.items()}
-    return Asked(request.method, request.url.path, query, headers, body)
+    return SandboxRequest(request.method, request.url.path, query, headers, body)
 
 
 async def _received(receive: Receive) -> bytes:

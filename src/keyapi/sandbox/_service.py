@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from keyapi.sandbox._catalogue import Catalogue, Rows
-from keyapi.sandbox._exchange import Asked, Reply
+from keyapi.sandbox._exchange import Reply, SandboxRequest
 from keyapi.sandbox._ledger import Ledger
 from keyapi.sandbox._schedule import Scheduled
 from keyapi.sandbox._validation import Validation
@@ -65,7 +65,7 @@ class Service:
         self._routes = [_Route(operation) for operation in spec]
         self._validations: dict[str, Validation] = {}
 
-    def respond(self, asked: Asked) -> Reply:
+    def respond(self, asked: SandboxRequest) -> Reply:
         """Answer a request, and enter it into the ledger."""
         number = self.ledger.arrived()
         routes = [
@@ -83,7 +83,11 @@ class Service:
         return reply
 
     def _answered(
-        self, number: int, asked: Asked, operation: OperationSpec, in_path: Mapping[str, str]
+        self,
+        number: int,
+        asked: SandboxRequest,
+        operation: OperationSpec,
+        in_path: Mapping[str, str],
     ) -> Reply:
         arguments, answer = self._judged(asked, operation, in_path)
         reply, cost, served = answer.reply, answer.cost, None
@@ -100,7 +104,7 @@ class Service:
         return reply
 
     def _judged(
-        self, asked: Asked, operation: OperationSpec, in_path: Mapping[str, str]
+        self, asked: SandboxRequest, operation: OperationSpec, in_path: Mapping[str, str]
     ) -> tuple[dict[str, Any], _Answer]:
         """The order of judgement: 401, 400, 402, 429, 200."""
         scheme, _, key = asked.headers.get("authorization", "").partition(" ")
@@ -167,7 +171,7 @@ class _Route:
             parts = re.split(r"\{[^}]+\}", operation.path)
             self._pattern = re.compile("([^/]+)".join(map(re.escape, parts)))
 
-    def match(self, asked: Asked) -> dict[str, str] | None:
+    def match(self, asked: SandboxRequest) -> dict[str, str] | None:
         """The values of the path's parameters; None where it is another path."""
         if self._pattern is None:
             return {} if asked.path == self.operation.path else None

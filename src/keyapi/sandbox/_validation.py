@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from keyapi.sandbox._exchange import Asked
+from keyapi.sandbox._exchange import SandboxRequest
 from keyapi.specification import Argument, OperationSpec, Specification
 
 _CURSOR = re.compile(r"[0-9]{1,18}")
@@ -37,7 +37,9 @@ class Validation:
             for name, one in operation.arguments.items()
         }
 
-    def read(self, asked: Asked, in_path: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    def read(
+        self, asked: SandboxRequest, in_path: Mapping[str, str]
+    ) -> tuple[dict[str, Any], list[str]]:
         """Read the arguments of a request.
 
         Args:
@@ -74,7 +76,7 @@ class Validation:
             problems += [f"Unknown parameter: {name}" for name in unknown if name not in known]
         return values, problems
 
-    def _body(self, asked: Asked) -> tuple[dict[str, Any], list[str]]:
+    def _body(self, asked: SandboxRequest) -> tuple[dict[str, Any], list[str]]:
         if self._operation.body is None:
             return {}, []
         try:

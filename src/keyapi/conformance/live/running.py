@@ -14,8 +14,7 @@ from keyapi import (
     PermissionDenied,
     RateLimited,
 )
-from keyapi._sending.response import Refusal
-from keyapi._sending.response import judge as meaning_of
+from keyapi._sending.response import Failure, parse_response
 from keyapi.conformance.cases import Case
 from keyapi.conformance.judge import Answer, judge
 from keyapi.conformance.live.asking import Asker, BudgetUsedUp, Heard
@@ -262,8 +261,8 @@ def _add(result: Result, notes: Iterable[Note]) -> None:
 
 
 def _refusal(answer: Answer) -> KeyAPIError | None:
-    meant = meaning_of(answer.status, answer.headers, answer.content)
-    return meant.error if isinstance(meant, Refusal) else None
+    meant = parse_response(answer.status, answer.headers, answer.content)
+    return meant.error if isinstance(meant, Failure) else None
 
 
 def _kinds(violations: Iterable[Violation]) -> Iterator[Violation]:

@@ -32,7 +32,7 @@ class Broken(NamedTuple):
     found: Any
 
 
-def broken_meaning(
+def broken_semantics(
     operation: OperationSpec, body: Any, arguments: Mapping[str, Any], before: Any
 ) -> Iterator[Broken]:
     """Find where the rows of an answer are not those that were asked for.

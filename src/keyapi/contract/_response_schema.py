@@ -12,7 +12,7 @@ from keyapi.contract._violation import Violation, short
 from keyapi.specification import pointer
 
 
-class Promise:
+class ResponseSchema:
     """One schema, closed to what it does not name.
 
     Attributes:

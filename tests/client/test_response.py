@@ -21,7 +21,7 @@ from keyapi import (
     RateLimited,
     ServerError,
 )
-from keyapi._sending.response import Envelope, Refusal, judge
+from keyapi._sending.response import Failure, Success, parse_response
 
 QUOTA = "apiKey quota is not enough"  # as published
 UPSTREAM_QUOTA = "Usage Limit Exceeded"  # as users saw it come from the upstream provider
@@ -32,18 +32,18 @@ def envelope(**fields: Any) -> bytes:
     return json.dumps({"message": "no", "data": None, "requestId": REQUEST_ID, **fields}).encode()
 
 
-def opened(status: int, content: bytes) -> Envelope:
+def opened(status: int, content: bytes) -> Success:
     """The envelope of an answer that is a success."""
-    verdict = judge(status, {}, content)
-    assert isinstance(verdict, Envelope)
-    return verdict
+    outcome = parse_response(status, {}, content)
+    assert isinstance(outcome, Success)
+    return outcome
 
 
 def refused(status: int, content: bytes, headers: Mapping[str, str] = httpx.Headers()) -> Any:
     """The error of an answer that is none."""
-    verdict = judge(status, headers, content)
-    assert isinstance(verdict, Refusal)
-    return verdict.error
+    outcome = parse_response(status, headers, content)
+    assert isinstance(outcome, Failure)
+    return outcome.error
 
 
 ERRORS: list[tuple[str, int, bytes, type[KeyAPIError]]] = [
