@@ -1,7 +1,7 @@
 """The generated clients that are installed, and the methods they offer.
 
-Found, never listed by hand: clients by the entry-point group `keyapi.clients`, methods by calling
-each with stand-ins on a client that only takes note of what it is given.
+Clients are found by the entry-point group `keyapi.clients`, their methods in the table that each
+generated package holds.
 """
 
 from __future__ import annotations
@@ -23,29 +23,44 @@ GROUP = "keyapi.clients"
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """One method of a generated client.
+    """One method of a generated client: a row of the generated package's table.
 
     Attributes:
         resource: Name of the client's attribute that has it.
-        name: Its own name.
+        function: The method itself, of the sync client; the asyncio client's has the same name
+            and arguments.
         kind: What it returns: a "page", what can "iterate" pages, "one" object, "many"
             objects, or undescribed "data".
         operation: What it calls.
         wire: For each argument that is sent, its name in the request.
-        signature: Its arguments, with their types as objects.
-        doc: Its docstring.
     """
 
     resource: str
-    name: str
+    function: Callable[..., Any]
     kind: str
     operation: Operation[Any]
     wire: Mapping[str, str]
-    signature: inspect.Signature
-    doc: str
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        return self.function.__name__
+
+    @property
+    def doc(self) -> str:
+        """Its docstring, without indentation."""
+        return inspect.getdoc(self.function) or ""
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """Its arguments, with their types as objects; `self` is left out."""
+        names = _Names(import_module(self.function.__module__))
+        signature = inspect.signature(self.function, locals=names, eval_str=True)
+        _, *arguments = signature.parameters.values()
+        return signature.replace(parameters=arguments)
 
     def on(self, client: SyncClient | AsyncClient) -> Callable[..., Any]:
-        """Give the method as bound to a client, sync or async."""
+        """Bind the method to a client, sync or async."""
         bound: Callable[..., Any] = getattr(getattr(client, self.resource), self.name)
         return bound
 
@@ -83,44 +98,13 @@ def async_twin(client: type[SyncClient]) -> type[AsyncClient]:
 
 
 def methods(client: type[SyncClient]) -> Iterator[Method]:
-    """Give each public method of each resource of a client class, in the order of the code."""
-    for attribute, member in vars(client).items():
-        if not isinstance(member, cached_property):
-            continue
-        resource = member.func(_Witness())
-        names = _Names(import_module(type(resource).__module__))
-        for name in vars(type(resource)):
-            if not name.startswith("_"):
-                yield _method(attribute, resource, name, names)
-
-
-class _Witness:
-    """Stands in for a client: gives what its methods are called with, and sends nothing."""
-
-    def __getattr__(self, kind: str) -> Callable[..., tuple[str, Operation[Any], dict[str, Any]]]:
-        return lambda operation, arguments, **walk: (kind.strip("_"), operation, arguments)
-
-
-def _method(attribute: str, resource: Any, name: str, names: _Names) -> Method:
-    bound = getattr(resource, name)
-    signature = inspect.signature(bound, locals=names, eval_str=True)
-    kind, operation, arguments = bound(**{argument: argument for argument in signature.parameters})
-    places = {**operation.query, **operation.path_parameters, **operation.body}
-    wire = {argument: places.get(key, key) for key, argument in arguments.items()}
-    doc = inspect.getdoc(bound) or ""
-    return Method(
-        resource=attribute,
-        name=name,
-        kind=kind,
-        operation=operation,
-        wire=wire,
-        signature=signature,
-        doc=doc,
-    )
+    """List each public method of each resource of a client class, in the order of the code."""
+    table: tuple[Method, ...] = import_module("._operations", client._package).METHODS
+    yield from table
 
 
 class _Names(dict[str, Any]):
-    """What a resource's annotations name; models are imported when they are asked for."""
+    """What a resource's annotations name; models are imported when first looked up."""
 
     def __init__(self, module: Any) -> None:
         import builtins
@@ -128,7 +112,7 @@ class _Names(dict[str, Any]):
         import keyapi
 
         super().__init__({**vars(keyapi), "Any": Any, "builtins": builtins})
-        self._models = module.models
+        self._models = module._models
 
     def __missing__(self, name: str) -> Any:
         try:

@@ -76,6 +76,13 @@ def test_methods_say_what_they_call_and_send() -> None:
         assert page.on(tiktok) == tiktok.influencer.products_analytics
 
 
+def test_the_methods_of_a_class_derived_from_a_client_are_the_clients() -> None:
+    class Mine(TikTok):
+        pass
+
+    assert list(methods(Mine)) == list(methods(TikTok))
+
+
 def test_a_name_that_an_annotation_cannot_mean_is_an_error() -> None:
     from keyapi._clients import _Names
     from keyapi_tiktok.api import influencer

@@ -66,8 +66,10 @@ def generate(
             _blaming(templates),
         ):
             errors = project.build()
+            table = project.env.get_template("operations.py.jinja").render()
         if errors:
             raise left_out(errors)
+        (folder / "_operations.py").write_text(table, "utf-8")
         (folder / "openapi.json").write_bytes(dump_json(spec))
         (folder / "py.typed").touch()
         if formatted:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyapi._operation import Cursor, Operation, PagedOperation, PageNumbers
 
-from ... import models
+from ... import models as _models
 
 if TYPE_CHECKING:
     import builtins
@@ -22,7 +22,7 @@ _INFLUENCER_PRODUCTS_ANALYTICS = PagedOperation(
     method="GET",
     path="/v1/tiktok/influencer/products/analytics",
     credits=1,
-    model=lambda: models.InfluencerProduct,
+    model=lambda: _models.InfluencerProduct,
     items=("data",),
     paging=PageNumbers(parameter="page_num", size="page_size", last=100000, largest=10),
 )

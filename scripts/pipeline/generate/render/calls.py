@@ -10,6 +10,7 @@ from typing import Any
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty, Property
 
+from pipeline.errors import PipelineError, pointer
 from pipeline.generate.render.docstrings import docstring, sentence
 from pipeline.generate.render.types import Types
 from pipeline.shape.naming import method_name
@@ -52,6 +53,21 @@ class Argument:
 
 
 @dataclass(frozen=True)
+class Row:
+    """One row of the table of methods.
+
+    Attributes:
+        method: Python name of the method.
+        kind: What it returns, as for `Call`; or "iterate".
+        wire: Names in the request by argument, as a Python literal.
+    """
+
+    method: str
+    kind: str
+    wire: str
+
+
+@dataclass(frozen=True)
 class Call:
     """One resource method, and the operation beneath it.
 
@@ -76,8 +92,19 @@ class Call:
     imports: set[str]
     _summary: str
     _node: dict[str, Any]
-    _path: str
+    _endpoint: tuple[str, str]
     list_type: str = "list"
+
+    @property
+    def source(self) -> str:
+        """HTTP method and path."""
+        path, method = self._endpoint
+        return f"{method.upper()} {path}"
+
+    @property
+    def pointer(self) -> str:
+        """Where the effective specification describes the operation."""
+        return pointer("paths", *self._endpoint)
 
     @property
     def returns(self) -> str:
@@ -95,7 +122,7 @@ class Call:
 
         def renamed(arguments: list[Argument]) -> list[Argument]:
             return [
-                replace(a, type=re.sub(rf"\b{builtin}\[", f"{full}[", a.type)) for a in arguments
+                replace(a, type=re.sub(rf"(?<!\.)\b{builtin}\b", full, a.type)) for a in arguments
             ]
 
         return replace(
@@ -114,6 +141,14 @@ class Call:
     def walk_sent(self) -> str:
         """The mapping that the iterating method hands to the runtime."""
         return _mapping([argument for argument in self.walk_arguments if argument.key])
+
+    @property
+    def rows(self) -> list[Row]:
+        """What the table of methods says of the method, and of the iterating method."""
+        rows = [Row(self.method, self.kind, _wires(self.arguments))]
+        if self.walk_arguments:
+            rows.append(Row(f"iter_{self.method}", "iterate", _wires(self.walk_arguments)))
+        return rows
 
     def doc(self, indent: int, *, walk: bool = False) -> str:
         """The docstring of the method, or of the iterating method."""
@@ -154,15 +189,30 @@ class Call:
         ]
         if walk:
             lines[-1] += " It carries `next_page`, `page_size` and `rows_yielded`, to resume from."
-        lines += ["", f"Source: `{self._path}` of the effective specification."]
+        lines += ["", f"Source: `{self.source}` of the effective specification."]
         return docstring(lines, indent)
 
 
 def calls(types: Types, endpoints: list[Endpoint]) -> list[Call]:
-    """The calls of a resource; annotations name what a method of it shadows in full."""
+    """The calls of a resource; annotations name what a method of it shadows in full.
+
+    Raises:
+        PipelineError: Two methods of the resource would have the same name.
+    """
     calls = [_call(types, endpoint) for endpoint in endpoints]
-    for builtin in ("list", "dict"):
-        if any(call.method == builtin for call in calls):
+    methods = {row.method: call for call in calls for row in call.rows}
+    for call in calls:
+        for row in call.rows:
+            if (other := methods[row.method]) is not call:
+                raise PipelineError(
+                    f"two methods are called {row.method}: this operation's and one of "
+                    f"{other.source}",
+                    where="the effective specification",
+                    pointer=call.pointer,
+                    remedy="Declare another name with an overlay action: x-keyapi: {name: …}.",
+                )
+    for builtin in ("bool", "dict", "float", "int", "list", "str"):
+        if builtin in methods:
             calls = [call.naming_in_full(builtin) for call in calls]
     return calls
 
@@ -179,7 +229,7 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         "method": repr(endpoint.method.upper()),
         "path": repr(types.path(endpoint)),
         "credits": repr(facts.get("credits", 1)),
-        "model": f"lambda: models.{model}" if model else "lambda: dict",
+        "model": f"lambda: _models.{model}" if model else "lambda: dict",
     }
     if kind in ("page", "many"):
         literals["items"] = repr(tuple(facts["items"].split("/")[1:]))
@@ -204,7 +254,7 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         imports={model, *_annotated(endpoint)} - {""},
         _summary=str(node.get("summary") or node["operationId"]),
         _node=node,
-        _path=f"{endpoint.method.upper()} {types.path(endpoint)}",
+        _endpoint=(types.path(endpoint), endpoint.method),
     )
 
 
@@ -329,3 +379,7 @@ def _body_properties(endpoint: Endpoint) -> list[Property]:
 def _mapping(arguments: list[Argument]) -> str:
     pairs = (f"{argument.key!r}: {argument.name}" for argument in arguments)
     return "{" + ", ".join(pairs) + "}"
+
+
+def _wires(arguments: list[Argument]) -> str:
+    return repr({argument.name: argument.wire for argument in arguments if argument.key})
