@@ -26,7 +26,7 @@ from keyapi._clients import find
 from keyapi.conformance.capture import Attempt, Server, documented, method_of
 from keyapi.conformance.outcomes import Outcome, Outcomes
 from keyapi.recording.har import read, written
-from keyapi.recording.recordings import RecordingError
+from keyapi.recording.model import RecordingError
 from keyapi.specification import Specification
 from pipeline.cli import parser, run
 from pipeline.errors import PipelineError

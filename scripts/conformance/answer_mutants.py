@@ -21,8 +21,8 @@ from keyapi.conformance.drivers import KEY, wire
 from keyapi.conformance.judge import MEANING, Answer, judge
 from keyapi.conformance.recordings import by_client, by_specification
 from keyapi.contract import Violation
+from keyapi.recording.model import SANDBOX, RecordedCall, Recording
 from keyapi.recording.recorder import Recorder
-from keyapi.recording.recordings import SANDBOX, Called, Recording
 from keyapi.sandbox import FAULTS, Reply, Sandbox
 from keyapi.sandbox.faults import Exchange, Mutant
 from keyapi.specification import OperationSpec
@@ -62,7 +62,7 @@ def kind_of(operation: OperationSpec, case: Case) -> str:
 
 
 def _sortable(one: Shown) -> bool:
-    return any(FAULTS["wrong-order"].places(one.exchange))
+    return any(FAULTS["wrong-order"].mutants(one.exchange))
 
 
 def _answered(baseline: Baseline, operation: OperationSpec, case: Case) -> Shown:
@@ -108,7 +108,7 @@ def judged(
     """
     eyes = Eyes(baseline, operation, one)
     for name, fault in faults.items():
-        for mutant in fault.places(one.exchange):
+        for mutant in fault.mutants(one.exchange):
             noticed = Noticed()
             eyes.look(name, mutant.reply, noticed)
             yield Verdict(
@@ -214,7 +214,7 @@ class Eyes:
         base_url = client.default_base_url
         with client("any-key", base_url=base_url, max_retries=0, transport=recorder) as opened:
             method.on(opened)(**arguments)
-        called = Called(operation.name, arguments)
+        called = RecordedCall(operation.name, arguments)
         return replace(recorder.recordings[0], called=called, comment=SANDBOX.format(0))
 
     def proof(self, mutant: Mutant) -> str:

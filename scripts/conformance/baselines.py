@@ -29,7 +29,7 @@ from keyapi.conformance.outcomes import Outcomes
 from keyapi.conformance.relations import Finding, client_to_spec, server_to_spec, spec_to_client
 from keyapi.contract import Contract
 from keyapi.recording.har import written
-from keyapi.recording.recordings import Recording
+from keyapi.recording.model import Recording
 from keyapi.specification import OperationSpec, Specification
 from support.pages import ROOT
 from support.specs import committed, synthetic

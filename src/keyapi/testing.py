@@ -1,4 +1,4 @@
-"""Fixtures for the tests of programs that use the client, so that these run offline.
+"""Pytest fixtures for programs that use the client, so that their tests run offline.
 
     pytest_plugins = ["keyapi.testing"]  # in your conftest.py
 
@@ -14,7 +14,7 @@
         with TikTok("any key") as tiktok:
             report(tiktok)
 
-`record` makes recordings, and `replay` is a context manager, too.
+`record` makes recordings; `replay` can also be used as a context manager.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from typing import Any
 
 import pytest
 
+from keyapi.recording.model import Recording, RecordingError
 from keyapi.recording.recorder import Recorder
-from keyapi.recording.recordings import Recording, RecordingError
 from keyapi.recording.replay import Replay, ReplayError, replay
 from keyapi.sandbox import Sandbox
 
@@ -46,19 +46,20 @@ __all__ = [
 
 @contextmanager
 def record(path: str | os.PathLike[str], *, transport: Any = None) -> Iterator[Recorder]:
-    """Record what a client sends and is answered; written once the `with` block ends well.
+    """Record a client's requests and answers; the file is written if the `with` block succeeds.
 
         with record("yesterday.har") as recorder, TikTok(transport=recorder) as tiktok:
             report(tiktok)
 
-    Keys are taken out of headers, URLs and bodies before anything is written.
+    API keys are removed from headers, URLs and bodies before anything is written.
 
     Args:
-        path: The HAR file; it is replaced if there is one.
-        transport: What sends the requests, sync or async as the client is; the network without.
+        path: The HAR file; an existing file is replaced.
+        transport: Transport that sends the requests, sync or async like the client; the network
+            if None.
 
     Yields:
-        A transport for the client.
+        A transport to pass to the client.
 
     Raises:
         RecordingError: The file cannot be written.
@@ -76,13 +77,13 @@ def sandbox() -> Sandbox:
 
 @pytest.fixture
 def sandbox_url(sandbox: Sandbox) -> Iterator[str]:
-    """The URL of `sandbox` on a free loopback port, for programs that make their own client."""
+    """The URL of `sandbox` on a free loopback port, for programs that create their own client."""
     with sandbox.serve() as url:
         yield url
 
 
 @pytest.fixture(name="replay")
 def _replay() -> Iterator[Callable[..., None]]:
-    """A function that takes recordings to be replayed; no other request is answered."""
+    """A function that adds recordings to replay; every other request is refused."""
     with replay() as played:
         yield played.add

@@ -19,7 +19,7 @@ from keyapi import ConfigurationError, InvalidResponse, Page, RateLimited
 from keyapi._client import SyncClient
 from keyapi._operation import Cursor, PagedOperation
 from keyapi.recording.har import read, written
-from keyapi.recording.recordings import Called
+from keyapi.recording.model import RecordedCall
 from keyapi.sandbox import Sandbox
 from keyapi.testing import Recorder, Recording, RecordingError, ReplayError, record, replay
 from keyapi_tiktok import AsyncTikTok, TikTok
@@ -90,7 +90,7 @@ def test_the_same_request_recorded_twice_is_answered_in_that_order(call: Call) -
 
 
 def test_a_recording_is_played_once(call: Call) -> None:
-    problem = "each of its recordings was played before: a recording"
+    problem = "each of its recordings has already been played: a recording"
     with pytest.raises(ReplayError, match=problem), replay(recording()):
         assert [call(), call()]
 
@@ -100,17 +100,17 @@ def test_each_recording_has_to_be_asked_for(call: Call) -> None:
     with pytest.raises(ReplayError) as left, replay(path, COMMITTED / "200.har"):
         call()
     assert str(left.value) == (
-        f"Not asked for: {path}, entry 0 (GET {URL}?page_num=1&page_size=10). "
-        "Ask for it, or leave the recording out"
+        f"Never requested: {path}, entry 0 (GET {URL}?page_num=1&page_size=10). "
+        "Make the program send these requests, or remove their recordings"
     )
 
 
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"page_num": 2}, "query parameter page_num is '2', recorded '1'"),
-        ({"category_id": "3"}, "query parameter category_id is '3', recorded without"),
-        ({"user_id": None}, f"query parameter user_id is missing, recorded '{USER_ID}'"),
+        ({"page_num": 2}, "query parameter page_num is '2', but was recorded as '1'"),
+        ({"category_id": "3"}, "query parameter category_id is '3', but was not recorded"),
+        ({"user_id": None}, f"query parameter user_id is missing, but was recorded as '{USER_ID}'"),
     ],
 )
 def test_a_request_that_was_not_recorded_is_refused_with_the_nearest(
@@ -119,14 +119,14 @@ def test_a_request_that_was_not_recorded_is_refused_with_the_nearest(
     far = recording(f"{URL}?user_id=1&page_num=7&page_size=7")
     with pytest.raises(ReplayError) as refused, replay(far, recording()):
         call(**asked)
-    assert f"The nearest is a recording (GET {ASKED}): {words}" in str(refused.value)
+    assert f"The closest recording is a recording (GET {ASKED}): {words}" in str(refused.value)
 
 
 def test_another_place_is_refused_with_those_that_were_recorded(call: Call) -> None:
-    with pytest.raises(ReplayError, match="not recorded; recorded is nothing"), replay():
+    with pytest.raises(ReplayError, match="not recorded; nothing was"), replay():
         call()
     other = recording("https://api.keyapi.ai/v1/x", method="POST")
-    with pytest.raises(ReplayError, match=f"recorded is POST {other.url}$"), replay(other):
+    with pytest.raises(ReplayError, match=f"recorded was POST {other.url}$"), replay(other):
         call()
 
 
@@ -136,7 +136,10 @@ def test_a_refusal_that_the_program_swallowed_is_raised_at_the_end(call: Call) -
         with suppress(ReplayError):
             call(page_num=2)
 
-    with pytest.raises(ReplayError, match="page_num is '2', recorded '1'"), replay(recording()):
+    with (
+        pytest.raises(ReplayError, match="page_num is '2', but was recorded as '1'"),
+        replay(recording()),
+    ):
         program()
 
 
@@ -159,12 +162,21 @@ POSTED = {"keyword": "hat", "order_by": 1}
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"keyword": "hat", "order_by": 1.0}, "body property order_by is 1.0, recorded 1"),
-        ({"keyword": "hat", "order_by": True}, "body property order_by is true, recorded 1"),
-        ({"keyword": "hat"}, "body property order_by is missing, recorded 1"),
-        ([POSTED], 'body is [{"keyword": "hat", "order_by": 1}], recorded a JSON object'),
-        (b"\xffhat", 'body is "\\ufffdhat", recorded a JSON object'),
-        (None, "body is missing, recorded a JSON object"),
+        (
+            {"keyword": "hat", "order_by": 1.0},
+            "body property order_by is 1.0, but was recorded as 1",
+        ),
+        (
+            {"keyword": "hat", "order_by": True},
+            "body property order_by is true, but was recorded as 1",
+        ),
+        ({"keyword": "hat"}, "body property order_by is missing, but was recorded as 1"),
+        (
+            [POSTED],
+            'body is [{"keyword": "hat", "order_by": 1}], but was recorded as a JSON object',
+        ),
+        (b"\xffhat", 'body is "\\ufffdhat", but was recorded as a JSON object'),
+        (None, "body is missing, but was recorded as a JSON object"),
     ],
 )
 def test_a_json_body_is_compared_by_property(body: Any, words: str) -> None:
@@ -192,15 +204,18 @@ def test_headers_of_the_way_are_not_replayed(call: Call) -> None:
 def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "broken.har"
     for text, words in (
-        ("{", "broken.har is no recording"),
-        ('{"log": {"entries": [{}]}}', "/log/entries/0 is not as HAR 1.2 has it .KeyError: 'req"),
-        ('{"log": []}', "/log is not as HAR 1.2 has it"),
-        ('{"log": {"entries": []}}', "holds no recordings"),
+        ("{", "broken.har is not a HAR file"),
+        ('{"log": {"entries": [{}]}}', "/log/entries/0 does not follow HAR 1.2 .KeyError: 'req"),
+        ('{"log": []}', "/log does not follow HAR 1.2"),
+        ('{"log": {"entries": []}}', "contains no recordings"),
     ):
         broken.write_text(text, "utf-8")
         with pytest.raises(RecordingError, match=words), replay(broken):
             pass
-    with pytest.raises(RecordingError, match="is no recording"), replay(tmp_path / "nowhere"):
+    with (
+        pytest.raises(RecordingError, match="nowhere cannot be read: No such file or directory"),
+        replay(tmp_path / "nowhere"),
+    ):
         pass
 
 
@@ -264,7 +279,7 @@ def test_a_walk_of_posts_is_recorded_and_replayed(
     with replay(path):
         assert walk() == shops
     other = replace(kept[1], body=b'{"keyword":"mug","offset":11}')
-    problem = "body property offset is 10, recorded 11"
+    problem = "body property offset is 10, but was recorded as 11"
     with pytest.raises(ReplayError, match=problem), replay(kept[0], other):
         walk()
 
@@ -331,7 +346,7 @@ def test_a_key_is_found_however_it_is_written(key: str, body: bytes) -> None:
 
 
 def test_a_key_that_was_named_is_hidden_in_arguments_too() -> None:
-    called = Called("operation", {"name": "s3cret", "other": 1}, None)
+    called = RecordedCall("operation", {"name": "s3cret", "other": 1}, None)
     text = written([recording(called=called)], ["s3cret", ""]).decode()
     assert "s3cret" not in text
     assert '"name": "[key]"' in text
@@ -342,7 +357,9 @@ def test_what_was_written_is_read_and_written_alike(tmp_path: Path) -> None:
     several = [
         recording(content=b"\xff\x00", status=599, started="2026-02-03T04:05:06Z"),
         recording(method="POST", body=b"a=1", request_headers=(("Content-Type", "text/plain"),)),
-        recording(called=Called("operation", {"a": None}, "a"), comment="recorded live on a day"),
+        recording(
+            called=RecordedCall("operation", {"a": None}, "a"), comment="recorded live on a day"
+        ),
     ]
     path.write_bytes(written(several))
     assert read(path) == several

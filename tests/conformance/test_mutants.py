@@ -368,6 +368,6 @@ def test_an_answer_is_proved_as_good_as_the_right_one_only_where_it_is(
         for one in answer_mutants.shown(baseline(), operation())
     }
     eyes = answer_mutants.Eyes(baseline(), operation(), shown[kind])
-    mutant = next(FAULTS[fault].places(shown[kind].exchange))
+    mutant = next(FAULTS[fault].mutants(shown[kind].exchange))
 
     assert eyes.proof(mutant) == proof

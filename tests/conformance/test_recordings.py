@@ -21,7 +21,7 @@ from keyapi.conformance.recordings import (
     missing,
 )
 from keyapi.recording.har import read
-from keyapi.recording.recordings import Called, Recording
+from keyapi.recording.model import RecordedCall, Recording
 from keyapi.specification import Specification
 from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
@@ -81,9 +81,9 @@ def content_type(text: str) -> dict[str, Any]:
 
 STALE: list[tuple[str, dict[str, Any], str, str]] = [
     ("200", {"called": None}, "_keyapi", "expected the call"),
-    ("200", {"called": Called("gone", {})}, "_keyapi/operation", f"{NAME}, found gone"),
-    ("200", {"called": Called(NAME, {"user": "1"})}, "_keyapi/arguments", "'user'"),
-    ("200", {"called": Called(NAME, {"user_id": "2"})}, "request", "query parameter user_id"),
+    ("200", {"called": RecordedCall("gone", {})}, "_keyapi/operation", f"{NAME}, found gone"),
+    ("200", {"called": RecordedCall(NAME, {"user": "1"})}, "_keyapi/arguments", "'user'"),
+    ("200", {"called": RecordedCall(NAME, {"user_id": "2"})}, "request", "query parameter user_id"),
     ("200", {"comment": "from memory"}, "comment", "where it comes from, found 'from memory'"),
     ("200", {"method": "POST"}, "request/method", "expected GET, found POST"),
     ("200", {"url": "https://x.test/y"}, "request/url", "a URL of https://api.keyapi.ai"),
@@ -147,7 +147,7 @@ CLIENT_FAULTS: list[tuple[str, str, Any, list[str]]] = [
         "200",
         "keyapi._operation.urlencode",
         lambda pairs: "user_id=6813855719982466054&page_num=2&page_size=10",
-        ["/request: expected what TikTok sends", "page_num is '2', recorded '1'"],
+        ["/request: expected what TikTok sends", "page_num is '2', but was recorded as '1'"],
     ),
     (
         "200",

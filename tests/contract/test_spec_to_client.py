@@ -68,7 +68,7 @@ def test_every_fault_of_an_answer_is_a_typed_error_or_told(
     answer = success_answer(operation)
     reply = Reply(answer.status, answer.content)
     exchange = Exchange(SPECIFICATION, operation, {}, reply)
-    spoilt = [mutant.reply for fault in FAULTS.values() for mutant in fault.places(exchange)]
+    spoilt = [mutant.reply for fault in FAULTS.values() for mutant in fault.mutants(exchange)]
     given = [one.body for one in spoilt if one.status == reply.status]
     found = list(spec_to_client(CONTRACT, operation, CALLER, given))
     tally("spec -> client", operation.name, checks=3 * len(given), cases=len(given))

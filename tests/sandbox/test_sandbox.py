@@ -332,16 +332,16 @@ def test_every_fault_spoils_something_and_says_what() -> None:
         assert (same and without_id(spoilt) == without_id(good)) == (name in harmless), name
 
 
-def test_faults_find_every_place_in_every_operation() -> None:
+def test_faults_find_every_point_in_every_operation() -> None:
     sandbox = Sandbox(spec=zoo_specification())
     for operation in sandbox.spec:
         reply = sandbox.respond(good_request(operation))
         exchange = Exchange(sandbox.spec, operation, {}, reply)
         for fault in FAULTS.values():
-            mutants = list(fault.places(exchange))
+            mutants = list(fault.mutants(exchange))
             assert len({mutant.pointer for mutant in mutants}) == len(mutants)
             assert reply not in [mutant.reply for mutant in mutants], fault.name
-        nulls = list(FAULTS["null"].places(exchange))
+        nulls = list(FAULTS["null"].mutants(exchange))
         assert {"/code"} <= {mutant.pointer for mutant in nulls}
 
 
@@ -366,11 +366,19 @@ def test_faults_follow_a_schedule() -> None:
     [
         ("html502", "did you mean 'html-502'"),
         ("meteor", "--list-faults lists them"),
-        ("null@", "There is no fault 'null@'"),
-        ("null@1,,2", "says no requests"),
+        ("NULL", "There is no fault 'NULL'; did you mean 'null'"),
+        ("", "There is no fault ''; keyapi sandbox --list-faults lists them"),
+        ("html502@x", "did you mean 'html-502'"),
+        ("html-502@x", "'html-502@x', 'x' is not a request number; write html-502@3, html-502@2,5"),
+        ("null@", "a request number is missing; write null@3"),
+        ("null@1,,2", "a request number is missing; write null@3"),
+        ("null@2@3", "'2@3' is not a request number"),
+        ("null/data@1,", "a request number is missing; write null/data@3"),
+        ("null@0", "requests are counted from 1, not 0"),
+        ("null@7-5", "7-5 ends before it starts; write null@5-7"),
     ],
 )
-def test_a_fault_that_is_none_is_refused(text: str, says: str) -> None:
+def test_a_bad_fault_is_refused_for_what_is_wrong_with_it(text: str, says: str) -> None:
     with pytest.raises(ConfigurationError, match=says):
         Sandbox(faults=[text])
 

@@ -187,7 +187,7 @@ def test_run_in_this_process_reports_and_ends(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyapi.sandbox.find_spec", lambda name: None)
+    monkeypatch.setattr("keyapi.sandbox._sandbox.find_spec", lambda name: None)
     with pytest.raises(ConfigurationError, match=r"keyapi-tiktok\[sandbox\]"):
         Sandbox()
 

@@ -88,7 +88,7 @@ class _Run:
         spoilt = (
             mutant.reply.body
             for fault in FAULTS.values()
-            for mutant in islice(fault.places(exchange), 1)
+            for mutant in islice(fault.mutants(exchange), 1)
             if mutant.reply.status == answer.status and not _is_refusal(mutant.reply.body)
         )
         yield from islice(spoilt, self.spoilt)

@@ -14,8 +14,8 @@ from keyapi._client import SyncClient
 from keyapi._clients import Method, methods
 from keyapi._config import find_base_url, find_token
 from keyapi.conformance.outcomes import KEY, Outcome
+from keyapi.recording.model import DOCUMENTED, EPOCH, RecordedCall, Recording
 from keyapi.recording.recorder import Recorder
-from keyapi.recording.recordings import DOCUMENTED, EPOCH, Called, Recording
 from keyapi.specification import OperationSpec, value_at
 
 BAD_KEY = "sk_live_no_such_key"
@@ -182,7 +182,7 @@ def _error_of(client: SyncClient, method: Method, outcome: Outcome) -> KeyAPIErr
 
 
 def _as_called(recording: Recording, method: Method, outcome: Outcome) -> Recording:
-    called = Called(method.operation.name, dict(outcome.arguments), outcome.wrong)
+    called = RecordedCall(method.operation.name, dict(outcome.arguments), outcome.wrong)
     return replace(recording, called=called)
 
 

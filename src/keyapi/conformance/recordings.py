@@ -35,7 +35,7 @@ from keyapi._clients import Method, async_twin, methods
 from keyapi.conformance.outcomes import KEY, documented_statuses
 from keyapi.contract import Contract
 from keyapi.recording.har import read, written
-from keyapi.recording.recordings import Recording, RecordingError
+from keyapi.recording.model import Recording, RecordingError
 from keyapi.sandbox._exchange import SandboxRequest
 from keyapi.sandbox._validation import Validation
 from keyapi.specification import OperationSpec, Specification, pointer, value_at

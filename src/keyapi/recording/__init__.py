@@ -1,1 +1,1 @@
-"""Requests with their answers: recorded, redacted, kept as HAR, and replayed."""
+"""Recordings of requests and their answers: made, redacted, stored as HAR, and replayed."""

@@ -1,6 +1,6 @@
-"""HAR 1.2 files (HTTP Archive), read and written; no key is ever in one that was written here.
+"""Read and write HAR 1.2 files (HTTP Archive); files written here never contain an API key.
 
-Besides what HAR defines, an entry may have `_keyapi`: which operation was called, with which
+In addition to what HAR defines, an entry may have `_keyapi`: the operation that was called, the
 arguments of its method (null for "not sent"), and which of them was wrong on purpose.
 """
 
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from keyapi.recording.recordings import (
+from keyapi.recording.model import (
     EPOCH,
-    Called,
     Headers,
+    RecordedCall,
     Recording,
     RecordingError,
-    carried,
-    of_the_answer,
-    of_the_call,
+    kept_request_headers,
+    kept_response_headers,
     redacted,
+    secrets_in,
 )
 
 _UNTIMED = (
@@ -40,15 +40,18 @@ def read(path: str | os.PathLike[str]) -> list[Recording]:
         path: The file.
 
     Returns:
-        Its entries, in its order.
+        Its entries, in order.
 
     Raises:
-        RecordingError: It cannot be read, or is no HAR file.
+        RecordingError: The file cannot be read, or is not a HAR file.
     """
     try:
         har = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise RecordingError(f"{os.fspath(path)} is no recording: {error}") from error
+    except OSError as error:
+        problem = error.strerror or error
+        raise RecordingError(f"{os.fspath(path)} cannot be read: {problem}") from error
+    except (ValueError, RecursionError) as error:
+        raise RecordingError(f"{os.fspath(path)} is not a HAR file: {error}") from error
     place = "/log"
     try:
         recordings = []
@@ -57,22 +60,23 @@ def read(path: str | os.PathLike[str]) -> list[Recording]:
             recordings.append(_recording(entry, f"{os.fspath(path)}, entry {number}"))
         return recordings
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        problem = f"{os.fspath(path)}: {place} is not as HAR 1.2 has it"
+        problem = f"{os.fspath(path)}: {place} does not follow HAR 1.2"
         raise RecordingError(f"{problem} ({type(error).__name__}: {error})") from error
 
 
 def written(recordings: Iterable[Recording], secrets: Iterable[str] = ()) -> bytes:
-    """Write recordings as a HAR file, with every key taken out.
+    """Encode recordings as a HAR file, with every API key removed.
 
     Args:
         recordings: The recordings.
-        secrets: Keys to take out, besides those that the headers of the requests carry.
+        secrets: Keys to remove, in addition to those in the headers.
 
     Returns:
-        The file: the same bytes for the same recordings.
+        The content of the file: the same bytes for the same recordings.
     """
     recordings = list(recordings)
-    hidden = [*secrets, *(secret for one in recordings for secret in carried(one))]
+    found = (secret for recording in recordings for secret in secrets_in(recording))
+    hidden = [*secrets, *found]
     recordings = [redacted(recording, hidden) for recording in recordings]
     comments = dict.fromkeys(
         recording.comment + (_UNTIMED if recording.started == EPOCH else "")
@@ -101,7 +105,7 @@ def _recording(entry: Mapping[str, Any], source: str) -> Recording:
         headers=_pairs(response["headers"]),
         content=base64.b64decode(text, validate=True) if base64_encoded else text.encode(),
         comment=entry.get("comment", ""),
-        called=Called(**called) if called else None,
+        called=RecordedCall(**called) if called else None,
         started=entry["startedDateTime"],
         milliseconds=entry["time"],
         source=source,
@@ -113,7 +117,7 @@ def _pairs(headers: Iterable[Mapping[str, str]]) -> Headers:
 
 
 def _entry(recording: Recording) -> dict[str, Any]:
-    posted, types = (
+    sent, received = (
         {name.lower(): text for name, text in headers}
         for headers in (recording.request_headers, recording.headers)
     )
@@ -122,14 +126,16 @@ def _entry(recording: Recording) -> dict[str, Any]:
         "url": recording.url,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _named(of_the_call(recording.request_headers)),
-        "queryString": _named(parse_qsl(urlsplit(recording.url).query, keep_blank_values=True)),
+        "headers": _name_value(kept_request_headers(recording.request_headers)),
+        "queryString": _name_value(
+            parse_qsl(urlsplit(recording.url).query, keep_blank_values=True)
+        ),
         "headersSize": -1,
         "bodySize": len(recording.body),
     }
     if recording.body:
         text = recording.body.decode("utf-8", "replace")
-        request["postData"] = {"mimeType": posted.get("content-type", ""), "text": text}
+        request["postData"] = {"mimeType": sent.get("content-type", ""), "text": text}
     entry: dict[str, Any] = {
         "startedDateTime": recording.started,
         "time": recording.milliseconds,
@@ -139,9 +145,9 @@ def _entry(recording: Recording) -> dict[str, Any]:
             "statusText": _phrase(recording.status),
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": _named(of_the_answer(recording.headers)),
-            "content": _content(recording.content, types.get("content-type", "x-unknown")),
-            "redirectURL": types.get("location", ""),
+            "headers": _name_value(kept_response_headers(recording.headers)),
+            "content": _content(recording.content, received.get("content-type", "x-unknown")),
+            "redirectURL": received.get("location", ""),
             "headersSize": -1,
             "bodySize": -1,
         },
@@ -154,16 +160,16 @@ def _entry(recording: Recording) -> dict[str, Any]:
     return entry
 
 
-def _named(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+def _name_value(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "value": text} for name, text in pairs]
 
 
 def _content(content: bytes, mime_type: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"size": len(content), "mimeType": mime_type}
+    fields: dict[str, Any] = {"size": len(content), "mimeType": mime_type}
     try:
-        return {**made, "text": content.decode()}
+        return {**fields, "text": content.decode()}
     except UnicodeDecodeError:
-        return {**made, "text": base64.b64encode(content).decode(), "encoding": "base64"}
+        return {**fields, "text": base64.b64encode(content).decode(), "encoding": "base64"}
 
 
 def _phrase(status: int) -> str:

@@ -1,4 +1,4 @@
-"""A transport that keeps what passes through it, to be written as a recording."""
+"""A transport that records the requests that pass through it, and their answers."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from typing import Any
 import httpx
 
 from keyapi.recording.har import written
-from keyapi.recording.recordings import (
+from keyapi.recording.model import (
     EPOCH,
     LIVE,
     SANDBOX,
     Recording,
     RecordingError,
-    carried,
-    of_the_answer,
-    of_the_call,
+    kept_request_headers,
+    kept_response_headers,
     redacted,
+    secrets_in,
 )
 
-# How the sandbox names itself, in `Server`: so that what it answers is never taken for live.
+# How the sandbox names itself in `Server`, so that its answers never pass for live ones.
 _SANDBOX = re.compile(r"keyapi-sandbox \(seed (-?\d+)\)")
 
 
 class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Sends requests on, and keeps each with its answer.
+    """Forwards requests, and records each with its answer.
 
-    Answers are handed on unpacked. A request that brings no answer is not kept.
+    Answers are returned decompressed. A request that gets no answer is not recorded.
 
     Args:
-        transport: What sends them, sync or async as the client is; the network without one.
+        transport: Transport that sends them, sync or async like the client; the network if None.
 
     Attributes:
-        recordings: What was kept, in the order of the answers, without the keys in its headers.
+        recordings: The recordings, in the order of the answers, with the keys in headers removed.
     """
 
     def __init__(self, transport: Any = None) -> None:
@@ -47,7 +47,7 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._secrets: set[str] = set()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request on."""
+        """Forward a request, and record its answer."""
         if self._transport is None:
             self._transport = httpx.HTTPTransport()
         request.read()
@@ -57,10 +57,10 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
             response.read()
         finally:
             response.close()
-        return self._kept(request, response, started)
+        return self._record(request, response, started)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request on."""
+        """Forward a request, and record its answer."""
         if self._transport is None:
             self._transport = httpx.AsyncHTTPTransport()
         await request.aread()
@@ -70,7 +70,7 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
             await response.aread()
         finally:
             await response.aclose()
-        return self._kept(request, response, started)
+        return self._record(request, response, started)
 
     def close(self) -> None:
         """Close the connections."""
@@ -83,14 +83,14 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
             await self._transport.aclose()
 
     def save(self, path: str | os.PathLike[str], secrets: Iterable[str] = ()) -> None:
-        """Write what was kept as a HAR file, whole or not at all, with every key taken out.
+        """Write the recordings to a HAR file, atomically, with every API key removed.
 
         Args:
-            path: The file; it is replaced if there is one.
-            secrets: Keys to take out, besides those that headers carry.
+            path: The file; an existing file is replaced.
+            secrets: Keys to remove, in addition to those in the headers.
 
         Raises:
-            RecordingError: It cannot be written.
+            RecordingError: The file cannot be written.
         """
         target = Path(path)
         draft = target.with_name(f"{target.name}.{os.getpid()}.new")
@@ -99,21 +99,23 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
             draft.write_bytes(written(self.recordings, {*secrets, *self._secrets}))
             draft.replace(target)
         except OSError as error:
-            raise RecordingError(f"{target} cannot be written: {error}") from error
+            raise RecordingError(
+                f"{target} cannot be written: {error.strerror or error}"
+            ) from error
         finally:
             draft.unlink(missing_ok=True)
 
-    def _kept(
+    def _record(
         self, request: httpx.Request, response: httpx.Response, started: _Started
     ) -> httpx.Response:
-        headers = of_the_answer(response.headers.multi_items())
+        headers = kept_response_headers(response.headers.multi_items())
         sandbox = _SANDBOX.fullmatch(response.headers.get("server", ""))
-        if sandbox:  # the same seed gives the same bytes, on any day
+        if sandbox:  # the same seed gives the same file on any day
             headers = tuple(pair for pair in headers if pair[0].lower() != "date")
         recording = Recording(
             method=request.method,
             url=str(request.url),
-            request_headers=of_the_call(request.headers.multi_items()),
+            request_headers=kept_request_headers(request.headers.multi_items()),
             body=request.content,
             status=response.status_code,
             headers=headers,
@@ -122,11 +124,11 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
             started=EPOCH if sandbox else started.text,
             milliseconds=0 if sandbox else started.milliseconds,
         )
-        self._secrets.update(carried(recording))
+        self._secrets.update(secrets_in(recording))
         self.recordings.append(redacted(recording, self._secrets))
         return httpx.Response(
             response.status_code,
-            headers=of_the_answer(response.headers.multi_items()),
+            headers=kept_response_headers(response.headers.multi_items()),
             content=response.content,
             extensions=response.extensions,
         )

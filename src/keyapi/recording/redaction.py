@@ -1,4 +1,4 @@
-"""Take keys out of what is written to a file, wherever they stand and however they are written."""
+"""Remove API keys from what is written to a file, wherever they occur and however encoded."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "[key]"
-"""Stands where a key, or a cookie, stood."""
+"""Replaces a key or cookie."""
 
 _SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key"}
 )
-# KeyAPI's keys are recognised also where nobody says that there is one.
+# KeyAPI's keys are recognised even when they are not in the list of secrets.
 _KEY = r"sk_live_[\w-]+"
 
 
 def secret_of(name: str, value: str) -> str | None:
-    """Give the secret that a header carries, without its scheme such as `Bearer`, or None."""
+    """Return the secret in a header, without a scheme such as `Bearer`; None if it has none."""
     if name.lower() not in _SECRET_HEADERS:
         return None
     _scheme, space, credentials = value.partition(" ")
@@ -30,12 +30,12 @@ class Redaction:
     """Hides secrets.
 
     Args:
-        secrets: The keys to hide; whatever looks like a key of KeyAPI's is hidden, too.
+        secrets: The keys to hide; anything that looks like a KeyAPI key is hidden, too.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        written = {form for secret in secrets if secret for form in _forms(secret)}
-        longest_first = sorted(written, key=lambda form: (-len(form), form))
+        forms = {form for secret in secrets if secret for form in _forms(secret)}
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join([*map(re.escape, longest_first), _KEY]), re.IGNORECASE)
 
     def text(self, text: str) -> str:
@@ -43,15 +43,15 @@ class Redaction:
         return self._pattern.sub(HIDDEN, text)
 
     def header(self, name: str, value: str) -> str:
-        """Hide secrets in a header's value; of those that are there to carry one, all of it."""
+        """Hide secrets in a header's value; of a header made to carry one, the whole secret."""
         secret = secret_of(name, value)
         return self.text(value if secret is None else value.removesuffix(secret) + HIDDEN)
 
     def body(self, content: bytes) -> bytes:
-        """Hide secrets in a body, also those that JSON's escapes conceal."""
+        """Hide secrets in a body, even those concealed by JSON escapes."""
         try:
             text = content.decode()
-        except UnicodeDecodeError:  # some binary: each byte stands for one character
+        except UnicodeDecodeError:  # binary: treat each byte as one character
             return self.text(content.decode("latin-1")).encode("latin-1")
         clean = self.text(text)
         try:
@@ -73,6 +73,6 @@ class Redaction:
 
 
 def _forms(secret: str) -> set[str]:
-    """A secret as texts, URLs and JSON write it."""
+    """A secret as written in plain text, URLs and JSON."""
     escaped = json.dumps(secret)[1:-1]
     return {secret, quote(secret, safe=""), quote_plus(secret), quote(secret), escaped}

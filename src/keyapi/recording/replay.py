@@ -1,4 +1,4 @@
-"""Answer requests from recordings, strictly: what was not recorded is not answered."""
+"""Answer requests from recordings, strictly: a request that was not recorded is refused."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ import httpx
 
 from keyapi._errors import ConfigurationError
 from keyapi.recording.har import read
-from keyapi.recording.recordings import Recording, RecordingError, of_the_answer
+from keyapi.recording.model import Recording, RecordingError, kept_response_headers
 
 Source = Recording | str | os.PathLike[str]
 
 
 class ReplayError(AssertionError):
-    """The program asked for something else than what was recorded."""
+    """The program's requests differ from the recorded ones."""
 
 
 class Replay:
-    """Plays recordings, each once; those of the same request in the order they were added.
+    """Plays each recording once; recordings of the same request in the order they were added.
 
     Attributes:
-        requests: What was asked, in order.
+        requests: The requests so far, in order.
     """
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
-        self._waiting: list[tuple[_Asked, Recording]] = []
-        self._played: list[tuple[_Asked, Recording]] = []
+        self._waiting: list[tuple[_ComparedRequest, Recording]] = []
+        self._played: list[tuple[_ComparedRequest, Recording]] = []
         self._refused: list[ReplayError] = []
         self._lock = Lock()
 
@@ -46,87 +46,100 @@ class Replay:
             *sources: HAR files, folders of them, or recordings.
 
         Raises:
-            RecordingError: There is none, or a file is no recording.
+            RecordingError: A path has no recordings, or a file is not a recording.
         """
         self._waiting += [
-            (_asked(one.method, httpx.URL(one.url), one.body), one) for one in _loaded(sources)
+            (_compared(recording.method, httpx.URL(recording.url), recording.body), recording)
+            for recording in _loaded(sources)
         ]
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer a request.
 
         Raises:
-            ReplayError: It was not recorded, or all its recordings were played before.
+            ReplayError: The request was not recorded, or all its recordings have been played.
         """
-        asked = _asked(request.method, request.url, request.content)
+        compared = _compared(request.method, request.url, request.content)
         with self._lock:  # threads share the recordings
             self.requests.append(request)
             for number, (recorded, recording) in enumerate(self._waiting):
-                if recorded == asked:
+                if recorded == compared:
                     self._played.append(self._waiting.pop(number))
                     return _response(recording)
-            error = ReplayError(f"{request.method} {request.url}: {self._problem(asked)}")
+            error = ReplayError(f"{request.method} {request.url}: {self._problem(compared)}")
             self._refused.append(error)
             raise error
 
     def finish(self) -> None:
-        """Make sure that each recording was played, and nothing else was asked.
+        """Check that each recording was played, and that no request was refused.
 
         Raises:
-            ReplayError: A recording is left, or a request was refused, which the program may have
-                taken for an error of the network.
+            ReplayError: A recording was not played, or a request was refused, which the program may
+                have taken for a network error.
         """
         if self._refused:
             raise self._refused[0]
         if self._waiting:
             left = "; ".join(str(recording) for _, recording in self._waiting)
-            raise ReplayError(f"Not asked for: {left}. Ask for it, or leave the recording out")
+            raise ReplayError(
+                f"Never requested: {left}. Make the program send these requests, or remove their "
+                "recordings"
+            )
 
-    def _problem(self, asked: _Asked) -> str:
-        played = [str(recording) for one, recording in self._played if one == asked]
+    def _problem(self, request: _ComparedRequest) -> str:
+        played = [str(recording) for recorded, recording in self._played if recorded == request]
         if played:
-            return f"each of its recordings was played before: {'; '.join(played)}"
+            return (
+                f"each of its recordings has already been played: {'; '.join(played)}. Record the "
+                "program's requests again, or add a recording for each time it sends this one"
+            )
+        candidates = (*self._waiting, *self._played)
         near = [
-            (list(_differences(asked.said, one.said)), recording)
-            for one, recording in (*self._waiting, *self._played)
-            if (one.method, one.place) == (asked.method, asked.place)
+            (list(_differences(request.parts, recorded.parts)), recording)
+            for recorded, recording in candidates
+            if (recorded.method, recorded.url) == (request.method, request.url)
         ]
         if not near:
-            places = {f"{one.method} {one.place}" for one, _ in (*self._waiting, *self._played)}
-            return f"not recorded; recorded is {', '.join(sorted(places)) or 'nothing'}"
+            urls = {f"{recorded.method} {recorded.url}" for recorded, _ in candidates}
+            listed = ", ".join(sorted(urls))
+            return f"not recorded; {f'recorded was {listed}' if listed else 'nothing was'}"
         differences, recording = min(near, key=lambda pair: len(pair[0]))
-        return f"not recorded. The nearest is {recording}: {'; '.join(differences)}"
+        return f"not recorded. The closest recording is {recording}: {'; '.join(differences)}"
 
 
-class _Asked(NamedTuple):
-    """What a request asks, in a form in which equal requests are equal.
+class _ComparedRequest(NamedTuple):
+    """A request in a form in which equal requests are equal.
 
-    The order of parameters means nothing, but that of one parameter's values does.
+    The order of parameters does not matter, but the order of one parameter's values does.
+
+    Attributes:
+        method: HTTP method.
+        url: URL without its query.
+        parts: Query parameters and body, as text, by what a message calls them.
     """
 
     method: str
-    place: str
-    said: Mapping[str, str]
+    url: str
+    parts: Mapping[str, str]
 
 
 @contextmanager
 def replay(*sources: Source) -> Iterator[Replay]:
     """Answer every request of httpx from recordings, until the `with` block ends.
 
-    A request must be as recorded: method, URL, each query parameter, JSON body; not its headers.
-    Sync and async clients alike are answered, but none that was given a `transport`. Needs respx,
-    which the extra `testing` brings.
+    A request must match its recording: method, URL, each query parameter and JSON body, but not its
+    headers. Both sync and async clients are answered, except those with a `transport` of their own.
+    Needs respx, which comes with the extra `testing`.
 
     Args:
         *sources: HAR files, folders of them, or recordings.
 
     Yields:
-        The replay, to which more recordings can be added.
+        The replay; `add` adds more recordings.
 
     Raises:
-        ReplayError: Something else was asked than recorded; or, at the end, a recording was not
-            asked for.
-        RecordingError: There is no recording, or a file is none.
+        ReplayError: A request was not recorded; or, at the end, a recording was never requested.
+        RecordingError: A path has no recordings, or a file is not a recording.
         ConfigurationError: respx is not installed.
     """
     if find_spec("respx") is None:
@@ -149,45 +162,48 @@ def _loaded(sources: Iterable[Source]) -> Iterator[Recording]:
             continue
         path = Path(source)
         files = sorted(path.rglob("*.har")) if path.is_dir() else [path]
-        found = [recording for file in files for recording in read(file)]
-        if not found:
-            raise RecordingError(f"{path} holds no recordings")
-        yield from found
+        recordings = [recording for file in files for recording in read(file)]
+        if not recordings:
+            raise RecordingError(f"{path} contains no recordings")
+        yield from recordings
 
 
 def _response(recording: Recording) -> httpx.Response:
-    headers = list(of_the_answer(recording.headers))
+    headers = list(kept_response_headers(recording.headers))
     return httpx.Response(recording.status, headers=headers, content=recording.content)
 
 
-def _asked(method: str, url: httpx.URL, content: bytes) -> _Asked:
-    said: dict[str, list[str]] = {}
+def _compared(method: str, url: httpx.URL, content: bytes) -> _ComparedRequest:
+    parts: dict[str, list[str]] = {}
     for name, text in parse_qsl(url.query.decode("ascii"), keep_blank_values=True):
-        said.setdefault(f"query parameter {name}", []).append(repr(text))
+        parts.setdefault(f"query parameter {name}", []).append(repr(text))
     if content:
         try:
             body = json.loads(content)
         except ValueError:
             body = content.decode("utf-8", "replace")
         if isinstance(body, dict):
-            said["body"] = ["a JSON object"]
-            said.update((f"body property {name}", [_json(item)]) for name, item in body.items())
+            parts["body"] = ["a JSON object"]
+            parts.update((f"body property {name}", [_json(item)]) for name, item in body.items())
         else:
-            said["body"] = [_json(body)]
-    place = str(url.copy_with(query=None))
-    return _Asked(method, place, {name: ", ".join(texts) for name, texts in said.items()})
+            parts["body"] = [_json(body)]
+    return _ComparedRequest(
+        method,
+        str(url.copy_with(query=None)),
+        {name: ", ".join(texts) for name, texts in parts.items()},
+    )
 
 
 def _json(value: object) -> str:
-    """JSON in one form; unlike Python's values, 1, 1.0 and true differ in it."""
+    """JSON in one canonical form, where 1, 1.0 and true differ, unlike in Python."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _differences(asked: Mapping[str, str], recorded: Mapping[str, str]) -> Iterator[str]:
-    for name in {**recorded, **asked}:
+def _differences(sent: Mapping[str, str], recorded: Mapping[str, str]) -> Iterator[str]:
+    for name in {**recorded, **sent}:
         if name not in recorded:
-            yield f"{name} is {asked[name]}, recorded without"
-        elif name not in asked:
-            yield f"{name} is missing, recorded {recorded[name]}"
-        elif asked[name] != recorded[name]:
-            yield f"{name} is {asked[name]}, recorded {recorded[name]}"
+            yield f"{name} is {sent[name]}, but was not recorded"
+        elif name not in sent:
+            yield f"{name} is missing, but was recorded as {recorded[name]}"
+        elif sent[name] != recorded[name]:
+            yield f"{name} is {sent[name]}, but was recorded as {recorded[name]}"

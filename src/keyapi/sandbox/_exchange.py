@@ -1,4 +1,4 @@
-"""What is asked of the sandbox and what it answers, apart from how either travels."""
+"""The sandbox's requests and answers, independent of the transport."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Reply:
         status: HTTP status.
         body: The body.
         headers: Headers, by lower-case name.
-        delivery: "whole"; "slow" where the body drips; "dropped" where the connection ends in the
-            middle of it.
+        delivery: "whole"; "slow" if the body is sent in small pieces; "dropped" if the connection
+            ends in the middle of it.
     """
 
     status: int
@@ -48,9 +48,9 @@ class Reply:
 
     @classmethod
     def of(cls, status: int, body: Any, **headers: str) -> Self:
-        """An answer in JSON; underscores in the names of headers stand for hyphens."""
-        named = {name.replace("_", "-"): text for name, text in headers.items()}
-        return cls(status, encoded(body), {"content-type": JSON, **named})
+        """Make an answer in JSON; in header names, write underscores for hyphens."""
+        hyphenated = {name.replace("_", "-"): text for name, text in headers.items()}
+        return cls(status, encoded(body), {"content-type": JSON, **hyphenated})
 
     @property
     def json(self) -> Any:
@@ -58,12 +58,12 @@ class Reply:
         return json.loads(self.body)
 
     def with_json(self, body: Any) -> Self:
-        """The same answer with another body, in JSON."""
+        """Return the same answer with a different JSON body."""
         return replace(self, body=encoded(body))
 
 
 def encoded(body: Any) -> bytes:
-    """Write a body as the sandbox does."""
+    """Encode a body as the sandbox sends it: compact JSON in UTF-8."""
     return _ENCODER.encode(body).encode()
 
 

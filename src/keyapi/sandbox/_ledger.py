@@ -1,4 +1,4 @@
-"""What the sandbox keeps of what was asked: credits, the pace, and the last requests."""
+"""The sandbox's accounts: credits, the rate limit, and the latest requests."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, NamedTuple
 
-_KEPT = 10_000  # requests in the log; the oldest are dropped, so that memory stays flat
+from keyapi.sandbox._exchange import SandboxRequest
+
+_KEPT = 10_000  # requests in the log; older ones are dropped to bound its memory
 
 
 class Entry(NamedTuple):
     """One request in the log.
 
     Attributes:
-        number: Its place in the order of arrival, from 1.
+        number: Position in the order of arrival, from 1.
         time: When it arrived, in seconds since the sandbox started.
         method: HTTP method.
         path: URL path.
         query: The query string.
-        status: What it was answered with; 0 where the connection was dropped.
-        charged: What it cost, in credits.
-        fault: Name of the fault that was served, or None.
+        status: HTTP status of the answer.
+        charged: Credits charged for it.
+        fault: The fault that was served, as it was scheduled, or None.
     """
 
     number: int
@@ -36,17 +38,17 @@ class Entry(NamedTuple):
 
 
 class Ledger:
-    """The accounts of a sandbox; shared by all threads that serve it.
+    """The accounts of a sandbox, shared by all threads that serve it.
 
     Args:
-        credits: What may be spent; None for no bound.
-        qps: How many requests are answered in any second; None for no bound.
-        clock: Tells the time, in seconds.
+        credits: Credits that can be spent; None for unlimited.
+        qps: Requests answered per second; None for unlimited.
+        clock: Returns the time in seconds.
 
     Attributes:
-        charged: What was spent, in credits.
-        requests: The last requests, oldest first.
-        count: How many requests there were.
+        charged: Credits charged so far.
+        requests: The latest requests, oldest first.
+        count: Number of requests so far.
     """
 
     def __init__(
@@ -72,11 +74,11 @@ class Ledger:
 
     @property
     def credits_left(self) -> int | None:
-        """What may still be spent, in credits; None for no bound."""
+        """Credits that can still be spent; None for unlimited."""
         return None if self._credits is None else self._credits - self.charged
 
     def admit(self, cost: int) -> int | None:
-        """Charge for an answer, or give the status of the refusal: 402, 429."""
+        """Charge for an answer, or return the status of the refusal: 402 or 429."""
         with self._lock:
             left = self.credits_left
             if left is not None and cost > left:
@@ -92,25 +94,27 @@ class Ledger:
             return None
 
     def arrived(self) -> int:
-        """Count a request; gives its number, from 1."""
+        """Count a request, and return its number, from 1."""
         with self._lock:
             self.count += 1
             return self.count
 
-    def record(self, number: int, asked: Any, status: int, charged: int, fault: str | None) -> None:
-        """Write a request into the log."""
+    def record(
+        self, number: int, request: SandboxRequest, status: int, charged: int, fault: str | None
+    ) -> None:
+        """Add a request to the log."""
         now = round(self._clock() - self._started, 4)
-        method, path, query = asked.method, asked.path, asked.query
+        method, path, query = request.method, request.path, request.query
         entry = Entry(number, now, method, path, query, status, charged, fault)
         self.requests.append(entry)
 
     def refund(self, cost: int) -> None:
-        """Take back a charge: what failed is not charged."""
+        """Take back a charge: a failed request costs nothing."""
         with self._lock:
             self.charged -= cost
 
     def as_dict(self) -> dict[str, Any]:
-        """The accounts, for the control over HTTP."""
+        """The accounts, as the control routes serve them."""
         return {
             "charged": self.charged,
             "credits_left": self.credits_left,

@@ -1,8 +1,9 @@
-"""When which fault is served."""
+"""Which fault is served to which request."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -10,8 +11,7 @@ from keyapi._errors import ConfigurationError
 from keyapi.sandbox._exchange import Reply
 from keyapi.sandbox.faults import FAULTS, Exchange, Fault
 
-_TEXT = re.compile(r"(?P<name>[a-z0-9-]+)(?P<pointer>/[^@]*)?(?:@(?P<when>[0-9,-]+))?")
-_SPAN = re.compile(r"([0-9]+)(-([0-9]*))?")
+_SPAN = re.compile(r"(?P<first>[0-9]{1,9})(?P<dash>-(?P<last>[0-9]{1,9})?)?")
 
 
 class Scheduled(NamedTuple):
@@ -20,8 +20,8 @@ class Scheduled(NamedTuple):
     Attributes:
         text: How it was written.
         fault: The fault.
-        pointer: The place; empty for the first where it can be.
-        spans: First and last of the requests, counted from 1; all of them where there is no span.
+        pointer: JSON pointer to the mutation point; empty for the first one.
+        spans: First and last number of the requests, counted from 1; empty for all requests.
     """
 
     text: str
@@ -30,41 +30,50 @@ class Scheduled(NamedTuple):
     spans: tuple[tuple[int, float], ...]
 
     def due(self, number: int) -> bool:
-        """Whether a request, by its number, gets it."""
+        """Whether the request with this number gets the fault."""
         return not self.spans or any(first <= number <= last for first, last in self.spans)
 
     def spoil(self, exchange: Exchange) -> Reply | None:
-        """The answer with the fault, or None where it has no such place."""
-        for mutant in self.fault.places(exchange):
+        """Return the answer with the fault, or None if it has no such mutation point."""
+        for mutant in self.fault.mutants(exchange):
             if self.pointer in ("", mutant.pointer):
                 return mutant.reply
         return None
 
 
 def scheduled(text: str) -> Scheduled:
-    """Read a fault: `NAME`, `NAME@3`, `NAME@2,5-7`, `NAME@4-`, `NAME/data/0/user_id@2`.
+    """Parse a fault: `NAME`, `NAME@3`, `NAME@2,5-7`, `NAME@4-`, `NAME/data/0/user_id@2`.
 
     Args:
-        text: Name, JSON pointer to the place where it shall be, and which requests get it.
+        text: Name, JSON pointer to the mutation point (optional), and after `@` the numbers of the
+            requests that get the fault, counted from 1 (all requests without it).
 
     Raises:
-        ConfigurationError: There is no such fault, or the text cannot be read.
+        ConfigurationError: There is no such fault, or the part after `@` names no requests.
     """
-    found = _TEXT.fullmatch(text)
-    name = found["name"] if found else text
-    if found is None or name not in FAULTS:
-        near = get_close_matches(name, FAULTS, n=1)
+    what, at, when = text.partition("@")
+    name, slash, pointer = what.partition("/")
+    if name not in FAULTS:
+        near = get_close_matches(name.lower(), FAULTS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "keyapi sandbox --list-faults lists them"
         raise ConfigurationError(f"There is no fault {name!r}; {hint}")
-    spans = tuple(_span(part, text) for part in (found["when"] or "").split(",") if found["when"])
-    return Scheduled(text, FAULTS[name], found["pointer"] or "", spans)
+    return Scheduled(text, FAULTS[name], slash + pointer, tuple(_spans(text, when)) if at else ())
 
 
-def _span(part: str, text: str) -> tuple[int, float]:
-    found = _SPAN.fullmatch(part)
-    if not found:
-        raise ConfigurationError(f"{text!r} says no requests; write NAME@3, NAME@2,5-7 or NAME@4-")
-    first = int(found[1])
-    if found[2] is None:
-        return first, first
-    return first, int(found[3]) if found[3] else float("inf")
+def _spans(text: str, when: str) -> Iterator[tuple[int, float]]:
+    name = text.removesuffix(f"@{when}")
+    for part in when.split(","):
+        match = _SPAN.fullmatch(part)
+        if match is None:
+            problem = f"{part!r} is not a request number" if part else "a request number is missing"
+            forms = f"write {name}@3, {name}@2,5-7 or {name}@4-"
+            raise ConfigurationError(f"In the fault {text!r}, {problem}; {forms}")
+        first = int(match["first"])
+        last = first if not match["dash"] else int(match["last"]) if match["last"] else float("inf")
+        if first < 1:
+            raise ConfigurationError(f"In the fault {text!r}, requests are counted from 1, not 0")
+        if last < first:
+            raise ConfigurationError(
+                f"In the fault {text!r}, {part} ends before it starts; write {name}@{last}-{first}"
+            )
+        yield first, last

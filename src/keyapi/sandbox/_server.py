@@ -7,21 +7,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import Any
 
 import uvicorn
-
-if TYPE_CHECKING:
-    from keyapi.sandbox import Sandbox
 
 _BACKLOG = 2048
 
 
 @contextmanager
-def in_thread(sandbox: Sandbox, host: str, port: int) -> Iterator[str]:
-    """Serve in a thread until the block ends; gives the base URL."""
+def in_thread(app: Any, host: str, port: int) -> Iterator[str]:
+    """Serve an ASGI application in a thread until the block ends; yields the base URL.
+
+    Raises:
+        OSError: The port is in use.
+    """
     listening, url = _listen(host, port)
-    server = _Server(_config(sandbox))
+    server = _Server(_config(app))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
@@ -34,16 +35,18 @@ def in_thread(sandbox: Sandbox, host: str, port: int) -> Iterator[str]:
         listening.close()
 
 
-def until_interrupted(
-    sandbox: Sandbox, host: str, port: int, report: Callable[[Sandbox, str], None]
-) -> None:
-    """Serve until a signal ends it."""
+def until_interrupted(app: Any, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve an ASGI application until a signal ends it; `ready` is called with the base URL.
+
+    Raises:
+        OSError: The port is in use.
+    """
     listening, url = _listen(host, port)
-    server = _Server(_config(sandbox), lambda: report(sandbox, url))
+    server = _Server(_config(app), lambda: ready(url))
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
-        pass  # that is how it is ended: uvicorn raises it anew once everything is closed
+        pass  # the usual way to stop: uvicorn raises it again after it has closed everything
     finally:
         listening.close()
 
@@ -59,10 +62,10 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def _config(sandbox: Sandbox) -> uvicorn.Config:
+def _config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
-        sandbox,
-        log_level="critical",  # a dropped connection is an error to uvicorn
+        app,
+        log_level="critical",  # uvicorn logs a dropped connection as an error
         access_log=False,
         lifespan="off",
         server_header=False,

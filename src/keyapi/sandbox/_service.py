@@ -1,30 +1,30 @@
-"""The sandbox itself: from what is asked to the answer, whatever carries either."""
+"""From a request to its answer, whatever transport carries them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any, NamedTuple
 
 from keyapi.sandbox._catalogue import Catalogue, Rows
 from keyapi.sandbox._exchange import Reply, SandboxRequest
 from keyapi.sandbox._ledger import Ledger
-from keyapi.sandbox._schedule import Scheduled
+from keyapi.sandbox._schedule import Scheduled, scheduled
 from keyapi.sandbox._validation import Validation
 from keyapi.sandbox._values import Chance
 from keyapi.sandbox.faults import Exchange
 from keyapi.specification import OperationSpec, Specification
 
-_USUAL_SIZE = 10  # rows of a page where neither the request nor the specification says
+_USUAL_SIZE = 10  # rows of a page where neither the request nor the specification gives a size
 
 
 class _Answer(NamedTuple):
-    """An answer, what it costs where it reaches the client, and what it is cut from."""
+    """An answer, its cost if it reaches the client, and the rows before and after it."""
 
     reply: Reply
     cost: int = 0
-    before: Rows = []  # noqa: RUF012 - never changed
+    before: Rows = []  # noqa: RUF012 - never modified
     after: Rows = []  # noqa: RUF012
 
 
@@ -33,14 +33,16 @@ class Service:
 
     Args:
         spec: The specification.
-        key: The key that is accepted.
-        ledger: The accounts.
-        seed: Another seed gives other data.
-        strict: Whether parameters that an operation does not have are refused.
-        retry_after: What a 429 asks to wait, in seconds; None to leave it out.
+        key: The API key to accept.
+        ledger: Counts requests and charges.
+        seed: A different seed gives different data.
+        latency: Delay before each answer, in seconds.
+        strict: Whether to refuse parameters that an operation does not have.
+        retry_after: `Retry-After` of a 429, in seconds; None to omit it.
 
     Attributes:
-        faults: What is spoilt, in this order; the first that is due and has a place is served.
+        faults: Scheduled faults; the first that is due and applies to the answer is served.
+        latency: Delay before each answer, in seconds; left to the transport.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Service:
         key: str,
         ledger: Ledger,
         seed: int,
+        latency: float,
         strict: bool,
         retry_after: int | None,
     ) -> None:
@@ -57,6 +60,8 @@ class Service:
         self.catalogue = Catalogue(spec, seed)
         self.faults: list[Scheduled] = []
         self.ledger = ledger
+        self.seed = seed
+        self.latency = latency
         self._key = key
         self._strict = strict
         self._retry_after = retry_after
@@ -65,31 +70,47 @@ class Service:
         self._routes = [_Route(operation) for operation in spec]
         self._validations: dict[str, Validation] = {}
 
-    def respond(self, asked: SandboxRequest) -> Reply:
-        """Answer a request, and enter it into the ledger."""
+    @property
+    def fault_texts(self) -> list[str]:
+        """The scheduled faults, as they were written; assign texts to replace them."""
+        return [fault.text for fault in self.faults]
+
+    @fault_texts.setter
+    def fault_texts(self, texts: Iterable[str]) -> None:
+        self.faults = [scheduled(text) for text in texts]
+
+    def reset(self) -> None:
+        """Forget all requests, charges and faults."""
+        self.ledger.reset()
+        self.faults = []
+
+    def respond(self, request: SandboxRequest) -> Reply:
+        """Answer a request, and record it in the ledger."""
         number = self.ledger.arrived()
         routes = [
-            (route, found) for route in self._routes if (found := route.match(asked)) is not None
+            (route, in_path)
+            for route in self._routes
+            if (in_path := route.match(request)) is not None
         ]
         for route, in_path in routes:
-            if route.operation.method == asked.method:
-                return self._answered(number, asked, route.operation, in_path)
+            if route.operation.method == request.method:
+                return self._answer(number, request, route.operation, in_path)
         if routes:
             allowed = ", ".join(route.operation.method for route, _ in routes)
             reply = Reply.of(405, _envelope(405, "Method Not Allowed"), allow=allowed)
         else:
             reply = Reply.of(404, _envelope(404, "Not Found"))
-        self.ledger.record(number, asked, reply.status, 0, None)
+        self.ledger.record(number, request, reply.status, 0, None)
         return reply
 
-    def _answered(
+    def _answer(
         self,
         number: int,
-        asked: SandboxRequest,
+        request: SandboxRequest,
         operation: OperationSpec,
         in_path: Mapping[str, str],
     ) -> Reply:
-        arguments, answer = self._judged(asked, operation, in_path)
+        arguments, answer = self._judge(request, operation, in_path)
         reply, cost, served = answer.reply, answer.cost, None
         exchange = Exchange(self.spec, operation, arguments, *answer[:1], *answer[2:])
         for fault in self.faults:
@@ -100,27 +121,27 @@ class Service:
         if cost and served is not None and not served.fault.charged:
             self.ledger.refund(cost)
             cost = 0
-        self.ledger.record(number, asked, reply.status, cost, served.text if served else None)
+        self.ledger.record(number, request, reply.status, cost, served.text if served else None)
         return reply
 
-    def _judged(
-        self, asked: SandboxRequest, operation: OperationSpec, in_path: Mapping[str, str]
+    def _judge(
+        self, request: SandboxRequest, operation: OperationSpec, in_path: Mapping[str, str]
     ) -> tuple[dict[str, Any], _Answer]:
-        """The order of judgement: 401, 400, 402, 429, 200."""
-        scheme, _, key = asked.headers.get("authorization", "").partition(" ")
-        known = scheme.lower() == "bearer" and key.strip() == self._key
-        if operation.secured and not known:
+        """Check in this order: 401, 400, 402, 429; else 200."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        accepted = scheme.lower() == "bearer" and key.strip() == self._key
+        if operation.secured and not accepted:
             problem = "apiKey is invalid" if key.strip() else None
             return {}, _Answer(self._refusal(operation, 401, problem))
         validation = self._validations.get(operation.name)
         if validation is None:
             validation = Validation(self.spec, operation, strict=self._strict)
             self._validations[operation.name] = validation
-        arguments, problems = validation.read(asked, in_path)
+        arguments, problems = validation.read(request, in_path)
         if problems:
             return arguments, _Answer(self._refusal(operation, 400, "; ".join(problems)))
-        if refused := self.ledger.admit(operation.credits):
-            return arguments, _Answer(self._refusal(operation, refused))
+        if status := self.ledger.admit(operation.credits):
+            return arguments, _Answer(self._refusal(operation, status))
         return arguments, self._success(operation, arguments)
 
     def _success(self, operation: OperationSpec, arguments: Mapping[str, Any]) -> _Answer:
@@ -140,28 +161,28 @@ class Service:
         return _Answer(Reply.of(status, body), operation.credits, before, after)
 
     def _cursor(self, operation: OperationSpec, position: int) -> int | str:
-        """The next cursor, in the type that the operation takes; 0 or empty at the end."""
+        """The next cursor, in the type of the operation's argument; 0 or empty at the end."""
         paging = operation.paging
         kind = operation.arguments[paging.position].schema.get("type") if paging else None
         return (str(position) if position else "") if kind == "string" else position
 
     def _refusal(self, operation: OperationSpec, status: int, message: str | None = None) -> Reply:
-        """A refusal, as documented where it is."""
+        """A refusal, as documented if there is an example."""
         example = operation.example(str(status))
-        known = example if isinstance(example, dict) else _envelope(status, "Refused")
-        body = {**known, "message": message} if message else known
+        envelope = example if isinstance(example, dict) else _envelope(status, "Refused")
+        body = {**envelope, "message": message} if message else envelope
         if status == 429 and self._retry_after is not None:
             return Reply.of(429, body, retry_after=str(self._retry_after))
         return Reply.of(status, body)
 
     def _request_id(self) -> str:
-        with self._lock:  # one sequence, whichever thread asks
+        with self._lock:  # threads share one sequence
             number = "".join(f"{self._request_ids.whole(0, 0xFFFF):04x}" for _ in range(8))
         return "-".join((number[:8], number[8:12], number[12:16], number[16:20], number[20:]))
 
 
 class _Route:
-    """The path of an operation, to be matched."""
+    """Matches requests to the path of an operation."""
 
     def __init__(self, operation: OperationSpec) -> None:
         self.operation = operation
@@ -171,16 +192,16 @@ class _Route:
             parts = re.split(r"\{[^}]+\}", operation.path)
             self._pattern = re.compile("([^/]+)".join(map(re.escape, parts)))
 
-    def match(self, asked: SandboxRequest) -> dict[str, str] | None:
-        """The values of the path's parameters; None where it is another path."""
+    def match(self, request: SandboxRequest) -> dict[str, str] | None:
+        """Return the values of the path's parameters; None if the path is a different one."""
         if self._pattern is None:
-            return {} if asked.path == self.operation.path else None
-        found = self._pattern.fullmatch(asked.path)
-        return dict(zip(self._names, found.groups(), strict=True)) if found else None
+            return {} if request.path == self.operation.path else None
+        match = self._pattern.fullmatch(request.path)
+        return dict(zip(self._names, match.groups(), strict=True)) if match else None
 
 
 def _window(operation: OperationSpec, arguments: Mapping[str, Any], rows: int) -> tuple[int, int]:
-    """From where to where the rows of an answer go."""
+    """Return the first row of an answer and the one after its last."""
     paging = operation.paging
     if paging is None:
         return 0, rows

@@ -14,8 +14,8 @@ from keyapi._sending.call import EXTENSION
 from keyapi.conformance.cases import Case
 from keyapi.conformance.drivers import wire
 from keyapi.conformance.judge import Answer
+from keyapi.recording.model import Recording
 from keyapi.recording.recorder import Recorder
-from keyapi.recording.recordings import Recording
 from keyapi.recording.redaction import Redaction
 from keyapi.specification import OperationSpec
 

@@ -20,7 +20,7 @@ from keyapi.conformance.judge import Answer, judge
 from keyapi.conformance.live.asking import Asker, BudgetUsedUp, Heard
 from keyapi.conformance.live.plan import LAST_PAGE
 from keyapi.contract import Contract, Violation
-from keyapi.recording.recordings import Recording
+from keyapi.recording.model import Recording
 from keyapi.specification import OperationSpec, value_at
 
 _SILENT = 2  # cases without an answer, one after the other, after which a server counts as down

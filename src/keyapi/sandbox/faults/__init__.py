@@ -1,7 +1,7 @@
-"""One vocabulary of faults: what can be wrong with an answer, and every place where it can be.
+"""One vocabulary of faults: what can be wrong with an answer, and every point where it can be.
 
-The sandbox serves them, singly or by a schedule; the contract suite plants them one at a time and
-must notice each.
+The sandbox serves them on a schedule; the contract suite plants them one at a time and must catch
+each one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a fault is: a good answer goes in, answers with one thing wrong come out."""
+"""What a fault is: a correct answer goes in, answers with one thing wrong come out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from keyapi.sandbox._exchange import Reply
-from keyapi.sandbox.faults._places import Path, Place, changed, places
+from keyapi.sandbox.faults._mutation_points import (
+    MutationPoint,
+    Path,
+    changed,
+    mutation_points,
+)
 from keyapi.specification import OperationSpec, Specification, pointer, value_at
 
 
@@ -23,15 +28,15 @@ class Mutant(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """A good answer, with what is needed to spoil it.
+    """A correct answer, with what is needed to plant a fault in it.
 
     Attributes:
         spec: The specification.
-        operation: What was called.
-        arguments: What it was called with, by name in the request.
+        operation: The operation that was called.
+        arguments: Its arguments, by name in the request.
         reply: The answer.
         before: The rows before this page, in order.
-        after: The rows behind it.
+        after: The rows after it.
     """
 
     spec: Specification
@@ -43,22 +48,22 @@ class Exchange(NamedTuple):
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The rows of the answer; none where it has no list of rows."""
+        """The rows of the answer; empty if it has no list of rows."""
         rows = value_at(self.reply.json, self.operation.items or ("",))
         return rows if isinstance(rows, list) else []
 
-    def places(self) -> Iterator[Place]:
-        """Every value in the answer; see `_places.places`."""
+    def mutation_points(self) -> Iterator[MutationPoint]:
+        """Every value in the answer; see `_mutation_points.mutation_points`."""
         schema = self.operation.schema(str(self.reply.status)) or {}
-        return places(self.spec, self.reply.json, schema)
+        return mutation_points(self.spec, self.reply.json, schema)
 
     def changed(self, path: Path, value: Any) -> Mutant:
-        """The answer with one value replaced, added, or `REMOVED`."""
+        """Return the answer with one value replaced, added, or `REMOVED`."""
         body = changed(self.reply.json, path, value)
         return Mutant(pointer(path), self.reply.with_json(body))
 
     def with_rows(self, rows: Sequence[Any]) -> Mutant:
-        """The answer with other rows."""
+        """Return the answer with different rows."""
         return self.changed(self.operation.items or (), list(rows))
 
 
@@ -66,24 +71,24 @@ class Fault(NamedTuple):
     """One kind of fault.
 
     Attributes:
-        name: What it is called on the command line.
+        name: Its name on the command line.
         description: What is wrong, in one line.
-        places: Gives the answer spoilt in each place where it can be.
-        charged: Whether it still is an answer, which costs credits.
+        mutants: Yields the answer with the fault, once for each point where it can be.
+        charged: Whether the request still costs credits.
     """
 
     name: str
     description: str
-    places: Callable[[Exchange], Iterator[Mutant]]
+    mutants: Callable[[Exchange], Iterator[Mutant]]
     charged: bool
 
 
 def fault(
     name: str, *, charged: bool = True
 ) -> Callable[[Callable[[Exchange], Iterator[Mutant]]], Fault]:
-    """Make a fault of a function; its docstring is the description."""
+    """Turn a function into a fault; its docstring becomes the description."""
 
-    def made(places: Callable[[Exchange], Iterator[Mutant]]) -> Fault:
-        return Fault(name, (places.__doc__ or "").rstrip("."), places, charged)
+    def made(mutants: Callable[[Exchange], Iterator[Mutant]]) -> Fault:
+        return Fault(name, (mutants.__doc__ or "").rstrip("."), mutants, charged)
 
     return made

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from keyapi.sandbox.faults._fault import Exchange, Mutant, fault
-from keyapi.sandbox.faults._places import REMOVED, changed
+from keyapi.sandbox.faults._mutation_points import REMOVED, changed
 from keyapi.specification import pointer
 
 _HUGE = 2**70 + 1  # more than a float holds exactly
@@ -18,44 +18,44 @@ _MARK = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for text that no JSON encod
 @fault("missing-required")
 def missing_required(exchange: Exchange) -> Iterator[Mutant]:
     """A property that is promised is missing."""
-    for place in exchange.places():
-        if place.required:
-            yield exchange.changed(place.path, REMOVED)
+    for point in exchange.mutation_points():
+        if point.required:
+            yield exchange.changed(point.path, REMOVED)
 
 
 @fault("missing-optional")
 def missing_optional(exchange: Exchange) -> Iterator[Mutant]:
     """A property that is documented, but not promised, is missing."""
-    for place in exchange.places():
-        if place.required is False:
-            yield exchange.changed(place.path, REMOVED)
+    for point in exchange.mutation_points():
+        if point.required is False:
+            yield exchange.changed(point.path, REMOVED)
 
 
 @fault("empty-object")
 def empty_object(exchange: Exchange) -> Iterator[Mutant]:
     """An object has lost all its properties."""
-    for place in exchange.places():
-        if isinstance(place.value, dict) and place.value:
-            yield exchange.changed(place.path, {})
+    for point in exchange.mutation_points():
+        if isinstance(point.value, dict) and point.value:
+            yield exchange.changed(point.path, {})
 
 
 @fault("renamed")
 def renamed(exchange: Exchange) -> Iterator[Mutant]:
     """A property has another name."""
-    for place in exchange.places():
-        if place.required is not None:
-            body = changed(exchange.reply.json, place.path, REMOVED)
-            *parent, name = place.path
-            renamed = changed(body, (*parent, f"{name}_v2"), place.value)
-            yield Mutant(pointer(place.path), exchange.reply.with_json(renamed))
+    for point in exchange.mutation_points():
+        if point.required is not None:
+            body = changed(exchange.reply.json, point.path, REMOVED)
+            *parent, name = point.path
+            renamed = changed(body, (*parent, f"{name}_v2"), point.value)
+            yield Mutant(pointer(point.path), exchange.reply.with_json(renamed))
 
 
 @fault("extra-property")
 def extra_property(exchange: Exchange) -> Iterator[Mutant]:
     """An object has a property that no page documents."""
-    for place in exchange.places():
-        if isinstance(place.value, dict):
-            yield exchange.changed((*place.path, "undocumented"), 1)
+    for point in exchange.mutation_points():
+        if isinstance(point.value, dict):
+            yield exchange.changed((*point.path, "undocumented"), 1)
 
 
 @fault("integer-as-text")
@@ -85,10 +85,10 @@ def text_as_integer(exchange: Exchange) -> Iterator[Mutant]:
 @fault("null")
 def null(exchange: Exchange) -> Iterator[Mutant]:
     """A value is null."""
-    for place in exchange.places():
-        leaf = not isinstance(place.value, (dict, list, type(None)))
-        if leaf and place.schema.get("type") and not place.schema.get("nullable"):
-            yield exchange.changed(place.path, None)
+    for point in exchange.mutation_points():
+        leaf = not isinstance(point.value, (dict, list, type(None)))
+        if leaf and point.schema.get("type") and not point.schema.get("nullable"):
+            yield exchange.changed(point.path, None)
 
 
 @fault("list-as-null")
@@ -106,17 +106,17 @@ def list_as_object(exchange: Exchange) -> Iterator[Mutant]:
 @fault("empty-list")
 def empty_list(exchange: Exchange) -> Iterator[Mutant]:
     """A list has lost its items."""
-    for place in exchange.places():
-        if isinstance(place.value, list) and place.value:
-            yield exchange.changed(place.path, [])
+    for point in exchange.mutation_points():
+        if isinstance(point.value, list) and point.value:
+            yield exchange.changed(point.path, [])
 
 
 @fault("negative-count")
 def negative_count(exchange: Exchange) -> Iterator[Mutant]:
     """A count is below 0."""
-    for place in exchange.places():
-        if place.schema.get("type") == "integer" and place.schema.get("minimum") == 0:
-            yield exchange.changed(place.path, -1)
+    for point in exchange.mutation_points():
+        if point.schema.get("type") == "integer" and point.schema.get("minimum") == 0:
+            yield exchange.changed(point.path, -1)
 
 
 @fault("huge-integer")
@@ -128,26 +128,26 @@ def huge_integer(exchange: Exchange) -> Iterator[Mutant]:
 @fault("duplicate-key")
 def duplicate_key(exchange: Exchange) -> Iterator[Mutant]:
     """A property stands twice, with different values."""
-    for place in exchange.places():
-        if isinstance(place.value, dict) and place.value:
-            name = json.dumps(next(iter(place.value)))
-            text = json.dumps(place.value, ensure_ascii=False, separators=(",", ":"))
+    for point in exchange.mutation_points():
+        if isinstance(point.value, dict) and point.value:
+            name = json.dumps(next(iter(point.value)))
+            text = json.dumps(point.value, ensure_ascii=False, separators=(",", ":"))
             doubled = f'{{{name}:"twice",{text[1:]}'
-            marked = exchange.changed(place.path, _MARK).reply
+            marked = exchange.changed(point.path, _MARK).reply
             body = marked.body.replace(f'"{_MARK}"'.encode(), doubled.encode())
-            yield Mutant(pointer(place.path), replace(exchange.reply, body=body))
+            yield Mutant(pointer(point.path), replace(exchange.reply, body=body))
 
 
 @fault("damaged-json-text")
 def damaged_json_text(exchange: Exchange) -> Iterator[Mutant]:
     """JSON inside a string is cut short."""
-    for place in exchange.places():
-        if place.schema.get("x-keyapi", {}).get("json") and isinstance(place.value, str):
-            yield exchange.changed(place.path, place.value[:-1])
+    for point in exchange.mutation_points():
+        if point.schema.get("x-keyapi", {}).get("json") and isinstance(point.value, str):
+            yield exchange.changed(point.path, point.value[:-1])
 
 
 def _each(exchange: Exchange, kind: str, change: Callable[[Any], Any]) -> Iterator[Mutant]:
     """The answer with each value of a type changed."""
-    for place in exchange.places():
-        if place.schema.get("type") == kind and place.value is not None:
-            yield exchange.changed(place.path, change(place.value))
+    for point in exchange.mutation_points():
+        if point.schema.get("type") == kind and point.value is not None:
+            yield exchange.changed(point.path, change(point.value))

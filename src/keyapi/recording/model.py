@@ -1,4 +1,4 @@
-"""Recordings: requests with their answers, and what makes them fit to be kept."""
+"""What a recording is: a request with its answer, without secrets or what varies by machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from keyapi.recording.redaction import Redaction, secret_of
 
 EPOCH = "1970-01-01T00:00:00Z"
-"""When a recording was made that was not made at any time: HAR requires one."""
+"""Date of a recording that has none: HAR requires one."""
 
 DOCUMENTED = "documented example of page {}"
 LIVE = "recorded live on {}"
@@ -19,24 +19,26 @@ SANDBOX = "recorded from the sandbox, seed {}"
 
 Headers = tuple[tuple[str, str], ...]
 
-# What says how a body travelled, not what it is: the body is kept, and replayed, unpacked.
-_OF_THE_WAY = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
-# What differs from one machine or version to the next, for the same call.
-_OF_THE_MACHINE = _OF_THE_WAY | {"accept-encoding", "host", "user-agent"}
+# These describe the transfer of a body, which is stored, and replayed, decompressed.
+_OF_THE_TRANSFER = frozenset(
+    {"connection", "content-encoding", "content-length", "transfer-encoding"}
+)
+# These differ between machines or versions for the same call.
+_OF_THE_MACHINE = _OF_THE_TRANSFER | {"accept-encoding", "host", "user-agent"}
 
 
 class RecordingError(ValueError):
-    """A file is no recording, or cannot be read or written."""
+    """A file is not a recording, or cannot be read or written."""
 
 
-class Called(NamedTuple):
-    """The call that a request was made by.
+class RecordedCall(NamedTuple):
+    """The call that sent a request.
 
     Attributes:
         operation: Name of the operation.
         arguments: Arguments of its method; None means "not sent".
-        wrong: What is wrong on purpose: the name of a parameter in the request, or
-            `Authorization`; None where nothing is.
+        wrong: What was wrong on purpose: the name of a parameter in the request, or
+            `Authorization`; None for a correct call.
     """
 
     operation: str
@@ -55,12 +57,12 @@ class Recording:
         body: Body of the request.
         status: HTTP status of the answer.
         headers: Headers of the answer.
-        content: Body of the answer, unpacked.
-        comment: Where it comes from.
-        called: The call it was made by, or None where that is not known.
-        started: When it was sent, as HAR writes it.
-        milliseconds: How long the answer took.
-        source: File and entry it was read from; empty otherwise.
+        content: Body of the answer, decompressed.
+        comment: Where the recording comes from: see `DOCUMENTED`, `LIVE` and `SANDBOX`.
+        called: The call that sent the request, or None if unknown.
+        started: When the request was sent, in ISO 8601.
+        milliseconds: Time until the answer arrived.
+        source: File and entry it was read from; empty if it was not read from a file.
     """
 
     method: str
@@ -71,7 +73,7 @@ class Recording:
     headers: Headers = ()
     content: bytes = b""
     comment: str = ""
-    called: Called | None = None
+    called: RecordedCall | None = None
     started: str = EPOCH
     milliseconds: float = 0
     source: str = field(default="", compare=False)
@@ -81,25 +83,25 @@ class Recording:
 
     @property
     def origin(self) -> str | None:
-        """Where it comes from, in a word: "live", "documented", "sandbox", or None."""
+        """Where it comes from, in one word: "live", "documented" or "sandbox"; None if unknown."""
         for word, pattern in (("live", LIVE), ("documented", DOCUMENTED), ("sandbox", SANDBOX)):
             if re.fullmatch(re.escape(pattern).replace(r"\{\}", ".+"), self.comment):
                 return word
         return None
 
 
-def of_the_call(headers: Iterable[tuple[str, str]]) -> Headers:
-    """Headers of a request, those aside that differ between machines or versions."""
+def kept_request_headers(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Headers of a request without those that differ between machines or versions."""
     return tuple((name, text) for name, text in headers if name.lower() not in _OF_THE_MACHINE)
 
 
-def of_the_answer(headers: Iterable[tuple[str, str]]) -> Headers:
-    """Headers of an answer, those aside that say how it travelled."""
-    return tuple((name, text) for name, text in headers if name.lower() not in _OF_THE_WAY)
+def kept_response_headers(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Headers of an answer without those that describe its transfer."""
+    return tuple((name, text) for name, text in headers if name.lower() not in _OF_THE_TRANSFER)
 
 
-def carried(recording: Recording) -> Iterator[str]:
-    """Give the keys and cookies that the headers of a recording carry."""
+def secrets_in(recording: Recording) -> Iterator[str]:
+    """Yield the keys and cookies in the headers of a recording."""
     for name, text in (*recording.request_headers, *recording.headers):
         secret = secret_of(name, text)
         if secret is not None:
@@ -107,7 +109,7 @@ def carried(recording: Recording) -> Iterator[str]:
 
 
 def redacted(recording: Recording, secrets: Iterable[str]) -> Recording:
-    """Give a recording without these secrets, and without what looks like a key."""
+    """Return a recording without these secrets, and without anything that looks like an API key."""
     redaction = Redaction(secrets)
     sent, received = (
         tuple((name, redaction.header(name, text)) for name, text in headers)

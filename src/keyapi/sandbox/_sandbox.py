@@ -1,0 +1,213 @@
+"""The class `Sandbox`: one client's API, in this process or on a real port."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Any
+
+from keyapi._client import AsyncClient, SyncClient
+from keyapi._clients import async_twin, find
+from keyapi._errors import ConfigurationError
+from keyapi.sandbox._exchange import Reply, SandboxRequest
+from keyapi.sandbox._http import App, Receive, Scope, Send, Transport
+from keyapi.sandbox._ledger import Ledger
+from keyapi.sandbox._service import Service
+from keyapi.specification import Specification
+
+KEY = "sk_sandbox_0000"
+HOST = "127.0.0.1"
+
+
+class Sandbox:
+    """A sandbox of one client's API.
+
+    Args:
+        client: The generated client class, or its platform's name; may be left out when only one
+            client is installed.
+        key: The API key to accept.
+        credits: Credits that can be spent before requests get 402; None for unlimited.
+        qps: Requests answered per second before further ones get 429; None for unlimited.
+        seed: The same seed gives the same data on every machine; a different seed, different data.
+        faults: Faults to serve, e.g. `"html-502@3"` for the third request; `FAULTS` has their
+            names, `_schedule.scheduled` the syntax.
+        latency: Delay before each answer, in seconds.
+        strict: Whether to refuse unknown parameters; the real API is reported to ignore them.
+        retry_after: `Retry-After` of a 429, in whole seconds; None to omit it.
+        control: Whether to serve `/_sandbox/…`: ledger, requests, faults, reset.
+        spec: An effective specification to serve instead of the client's own.
+        clock: Returns the time in seconds; for tests of the rate limit.
+
+    Attributes:
+        spec: The specification that is served.
+        key: The API key that is accepted.
+        seed: The seed of the data.
+        ledger: Requests and charges so far.
+
+    Raises:
+        ConfigurationError: There is no such client or fault, or the extra `sandbox` is not
+            installed.
+    """
+
+    def __init__(
+        self,
+        client: str | type[SyncClient] | None = None,
+        *,
+        key: str = KEY,
+        credits: int | None = None,  # noqa: A002 - the API's own word
+        qps: int | None = None,
+        seed: int = 0,
+        faults: Iterable[str] = (),
+        latency: float = 0.0,
+        strict: bool = False,
+        retry_after: int | None = None,
+        control: bool = False,
+        spec: Mapping[str, Any] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        _require("jsonschema_rs", "starlette", "uvicorn")
+        self._client = client if isinstance(client, type) else find(client)
+        package = self._client._package
+        self.spec = Specification(spec) if spec else Specification.of_package(package)
+        self.key = key
+        self.seed = seed
+        self.ledger = Ledger(credits, qps, clock)
+        self._control = control
+        self._service = Service(
+            self.spec,
+            key=key,
+            ledger=self.ledger,
+            seed=seed,
+            latency=latency,
+            strict=strict,
+            retry_after=retry_after,
+        )
+        self.faults = list(faults)
+
+    def __repr__(self) -> str:
+        return f"<Sandbox of {self._client.__name__}, {self.ledger.count} requests>"
+
+    @property
+    def faults(self) -> list[str]:
+        """The scheduled faults, as they were written; assign a list to replace them."""
+        return self._service.fault_texts
+
+    @faults.setter
+    def faults(self, texts: Iterable[str]) -> None:
+        self._service.fault_texts = list(texts)
+
+    @property
+    def latency(self) -> float:
+        """Delay before each answer, in seconds; assign a number to change it."""
+        return self._service.latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self._service.latency = seconds
+
+    @property
+    def credits_left(self) -> int | None:
+        """Credits that can still be spent; None for unlimited."""
+        return self.ledger.credits_left
+
+    def reset(self) -> None:
+        """Forget all requests, charges and faults."""
+        self._service.reset()
+
+    def respond(self, request: SandboxRequest) -> Reply:
+        """Answer one request, without any transport."""
+        return self._service.respond(request)
+
+    @property
+    def transport(self) -> Transport:
+        """An httpx transport, sync and async, that sends requests to this sandbox."""
+        return Transport(self._service)
+
+    def client(self, **options: Any) -> Any:
+        """Make a sync client bound to this sandbox.
+
+        Args:
+            **options: Arguments of the client class; the key is this sandbox's unless given.
+        """
+        return self._client(**self._bound(options))
+
+    def async_client(self, **options: Any) -> Any:
+        """Make an async client bound to this sandbox; arguments as for `client`."""
+        twin: type[AsyncClient] = async_twin(self._client)
+        return twin(**self._bound(options))
+
+    def _bound(self, options: dict[str, Any]) -> dict[str, Any]:
+        # No resolver knows this name: a request that escaped the transport would get nowhere.
+        bound = {"token": self.key, "base_url": "http://sandbox.invalid"}
+        return {**bound, "transport": self.transport, **options}
+
+    @cached_property
+    def _app(self) -> Any:
+        from starlette.applications import Starlette
+        from starlette.routing import Mount
+
+        from keyapi.sandbox._control import routes
+
+        control = routes(self._service) if self._control else []
+        return Starlette(routes=[*control, Mount("/", app=App(self._service))])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve as an ASGI application."""
+        await self._app(scope, receive, send)
+
+    @contextmanager
+    def serve(self, port: int = 0, *, host: str = HOST) -> Iterator[str]:
+        """Serve on a real port, in a thread, until the `with` block ends.
+
+        Args:
+            port: The port; 0 picks a free one.
+            host: The address to listen on; loopback by default.
+
+        Yields:
+            The base URL.
+
+        Raises:
+            OSError: The port is in use.
+        """
+        from keyapi.sandbox._server import in_thread
+
+        with in_thread(self, host, port) as url:
+            yield url
+
+
+def run(
+    client: str | type[SyncClient] | None = None,
+    *,
+    port: int = 8000,
+    host: str = HOST,
+    report: Callable[[Sandbox, str], None],
+    **options: Any,
+) -> None:
+    """Serve until Ctrl-C.
+
+    Args:
+        client: See `Sandbox`.
+        port: The port; 0 picks a free one.
+        host: The address to listen on; loopback by default.
+        report: Called with the sandbox and its URL as soon as it accepts requests.
+        **options: See `Sandbox`.
+
+    Raises:
+        ConfigurationError: See `Sandbox`.
+        OSError: The port is in use.
+    """
+    sandbox = Sandbox(client, **options)
+
+    from keyapi.sandbox._server import until_interrupted
+
+    until_interrupted(sandbox, host, port, lambda url: report(sandbox, url))
+
+
+def _require(*modules: str) -> None:
+    if any(find_spec(module) is None for module in modules):
+        raise ConfigurationError(
+            "The sandbox needs more packages: pip install 'keyapi-tiktok[sandbox]'"
+        )
