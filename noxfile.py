@@ -16,7 +16,7 @@ import nox
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["check", "tests", "tools", "contract", "mutants", "package", "demo"]
+nox.options.sessions = ["check", "tests", "tools", "contract", "mutants", "docs", "package", "demo"]
 
 ROOT = Path(__file__).parent
 
@@ -97,6 +97,15 @@ def mutants(session: nox.Session) -> None:
     """Plant faults in answers and specification, one at a time; a survivor fails."""
     _install(session, "dev")
     session.run("python", "scripts/mutants.py", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site, where a warning is an error, and test it and every document."""
+    _install(session, "dev")
+    site = Path(session.create_tmp()).resolve() / "site"
+    session.run("sphinx-build", "--quiet", "--fail-on-warning", "--keep-going", "docs", str(site))
+    _pytest(session, "tests/docs", f"--site={site}", *session.posargs)
 
 
 @nox.session(default=False)

@@ -1,4 +1,4 @@
-"""What the README says, seen on the wire of a real server, from sync and async clients."""
+"""What README and docs say, seen on the wire of a real server, from sync and async clients."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from client.conftest import EXAMPLE, KEY, PATH, REQUEST_ID, USER_ID, Mode, product
+from keyapi.testing import replay
 from keyapi_tiktok import (
     AuthenticationError,
     BadRequest,
@@ -36,9 +37,11 @@ from keyapi_tiktok import (
     TransportError,
 )
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
+from support.documents import blocks, relative
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+BLOCKS = list(blocks("python"))
+# Clients with changed options, which a block makes without using them.
+CHANGED = ("careful", "quick", "watching")
 
 
 @dataclass
@@ -131,22 +134,44 @@ def user(mode: Mode, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Mode:
     return mode
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.strip().splitlines()[0][:40])
+@pytest.mark.parametrize("document", sorted({block.document for block in BLOCKS}), ids=relative)
 def test_the_code_runs(
-    block: str, wire: Wire, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    document: Path,
+    wire: Wire,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """A document's blocks run one after the other, as its reader would run them."""
     monkeypatch.setenv("KEYAPI_TOKEN", KEY)
     monkeypatch.setenv("KEYAPI_BASE_URL", wire.url)
+    monkeypatch.chdir(tmp_path)
     saved: list[Any] = []
-    known: dict[str, Any] = {"user_id": USER_ID, "save": saved.append}
-    exec("from keyapi_tiktok import *", known)  # noqa: S102 - the README's own code
-    with known["TikTok"]() as known["tiktok"]:
-        exec(block, known)  # noqa: S102
-        changed = known.get("quick") or known.get("careful")
-        if changed:
-            changed.influencer.products_analytics(user_id=USER_ID)
-    assert wire.requests or known["sandbox"].ledger.charged == 1
-    assert capsys.readouterr().out or saved or changed
+    names: dict[str, Any] = {
+        "user_id": USER_ID,
+        "save": saved.append,
+        "report": lambda tiktok: saved.extend(
+            tiktok.influencer.products_analytics(user_id=USER_ID)
+        ),
+    }
+    exec("from keyapi_tiktok import *", names)  # noqa: S102 - what the quick start imports
+    for block in (block for block in BLOCKS if block.document == document):
+        wire.requests.clear()
+        saved.clear()
+        code = compile("\n" * (block.line - 1) + block.code, str(document), "exec")
+        with names["TikTok"]() as names["tiktok"]:
+            exec(code, names)  # noqa: S102
+            changed = [names.pop(name) for name in CHANGED if name in names]
+            for client in changed:
+                client.influencer.products_analytics(user_id=USER_ID)
+        test = names.pop("test_report", None)
+        if test is not None:
+            with replay() as played:
+                test(played.add)
+        assert wire.requests or test or names["sandbox"].ledger.charged == 1
+        printed = capsys.readouterr().out
+        assert printed or saved or changed
+        assert block.output in (None, printed)
 
 
 # --- Call -------------------------------------------------------------------------------------

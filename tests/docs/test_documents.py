@@ -1,0 +1,74 @@
+"""The documents agree with one another and with what they describe."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from keyapi_tiktok import AsyncTikTok, TikTok
+from support.documents import README, ROOT, SITE, anchors, blocks, documents, links, prose, relative
+
+# Paths of this repository, in code, such as `src/keyapi/_sending/retries.py`.
+_PATH = re.compile(r"`((?:\.github|docs|openapi|requirements|scripts|src|tests)/[\w./-]+)`")
+
+
+@pytest.mark.parametrize("document", documents(), ids=relative)
+def test_links_lead_somewhere(document: Path) -> None:
+    for link in links(document):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        assert target.is_file(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("document", documents(), ids=relative)
+def test_paths_in_code_exist(document: Path) -> None:
+    for path in _PATH.findall(prose(document)):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("document", documents(), ids=relative)
+def test_every_page_has_one_title_and_is_in_the_menu(document: Path) -> None:
+    assert len(re.findall(r"^# ", prose(document), re.MULTILINE)) == 1
+    menu = (SITE / "index.md").read_text("utf-8").splitlines()
+    page = document.relative_to(SITE if document.is_relative_to(SITE) else ROOT).with_suffix("")
+    assert document == README or page.as_posix() in menu
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text("utf-8").split()) <= 900
+
+
+def test_the_readme_keeps_the_two_commands_for_a_bare_machine() -> None:
+    lines = README.read_text("utf-8").splitlines()
+    commands = [line.partition("#")[0].strip() for line in lines]
+    assert "pip install nox && nox -s demo" in commands
+    assert "pip install nox && nox" in commands
+
+
+@pytest.mark.parametrize("client", [TikTok, AsyncTikTok])
+def test_every_option_is_listed_once(client: type) -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", (SITE / "options.md").read_text("utf-8"), re.MULTILINE)
+    assert rows == [name for name in inspect.signature(client).parameters if name != "self"]
+
+
+def test_code_that_is_not_run_says_why() -> None:
+    unrun = list(blocks("py"))
+    assert [str(block) for block in unrun if not block.reason] == []
+    named = [path for block in unrun for path in re.findall(r"tests/[\w/.]+", block.reason or "")]
+    assert [path for path in named if not (ROOT / path).is_file()] == []
+
+
+def test_every_block_is_in_a_language_that_is_checked() -> None:
+    languages = {match for page in documents() for match in _languages(page)}
+    directives = {"{eval-rst}", "{generated-client}", "{include}", "{toctree}"}
+    assert languages <= {"py", "python", "sh", "text", "yaml", *directives}
+
+
+def _languages(document: Path) -> list[str]:
+    return re.findall(r"^```(\S+)", document.read_text("utf-8"), re.MULTILINE)

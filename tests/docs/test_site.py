@@ -1,0 +1,135 @@
+"""The built site: complete, self-contained, and searchable without a server."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import keyapi_tiktok
+from keyapi import Model
+
+MODELS = Path(keyapi_tiktok.__file__).parent / "models"
+
+
+class _Entries(HTMLParser):
+    """Reads the text below each documented object: its signature and what is said of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: dict[str, str] = {}
+        self._open: list[tuple[int, str]] = []
+        self._depth = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._depth += tag in ("dl", "dd", "dt")
+        name = dict(attrs).get("id")
+        if tag == "dt" and name:
+            # An object ends where the list does that its signature begins.
+            self._open.append((self._depth - 1, name))
+            self.texts[name] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._depth -= tag in ("dl", "dd", "dt")
+        while self._open and self._depth < self._open[-1][0]:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        for _, name in self._open:
+            self.texts[name] += data
+
+
+class Described(NamedTuple):
+    """An attribute of a generated model: its annotation and its docstring, as written."""
+
+    name: str
+    type: str
+    text: str
+
+
+def attributes(tree: ast.ClassDef) -> Iterator[Described]:
+    """Yield the attributes of a model, declared by annotation or as properties."""
+    following = [*tree.body[1:], None]
+    for node, after in zip(tree.body, following, strict=True):
+        if isinstance(node, ast.AnnAssign):
+            documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            text = str(after.value.value) if documented else ""  # type: ignore[union-attr]
+            yield Described(ast.unparse(node.target), ast.unparse(node.annotation), text)
+        elif isinstance(node, ast.FunctionDef) and any(
+            ast.unparse(decorator) == "property" for decorator in node.decorator_list
+        ):
+            annotation = ast.unparse(node.returns) if node.returns else ""
+            yield Described(node.name, annotation, ast.get_docstring(node) or "")
+
+
+def described() -> Iterator[Described]:
+    """Yield the attributes of all models that the package exports."""
+    for module in sorted(MODELS.glob("*.py")):
+        for node in ast.parse(module.read_text("utf-8")).body:
+            if not isinstance(node, ast.ClassDef) or node.name not in keyapi_tiktok.__all__:
+                continue
+            if issubclass(getattr(keyapi_tiktok, node.name), Model):
+                for attribute in attributes(node):
+                    yield attribute._replace(name=f"keyapi_tiktok.{node.name}.{attribute.name}")
+
+
+def squeezed(text: str) -> str:
+    """A text by its letters and digits: quotes, code and line ends are set differently."""
+    return "".join(re.findall(r"\w", text))
+
+
+@pytest.fixture(scope="module")
+def entries(site: Path) -> dict[str, str]:
+    """The text of each documented object, by its full name."""
+    reader = _Entries()
+    for page in sorted((site / "reference").glob("*.html")):
+        reader.feed(page.read_text("utf-8"))
+    return {name: squeezed(text) for name, text in reader.texts.items()}
+
+
+def test_every_model_field_is_shown_with_its_type_and_whole_text(entries: dict[str, str]) -> None:
+    fields = list(described())
+    assert any(": " in attribute.text for attribute in fields)  # where a colon could cut
+    for attribute in fields:
+        shown = entries[attribute.name]
+        assert squeezed(attribute.type) in shown, attribute
+        assert squeezed(attribute.text) in shown, attribute
+
+
+def test_every_name_that_the_package_exports_is_in_the_reference(entries: dict[str, str]) -> None:
+    last = {name.rpartition(".")[2] for name in entries}
+    assert set(keyapi_tiktok.__all__) <= last
+
+
+def test_attributes_of_errors_are_explained(entries: dict[str, str]) -> None:
+    shown = entries["keyapi.KeyAPIError"]
+    assert squeezed("the page number or cursor that failed: start the next walk there") in shown
+
+
+def test_no_docstring_is_left_in_its_source_form(site: Path) -> None:
+    for page in sorted(site.rglob("*.html")):
+        text = page.read_text("utf-8")
+        assert "object at 0x" not in text, page
+        assert ">Args:" not in text, page
+
+
+def test_nothing_is_loaded_from_another_host(site: Path) -> None:
+    loaded = re.compile(
+        r"""<(?:script|img|iframe|source|link(?![^>]*rel="(?:next|prev|index|search)"))[^>]*"""
+        r"""(?:src|href)="((?:https?:)?//[^"]*)"|url\(["']?((?:https?:)?//[^"')]*)|@import\s+["']([^"']*)"""
+    )
+    for file in sorted([*site.rglob("*.html"), *site.rglob("*.css")]):
+        assert [match[0] for match in loaded.finditer(file.read_text("utf-8"))] == [], file
+
+
+def test_search_needs_no_server(site: Path) -> None:
+    page = (site / "search.html").read_text("utf-8")
+    assert re.search(r'<script[^>]* src="searchindex\.js"', page)
+    index = (site / "searchindex.js").read_text("utf-8")
+    assert index.startswith("Search.setIndex(")
+    assert '"max_credit' in index
