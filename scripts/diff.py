@@ -10,8 +10,8 @@ a generated package), the folder of a checkout, or a git revision.
 Each difference has an id and a level as in oasdiff 1.31.0 (ids of this project
 begin with `x-`), a JSON pointer, the values before and after, and what it means
 for users of the client. Where both sides have a generated package, griffe
-compares these, too. From both follow the step to the next version (before 1.0 a
-breaking change is a minor step, and all else a patch) and a draft of the
+compares those, too. Both comparisons decide the next version (before 1.0 a
+breaking change is a minor step, and everything else a patch) and a draft of the
 changelog entry.
 
 Exit code 1: a difference is at least as serious as --fail-on says. Exit code 2:
@@ -21,32 +21,15 @@ an input cannot be used.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 
 from pipeline.cli import parser, run
-from pipeline.difference import Level, differences
-from pipeline.difference.python_view import python_view
-from pipeline.difference.release import version_of
-from pipeline.difference.report import FORMATS, Report, as_text
-from pipeline.difference.sides import PACKAGE, opened
+from pipeline.commands.diff import diff
+from pipeline.difference import Level
+from pipeline.difference.report import FORMATS
 
 
-def diff(root: Path, old: str | None, new: str | None, *, form: str, fail_on: str | None) -> int:
-    """Explain a change; see the module's docstring."""
-    with opened(root, old, "HEAD") as before, opened(root, new, None) as after:
-        view = None
-        if before.packages is not None and after.packages is not None:
-            view = python_view(before.packages, after.packages, PACKAGE)
-        found = differences(before.spec, after.spec)
-    report = Report(before.name, after.name, found, view, version_of(root))
-    if form in FORMATS:
-        sys.stdout.write(FORMATS[form](report))
-    else:
-        as_text(report)
-    return int(fail_on is not None and any(d.level >= Level[fail_on] for d in found))
-
-
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and compare."""
     options = parser(__doc__)
     options.add_argument("old", nargs="?", metavar="OLD", help="default: the last commit")
@@ -59,7 +42,7 @@ def main() -> int:
         choices=[level.name for level in reversed(Level)],
         help="exit 1 if a difference is of this level or more serious",
     )
-    arguments = options.parse_args()
+    arguments = options.parse_args(argv)
     return run(
         lambda: diff(
             arguments.root,

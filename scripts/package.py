@@ -1,4 +1,4 @@
-"""Build the distribution, and make sure that its sdist builds the same wheel.
+"""Build the distribution, and verify that its sdist builds the same wheel.
 
     python scripts/package.py FOLDER
 
@@ -7,66 +7,23 @@ Leaves the sdist and the wheel in FOLDER. Exit code 1: the two wheels differ.
 
 from __future__ import annotations
 
-import subprocess
+import argparse
 import sys
-import tarfile
-import tempfile
-import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.cli import ROOT
+from pipeline.commands.package import package
 
 
-def build(source: Path, folder: Path, kind: str) -> Path:
-    """Build one distribution of a source tree and give its file."""
-    for old in folder.glob("*.whl" if kind == "wheel" else "*.tar.gz"):
-        old.unlink()
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "build",
-            "--no-isolation",
-            f"--{kind}",
-            "--outdir",
-            str(folder),
-            str(source),
-        ],
-        check=True,
-        stdout=subprocess.DEVNULL,
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line and build."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    return next(folder.glob("*.whl" if kind == "wheel" else "*.tar.gz"))
-
-
-def contents(wheel: Path) -> dict[str, bytes]:
-    """The files of a wheel."""
-    with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def main(folder: Path) -> int:
-    """Build sdist and wheel, and the wheel again from the sdist."""
-    folder.mkdir(parents=True, exist_ok=True)
-    wheel = build(ROOT, folder, "wheel")
-    sdist = build(ROOT, folder, "sdist")
-    with tempfile.TemporaryDirectory() as scratch:
-        with tarfile.open(sdist) as archive:
-            archive.extractall(scratch, filter="data")
-        (source,) = Path(scratch).iterdir()
-        again = contents(build(source, Path(scratch), "wheel"))
-    first = contents(wheel)
-    for name in sorted({*first, *again}):
-        if first.get(name) != again.get(name):
-            print(
-                f"error: {name} differs between the wheel and the wheel that the sdist builds",
-                file=sys.stderr,
-            )
-            return 1
-    print(f"{wheel.name}: {len(first)} files, the same from the sdist")
-    return 0
+    options.add_argument("folder", type=Path, metavar="FOLDER", help="where the files go")
+    return package(ROOT, options.parse_args(argv).folder)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main())

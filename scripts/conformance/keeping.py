@@ -14,7 +14,7 @@ from keyapi.conformance.live.running import Kept
 from keyapi.conformance.outcomes import Outcome, Outcomes
 from keyapi.specification import OperationSpec, Specification
 from pipeline.cli import run
-from record import write
+from pipeline.commands.record import write
 
 
 def keep(

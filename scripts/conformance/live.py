@@ -41,7 +41,7 @@ from keyapi.specification import OperationSpec, Specification
 from pipeline.cli import parser
 from pipeline.document.yaml import load_yaml
 from pipeline.errors import PipelineError
-from pipeline.project import SPEC, Workspace
+from pipeline.project import SPEC, Project
 
 Planned = list[tuple[OperationSpec, list[Case]]]
 
@@ -65,7 +65,7 @@ def live(given: argparse.Namespace) -> int:
         print("skipped: there is no API key; set KEYAPI_TOKEN. Nothing was sent.")
         return 0
     token = find_token(None)
-    document = load_yaml(Workspace(given.root).read(SPEC, "Run scripts/vendor.py."), SPEC)
+    document = load_yaml(Project(given.root).read(SPEC, "Run scripts/vendor.py."), SPEC)
     if given.report:
         given.report.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = {

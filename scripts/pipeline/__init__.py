@@ -1,9 +1,8 @@
-"""From published pages to a generated client, one module a step.
+"""From published pages to a generated client, one folder for each step.
 
-`index` reads which pages there are, `fetch` brings them, `pages` reads a page, `vendored` merges
-pages into one specification and its lock, `overlay` corrects it, `shape` gives it the form tools
-need, `parse` has the generator read it, `generate` makes the client, and `transaction` puts
-results in place whole or not at all. `workspace` knows where everything lives and runs them in
-order; `sources` gathers what to vendor. Whatever decides is pure: data in, data out. `difference`
-stands beside them: it explains what changed between two results.
+`document` reads YAML and knows the structure of OpenAPI; `vendor` fetches, reads and merges pages;
+`correct` applies the overlay; `shape` gives the specification the form tools need; `generate` makes
+the client; `difference` explains what changed between two results. `project` knows where
+everything lives and runs the steps in order, `transaction` puts results in place atomically, and
+`commands` does what the scripts do. Whatever decides is pure: data in, data out.
 """

@@ -34,7 +34,7 @@ _LOCK_HEADER = (
 
 
 @dataclass(frozen=True)
-class Workspace:
+class Project:
     """A checkout of this project.
 
     Attributes:

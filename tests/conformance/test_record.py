@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-import record
 from conftest import Script, tree
 from keyapi.recording.har import read, written
 from keyapi.sandbox import Sandbox
 from pipeline.cli import ROOT
+from pipeline.commands import record
 from pipeline.transaction import recover
 
 NAME = "influencer_products_analytics"
@@ -49,7 +49,7 @@ def record_into(project: Path) -> Any:
             "max_credits": None,
             "documented": False,
         }
-        return record.record(project, record.Asked(**{**given, **asked}))
+        return record.record(project, record.RecordRequest(**{**given, **asked}))
 
     return run
 

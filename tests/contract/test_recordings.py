@@ -12,7 +12,7 @@ from keyapi.conformance.recordings import check_file, check_recording, missing
 from keyapi.recording.har import read
 from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
-from pipeline.project import Workspace
+from pipeline.project import Project
 from pipeline.vendor.merge import operations_in_order
 
 FOLDER = ROOT / "tests/recordings"
@@ -36,7 +36,7 @@ def test_a_recording_is_what_specification_and_client_say(
         assert names(path).startswith(f"{called.operation}/{recording.status}")
         if recording.origin == "documented":
             operation = SPECIFICATION.operations[called.operation]
-            lock = operations_in_order(Workspace(ROOT).lock())
+            lock = operations_in_order(Project(ROOT).lock())
             page = lock[f"{operation.method} {operation.path}"]["page"]
             assert recording.comment.endswith(f" {page}")
 

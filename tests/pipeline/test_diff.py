@@ -24,8 +24,8 @@ from pipeline.difference import MISSING, Difference, Step, differences
 from pipeline.difference.python_view import PythonView
 from pipeline.difference.release import changelog, next_version, release_step, step_of
 from pipeline.difference.report import Report, as_json, as_markdown, as_text
+from pipeline.difference.revisions import open_revision
 from pipeline.difference.rules import RULES
-from pipeline.difference.sides import opened
 from pipeline.document.structure import require_structure
 from pipeline.errors import PipelineError, pointer
 from support.specs import committed, synthetic
@@ -898,16 +898,16 @@ def test_what_cannot_be_used_ends_in_one_line_and_exit_code_2(tmp_path: Path) ->
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")
-    assert "bad.json: no file, folder or revision. Give the path" in line
+    assert "bad.json: there is no such file, folder or revision. Give the path" in line
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("{", "no JSON"),
-        ("[" * 100_000, "no JSON"),
+        ("{", "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
         ('{"paths": {}, "a": ' + "[" * 900 + "]" * 900 + "}", "nested deeper than 200 levels"),
-        ("[]", "no JSON object"),
+        ("[]", "not a JSON object"),
         ('{"openapi": "3.0.3"}', "there are no paths"),
         ('{"paths": {"/a": {"get": {"parameters": {}}}}}', "`parameters` is an object"),
     ],
@@ -918,7 +918,7 @@ def test_what_is_no_effective_specification_is_refused(
     path = tmp_path / "bad.json"
     path.write_text(content)
 
-    with pytest.raises(PipelineError) as refused, opened(ROOT, str(path), None):
+    with pytest.raises(PipelineError) as refused, open_revision(ROOT, str(path), None):
         pass
 
     assert "bad.json" in str(refused.value)
@@ -931,7 +931,10 @@ def test_a_folder_or_revision_without_a_client_is_refused(tmp_path: Path) -> Non
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "Empty", "--no-gpg-sign")
 
     for given in (str(tmp_path), "HEAD", "--end", "HEAD:openapi", "no such thing", None):
-        with pytest.raises(PipelineError, match="Give the path"), opened(tmp_path, given, None):
+        with (
+            pytest.raises(PipelineError, match="Give the path"),
+            open_revision(tmp_path, given, None),
+        ):
             pass
 
 

@@ -647,4 +647,4 @@ def test_progress_is_shown_to_who_watches_alone(project: Path, docs: Docs, watch
 def test_options_of_an_index_need_one(script: Script) -> None:
     done = script("vendor.py", "--prune")
     assert done.returncode == 2
-    assert "need an --index" in done.stderr
+    assert "need --index" in done.stderr

@@ -19,7 +19,7 @@ from shaping import (
 
 from pipeline.document.yaml import load_yaml
 from pipeline.errors import PipelineError
-from pipeline.project import Workspace
+from pipeline.project import Project
 from pipeline.shape import shape
 from support.pages import REAL_PAGE, ROOT, document, markdown, page, paged, query, rows
 
@@ -118,8 +118,8 @@ def document_of(text: str):
 
 
 def test_what_is_committed_is_valid():
-    workspace = Workspace(ROOT)
-    check(workspace.effective(workspace.vendored()).spec)
+    project = Project(ROOT)
+    check(project.effective(project.vendored()).spec)
 
 
 @pytest.mark.parametrize(

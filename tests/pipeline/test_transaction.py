@@ -16,8 +16,8 @@ import pytest
 from conftest import tree
 from pipeline import transaction
 from pipeline.errors import PipelineError
-from pipeline.project import Workspace
-from pipeline.vendor.gather import Request
+from pipeline.project import Project
+from pipeline.vendor.collect import Selection
 from regenerate import regenerate
 from support.docs_site import Docs
 from support.pages import REAL_PAGE, page
@@ -124,7 +124,7 @@ def test_vendor_leaves_the_old_tree_or_the_new_one_wherever_it_stops(
     text = REAL_PAGE.read_text("utf-8").replace("influencer/products", "shop/products")
     path.write_text(text, "utf-8")
 
-    found = outcomes(project, lambda: vendor(project, Request(files=(path,))), how)
+    found = outcomes(project, lambda: vendor(project, Selection(files=(path,))), how)
 
     assert set(found) == {"old", "new"}
     assert found == sorted(found, reverse=True), "once it is sure to happen, it happens"
@@ -135,7 +135,7 @@ def docs(project: Path) -> Iterator[Docs]:
     """A site whose index was vendored; since then a page was added, one changed, one vanished."""
     with Docs({f"/en/{name}.md": page(f"/v1/tiktok/{name}/list") for name in "abc"}) as site:
         site.publish_index()
-        assert vendor(project, Request(index=site.index)) == 0
+        assert vendor(project, Selection(index=site.index)) == 0
         site.pages["/en/b.md"] = page("/v1/tiktok/b/list", credits=2)
         site.pages["/en/d.md"] = page("/v1/tiktok/d/list")
         site.publish_index("/en/b.md", "/en/c.md", "/en/d.md")
@@ -146,9 +146,9 @@ def docs(project: Path) -> Iterator[Docs]:
 def test_an_index_with_prune_leaves_the_old_tree_or_the_new_one_wherever_it_stops(
     project: Path, docs: Docs, how: str
 ) -> None:
-    request = Request(index=docs.index, prune=True)
+    selection = Selection(index=docs.index, prune=True)
 
-    found = outcomes(project, lambda: vendor(project, request), how)
+    found = outcomes(project, lambda: vendor(project, selection), how)
 
     assert set(found) == {"old", "new"}
     assert found == sorted(found, reverse=True)
@@ -188,9 +188,9 @@ def test_a_write_that_stops_inside_a_file_leaves_the_old_tree_or_the_new_one(
 
 def test_vendor_short_of_room_inside_a_file_leaves_the_old_tree(project: Path, docs: Docs) -> None:
     before = tree(project)
-    request = Request(index=docs.index, prune=True)
+    selection = Selection(index=docs.index, prune=True)
     for size in (0, 1000, 10_000):
-        assert limited(lambda: vendor(project, request), size, "error") == _FAILED
+        assert limited(lambda: vendor(project, selection), size, "error") == _FAILED
         transaction.recover(project)
         assert tree(project) == before
 
@@ -230,10 +230,10 @@ def test_what_would_be_written_elsewhere_or_over_another_kind_of_file_is_refused
 def test_regenerate_leaves_the_old_tree_or_the_new_one_wherever_it_stops(
     project: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = Workspace(project).generated()
+    files = Project(project).generated()
     # What comes before the change works in a temporary folder alone: see the next test.
-    monkeypatch.setattr(Workspace, "client", lambda self, spec: files)
-    monkeypatch.setattr("regenerate.verify", lambda files, runtime: None)
+    monkeypatch.setattr(Project, "client", lambda self, spec: files)
+    monkeypatch.setattr("pipeline.commands.regenerate.verify", lambda files, runtime: None)
     (project / "generated/keyapi_tiktok/client.py").write_text("# old\n")
     (project / "generated/keyapi_tiktok/api/gone.py").write_text("# old\n")
 
@@ -244,14 +244,14 @@ def test_regenerate_leaves_the_old_tree_or_the_new_one_wherever_it_stops(
 
 
 def test_generating_changes_nothing_in_the_project(project: Path) -> None:
-    workspace = Workspace(project)
+    checkout = Project(project)
     before = tree(project)
     for path in project.rglob("*"):
         if path.is_dir() and not path.is_symlink():
             path.chmod(0o555)
     stamps = {path: path.stat().st_mtime_ns for path in project.rglob("*")}
     try:
-        workspace.client(workspace.effective(workspace.vendored()).spec)
+        checkout.client(checkout.effective(checkout.vendored()).spec)
     finally:
         for path in project.rglob("*"):
             if path.is_dir() and not path.is_symlink():

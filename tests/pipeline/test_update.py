@@ -1,20 +1,32 @@
-"""An update is tried on a copy, step after step, and takes effect whole or not at all."""
+"""An update is tried on a copy, step after step, and takes effect atomically."""
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
-import update as module
+import regenerate
+import vendor
 from conftest import Script, tree
 from pipeline.cli import ROOT
+from pipeline.commands.update import (
+    CONTRACT_SUITE,
+    Outcome,
+    Runner,
+    Step,
+    Trial,
+    fenced,
+    run_in_subprocess,
+    update,
+)
 from pipeline.errors import PipelineError
 from support.docs_site import MARKDOWN, Answer, Docs
 from support.pages import REAL_NAME, REAL_PAGE, page
-from update import fenced, update
 
 # In place of scripts/diff.py: says which paths each specification has.
 DIFF = """
@@ -31,7 +43,7 @@ from pathlib import Path
 import keyapi_tiktok
 
 def test_the_client_is_the_new_one():
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[2]
     folder = Path(keyapi_tiktok.__file__).parent
     assert folder == root / "generated/keyapi_tiktok"
     paths = json.loads((folder / "openapi.json").read_text("utf-8"))["paths"]
@@ -51,6 +63,24 @@ def checkout(project: Path) -> Path:
     (project / "tests/contract/test_client.py").write_text(CONTRACT)
     (project / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
     return project
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> Runner:
+    """Runs the steps that make the client in this process, without mypy, and records nothing."""
+    monkeypatch.setattr("pipeline.commands.regenerate.verify", lambda files, runtime: None)
+    scripts = {"vendor.py": vendor.main, "regenerate.py": regenerate.main}
+
+    def run(copy: Path, step: Step) -> Outcome:
+        if step.name == "record.py":
+            return Outcome(0, "", "")
+        if step.name not in scripts:
+            return run_in_subprocess(copy, step)
+        with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+            code = scripts[step.name](step.arguments)
+        return Outcome(code, out.getvalue(), err.getvalue())
+
+    return run
 
 
 @pytest.fixture
@@ -86,44 +116,43 @@ def test_what_every_step_agrees_to_takes_effect(
 
 
 def test_an_update_without_a_change_writes_nothing(
-    checkout: Path, script: Script, docs: Docs
+    checkout: Path, docs: Docs, in_process: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A new ETag alone is no change."""
     docs.publish_index(f"/{REAL_NAME}")
-    script("vendor.py", "--index", docs.index)
+    assert vendor.main(["--root", str(checkout), "--index", docs.index]) == 0
+    capsys.readouterr()
     fresh = {"Content-Type": MARKDOWN, "ETag": '"other"'}
     docs.answers[f"/{REAL_NAME}"] = [Answer(200, REAL_PAGE.read_bytes(), fresh)]
     before = tree(checkout)
 
-    done = script("update.py", "--index", docs.index)
+    assert update(checkout, ["--index", docs.index], None, dry_run=False, runner=in_process) == 0
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("## Nothing has changed\n")
+    assert capsys.readouterr().out.startswith("## Nothing has changed\n")
     assert tree(checkout) == before
 
 
 def test_a_dry_run_summarizes_and_changes_nothing(
-    checkout: Path, script: Script, docs: Docs
+    checkout: Path, docs: Docs, in_process: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = tree(checkout)
 
-    done = script("update.py", "--index", docs.index, "--dry-run")
+    assert update(checkout, ["--index", docs.index], None, dry_run=True, runner=in_process) == 0
 
-    assert done.returncode == 0, done.stderr
-    assert "- paths added: /v1/tiktok/video/detail" in done.stdout
+    assert "- paths added: /v1/tiktok/video/detail" in capsys.readouterr().out
     assert tree(checkout) == before
 
 
 def test_a_correction_the_page_now_makes_itself_is_in_the_summary(
-    checkout: Path, script: Script, docs: Docs
+    checkout: Path, docs: Docs, in_process: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     docs.pages[f"/{REAL_NAME}"] = docs.pages[f"/{REAL_NAME}"].replace(
         "The maximum number of pages is 10.", "Rows per page, at most 10."
     )
-    done = script("update.py", docs.url + f"/{REAL_NAME}")
+    pages = [docs.url + f"/{REAL_NAME}"]
+    assert update(checkout, pages, None, dry_run=False, runner=in_process) == 0
 
-    assert done.returncode == 0, done.stderr
-    notes = done.stdout.partition("## Notes\n")[2]
+    notes = capsys.readouterr().out.partition("## Notes\n")[2]
     assert notes.count("openapi/tiktok.overlay.yaml #/actions/3: the action is redundant") == 1
 
 
@@ -136,10 +165,6 @@ def broken(name: str, text: str) -> Callable[[Path, Docs], None]:
     return change
 
 
-def unlawful(root: Path, docs: Docs) -> None:
-    docs.pages[DETAIL] = page("/v1/tiktok/video/unlawful")
-
-
 def gone(root: Path, docs: Docs) -> None:
     del docs.pages[DETAIL]
 
@@ -148,46 +173,65 @@ def unfit(root: Path, docs: Docs) -> None:
     docs.pages[f"/{REAL_NAME}"] = docs.pages[f"/{REAL_NAME}"].replace("page_size", "page_rows")
 
 
+def unlawful(root: Path, docs: Docs) -> None:
+    docs.pages[DETAIL] = page("/v1/tiktok/video/unlawful")
+
+
 FAILURES = {
     "vendor.py": (gone, "answers 404"),
     "diff.py": (broken("scripts/diff.py", "raise SystemExit('no difference')"), "no difference"),
     "regenerate.py": (broken("openapi/templates/model.py.jinja", "{% if %}"), "model.py.jinja"),
-    "contract suite": (unlawful, "1 failed"),
+    CONTRACT_SUITE: (unlawful, "1 failed"),
     "openapi/tiktok.overlay.yaml": (unfit, "matches nothing; near it there is"),
 }
 
 
 @pytest.mark.parametrize("step", FAILURES)
 def test_a_step_that_fails_leaves_everything_as_it_was(
-    checkout: Path, script: Script, docs: Docs, tmp_path: Path, step: str
+    checkout: Path, docs: Docs, tmp_path: Path, in_process: Runner, step: str
 ) -> None:
     break_it, problem = FAILURES[step]
     break_it(checkout, docs)
+    before, summary = tree(checkout), tmp_path / "summary.md"
+
+    with pytest.raises(PipelineError) as failure:
+        update(checkout, ["--index", docs.index], summary, dry_run=False, runner=in_process)
+
+    assert str(failure.value).startswith(step)
+    assert problem in str(failure.value)
+    assert tree(checkout) == before
+    assert f"## Failed: {step}" in summary.read_text("utf-8") or step.startswith("openapi")
+
+
+def test_the_script_reports_a_failure_in_its_last_line_and_with_exit_code_2(
+    checkout: Path, script: Script, docs: Docs, tmp_path: Path
+) -> None:
+    gone(checkout, docs)
     before, summary = tree(checkout), tmp_path / "summary.md"
 
     done = script("update.py", "--index", docs.index, "--summary", summary)
 
     assert done.returncode == 2
     *_, line = done.stderr.splitlines()
-    assert line.startswith(f"error: {step}")
-    assert problem in line
+    assert line.startswith("error: vendor.py")
+    assert "answers 404" in line
     assert tree(checkout) == before
-    assert f"## Failed: {step}" in summary.read_text("utf-8") or step.startswith("openapi")
+    assert "## Failed: vendor.py" in summary.read_text("utf-8")
 
 
 def test_what_was_changed_meanwhile_is_not_overwritten(
-    checkout: Path, docs: Docs, monkeypatch: pytest.MonkeyPatch
+    checkout: Path, docs: Docs, in_process: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = module.Trial.run
+    run = Trial.run
 
-    def meanwhile(self: module.Trial, arguments: list[str]) -> None:
+    def meanwhile(self: Trial, arguments: list[str]) -> None:
         run(self, arguments)
         (checkout / "openapi/generator.yaml").write_text("# edited\n")
 
-    monkeypatch.setattr(module.Trial, "run", meanwhile)
+    monkeypatch.setattr(Trial, "run", meanwhile)
 
     with pytest.raises(PipelineError, match="meanwhile"):
-        update(checkout, ["--index", docs.index], None, dry_run=False)
+        update(checkout, ["--index", docs.index], None, dry_run=False, runner=in_process)
 
     assert (checkout / "openapi/generator.yaml").read_text() == "# edited\n"
     assert not (checkout / "openapi/pages" / DETAIL[1:]).exists()

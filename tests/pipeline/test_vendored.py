@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pipeline.errors import PipelineError
-from pipeline.project import Workspace
+from pipeline.project import Project
 from pipeline.vendor.merge import merge, operations_in_order, require_lock
 from pipeline.vendor.pages import Page, read_page
 from support.pages import REAL_NAME, REAL_PAGE, ROOT, document, markdown, page, query
@@ -262,4 +262,4 @@ def test_two_pages_with_one_number_are_refused():
 
 
 def test_what_is_committed_is_what_the_pages_give():
-    assert REAL_NAME in Workspace(ROOT).vendored().lock["pages"]
+    assert REAL_NAME in Project(ROOT).vendored().lock["pages"]

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from pipeline.cli import ROOT
-from pipeline.project import Workspace
+from pipeline.project import Project
 from pipeline.vendor.merge import merge
 from pipeline.vendor.pages import read_page
 from support.pages import REAL_NAME, REAL_PAGE, markdown, page, paged, query, rows
@@ -165,4 +165,4 @@ def specification(texts: Mapping[str, str]) -> dict[str, Any]:
     named = {f"en/tiktok/{name}": text.encode() for name, text in texts.items()}
     contents = {REAL_NAME: REAL_PAGE.read_bytes(), **named}
     pages = [read_page(content, name) for name, content in contents.items()]
-    return Workspace(ROOT).effective(merge(pages, {}, "generator 1.0")).spec
+    return Project(ROOT).effective(merge(pages, {}, "generator 1.0")).spec

@@ -16,7 +16,7 @@ from pipeline.difference.compare import (
     unexplained,
 )
 from pipeline.difference.examples import Examples
-from pipeline.difference.facts import compare_facts
+from pipeline.difference.extension import compare_facts
 from pipeline.difference.model import MISSING, Difference
 from pipeline.difference.schemas import Schemas, alike
 from pipeline.difference.security import compare_security

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.document.yaml import copied
-from pipeline.shape import examples, facts, naming, parameters, repair
+from pipeline.shape import examples, inference, naming, parameters, repair
 from pipeline.shape.draft import Draft
 from pipeline.vendor.merge import operations_in_order
 
@@ -30,7 +30,7 @@ RULES = (
     examples.bound_counts,
     examples.mark_json_text,
     examples.describe_from_titles,
-    facts.write_facts,
+    inference.write_facts,
     naming.name_schemas,
 )
 

@@ -1,4 +1,4 @@
-"""Find an effective specification, and the package made from it, where the command line says."""
+"""Open one side of a comparison: a specification file, a checkout, or a git revision."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from pipeline.project import GENERATED
 PACKAGE = "keyapi_tiktok"
 SPEC = f"{GENERATED}/{PACKAGE}/openapi.json"
 MAX_BYTES = 50_000_000
-"""Larger than the effective specification of all of KeyAPI's pages would be."""
+"""More than the effective specification of all of KeyAPI's pages together."""
 MAX_DEPTH = 200
-"""Twice what a page may have: shaping puts a page's schemas under names, but wraps some."""
+"""Twice what a page may have: shaping moves a page's schemas to the top, but wraps some."""
 
 _REMEDY = "Give the path of an effective specification, a git revision, or a checkout's folder."
 
 
 @dataclass(frozen=True)
-class Source:
+class Revision:
     """One side of a comparison.
 
     Attributes:
@@ -44,50 +44,53 @@ class Source:
 
 
 @contextmanager
-def opened(root: Path, given: str | None, default: str | None) -> Iterator[Source]:
+def open_revision(root: Path, location: str | None, default: str | None) -> Iterator[Revision]:
     """Open one side of a comparison.
 
     Args:
         root: The project's top folder, whose repository knows the revisions.
-        given: Path of a specification, path of a checkout, or git revision; None for the default.
+        location: Path of a specification, path of a checkout, or git revision; None for the
+            default.
         default: A git revision, or None for the working tree.
 
     Raises:
-        PipelineError: It is none of these, or not readable as an effective specification.
+        PipelineError: The location does not exist, or holds no effective specification.
     """
-    text = default if given is None else given
-    if text is None:
+    revision = default if location is None else location
+    if revision is None:
         yield _checkout(root, "the working tree")
-    elif given is not None and Path(given).is_dir():
-        yield _checkout(Path(given), given)
-    elif given is not None and Path(given).is_file():
-        yield Source(given, _read(Path(given).read_bytes(), given), None)
+    elif location is not None and Path(location).is_dir():
+        yield _checkout(Path(location), location)
+    elif location is not None and Path(location).is_file():
+        yield Revision(location, _read(Path(location).read_bytes(), location), None)
     else:
         with TemporaryDirectory() as scratch:
-            yield _revision(root, text, Path(scratch))
+            yield _commit(root, revision, Path(scratch))
 
 
-def _checkout(folder: Path, name: str) -> Source:
+def _checkout(folder: Path, name: str) -> Revision:
     path = folder / SPEC
     if not path.is_file():
         raise PipelineError(f"{name} has no such file", where=SPEC, remedy=_REMEDY)
     where = SPEC if name == "the working tree" else str(path)
-    return Source(name, _read(path.read_bytes(), where), folder / GENERATED)
+    return Revision(name, _read(path.read_bytes(), where), folder / GENERATED)
 
 
-def _revision(root: Path, revision: str, scratch: Path) -> Source:
-    """A commit's own package, written to a folder without checking it out."""
+def _commit(root: Path, revision: str, scratch: Path) -> Revision:
+    """A commit's own package, extracted to a folder without a checkout."""
     if not _git(
         root, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{revision}^{{commit}}"
     ):
-        raise PipelineError("no file, folder or revision", where=revision, remedy=_REMEDY)
+        raise PipelineError(
+            "there is no such file, folder or revision", where=revision, remedy=_REMEDY
+        )
     content = _git(root, "show", f"{revision}:./{SPEC}")
     archive = _git(root, "archive", "--format=tar", revision, f"{GENERATED}/{PACKAGE}")
     if not content or not archive:
         raise PipelineError(f"{revision} has no such file", where=SPEC, remedy=_REMEDY)
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(scratch, filter="data")
-    return Source(revision, _read(content, f"{revision}:{SPEC}"), scratch / GENERATED)
+    return Revision(revision, _read(content, f"{revision}:{SPEC}"), scratch / GENERATED)
 
 
 def _git(root: Path, *arguments: str) -> bytes:
@@ -108,18 +111,18 @@ def _git(root: Path, *arguments: str) -> bytes:
 def _read(content: bytes, where: str) -> dict[str, Any]:
     remedy = "Give an effective specification, such as a generated package's openapi.json."
     if len(content) > MAX_BYTES:
-        raise PipelineError(f"it is over {MAX_BYTES:,} bytes", where=where, remedy=remedy)
+        raise PipelineError(f"larger than {MAX_BYTES:,} bytes", where=where, remedy=remedy)
     try:
         spec = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise PipelineError(f"it is no JSON ({error})", where=where, remedy=remedy) from None
+        raise PipelineError(f"not valid JSON ({error})", where=where, remedy=remedy) from None
     if not isinstance(spec, dict):
-        raise PipelineError("it is no JSON object", where=where, remedy=remedy)
+        raise PipelineError("not a JSON object", where=where, remedy=remedy)
     level: list[Any] = [spec]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in _children(node)]
     if level:
-        problem = f"it is nested deeper than {MAX_DEPTH} levels"
+        problem = f"nested deeper than {MAX_DEPTH} levels"
         raise PipelineError(problem, where=where, remedy=remedy)
     require_structure(spec, where, remedy)
     return spec
