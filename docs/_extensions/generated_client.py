@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
-from docutils.nodes import Node
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -69,12 +69,16 @@ class GeneratedClient(SphinxDirective):
 
     required_arguments = 1
 
-    def run(self) -> list[Node]:
+    def run(self) -> list[Any]:
         """Give the documentation of the part's classes."""
         part = self.arguments[0]
-        # A class attribute of an error that is not documented is the base's business.
-        option = "   :no-undoc-members:" if part == "errors" else ""
-        text = "\n".join(f".. autoclass:: {name}\n{option}\n" for name in _PARTS[part]())
+        # Errors are caught, not made; and what is not documented of one is its base's business.
+        directive, options = (
+            ("autoexception:: {}()", "   :no-undoc-members:")
+            if part == "errors"
+            else ("autoclass:: {}", "")
+        )
+        text = "\n".join(f".. {directive.format(name)}\n{options}\n" for name in _PARTS[part]())
         return self.parse_text_to_nodes(f"```{{eval-rst}}\n{text}\n```")
 
 
