@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import index
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 from keyapi._errors import BadRequest, InvalidResponse
+from keyapi._json import pointer, value_at
 from keyapi._models import plain
-
-if TYPE_CHECKING:
-    from keyapi._sending.response import Success
 
 T = TypeVar("T")
 
@@ -55,7 +53,7 @@ class PageNumbers:
         number: int = arguments[self.parameter]
         return number
 
-    def following(self, arguments: Mapping[str, Any], rows: int, envelope: Success) -> int | None:
+    def following(self, arguments: Mapping[str, Any], rows: int, body: object) -> int | None:
         """The page number to ask for next, or None where a page of so many rows is the last."""
         number: int = arguments[self.parameter]
         size: int | None = arguments.get(self.size) if self.size else None
@@ -99,22 +97,18 @@ class Cursor:
         """Pages by cursor have no number."""
         return None
 
-    def following(
-        self, arguments: Mapping[str, Any], rows: int, envelope: Success
-    ) -> int | str | None:
-        """The cursor that the answer names, or None at the end.
+    def following(self, arguments: Mapping[str, Any], rows: int, body: object) -> int | str | None:
+        """The cursor that a response's body names, or None at the end.
 
         Raises:
-            InvalidResponse: What stands in the cursor's place is neither number nor text.
+            InvalidResponse: The cursor is neither a number nor text.
         """
-        following = envelope.find(self.next)
+        following = value_at(body, self.next)
         if not rows or not following:
             return None
         if isinstance(following, bool) or not isinstance(following, (int, str)):
-            raise InvalidResponse(
-                f"/{'/'.join(self.next)} is {type(following).__name__}, not a cursor",
-                request_id=envelope.request_id,
-            )
+            found = type(following).__name__
+            raise InvalidResponse(f"{pointer(self.next)} is {found}, not a cursor")
         return following
 
 

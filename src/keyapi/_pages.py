@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import httpx
 
     from keyapi._operation import PagedOperation
-    from keyapi._sending.call import Answer
 
 T = TypeVar("T")
 
@@ -56,7 +55,12 @@ class Page(Sequence[T]):
         operation: PagedOperation[T],
         arguments: dict[str, Any],
         rows: list[dict[str, Any]],
-        answer: Answer,
+        following: int | str | None,
+        *,
+        request_id: str | None,
+        attempts: int,
+        from_cache: bool,
+        response: httpx.Response,
     ) -> None:
         paging = operation.paging
         self._view = operation.view
@@ -64,12 +68,12 @@ class Page(Sequence[T]):
         self._items: list[T] | None = None
         self.page_num = paging.number(arguments)
         self.page_size: int | None = arguments.get(paging.size) if paging.size else None
-        self.next = paging.following(arguments, len(rows), answer.envelope)
-        self.request_id = answer.envelope.request_id
-        self.attempts = answer.call.attempts
-        self.from_cache = answer.call.from_cache
-        self.credits = operation.credits * self.attempts
-        self.response: httpx.Response | None = answer.response
+        self.next = following
+        self.request_id = request_id
+        self.attempts = attempts
+        self.from_cache = from_cache
+        self.credits = operation.credits * attempts
+        self.response: httpx.Response | None = response
 
     @property
     def has_more(self) -> bool:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from math import isfinite
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
+
+from keyapi._json import pointer as pointer
+from keyapi._json import value_at as value_at
 
 Schema = Mapping[str, Any]
 _JSON = "application/json"
@@ -254,18 +257,6 @@ class Specification:
 
     def __iter__(self) -> Iterator[OperationSpec]:
         return iter(self.operations.values())
-
-
-def value_at(body: Any, path: tuple[str, ...]) -> Any:
-    """Give what stands at a path from the top of an answer, or None."""
-    for key in path:
-        body = body.get(key) if isinstance(body, dict) else None
-    return body
-
-
-def pointer(path: Iterable[str | int]) -> str:
-    """Write a path of keys and indices as JSON pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def _read(text: str, kind: Any) -> Any:

@@ -206,7 +206,7 @@ def test_no_key_is_said_with_what_to_set(
         (refusal(404, "not indexed"), 1, "KeyAPI has not collected it"),
         (refusal(503, "busy!"), 1, "busy! (HTTP 503, code 503). Try again later."),
         ((200, {"code": 403, "message": f"{KEY} may not", "data": None}), 1, "[key] may not"),
-        ((200, b"<html>"), 1, "The answer is HTML (HTTP 200)."),
+        ((200, b"<html>"), 1, "The response is HTML (HTTP 200)."),
         ((200, {**EXAMPLE, "data": {}}), 1, "/data is dict, not a list of rows"),
     ],
 )

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from keyapi import KeyAPIError
-from keyapi._sending.limits import Clock
 from keyapi_tiktok import AsyncTikTok, TikTok
+from support.clocks import FakeClock, clocked
 
 if TYPE_CHECKING:
     from support.loopback import Loopback
@@ -112,34 +112,6 @@ class Walked:
         return [row.product_id for row in self.rows]
 
 
-class FakeClock(Clock):
-    """A clock whose waits take no time, and are kept.
-
-    Attributes:
-        time: What it shows, in seconds.
-        waits: How long it was asked to wait, in order.
-        luck: What chance gives.
-    """
-
-    def __init__(self) -> None:
-        self.time = 1000.0
-        self.waits: list[float] = []
-        self.luck = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def chance(self) -> float:
-        return self.luck
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.time += seconds
-
-    async def sleep_async(self, seconds: float) -> None:
-        self.sleep(seconds)
-
-
 class Mode(ABC):
     """Opens a client on the server, and uses it as a user of this kind of client would.
 
@@ -157,8 +129,7 @@ class Mode(ABC):
         """A client on the server, whose waits take no time; `options` as of the class."""
         transport = httpx.MockTransport(self.server)
         client = self.client(**{"token": KEY, "transport": transport, **options})
-        client._shared.limits.clock = self.clock
-        return client
+        return clocked(client, self.clock)
 
     @abstractmethod
     def call(self, use: Callable[[Any], Any], **options: Any) -> Any:

@@ -12,7 +12,7 @@ import httpx
 import pyrate_limiter
 import pytest
 
-from client.conftest import KEY, USER_ID, Mode, Server, fresh, pickled, refusal, success
+from client.conftest import KEY, USER_ID, Mode, Server, pickled, refusal, success
 from keyapi import (
     BudgetExceeded,
     ConfigurationError,
@@ -22,8 +22,10 @@ from keyapi import (
     ServerError,
     TransportError,
 )
-from keyapi._sending.limits import Clock
-from keyapi_tiktok import AsyncTikTok, TikTok
+from keyapi._config import RateText
+from keyapi._sending.clock import Clock
+from keyapi._sending.pace import Pace
+from keyapi_tiktok import AsyncTikTok
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
 
 
@@ -247,18 +249,17 @@ def test_a_deadline_before_the_pace_allows_is_an_error(mode: Mode, server: Serve
 
 
 def test_a_deadline_also_bounds_the_wait_for_a_turn() -> None:
-    with TikTok(KEY, rate="1/m", deadline=0.05, transport=httpx.MockTransport(fresh)) as client:
-        call = client._new_call()
-        pace = client._shared.limits._pace(call.settings.rate)
-        with pace._turn, pytest.raises(TransportError, match="rate limit"):
-            pace.wait(call, print)
+    clock = Clock()
+    pace = Pace(RateText(1, 60_000), clock)
+    with pace._turn, pytest.raises(TransportError, match="rate limit"):
+        pace.wait(print, clock.now() + 0.05)
 
-        async def main() -> None:
-            async with pace._turn_async:
-                await pace.wait_async(client._new_call(), print)
+    async def main() -> None:
+        async with pace._turn_async:
+            await pace.wait_async(print, clock.now() + 0.05)
 
-        with pytest.raises(TransportError, match="rate limit"):
-            asyncio.run(main())
+    with pytest.raises(TransportError, match="rate limit"):
+        asyncio.run(main())
 
 
 @pytest.mark.parametrize("rate", ["", "5", "5/", "0/s", "5/0s", "/s", "5/w", "-1/s", "1.5/s", 5])
@@ -271,10 +272,9 @@ def test_a_limiter_of_the_users_own_is_asked(mode: Mode, server: Server) -> None
     bucket = pyrate_limiter.InMemoryBucket([pyrate_limiter.Rate(1, 150)])
     limiter = pyrate_limiter.Limiter(bucket)
     try:
+        mode.clock = Clock()  # type: ignore[assignment]
         client = mode.open(rate=limiter)
         _use(mode, client)
-        client._shared.limits.clock.sleep = _really
-        client._shared.limits.clock.sleep_async = asyncio.sleep
         _use(mode, client)
         assert len(server.requests) == bucket.count() == 2
     finally:
@@ -416,7 +416,7 @@ def test_an_answer_that_was_paid_for_is_not_lost_to_a_fault_of_the_cache(
     mode.page(options={"cache": tmp_path})
     client = mode.open(cache=tmp_path)
     if broken == "closed":
-        client._shared.limits.cache(client._new_call("any")).close()
+        client._session.cache(client._settings.cache).close()
     elif broken == "disk":
         tables = (
             "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(FAIL, 'full'); END"

@@ -436,7 +436,7 @@ def test_a_changed_client_has_the_changed_option_and_the_others_stay(
         server.requests.clear()
         with pytest.raises(KeyAPIError):
             mode.call(
-                lambda client, changes=changes: _products(_fast(mode, client, changes)), **options
+                lambda client, changes=changes: _products(client.with_options(**changes)), **options
             )
         request = server.requests[0]
         assert request.headers["Authorization"] == f"Bearer {expected['token']}"
@@ -444,13 +444,6 @@ def test_a_changed_client_has_the_changed_option_and_the_others_stay(
         assert str(request.url).startswith("https://arg.test/v1")
         assert request.extensions["timeout"] == dict.fromkeys(PHASES, expected["timeout"])
         assert len(server.requests) == 1 + expected["max_retries"]
-
-
-def _fast(mode: Mode, client: Any, changes: dict[str, Any]) -> Any:
-    """The changed client, whose waits take no time, whether or not it shares a connection."""
-    changed = client.with_options(**changes)
-    changed._shared.limits.clock = mode.clock
-    return changed
 
 
 def test_a_changed_deadline_holds(mode: Mode, server: Server) -> None:

@@ -412,7 +412,7 @@ def test_an_answer_that_cannot_be_unpacked_is_not_kept(kind: Any) -> None:
         answer = client.influencer.products_analytics(user_id=USER_ID)
         asyncio.run(answer)
 
-    with pytest.raises(InvalidResponse, match="cannot be unpacked"):
+    with pytest.raises(InvalidResponse, match="cannot be decompressed"):
         call()
     assert recorder.recordings == []
 

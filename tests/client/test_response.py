@@ -21,6 +21,7 @@ from keyapi import (
     RateLimited,
     ServerError,
 )
+from keyapi._json import value_at
 from keyapi._sending.response import Failure, Success, parse_response
 
 QUOTA = "apiKey quota is not enough"  # as published
@@ -163,7 +164,7 @@ def test_an_answer_that_is_no_success_is_a_typed_error(
 @pytest.mark.parametrize("data", [[], [{"a": 1}], {}, {"a": None}, None, "text", 0, False])
 @pytest.mark.parametrize("status", [200, 201])
 def test_code_0_under_a_success_status_gives_the_data_as_it_came(status: int, data: Any) -> None:
-    found = opened(status, envelope(code=0, data=data)).find(("data",))
+    found = opened(status, envelope(code=0, data=data)).body["data"]
     assert found == data
     assert type(found) is type(data)
 
@@ -187,7 +188,8 @@ def test_a_request_id_that_is_no_text_is_none(request_id: Any) -> None:
     ],
 )
 def test_a_path_that_leads_nowhere_finds_none(path: tuple[str, ...], expected: Any) -> None:
-    assert opened(200, envelope(code=0, data={"list": [1]})).find(path) == expected
+    body = opened(200, envelope(code=0, data={"list": [1]})).body
+    assert value_at(body, path) == expected
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -213,7 +215,7 @@ def test_an_error_without_a_message_names_its_status(message: Any) -> None:
     [
         (b"", "empty"),
         (b" <!DOCTYPE html>", "HTML"),
-        (b'{"code": 0, "da', "no complete JSON"),
+        (b'{"code": 0, "da', "truncated or invalid JSON"),
         (b"[]", "array"),
         (b'""', "string"),
         (b"null", "null"),

@@ -29,7 +29,7 @@ from keyapi import (
     TransportError,
 )
 from keyapi._operation import Operation
-from keyapi._sending.limits import Clock
+from keyapi._sending.clock import Clock
 from keyapi._sending.response import retry_after
 from keyapi._sending.retries import TABLE, Backoff, delay
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
@@ -683,7 +683,7 @@ def test_a_wait_never_leaves_its_bounds_and_never_shrinks(backoff: Backoff, chan
     assert waits[-1] == backoff.longest
 
 
-@pytest.mark.parametrize("signal", [429, 500, 502, 503, "unreadable", "no answer"])
+@pytest.mark.parametrize("failure", [429, 500, 502, 503, "unreadable", "no answer"])
 @pytest.mark.parametrize(
     ("method", "again"),
     [
@@ -692,10 +692,10 @@ def test_a_wait_never_leaves_its_bounds_and_never_shrinks(backoff: Backoff, chan
     ],
 )
 def test_a_method_that_may_change_things_twice_is_sent_again_only_where_nothing_was_done(
-    signal: int | str, method: str, again: bool
+    failure: int | str, method: str, again: bool
 ) -> None:
-    wait = delay(signal, method, retries=0, of_this_signal=0, retry_after=None, chance=0.0)
-    assert (wait is not None) is (again or signal in (429, 503))
+    wait = delay(failure, method, retries=0, of_this_failure=0, retry_after=None, chance=0.0)
+    assert (wait is not None) is (again or failure in (429, 503))
 
 
 @pytest.mark.parametrize(
@@ -705,7 +705,7 @@ def test_a_method_that_may_change_things_twice_is_sent_again_only_where_nothing_
 def test_what_the_server_asks_for_is_kept_to_without_jitter(
     asked: float, wait: float | None
 ) -> None:
-    assert wait == delay(429, "GET", retries=3, of_this_signal=3, retry_after=asked, chance=1.0)
+    assert wait == delay(429, "GET", retries=3, of_this_failure=3, retry_after=asked, chance=1.0)
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,13 @@ from typing import Any
 import httpx
 import pytest
 
-from client.conftest import KEY, USER_ID, FakeClock, Mode, Server, product, success
+from client.conftest import KEY, USER_ID, Mode, Server, product, success
 from keyapi import ConfigurationError, PaginationError, ServerError, TransportError
 from keyapi._operation import Cursor, PagedOperation
 from keyapi._sending.call import Call
 from keyapi._sending.response import Success
 from keyapi_tiktok import AsyncTikTok, InfluencerProduct, TikTok
+from support.clocks import FakeClock, clocked
 from support.loopback import PATIENCE, Loopback, until
 
 FEED = PagedOperation(
@@ -133,8 +134,7 @@ def _held_calls(
 ) -> Iterator[tuple[TikTok, list[Future[object]]]]:
     """A client with four calls that the server does not answer, each in its thread."""
     loopback.free.clear()
-    client = TikTok(KEY, base_url=loopback.url, **options)
-    client._shared.limits.clock = FakeClock()
+    client = clocked(TikTok(KEY, base_url=loopback.url, **options), FakeClock())
     with client, ThreadPoolExecutor(4) as threads:
         calls: list[Future[object]] = [
             threads.submit(client.influencer.products_analytics, user_id=USER_ID) for _ in range(4)
@@ -164,8 +164,7 @@ def test_closing_an_async_client_ends_the_calls_of_other_tasks_at_once(
 ) -> None:
     async def main() -> list[Any]:
         loopback.free.clear()
-        client = AsyncTikTok(KEY, base_url=loopback.url, **options)
-        client._shared.limits.clock = FakeClock()
+        client = clocked(AsyncTikTok(KEY, base_url=loopback.url, **options), FakeClock())
         calls = [
             asyncio.create_task(client.influencer.products_analytics(user_id=USER_ID))
             for _ in range(4)
@@ -184,9 +183,7 @@ def test_closing_an_async_client_ends_the_calls_of_other_tasks_at_once(
 class _Closing(FakeClock):
     """Closes a client while it waits, as another thread or task would."""
 
-    def __init__(self, client: Any) -> None:
-        super().__init__()
-        self.client = client
+    client: Any
 
     def sleep(self, seconds: float) -> None:
         self.client.close()
@@ -196,8 +193,10 @@ class _Closing(FakeClock):
 
 
 def _closed_while_waiting(mode: Mode, server: Server) -> ConfigurationError:
+    mode.clock = clock = _Closing()
+
     def use(client: Any) -> Any:
-        client._shared.limits.clock = _Closing(client)
+        clock.client = client
         return client.influencer.products_analytics(user_id=USER_ID)
 
     server.always = httpx.ReadError("dropped")
@@ -520,8 +519,8 @@ def test_an_answer_leaves_memory_with_its_page_in_an_async_client(
 
 def test_a_call_that_was_sent_again_leaves_nothing_in_memory(loopback: Loopback) -> None:
     loopback.failures = 2
-    with TikTok(KEY, base_url=loopback.url) as client, _no_collection() as before:
-        client._shared.limits.clock = FakeClock()
+    client = clocked(TikTok(KEY, base_url=loopback.url), FakeClock())
+    with client, _no_collection() as before:
         assert client.influencer.products_analytics(user_id=USER_ID).attempts == 3
         assert not _in_memory() - before
 

@@ -21,7 +21,7 @@ import pytest
 from conformance.live import main
 from conformance.published import Published
 from keyapi._clients import find
-from keyapi._sending.limits import Clock
+from keyapi._sending.clock import Clock
 from keyapi.conformance.judge import Answer
 from keyapi.conformance.live.asking import Asker, Budget
 from keyapi.conformance.live.plan import plan
@@ -415,7 +415,7 @@ def test_a_server_that_never_answers_is_given_up(live: Live) -> None:
 
     assert code == 1
     assert list(verdicts(text).values()).count("fail") == 2
-    assert "expected an answer, found No answer arrived: timed out" in text
+    assert "expected an answer, found No response arrived: timed out" in text
     assert "the server does not answer" in text
     assert reported(text) == (2, 2)
 

@@ -123,8 +123,8 @@ def encoding_drops_a_parameter(patch: Patch) -> Iterator[Finding]:
 def a_full_page_is_taken_for_the_last(patch: Patch) -> Iterator[Finding]:
     whole = PageNumbers.following
 
-    def short(self: Any, arguments: Any, rows: int, envelope: Any) -> int | None:
-        return whole(self, arguments, rows - 1, envelope)
+    def short(self: Any, arguments: Any, rows: int, body: Any) -> int | None:
+        return whole(self, arguments, rows - 1, body)
 
     patch.setattr(PageNumbers, "following", short)
     return called()

@@ -187,7 +187,7 @@ def test_it_stops_where_no_other_call_can_do_better(
     with monkeypatch.context() as patch:  # nobody listens there any more
         patch.setenv("KEYAPI_BASE_URL", served)
         assert record_into() == 1
-    assert "No answer arrived" in capsys.readouterr().err
+    assert "No response arrived" in capsys.readouterr().err
     assert not (project / FOLDER).exists()
 
 

@@ -133,13 +133,13 @@ CLIENT_FAULTS: list[tuple[str, str, Any, list[str]]] = [
     ),
     (
         "402",
-        "keyapi._sending.call.judge",
+        "keyapi._sending.call.parse_response",
         lambda *args: Failure(402, RateLimited("apiKey quota is not enough", status=402, code=402)),
         ["/response: expected RateLimited from TikTok"],
     ),
     (
         "429",
-        "keyapi._sending.call.judge",
+        "keyapi._sending.call.parse_response",
         lambda *args: Success({"code": 0, "data": []}, None),
         ["/response/status: expected an error, which TikTok did not raise"],
     ),
@@ -151,7 +151,7 @@ CLIENT_FAULTS: list[tuple[str, str, Any, list[str]]] = [
     ),
     (
         "200",
-        "keyapi._client.request_headers",
+        "keyapi._base.request_headers",
         keyless,
         ["expected authorization: None from TikTok", "expected accept: text/html from TikTok"],
     ),

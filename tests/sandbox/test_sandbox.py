@@ -24,6 +24,7 @@ from keyapi import (
 from keyapi.contract import Contract
 from keyapi.sandbox import FAULTS, Sandbox, SandboxRequest
 from keyapi.sandbox.faults import Exchange
+from support.clocks import FakeClock, clocked
 from support.page_shapes import ZOO, specification, zoo_specification
 from support.pages import page, paged, query, rows
 
@@ -383,10 +384,9 @@ def test_a_bad_fault_is_refused_for_what_is_wrong_with_it(text: str, says: str) 
         Sandbox(faults=[text])
 
 
-def test_a_client_comes_through_the_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_comes_through_the_faults() -> None:
     sandbox = Sandbox(faults=["html-502@2", "truncated@4", "dropped@6"])
-    with sandbox.client() as tiktok:
-        tiktok._shared.limits.clock.sleep = lambda seconds: None
+    with clocked(sandbox.client(), FakeClock()) as tiktok:
         found = list(tiktok.influencer.iter_products_analytics(user_id=USER, page_size=3, limit=12))
         assert tiktok.credits_spent == sandbox.ledger.count == 7
     assert len({product.product_id for product in found}) == 12

@@ -1,4 +1,4 @@
-"""Answers kept in a folder, by hishel's storage; imported where a cache is given."""
+"""Responses kept in a folder, by hishel's storage; imported where a cache is given."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ if TYPE_CHECKING:
     from keyapi._config import CacheOptions
 
 _FILE = "keyapi-answers.db"
-_DIGEST = "x-keyapi-sha256"  # of the body, so that a damaged one is not taken for an answer
-_KEPT = "x-keyapi-kept"  # when, in seconds since 1970: clients may differ in how long that counts
+_DIGEST = "x-keyapi-sha256"  # of the body, so that a damaged one is not used
+_KEPT = "x-keyapi-kept"  # since when, in seconds since 1970: clients may use different lifetimes
 _logger = logging.getLogger("keyapi.cache")
 
 
 class Cache:
-    """Answers by what was asked; threads, tasks and processes may share a folder.
+    """Responses by request; threads, tasks and processes may share a folder.
 
-    Once it is made, it never fails: what cannot be read is asked for anew, and an answer that
-    cannot be kept was paid for all the same. Both are logged, under `keyapi.cache` or `hishel`.
+    Once made, it never raises: what cannot be read is requested again, and a response that cannot
+    be kept has been paid for, so it is returned all the same. Both are logged, under
+    `keyapi.cache` or `hishel`.
 
     Args:
-        options: In which folder, which is made if need be, and for how long.
+        options: The folder, which is created if need be, and the lifetime.
 
     Raises:
-        ConfigurationError: Nothing can be written in the folder.
+        ConfigurationError: The folder cannot be written to.
     """
 
     def __init__(self, options: CacheOptions) -> None:
@@ -46,34 +47,36 @@ class Cache:
             tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
             raise ConfigurationError(
-                f"Not sent: no answer can be kept in the cache's folder: {error}; give a folder "
-                "that can be written to"
+                f"Not sent: the cache folder cannot be written to: {error}; choose a folder that "
+                "can be"
             ) from error
         self._folder = folder
         self._ttl = options.ttl
         self._storage = SqliteStorage(database_path=folder / _FILE, default_ttl=options.ttl)
 
     def get(self, request: httpx.Request) -> httpx.Response | None:
-        """Give the newest answer to a request that is kept whole, or None."""
+        """Give the newest undamaged response to a request, or None."""
         try:
             entries = self._storage.get_entries(_key(request))
             for entry in sorted(entries, key=_kept, reverse=True):
                 body = b"".join(entry.response.stream or ())  # type: ignore[arg-type]  # it is sync
                 headers = dict(entry.response.headers)
-                whole = headers.pop(_DIGEST, "") == hashlib.sha256(body).hexdigest()
-                if whole and time.time() < _kept(entry) + self._ttl:
+                undamaged = headers.pop(_DIGEST, "") == hashlib.sha256(body).hexdigest()
+                if undamaged and time.time() < _kept(entry) + self._ttl:
                     del headers[_KEPT]
                     response = httpx.Response(
                         entry.response.status_code, headers=headers, content=body, request=request
                     )
                     response.elapsed = timedelta(0)
                     return response
-        except Exception as error:  # a fault of the cache must cost no more than the answer
-            _logger.warning("Asked anew: the cache in %s cannot be read: %s", self._folder, error)
+        except Exception as error:  # a broken cache must cost no more than one more request
+            _logger.warning(
+                "Requested again: the cache in %s cannot be read: %s", self._folder, error
+            )
         return None
 
     def put(self, request: httpx.Request, response: httpx.Response) -> None:
-        """Keep an answer. Of the request nothing is kept but a hash of method, URL and body."""
+        """Keep a response, under a hash of the method, URL and body of its request."""
         body = response.content
         headers = Headers(
             {
@@ -90,8 +93,8 @@ class Cache:
             )
             for _ in entry.response.stream or ():  # type: ignore[union-attr]  # it is sync
                 pass  # the storage keeps what passes
-        except Exception as error:  # the answer was paid for
-            _logger.warning("Not kept: the cache in %s cannot be used: %s", self._folder, error)
+        except Exception as error:  # the response was paid for
+            _logger.warning("Not kept: the cache in %s cannot be written: %s", self._folder, error)
 
     def close(self) -> None:
         """Close the file."""
@@ -103,5 +106,5 @@ def _kept(entry: Entry) -> float:
 
 
 def _key(request: httpx.Request) -> str:
-    asked = f"{request.method} {request.url}\n".encode() + request.content
-    return hashlib.sha256(asked).hexdigest()
+    identity = f"{request.method} {request.url}\n".encode() + request.content
+    return hashlib.sha256(identity).hexdigest()

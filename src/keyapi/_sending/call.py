@@ -1,21 +1,22 @@
-"""One call with all its attempts: decides what comes next and keeps what came; does no I/O."""
+"""One call with all its attempts: decides what happens next and keeps the outcome; no I/O."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from keyapi._config import Settings
-from keyapi._errors import InsufficientCredits, InvalidResponse, KeyAPIError
-from keyapi._sending.limits import Clock, Limits
+from keyapi._errors import InsufficientCredits, KeyAPIError
 from keyapi._sending.response import Failure, Success, parse_response
 from keyapi._sending.retries import MISSHAPEN, NO_ANSWER, UNREADABLE, delay, rule
 
 if TYPE_CHECKING:
     from keyapi._sending.cache import Cache
+    from keyapi._sending.clock import Clock
+    from keyapi._sending.session import Session
 
 EXTENSION = "keyapi"  # under this name a request carries its call
 _logger = logging.getLogger("keyapi")
@@ -27,15 +28,15 @@ class Call:
     Attributes:
         operation: Name of the operation, or None for a request made by hand.
         cost: What each of its requests costs, in credits.
-        settings: What holds for it.
-        limits: What its requests pass.
+        settings: The client's settings when it was made.
+        session: What its requests are sent in.
         clock: What it waits by.
         timeouts: For each phase of its requests, in seconds, as httpx takes them.
         ends: When its deadline passes, by the clock; None where it has none.
         attempts: How many requests were sent.
-        from_cache: Whether it was answered without one.
-        envelope: The answer, once it was a success.
-        error: What the last attempt came to, where it was no success.
+        from_cache: Whether its response came from the cache.
+        success: The response, parsed, once there was a success.
+        error: Why the last attempt failed, if it did.
     """
 
     __slots__ = (
@@ -45,32 +46,37 @@ class Call:
         "clock",
         "cost",
         "ends",
-        "envelope",
         "error",
         "from_cache",
-        "limits",
         "operation",
+        "session",
         "settings",
+        "success",
         "timeouts",
     )
 
     def __init__(
-        self, operation: str | None, cost: int, settings: Settings, token: str, limits: Limits
+        self,
+        operation: str | None,
+        cost: int,
+        settings: Settings,
+        token: str,
+        session: Session[Any],
     ) -> None:
         self.operation = operation
         self.cost = cost
         self.settings = settings
-        self.limits = limits
-        self.clock = clock = limits.clock
+        self.session = session
+        self.clock = clock = session.clock
         deadline = settings.deadline
         self.ends = None if deadline is None else clock.now() + deadline
         self.timeouts = self.bounded(settings.timeouts)
         self.attempts = 0
         self.from_cache = False
-        self.envelope: Success | None = None
+        self.success: Success | None = None
         self.error: KeyAPIError
         self._token = token
-        self._retried: list[int | str] = []
+        self._retried: list[int | str] = []  # the failures that retries followed
 
     @property
     def extensions(self) -> dict[str, Any]:
@@ -83,57 +89,87 @@ class Call:
 
     def remaining(self) -> float:
         """How long until the deadline, in seconds; infinite where there is none."""
-        return float("inf") if self.ends is None else _left(self.clock, self.ends)
+        return self.clock.until(self.ends)
 
     def late(self) -> bool:
         """Whether the deadline has passed."""
         return self.ends is not None and self.clock.now() >= self.ends
 
     def admit(self, request: httpx.Request) -> None:
-        """Pass the limits with the next attempt; raises as `Limits.admit` does."""
+        """Let the next attempt pass the limits, after the wait that its pace asks for; count it.
+
+        Raises:
+            InsufficientCredits: The server said a short while ago that credits are used up.
+            BudgetExceeded: It would cost more than is left of `max_credits`.
+            TransportError: The deadline would pass during the wait.
+            ConfigurationError: The rate limiter failed.
+        """
+        rate = self.settings.rate
         try:
-            self.limits.admit(self)
+            self._check_quota()
+            if rate is not None:
+                self.session.pace(rate).wait(self._check_quota, self.ends)
+            self._charge()
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)
 
     async def admit_async(self, request: httpx.Request) -> None:
         """As `admit`, letting other tasks run."""
+        rate = self.settings.rate
         try:
-            await self.limits.admit_async(self)
+            self._check_quota()
+            if rate is not None:
+                await self.session.pace(rate).wait_async(self._check_quota, self.ends)
+            self._charge()
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)
 
+    def _check_quota(self) -> None:
+        self.session.limits.check_quota(self.settings.quota_cooldown)
+
+    def _charge(self) -> None:
+        self.session.limits.charge(self.cost, self.settings.max_credits)
+        self.attempts += 1
+
     def cache(self, request: httpx.Request) -> Cache | None:
-        """The cache of this call, if it has one; raises as `Limits.cache` does."""
+        """The cache of this call, if it has one; requests made by hand have none.
+
+        Raises:
+            ConfigurationError: The cache's folder cannot be written to.
+        """
+        if self.settings.cache is None or self.operation is None:
+            return None
         try:
-            return self.limits.cache(self)
+            return self.session.cache(self.settings.cache)
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__
 
     def answered(self, request: httpx.Request, response: httpx.Response) -> float | None:
-        """Take in the answer to an attempt, read to its end.
+        """Take in the response to an attempt, read to its end.
 
         Args:
-            request: What was sent; the answer's own request may be where it was redirected to.
-            response: The answer.
+            request: What was sent; `response.request` may be where that was redirected to.
+            response: The response.
 
         Returns:
             How long to wait before the next attempt, in seconds; None where this was the last.
         """
         outcome = parse_response(response.status_code, response.headers, response.content)
-        if self.settings.contract != "off":
-            broken = self.limits.monitor().check(self, response, outcome)
-            if broken is not None:
-                return self._failed(MISSHAPEN, broken, request, None)
+        action = self.settings.contract
+        if action != "off" and self.operation is not None:
+            monitor = self.session.monitor()
+            violation = monitor.check(self.operation, action, response, outcome)
+            if violation is not None:
+                return self._failed(MISSHAPEN, violation, request, None)
         if isinstance(outcome, Failure):
-            signal, error = outcome
+            failure, error = outcome
             if isinstance(error, InsufficientCredits):
-                self.limits.exhausted(error.message)
-            if self.operation is None and response.is_success and signal == UNREADABLE:
-                signal = MISSHAPEN  # a request made by hand may be for something else than JSON
+                self.session.limits.exhausted(error.message)
+            if self.operation is None and response.is_success and failure == UNREADABLE:
+                failure = MISSHAPEN  # a request made by hand may be for something else than JSON
             retry_after = getattr(error, "retry_after", None)
-            return self._failed(signal, error, request, retry_after)
-        self.envelope = outcome
+            return self._failed(failure, error, request, retry_after)
+        self.success = outcome
         if outcome.request_id is not None:
             outcome.request_id = self._masked(outcome.request_id)
         if _logger.isEnabledFor(logging.DEBUG):
@@ -143,63 +179,63 @@ class Call:
         return None
 
     def recalled(self, response: httpx.Response) -> bool:
-        """Take in an answer from the cache; tell whether it is one."""
+        """Take in a response from the cache; tell whether it can be used."""
         outcome = parse_response(response.status_code, response.headers, response.content)
         if isinstance(outcome, Failure):
             return False
-        self.envelope = outcome
+        self.success = outcome
         self.from_cache = True
         _logger.debug("%s %s: from the cache", response.request.method, response.request.url)
         return True
 
     def keepable(self, response: httpx.Response) -> bool:
-        """Whether an answer may be kept: a success, which does not repeat the key."""
-        return self.envelope is not None and self._token.encode() not in response.content
+        """Whether a response may be kept: a success that does not repeat the key."""
+        return self.success is not None and self._token.encode() not in response.content
 
     def unanswered(self, request: httpx.Request, error: httpx.RequestError) -> float | None:
-        """Take in an attempt that brought no answer; returns as `answered` does."""
-        signal: int | str = NO_ANSWER
-        text = f"No answer arrived: {str(error) or type(error).__name__}"
+        """Take in an attempt without a response; returns as `answered` does."""
+        failure: int | str = NO_ANSWER
+        text = f"No response arrived: {str(error) or type(error).__name__}"
         if self.late():
             text = f"The deadline of {self.settings.deadline:g} s passed"
         elif isinstance(error, httpx.DecodingError):
-            signal, text = UNREADABLE, f"The answer cannot be unpacked: {error}"
+            failure, text = UNREADABLE, f"The response cannot be decompressed: {error}"
         elif isinstance(error, httpx.TooManyRedirects):
-            signal, text = MISSHAPEN, f"The answer is no end of redirects: {error}"
+            failure, text = MISSHAPEN, f"Too many redirects: {error}"
         elif isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
-            signal, text = 400, f"The request cannot be sent: {error}"
-        return self._failed(signal, rule(signal).raised(text), request, None)
+            failure, text = 400, f"The request cannot be sent: {error}"
+        return self._failed(failure, rule(failure).raised(text), request, None)
 
     def _failed(
         self,
-        signal: int | str,
+        failure: int | str,
         error: KeyAPIError,
         request: httpx.Request,
         retry_after: float | None,
     ) -> float | None:
         self.error = self.locate(error, request)
         wait = delay(
-            signal,
+            failure,
             request.method,
             retries=self.attempts - 1,
-            of_this_signal=self._retried.count(signal),
+            of_this_failure=self._retried.count(failure),
             retry_after=retry_after,
             chance=self.clock.chance(),
         )
         if self.attempts > self.settings.max_retries or (wait and wait >= self.remaining()):
             wait = None
         if wait is not None:
-            self._retried.append(signal)
-        then = "raised" if wait is None else f"sent again in {wait:.1f} s"
+            self._retried.append(failure)
+        next_step = "raised" if wait is None else f"sent again in {wait:.1f} s"
         level = logging.DEBUG if wait is None else logging.INFO
-        what = f"HTTP {error.status}" if error.status else type(error).__name__
+        outcome = f"HTTP {error.status}" if error.status else type(error).__name__
         text = "%s %s: %s, attempt %d, %s: %s"
-        args = (request.method, request.url, what, self.attempts, then, error.message)
+        args = (request.method, request.url, outcome, self.attempts, next_step, error.message)
         _logger.log(level, text, *args)
         return wait
 
     def locate(self, error: KeyAPIError, request: httpx.Request | None = None) -> KeyAPIError:
-        """Put on an error which call it was, and take out of it the key, should it be there."""
+        """Add to an error which call failed, and remove the key from its texts."""
         error.operation = self.operation
         error.attempts = self.attempts
         if request is not None:
@@ -215,27 +251,8 @@ class Call:
         return text.replace(self._token, "[key]")
 
 
-class Answer(NamedTuple):
-    """What a call brought. The call itself keeps no response: that would be a cycle."""
-
-    call: Call
-    envelope: Success
-    response: httpx.Response
-
-    def invalid(self, problem: str) -> KeyAPIError:
-        """The error that says this answer is not what its operation promises."""
-        return self.locate(InvalidResponse(problem))
-
-    def locate(self, error: KeyAPIError) -> KeyAPIError:
-        """Put on an error found in this answer all that is known of it."""
-        error.status = self.response.status_code
-        error.code = 0
-        error.request_id = self.envelope.request_id
-        return self.call.locate(error, self.response.request)
-
-
 class _Remaining(dict[str, float | None]):
-    """Time-outs that shrink as a deadline comes near: httpx asks when each phase starts."""
+    """Time-outs that shrink as a deadline approaches: httpx asks when each phase starts."""
 
     def __init__(self, timeouts: Mapping[str, float | None], clock: Clock, ends: float) -> None:
         super().__init__(timeouts)
@@ -243,10 +260,5 @@ class _Remaining(dict[str, float | None]):
         self._ends = ends
 
     def get(self, key: str, default: Any = None) -> Any:
-        bound, left = super().get(key, default), _left(self._clock, self._ends)
+        bound, left = super().get(key, default), self._clock.until(self._ends)
         return left if bound is None else min(bound, left)
-
-
-def _left(clock: Clock, ends: float) -> float:
-    """How long until a deadline, in seconds; never 0, which would mean "do not block"."""
-    return max(ends - clock.now(), 0.001)

@@ -1,4 +1,4 @@
-"""httpx clients that keep to a call's rules; all requests of a client go through one of them."""
+"""httpx clients that send by a call's rules; every request of a client goes through one."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from keyapi._sending.call import EXTENSION, Call
 
 # A request made by hand, not by a resource method, gets its call from here.
 NewCall = Callable[[], Call]
-# Stands in a response that was read for its stream, which refers back to the response: without
-# that circle, a page's memory is free as soon as the page is.
+# Replaces the stream of a response once that is read. The stream refers back to the response, and
+# without that cycle a page's memory is freed as soon as the page is.
 _READ = httpx.ByteStream(b"")
 
 
 class HTTPClient(httpx.Client):
     """An `httpx.Client` that sends a request again where the table of retries says so.
 
-    Being the client, not a transport, it serves proxies and mounts as httpx has them.
+    Because it is the client, not a transport, httpx's own proxies and mounts work as usual.
 
     Args:
         new_call: Gives the call of a request that carries none.
@@ -132,14 +132,14 @@ class AsyncHTTPClient(httpx.AsyncClient):
 
 
 def _check_open(http: httpx.Client | httpx.AsyncClient) -> None:
-    """Raise, as httpx does, before an attempt is counted that a closed client cannot make."""
+    """Raise as httpx does, but before an attempt is counted that a closed client cannot make."""
     if http.is_closed:
         raise RuntimeError("Cannot send a request, as the client has been closed.")
 
 
 def _call_of(request: httpx.Request, new_call: NewCall) -> Call:
     call = request.extensions.get(EXTENSION)
-    if isinstance(call, Call) and not call.attempts:  # not of an answer's request, sent anew
+    if isinstance(call, Call) and not call.attempts:  # not an old request, sent by hand again
         return call
     call = new_call()
     request.extensions["timeout"] = call.bounded(request.extensions.get("timeout", call.timeouts))
@@ -147,7 +147,7 @@ def _call_of(request: httpx.Request, new_call: NewCall) -> Call:
 
 
 def _read_in_time(response: httpx.Response, call: Call) -> None:
-    """Read a response to its end, but not past the deadline, however slowly it drips."""
+    """Read a response to its end, but not past the deadline, however slowly it arrives."""
     response.stream = _Bounded(response, call)
     try:
         response.read()

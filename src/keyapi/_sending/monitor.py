@@ -1,37 +1,37 @@
-"""The contract in production: every answer is judged, and each kind of violation told once."""
+"""The contract in production: each response is checked, each kind of violation reported once."""
 
 from __future__ import annotations
 
-import json
 import logging
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keyapi._errors import ContractViolation
 from keyapi._sending.response import Failure, Success
-from keyapi.contract import Contract, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     import httpx
 
-    from keyapi._sending.call import Call
+    from keyapi._config import ContractOption
+    from keyapi.contract import Contract, Violation
 
 _logger = logging.getLogger("keyapi.contract")
-# To check for what only the bytes show, doubled keys and too large integers, takes longer than to
-# decode them. Where nothing is raised this is done for answers 1, 2, 4, 8 ... of an operation, and
-# from this one on for every so many-th: early where it was so from the start, and without end.
+# Checking for what only the bytes show, duplicate keys and too large integers, takes longer than
+# decoding them. Unless violations are raised, it is done for responses 1, 2, 4, 8 ... of an
+# operation, and from this number on for each multiple of it: early, and for as long as it runs.
 _LONGEST_GAP = 1024
 
 
 class _Series:
-    """The answers to one operation under one status.
+    """The responses to one operation under one status.
 
     Attributes:
-        fits: Tells quickly whether a decoded answer is just as promised; None without a promise.
-        left: How many answers are looked at quickly before the next thorough check.
-        gap: How many answers lie between the last thorough check and the next.
+        fits: Tells quickly whether a decoded response fits its schema and adds nothing to it; None
+            where the status has no schema.
+        left: How many responses are checked quickly before the next thorough check.
+        gap: How many responses lie between the last thorough check and the next.
     """
 
     __slots__ = ("fits", "gap", "left")
@@ -40,51 +40,54 @@ class _Series:
         self.fits = fits
         self.left = self.gap = 0
 
-    def looked(self) -> None:
+    def checked_thoroughly(self) -> None:
         self.gap = min(self.gap * 2 or 1, _LONGEST_GAP)
         self.left = self.gap - 1
 
 
 class ContractMonitor:
-    """Judges the answers of a client by the specification in its package.
+    """Checks the responses of a client against the specification in its package.
 
     Args:
-        package: Name of the package that holds `openapi.json`.
+        contract: What the specification says of responses.
     """
 
-    def __init__(self, package: str) -> None:
-        self._contract = Contract(json.loads((files(package) / "openapi.json").read_text("utf-8")))
-        self._told: set[tuple[str, str, str]] = set()
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._reported: set[tuple[str, str, str]] = set()
         self._series: dict[tuple[str, int], _Series] = {}
 
     def check(
-        self, call: Call, response: httpx.Response, outcome: Success | Failure
+        self,
+        operation: str,
+        action: ContractOption,
+        response: httpx.Response,
+        outcome: Success | Failure,
     ) -> ContractViolation | None:
-        """Judge an answer and tell what is new about it.
+        """Check a response, and report the kinds of violation that were not reported before.
 
-        Each answer is judged whole, as it was decoded. What only its bytes show, doubled keys and
-        integers beyond 64 bits, is looked for in answers 1, 2, 4, 8 ... 1024 of each operation,
-        then in every 1024th, and in each that is not just as promised; with "raise", in all.
+        Each response is checked in full, as decoded. What only its bytes show, duplicate keys and
+        integers beyond 64 bits, is looked for in responses 1, 2, 4, 8 ... 1024 of each operation,
+        then in every 1024th, and in each that does not fit its schema; with "raise", in all.
 
         Args:
-            call: The call it is for.
-            response: The answer, read to its end.
-            outcome: What it means.
+            operation: Name of the operation.
+            action: The client's `contract`: "warn", "raise", or a function.
+            response: The response, read to its end.
+            outcome: What it was parsed to.
 
         Returns:
-            What to raise, where the client was asked to raise.
+            What to raise with "raise"; None where the response keeps the contract, or with another
+            action.
         """
-        operation, contract = call.operation, call.settings.contract
-        if operation is None:
-            return None
         status = response.status_code
-        if type(outcome) is Success and contract != "raise":
+        if type(outcome) is Success and action != "raise":
             series = self._series.get((operation, status))
             if series is None:
                 series = _Series(self._contract.checker(operation, status))
                 self._series[operation, status] = series
             if series.left <= 0:
-                series.looked()
+                series.checked_thoroughly()
             else:
                 series.left -= 1
                 if series.fits is not None and series.fits(outcome.body):
@@ -97,20 +100,20 @@ class ContractMonitor:
             arguments=self._contract.arguments(operation, response.request),
         )
         for violation in found:
-            if violation.kind not in self._told:
-                self._told.add(violation.kind)
-                _tell(violation, contract)
+            if violation.kind not in self._reported:
+                self._reported.add(violation.kind)
+                _report(violation, action)
         broken = [violation for violation in found if not violation.additive]
-        if contract != "raise" or not broken or isinstance(outcome, Failure):
+        if action != "raise" or not broken or isinstance(outcome, Failure):
             return None
-        error = ContractViolation(f"The answer breaks the specification: {broken[0]}")
+        error = ContractViolation(f"The response breaks the specification: {broken[0]}")
         error.violations = tuple(broken)
         error.status, error.code, error.request_id = status, 0, outcome.request_id
         return error
 
 
-def _tell(violation: Violation, contract: Any) -> None:
+def _report(violation: Violation, action: ContractOption) -> None:
     level = logging.INFO if violation.additive else logging.WARNING
     _logger.log(level, "%s", violation)
-    if callable(contract):
-        contract(violation)
+    if callable(action):
+        action(violation)

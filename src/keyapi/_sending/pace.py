@@ -17,93 +17,98 @@ from keyapi._errors import ConfigurationError, KeyAPIError, TransportError
 
 if TYPE_CHECKING:
     from keyapi._config import Rate
-    from keyapi._sending.call import Call
-    from keyapi._sending.limits import Clock
+    from keyapi._sending.clock import Clock
 
 _NAME = "keyapi"  # under which a limiter counts this client's requests
-# How long one wait lasts at most, in seconds: then it is looked anew whether to go on waiting.
+# The longest single wait, in seconds; after it, whether to keep waiting is checked again.
 _LONGEST_WAIT = 1.0
 _SHORTEST_WAIT = 0.001
 
 
 class Pace:
-    """Waits until a limiter lets the next request pass; one waits at a time, the others queue.
+    """Waits until a limiter lets the next request pass; one request waits, the others queue.
 
-    A rate that was given as text may be used up at once after a pause. Those who have to wait then
-    pass one by one, evenly spaced: bunches would run into one another on their way, so that the
-    server might see more than the limit in one interval.
+    After a pause, a rate that was given as text allows a burst. Waiting requests are then released
+    at even intervals: bursts could catch up with one another on the way, and the server would see
+    more than the limit in one interval.
 
     Args:
-        rate: What was given as the client's `rate`, checked.
-        clock: What is waited by.
+        rate: The client's `rate`, checked.
+        clock: What it waits by.
     """
 
     def __init__(self, rate: Rate, clock: Clock) -> None:
         self._clock = clock
         self._limiter: Any = rate
-        self._gap = 0.0  # between those who waited, in seconds
-        self._due = float("-inf")  # before which nobody passes, by the clock
+        self._gap = 0.0  # between requests that waited, in seconds
+        self._due = float("-inf")  # before which no request passes, by the clock
         if isinstance(rate, RateText):
             self._limiter = Limiter(_Bucket(LimiterRate(rate.limit, rate.interval), clock))
             self._gap = rate.interval / rate.limit / 1000
         self._turn = Lock()
         self._turn_async = asyncio.Lock()
 
-    def wait(self, call: Call, check: Callable[[Call], None]) -> None:
-        """Wait until a call's next request may be sent.
+    def wait(self, check: Callable[[], None], deadline: float | None) -> None:
+        """Wait until the next request may be sent.
 
         Args:
-            call: The call.
-            check: Raises where the wait has become useless.
+            check: Called before and after each wait; raises where waiting has become useless.
+            deadline: When the wait must be over, by the clock; None for no deadline.
 
         Raises:
-            TransportError: The call's deadline comes first.
+            TransportError: The deadline comes first.
             ConfigurationError: The limiter failed.
         """
-        if not self._turn.acquire(timeout=-1 if call.ends is None else call.remaining()):
-            raise _late()
+        if not self._turn.acquire(timeout=-1 if deadline is None else self._clock.until(deadline)):
+            raise _too_late()
         try:
-            check(call)
+            check()
             waited = False
             while wait := self._held() or self._ask():
-                self._clock.sleep(_in_time(wait, call))
+                self._clock.sleep(self._in_time(wait, deadline))
                 waited = True
-                check(call)
+                check()
             self._passed(waited)
         finally:
             self._turn.release()
 
-    async def wait_async(self, call: Call, check: Callable[[Call], None]) -> None:
+    async def wait_async(self, check: Callable[[], None], deadline: float | None) -> None:
         """As `wait`, letting other tasks run."""
         try:
-            async with asyncio.timeout(None if call.ends is None else call.remaining()):
+            async with asyncio.timeout(None if deadline is None else self._clock.until(deadline)):
                 await self._turn_async.acquire()
         except TimeoutError:
-            raise _late() from None
+            raise _too_late() from None
         try:
-            check(call)
+            check()
             waited = False
             while wait := self._held() or await self._ask_async():
-                await self._clock.sleep_async(_in_time(wait, call))
+                await self._clock.sleep_async(self._in_time(wait, deadline))
                 waited = True
-                check(call)
+                check()
             self._passed(waited)
         finally:
             self._turn_async.release()
 
     def _held(self) -> float:
-        """How long the one before holds this one up, in seconds."""
+        """How long the request before delays this one, in seconds."""
         return max(self._due - self._clock.now(), 0.0)
+
+    def _in_time(self, wait: float, deadline: float | None) -> float:
+        wait = min(wait, _LONGEST_WAIT)
+        if wait >= self._clock.until(deadline):
+            raise _too_late()
+        return wait
 
     def _passed(self, waited: bool) -> None:
         now = self._clock.now()
         if now - self._due < self._gap:
-            self._due += self._gap  # not from now: who oversleeps a little delays no other
+            self._due += self._gap  # not from now: a wait that took too long delays no other
         elif waited:
             self._due = now + self._gap
 
     def _ask(self) -> float:
-        """0 where a request may be sent, else how long to wait before asking anew, in seconds."""
+        """0 where a request may be sent, else how long to wait before asking again, in seconds."""
         with _explained():
             passed = self._limiter.try_acquire(_NAME, blocking=False)
             if isawaitable(passed):
@@ -126,7 +131,7 @@ class Pace:
 
 
 class _Bucket(BucketFactory):
-    """One bucket in memory, by the client's clock, and without pyrate-limiter's own thread."""
+    """One bucket in memory, by the client's clock and without pyrate-limiter's own thread."""
 
     def __init__(self, rate: LimiterRate, clock: Clock) -> None:
         self._bucket = InMemoryBucket([rate])
@@ -149,15 +154,8 @@ def _seconds(milliseconds: int) -> float:
     return max(milliseconds / 1000, _SHORTEST_WAIT)
 
 
-def _in_time(wait: float, call: Call) -> float:
-    wait = min(wait, _LONGEST_WAIT)
-    if wait >= call.remaining():
-        raise _late()
-    return wait
-
-
-def _late() -> KeyAPIError:
-    return TransportError("Not sent: the deadline comes before the rate limit lets it pass")
+def _too_late() -> KeyAPIError:
+    return TransportError("Not sent: the deadline passes before the rate limit allows the request")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What an answer means: one pure function from (status, headers, body) to data or a typed error."""
+"""What a response means: one pure function from (status, headers, body) to data or an error."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from keyapi._sending.retries import MISSHAPEN, UNREADABLE, rule
 
 # Quota exhaustion is reported under HTTP 402, 403 and 500, as a body code, or in words alone.
 _QUOTA = re.compile(r"(?<![a-z])quotas?(?![a-z])|usage[ _]limit[ _]exceeded", re.IGNORECASE)
-# How much of an answer without a message is read for such words, in bytes.
+# How much of a response without a message is searched for such words, in bytes.
 _WORDS = 500
-_UNREAD = object()  # stands for a body that is no JSON
+_NOT_JSON = object()  # stands for a body that is not valid JSON
 
 
 class Success:
-    """A successful answer, `{code: 0, message, data, requestId}`.
+    """A successful response, `{code: 0, message, data, requestId}`.
 
     Attributes:
-        body: The whole answer, decoded.
+        body: The whole response, decoded.
         request_id: Its `requestId`, or None.
     """
 
@@ -31,89 +31,82 @@ class Success:
         self.body = body
         self.request_id = request_id
 
-    def find(self, path: tuple[str, ...]) -> Any:
-        """Give what stands at a path from the top of the answer, or None."""
-        value: Any = self.body
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        return value
-
 
 class Failure(NamedTuple):
-    """An answer that is no success.
+    """A response that reports an error, or cannot be read as a success.
 
     Attributes:
-        signal: What decides about sending the request again; see `keyapi._sending.retries`.
+        kind: What decides whether the request is sent again; see `keyapi._sending.retries`.
         error: What it is raised as.
     """
 
-    signal: int | str
+    kind: int | str
     error: KeyAPIError
 
 
 def parse_response(status: int, headers: Mapping[str, str], content: bytes) -> Success | Failure:
-    """Tell what an answer means.
+    """Parse a response.
 
     Args:
         status: HTTP status.
-        headers: Headers, found whatever the case of their names.
+        headers: Headers, looked up whatever the case of their names.
         content: Body as received.
 
     Returns:
-        The envelope of a success, which is HTTP 2xx and `code` 0; or the refusal that anything
-        else is. A `code` is judged as an HTTP status is, since errors also arrive under HTTP 200.
+        A success where the status is 2xx and the envelope's `code` is 0; else a failure. A `code`
+        is treated like an HTTP status, since errors also arrive under HTTP 200.
     """
     try:
         body = _DECODER.decode(content.decode().removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        return _refusal(status, headers, content, _UNREAD)
+        return _failure(status, headers, content, _NOT_JSON)
     if isinstance(body, dict) and 200 <= status < 300:
         code = body.get("code")
         if code == 0 and type(code) is int:
             return Success(body, _text(body.get("requestId")))
-    return _refusal(status, headers, content, body)
+    return _failure(status, headers, content, body)
 
 
-def _refusal(status: int, headers: Mapping[str, str], content: bytes, body: Any) -> Failure:
+def _failure(status: int, headers: Mapping[str, str], content: bytes, body: Any) -> Failure:
     envelope = body if isinstance(body, dict) else {}
-    given, message = envelope.get("code"), _text(envelope.get("message"))
-    code = given if isinstance(given, int) and not isinstance(given, bool) else None
-    failed, first = not 200 <= status < 300, content.lstrip()[:1]
-    # Rows of a success that was cut short may speak of quotas, and so may any HTML.
-    silent = first == b"<" or (not failed and first in (b"{", b"["))
-    words = message or ("" if silent else _beginning(content))
-    signal: int | str
-    if failed:
-        signal = 402 if code == 402 and status != 429 else status
-        problem = message or (words if body is _UNREAD else None) or _reason(status)
-    elif body is _UNREAD:
-        what = "empty" if not first else "HTML" if first == b"<" else "no complete JSON"
-        signal, problem = UNREADABLE, f"The answer is {what}"
+    found, message = envelope.get("code"), _text(envelope.get("message"))
+    code = found if isinstance(found, int) and not isinstance(found, bool) else None
+    is_error, first = not 200 <= status < 300, content.lstrip()[:1]
+    # The rows of a truncated success may mention quotas, and so may any HTML.
+    no_words = first == b"<" or (not is_error and first in (b"{", b"["))
+    words = message or ("" if no_words else _beginning(content))
+    kind: int | str
+    if is_error:
+        kind = 402 if code == 402 and status != 429 else status
+        problem = message or (words if body is _NOT_JSON else None) or _reason(status)
+    elif body is _NOT_JSON:
+        what = "empty" if not first else "HTML" if first == b"<" else "truncated or invalid JSON"
+        kind, problem = UNREADABLE, f"The response is {what}"
     elif not isinstance(body, dict):
-        signal, problem = MISSHAPEN, f"The answer is a JSON {_json_type(body)}, not an envelope"
+        kind, problem = MISSHAPEN, f"The response is a JSON {_json_type(body)}, not an envelope"
     elif code is None:
-        signal, problem = MISSHAPEN, f"The envelope's code is {given!r}, not an integer"
+        kind, problem = MISSHAPEN, f"The envelope's code is {found!r}, not an integer"
     else:
-        signal, problem = code, message or _reason(status)
-    if signal != 429 and _QUOTA.search(words):
-        signal, problem = 402, words
-    error = rule(signal).raised(
+        kind, problem = code, message or _reason(status)
+    if kind != 429 and _QUOTA.search(words):
+        kind, problem = 402, words
+    error = rule(kind).raised(
         problem, status=status, code=code, request_id=_text(envelope.get("requestId"))
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(headers)
-    return Failure(signal, error)
+    return Failure(kind, error)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """How long an answer's `Retry-After` asks to wait (RFC 9110, 10.2.3).
+    """Tell how long a response's `Retry-After` asks to wait (RFC 9110, 10.2.3).
 
     Args:
-        headers: Headers of the answer.
+        headers: Headers of the response.
 
     Returns:
-        Seconds; None where there is none that can be read. A date counts from the answer's own
-        `Date`, so that neither clock needs to be right.
+        Seconds; None where the header is missing or unreadable. A date counts from the response's
+        own `Date`, so that neither clock needs to be right.
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
@@ -128,7 +121,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _beginning(content: bytes) -> str:
-    """The words an answer begins with; none is cut, lest the half of a key be shown."""
+    """The words a response begins with; no word is cut, so that half a key is never shown."""
     words = content[:_WORDS].decode("utf-8", "replace").strip()
     return words if len(content) <= _WORDS else words.rpartition(" ")[0]
 
@@ -147,8 +140,8 @@ def _json_type(value: object) -> str:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
-# Python's own decoder takes NaN and Infinity, which are no JSON.
+# Python's own decoder accepts NaN and Infinity, which are not valid JSON.
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from inspect import isawaitable
@@ -20,7 +19,6 @@ import respx
 from keyapi import KeyAPIError
 from keyapi._client import SyncClient
 from keyapi._clients import Method, async_twin, methods
-from keyapi._sending.monitor import ContractMonitor
 from keyapi.conformance.cases import Case
 from keyapi.conformance.judge import Answer
 from keyapi.sandbox import Sandbox, SandboxRequest
@@ -164,7 +162,6 @@ class Caller:
 
     def __init__(self, client: type[SyncClient]) -> None:
         self.client = client
-        self._monitor: ContractMonitor | None = None
         self.methods: dict[tuple[str, bool], Method] = {}
         for method in methods(client):
             self.methods[method.operation.name, method.kind == "iterate"] = method
@@ -214,14 +211,7 @@ class Caller:
     def _open(self, kind: Any, handler: Any, options: dict[str, Any]) -> Any:
         # Not `respx.mock`: to patch httpx takes three times as long as a call.
         transport = httpx.MockTransport(handler)
-        client = kind(KEY, **{"max_retries": 0, "transport": transport, **options})
-        if "contract" in options:
-            # Each client reads the specification for itself: what takes long where there are many
-            # operations is done once, but what was told already is forgotten.
-            self._monitor = self._monitor or ContractMonitor(client._package)
-            client._shared.limits._monitor = watch = copy(self._monitor)
-            watch._told, watch._series = set(), {}
-        return client
+        return kind(KEY, **{"max_retries": 0, "transport": transport, **options})
 
 
 def _server(answer: Answer) -> tuple[list[httpx.Request], respx.Router]:

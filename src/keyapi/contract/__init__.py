@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from threading import Lock
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from keyapi.contract._response_schema import ResponseSchema
 from keyapi.contract._schemas import json_schema
@@ -21,6 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Contract", "Violation", "json_schema"]
 
+# Contracts by package, each as long as the package is loaded: to read one takes far longer than a
+# call, and what was compiled for one client serves the next.
+_of_packages: WeakKeyDictionary[ModuleType, Contract] = WeakKeyDictionary()
+_reading = Lock()
+
 
 class Contract:
     """The answers that an effective specification promises.
@@ -29,11 +38,25 @@ class Contract:
         spec: The specification, OpenAPI 3.0, with an `operationId` on each operation.
     """
 
-    def __init__(self, spec: Mapping[str, Any]) -> None:
-        self._document = spec
-        self._spec = Specification(spec)
+    def __init__(self, spec: Mapping[str, Any] | Specification) -> None:
+        self._spec = spec if isinstance(spec, Specification) else Specification(spec)
+        self._document = self._spec.document
         self._promises: dict[tuple[str, str], ResponseSchema | None] = {}
         self._json_texts: dict[str, ResponseSchema] = {}
+
+    @classmethod
+    def of_package(cls, package: str) -> Contract:
+        """Give the contract of a generated package; all clients of a package share one.
+
+        Args:
+            package: Name of the package, which holds `openapi.json`.
+        """
+        module = import_module(package)
+        with _reading:
+            contract = _of_packages.get(module)
+            if contract is None:
+                contract = _of_packages[module] = cls(Specification.of_package(package))
+        return contract
 
     def checker(self, operation: str, status: int) -> Callable[[Any], bool] | None:
         """Give what tells quickly whether a success is just as promised, without additions.
