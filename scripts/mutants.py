@@ -2,8 +2,8 @@
 
     python scripts/mutants.py [--operator NAME ...] [--processes N]
 
-Exit code 1: a fault went unnoticed, and no machine's proof shows that it makes no difference; each
-is named.
+Exit code 1: a fault went unnoticed and no proof shows that it makes no difference, something is
+wrong without a fault, or a column of a full run's score stayed empty; each is named.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 
 
 def main() -> int:
-    """Run what stands among the tests, with its command line."""
+    """Run the mutants on the specifications that stand among the tests."""
     sys.path.insert(0, str(TESTS))
-    status: int = import_module("conformance.mutants").main()
-    return status
+    from keyapi.conformance.mutation.command import main
+
+    return main(import_module("support.mutation").mutation)
 
 
 if __name__ == "__main__":

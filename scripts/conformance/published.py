@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from keyapi.conformance.judge import Answer
+from keyapi.conformance.judge import ServerAnswer
 from keyapi.contract import Contract, Violation
 from keyapi.specification import OperationSpec, Specification
 
@@ -19,7 +19,9 @@ class Published:
     """
 
     def __init__(self, document: Mapping[str, Any], effective: Specification) -> None:
-        names = {(one.path, one.method.lower()): one.name for one in effective}
+        names = {
+            (operation.path, operation.method.lower()): operation.name for operation in effective
+        }
         paths = {
             path: {
                 method: {**node, "operationId": names[path, method]}
@@ -31,8 +33,8 @@ class Published:
         self._contract = Contract({**document, "paths": paths})
         self._names = {name for item in paths.values() for name in _ids(item)}
 
-    def broken(self, operation: OperationSpec, answer: Answer) -> list[Violation]:
-        """Find the published promises that an answer breaks; additions are none."""
+    def broken(self, operation: OperationSpec, answer: ServerAnswer) -> list[Violation]:
+        """Find the published promises that an answer breaks; additions do not count."""
         if operation.name not in self._names:
             return []
         try:

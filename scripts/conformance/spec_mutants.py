@@ -1,32 +1,30 @@
-"""Mutants of the specification: each is seen by one party only, the others keep the baseline.
+"""Mutants of the specification: each is seen by one driver only, the others keep the baseline.
 
-A party's mutant is caught by one of its relations, or proved by this machine to be equivalent.
+A driver's mutant is caught by one of its relations, or proved by this machine to be equivalent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance.baselines import (
-    Asked,
-    Baseline,
-    Noticed,
-    Verdict,
-    as_files,
-    client_files,
-    keeping,
-    loaded,
-    recordings,
-    same_code,
-    verdict,
-)
-from conformance.spec_operators import SpecMutant
+from conformance.clients import GeneratedBaseline, client_files, loaded, same_code
+from conformance.spec_operators import OPERATORS, Operator, SpecMutant
 from keyapi._models import Model
-from keyapi.conformance.bodies import JSON, answers
+from keyapi.conformance.bodies import answers
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import KEY, Caller, Inexpressible, sandbox_server, wire
-from keyapi.conformance.judge import Answer
+from keyapi.conformance.judge import JSON, ServerAnswer
+from keyapi.conformance.mutation.baselines import (
+    Baseline,
+    ServedCase,
+    as_files,
+    judgement,
+    keeping,
+    recordings,
+)
+from keyapi.conformance.mutation.outcomes import Detections, MutantOutcome
+from keyapi.conformance.mutation.runner import Part
 from keyapi.conformance.recordings import by_specification, check_recording, missing
 from keyapi.conformance.relations import (
     Finding,
@@ -39,6 +37,7 @@ from keyapi.contract import Contract, Violation
 from keyapi.sandbox import Sandbox
 from keyapi.specification import OperationSpec, Specification
 
+_AT_A_TIME = 3  # mutants that make one part of the work
 _PARSED = 3  # answers that a client with other code parses; the contracts judge all of them
 _FEWEST = 20  # bodies, without which that all of them fit proves little
 _TEXTS = (
@@ -48,28 +47,61 @@ _TEXTS = (
 """What an argument is tried with, where refusals are worded otherwise."""
 
 
-def judged(baseline: Baseline, mutant: SpecMutant) -> Iterator[Verdict]:
-    """Judge a mutant, once for each party and operation that can notice it.
+class SpecPlanter:
+    """Plants faults in a specification; a `runner.Planter` for baselines that are generated.
 
     Args:
-        baseline: What the other parties keep.
+        operators: The operators, by name; the registered ones where they are left out.
+    """
+
+    def __init__(self, operators: Mapping[str, Operator] = OPERATORS) -> None:
+        self.operators: Mapping[str, Operator] = operators
+
+    def parts(self, baseline: Baseline, operators: Sequence[str]) -> Iterator[Part]:
+        """Cut the work into parts of some mutants each."""
+        for name in operators:
+            count = sum(1 for _ in self._mutants(baseline, name))
+            for number in range(0, count, _AT_A_TIME):
+                yield Part("", number, (name,))
+
+    def operations(self, baseline: Baseline, operator: str) -> set[str | None]:
+        """The operations that an operator's mutants concern; None stands for several."""
+        return {mutant.operation for mutant in self._mutants(baseline, operator)}
+
+    def outcomes(self, baseline: Baseline, part: Part) -> Iterator[MutantOutcome]:
+        """Plant and judge one part of the work."""
+        assert isinstance(baseline, GeneratedBaseline)
+        (name,) = part.operators
+        mutants = list(self._mutants(baseline, name))
+        for mutant in mutants[part.number : part.number + _AT_A_TIME]:
+            yield from judged(baseline, mutant)
+
+    def _mutants(self, baseline: Baseline, operator: str) -> Iterator[SpecMutant]:
+        return self.operators[operator](dict(baseline.document))
+
+
+def judged(baseline: GeneratedBaseline, mutant: SpecMutant) -> Iterator[MutantOutcome]:
+    """Judge a mutant, once for each driver and operation that can notice it.
+
+    Args:
+        baseline: What the other drivers keep.
         mutant: What one of them sees.
     """
     unsound = _unsound(mutant)
     for operation in baseline.specification:
         if mutant.operation not in (None, operation.name):
             continue
-        for party, judge in PARTIES.items():
-            noticed = Noticed()
-            proof = judge(baseline, mutant, operation, noticed)
-            caught = {**noticed.found}
+        for driver, judge in DRIVERS.items():
+            detections = Detections()
+            proof = judge(baseline, mutant, operation, detections)
+            caught = {**detections.found}
             if unsound and (caught or not proof):
                 caught["spec - page"] = unsound
-            yield Verdict(
+            yield MutantOutcome(
                 kind="specification",
                 operator=mutant.operator,
                 where=f"{operation.name} {mutant.pointer}",
-                party=party,
+                driver=driver,
                 caught=caught,
                 proof="" if caught else proof,
                 sound=not unsound,
@@ -89,7 +121,10 @@ def _unsound(mutant: SpecMutant) -> str:
 
 
 def _by_client(
-    baseline: Baseline, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
+    baseline: GeneratedBaseline,
+    mutant: SpecMutant,
+    operation: OperationSpec,
+    detections: Detections,
 ) -> str:
     try:
         files = client_files(mutant.spec)
@@ -97,61 +132,66 @@ def _by_client(
         bodies = _bodies(baseline, mutant.spec, operation)
         same = same_code(files, baseline.files)
     except Exception as error:  # there is no client then
-        noticed.add("client -> spec", f"no client: {_raised(error)}")
+        detections.add("client -> spec", f"no client: {_raised(error)}")
         return ""
     same_traffic = same
     if not same:
         try:
             with loaded(files) as client:
                 caller = Caller(client)
-                noticed.look_once(
+                detections.look_once(
                     client_to_spec(operation, caller, baseline.client.default_base_url)
                 )
-                some = baseline.answers(operation)[:_PARSED]
-                noticed.look_once(spec_to_client(baseline.contract, operation, caller, some))
-                if not noticed.found:
-                    same_traffic = _traffic(caller, operation, some) == _traffic(
-                        baseline.caller, operation, some
+                sample = baseline.answers(operation)[:_PARSED]
+                detections.look_once(spec_to_client(baseline.contract, operation, caller, sample))
+                if not detections.found:
+                    same_traffic = _traffic(caller, operation, sample) == _traffic(
+                        baseline.caller, operation, sample
                     )
         except Exception as error:
-            noticed.add("client -> spec", f"no client: {_raised(error)}")
-    noticed.look_once(other_verdicts(baseline, its, operation, bodies))
-    if noticed.found or not same_traffic:
+            detections.add("client -> spec", f"no client: {_raised(error)}")
+    detections.look_once(other_judgements(baseline, its, operation, bodies))
+    if detections.found or not same_traffic:
         return ""
-    return f"same {'code' if same else 'traffic'}, same verdicts"
+    return f"same {'code' if same else 'traffic'}, same judgements"
 
 
-def _bodies(baseline: Baseline, spec: Mapping[str, Any], operation: OperationSpec) -> list[Answer]:
+def _bodies(
+    baseline: GeneratedBaseline, spec: Mapping[str, Any], operation: OperationSpec
+) -> list[ServerAnswer]:
     """Answers of either specification: those of the baseline may all be alike to a mutant."""
     specification = Specification(spec)
     its = _counterpart(specification, operation)
     both = [*baseline.answers(operation), *(answers(specification, its) if its else ())]
     different = dict.fromkeys((one.status, one.content) for one in both)
-    return [Answer(status, JSON, content) for status, content in different]
+    return [ServerAnswer(status, JSON, content) for status, content in different]
 
 
-def other_verdicts(
-    baseline: Baseline, other: Contract, operation: OperationSpec, bodies: list[Answer]
+def other_judgements(
+    baseline: GeneratedBaseline,
+    other: Contract,
+    operation: OperationSpec,
+    bodies: list[ServerAnswer],
 ) -> Iterator[Finding]:
     """Find where another contract judges an answer differently than the baseline's.
 
     It is what "spec -> client" finds, as the client judges by the contract in its package.
     """
     for number, answer in enumerate(bodies):
-        expected, found = baseline.verdict(operation, answer), verdict(other, operation, answer)
+        expected, found = baseline.judgement(operation, answer), judgement(other, operation, answer)
         if expected != found:
-            violation = Violation(operation.name, "", "verdict", str(expected), str(found))
+            violation = Violation(operation.name, "", "contract-mode", str(expected), str(found))
             yield Finding("spec -> client", f"body {number} under {answer.status}", violation)
             return
 
 
-def _traffic(caller: Caller, operation: OperationSpec, some: list[Answer]) -> list[Any]:
+def _traffic(caller: Caller, operation: OperationSpec, sample: list[ServerAnswer]) -> list[Any]:
     """All that goes out for all cases, and what is made of some answers."""
     seen: list[Any] = []
     first = next(iter(cases(operation))).arguments
     for case, answer in (
-        *((case.arguments, some[0]) for case in cases(operation)),
-        *((first, answer) for answer in some),
+        *((case.arguments, sample[0]) for case in cases(operation)),
+        *((first, answer) for answer in sample),
     ):
         try:
             sent = caller.call(operation.name, case, answer)
@@ -172,17 +212,20 @@ def _traffic(caller: Caller, operation: OperationSpec, some: list[Answer]) -> li
 
 
 def _by_server(
-    baseline: Baseline, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
+    baseline: GeneratedBaseline,
+    mutant: SpecMutant,
+    operation: OperationSpec,
+    detections: Detections,
 ) -> str:
-    kept: list[Asked] = []
+    kept: list[ServedCase] = []
     try:
         serve = keeping(sandbox_server(spec=mutant.spec), kept)
-        noticed.look(server_to_spec(baseline.contract, operation, serve))
+        detections.look(server_to_spec(baseline.contract, operation, serve))
     except Exception as error:  # a server that crashes answers nothing
-        noticed.add("server -> spec", f"no answer: {_raised(error)}")
-    if noticed.found:
+        detections.add("server -> spec", f"no answer: {_raised(error)}")
+    if detections.found:
         return ""
-    right = baseline.asked(operation)
+    right = baseline.served(operation)
     if kept == right:
         return "same answers to all cases"
     if [_outside(one) for one in kept] != [_outside(one) for one in right]:
@@ -197,10 +240,10 @@ def _by_server(
     return "only narrower" if only_narrower(baseline, mutant.spec, operation) else ""
 
 
-def _outside(one: Asked) -> tuple[Any, ...]:
+def _outside(served: ServedCase) -> tuple[Any, ...]:
     """An answer but for its body."""
-    answer = one.served.answer
-    return one.case, answer.status, dict(answer.headers), one.served.charged
+    answer = served.served.answer
+    return served.case, answer.status, dict(answer.headers), served.served.charged
 
 
 def _statuses(spec: Mapping[str, Any], operation: OperationSpec) -> list[int]:
@@ -215,7 +258,9 @@ def _statuses(spec: Mapping[str, Any], operation: OperationSpec) -> list[int]:
     ]
 
 
-def only_narrower(baseline: Baseline, spec: Mapping[str, Any], operation: OperationSpec) -> bool:
+def only_narrower(
+    baseline: GeneratedBaseline, spec: Mapping[str, Any], operation: OperationSpec
+) -> bool:
     """Whether each of many bodies that a specification allows is one that the baseline allows.
 
     Args:
@@ -248,7 +293,10 @@ def _counterpart(specification: Specification, operation: OperationSpec) -> Oper
 
 
 def _by_recordings(
-    baseline: Baseline, mutant: SpecMutant, operation: OperationSpec, noticed: Noticed
+    baseline: GeneratedBaseline,
+    mutant: SpecMutant,
+    operation: OperationSpec,
+    detections: Detections,
 ) -> str:
     """Recordings written from the mutant, by the baseline; and the baseline's, by the mutant.
 
@@ -264,13 +312,13 @@ def _by_recordings(
     if not same:
         for text in missing(baseline.specification, made):
             if text.startswith(f"{operation.name} "):
-                noticed.add("recording", text)
+                detections.add("recording", text)
         for one in made:
             for finding in check_recording(one, baseline.specification, baseline.client):
-                noticed.add("recording", str(finding))
+                detections.add("recording", str(finding))
     for one in right:
         for finding in by_specification(one, specification):
-            noticed.add("recording", str(finding))
+            detections.add("recording", str(finding))
     return "same bytes" if same else ""
 
 
@@ -278,8 +326,8 @@ def _raised(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-Judge = Callable[[Baseline, SpecMutant, OperationSpec, Noticed], str]
-PARTIES: dict[str, Judge] = {
+Judge = Callable[[GeneratedBaseline, SpecMutant, OperationSpec, Detections], str]
+DRIVERS: dict[str, Judge] = {
     "client": _by_client,
     "server": _by_server,
     "recordings": _by_recordings,

@@ -49,39 +49,42 @@ class SpecMutant:
 
 
 Operator = Callable[[Spec], Iterator[SpecMutant]]
+OPERATORS: dict[str, Operator] = {}
+"""The registered operators, by name."""
 
 
 def mutants(spec: Spec) -> Iterator[SpecMutant]:
     """Yield every mutant of every operator, in the order of `OPERATORS`."""
-    for operator in OPERATORS.values():
-        yield from operator(spec)
+    for plant in OPERATORS.values():
+        yield from plant(spec)
 
 
-def _operator(changes: Callable[[Spec], Iterator[Change]]) -> Operator:
-    """Make an operator of a function that yields changes; its name is the function's."""
-    name = changes.__name__.strip("_").replace("_", " ")
+def operator(changes: Callable[[Spec], Iterator[Change]]) -> Operator:
+    """Register a function that yields changes as an operator, under its own name."""
+    name = changes.__name__.replace("_", " ")
 
     @functools.wraps(changes)
-    def operator(spec: Spec) -> Iterator[SpecMutant]:
+    def plant(spec: Spec) -> Iterator[SpecMutant]:
         reach = _Reach(spec)
         for path, edit in changes(spec):
             mutant = copy.deepcopy(spec)
             edit(mutant)
             yield SpecMutant(name, reach.operation(path), pointer(*path), mutant)
 
-    return operator
+    OPERATORS[name] = plant
+    return plant
 
 
 # Operations
 
 
-@_operator
+@operator
 def remove_path(spec: Spec) -> Iterator[Change]:
     for path in spec["paths"]:
         yield _removed("paths", path)
 
 
-@_operator
+@operator
 def change_method(spec: Spec) -> Iterator[Change]:
     for path, node in _operations(spec):
         item = _at(spec, path[:-1])
@@ -89,26 +92,26 @@ def change_method(spec: Spec) -> Iterator[Change]:
         yield path, _renaming(path, other, node)
 
 
-@_operator
+@operator
 def change_operation_id(spec: Spec) -> Iterator[Change]:
     for path, node in _operations(spec):
         yield _set((*path, "operationId"), f"{node['operationId']}_{ADDED}")
 
 
-@_operator
+@operator
 def change_cost(spec: Spec) -> Iterator[Change]:
     for path, node in _operations(spec):
         yield _set((*path, "x-keyapi", "credits"), node["x-keyapi"].get("credits", 1) + 1)
 
 
-@_operator
+@operator
 def remove_security(spec: Spec) -> Iterator[Change]:
     for path, node in _operations(spec):
         if node.get("security"):
             yield _removed(*path, "security")
 
 
-@_operator
+@operator
 def change_server(spec: Spec) -> Iterator[Change]:
     for index, server in enumerate(spec.get("servers", [])):
         assert server["url"] != f"https://{ADDED}.example"
@@ -118,7 +121,7 @@ def change_server(spec: Spec) -> Iterator[Change]:
 # Parameters, and properties of request bodies
 
 
-@_operator
+@operator
 def require_parameter(spec: Spec) -> Iterator[Change]:
     for path, parameter in _parameters(spec):
         if not parameter.get("required"):
@@ -128,7 +131,7 @@ def require_parameter(spec: Spec) -> Iterator[Change]:
             yield (*path, "required"), _requiring(path, name)
 
 
-@_operator
+@operator
 def make_parameter_optional(spec: Spec) -> Iterator[Change]:
     for path, parameter in _parameters(spec):
         if parameter.get("required"):
@@ -138,7 +141,7 @@ def make_parameter_optional(spec: Spec) -> Iterator[Change]:
             yield (*path, "required"), _requiring_no_more(path, name)
 
 
-@_operator
+@operator
 def add_required_parameter(spec: Spec) -> Iterator[Change]:
     parameter = {"name": ADDED, "in": "query", "required": True, "schema": {"type": "string"}}
     for path, node in _operations(spec):
@@ -157,7 +160,7 @@ def add_required_parameter(spec: Spec) -> Iterator[Change]:
             yield (*place.path, "properties", ADDED), add_property
 
 
-@_operator
+@operator
 def remove_parameter(spec: Spec) -> Iterator[Change]:
     for path, parameter in _parameters(spec):
         if parameter["in"] != "path":
@@ -165,7 +168,7 @@ def remove_parameter(spec: Spec) -> Iterator[Change]:
     yield from _removed_properties(spec, "body")
 
 
-@_operator
+@operator
 def rename_parameter(spec: Spec) -> Iterator[Change]:
     for path, parameter in _parameters(spec):
         if parameter["in"] != "path":
@@ -183,7 +186,7 @@ def rename_parameter(spec: Spec) -> Iterator[Change]:
         yield here, rename
 
 
-@_operator
+@operator
 def remove_request_enum_value(spec: Spec) -> Iterator[Change]:
     for place in _schemas(spec):
         members = place.schema.get("enum", [])
@@ -198,7 +201,7 @@ def remove_request_enum_value(spec: Spec) -> Iterator[Change]:
                 yield (*place.path, "enum", index), remove
 
 
-@_operator
+@operator
 def change_default(spec: Spec) -> Iterator[Change]:
     for place in _schemas(spec):
         if "default" in place.schema:
@@ -211,26 +214,26 @@ def change_default(spec: Spec) -> Iterator[Change]:
 # Schemas of requests and responses alike
 
 
-@_operator
+@operator
 def integer_to_number(spec: Spec) -> Iterator[Change]:
     for place in _schemas(spec):
         if place.schema.get("type") == "integer":
             yield _set((*place.path, "type"), "number")
 
 
-@_operator
+@operator
 def number_to_integer(spec: Spec) -> Iterator[Change]:
     for place in _schemas(spec):
         if place.schema.get("type") == "number":
             yield _set((*place.path, "type"), "integer")
 
 
-@_operator
+@operator
 def tighten_bound(spec: Spec) -> Iterator[Change]:
     yield from _moved_bounds(spec, 1)
 
 
-@_operator
+@operator
 def loosen_bound(spec: Spec) -> Iterator[Change]:
     yield from _moved_bounds(spec, -1)
 
@@ -238,12 +241,12 @@ def loosen_bound(spec: Spec) -> Iterator[Change]:
 # Responses
 
 
-@_operator
+@operator
 def remove_response_property(spec: Spec) -> Iterator[Change]:
     yield from _removed_properties(spec, "response")
 
 
-@_operator
+@operator
 def change_response_type(spec: Spec) -> Iterator[Change]:
     for place in _schemas(spec):
         if "response" in place.roles and "type" in place.schema:
@@ -251,7 +254,7 @@ def change_response_type(spec: Spec) -> Iterator[Change]:
             yield _set((*place.path, "type"), other)
 
 
-@_operator
+@operator
 def drop_from_required(spec: Spec) -> Iterator[Change]:
     for place in _schemas(spec):
         if "response" in place.roles:
@@ -260,14 +263,14 @@ def drop_from_required(spec: Spec) -> Iterator[Change]:
                 yield path, _requiring_no_more(place.path, name)
 
 
-@_operator
+@operator
 def add_to_required(spec: Spec) -> Iterator[Change]:
     for path, schema, name in _properties(spec, "response"):
         if name not in schema.get("required", []):
             yield (*path, "required"), _requiring(path, name)
 
 
-@_operator
+@operator
 def make_nullable(spec: Spec) -> Iterator[Change]:
     for place in _schemas(spec):
         # Without a type, `nullable` says nothing.
@@ -276,7 +279,7 @@ def make_nullable(spec: Spec) -> Iterator[Change]:
             yield _set((*place.path, "nullable"), True)
 
 
-@_operator
+@operator
 def add_response_enum_value(spec: Spec) -> Iterator[Change]:
     for place in _schemas(spec):
         # An enum of null alone is how OpenAPI 3.0 says "or null".
@@ -294,21 +297,21 @@ def add_response_enum_value(spec: Spec) -> Iterator[Change]:
             yield (*place.path, "enum", len(place.schema["enum"])), add
 
 
-@_operator
+@operator
 def remove_success_status(spec: Spec) -> Iterator[Change]:
     for path, status in _statuses(spec):
         if status.startswith("2"):
             yield _removed(*path)
 
 
-@_operator
+@operator
 def remove_error_status(spec: Spec) -> Iterator[Change]:
     for path, status in _statuses(spec):
         if not status.startswith("2"):
             yield _removed(*path)
 
 
-@_operator
+@operator
 def change_media_type(spec: Spec) -> Iterator[Change]:
     for path, media in _contents(spec):
         yield path, _renaming(path, "text/plain", media)
@@ -317,13 +320,13 @@ def change_media_type(spec: Spec) -> Iterator[Change]:
 # What holds a specification together
 
 
-@_operator
+@operator
 def break_reference(spec: Spec) -> Iterator[Change]:
     for path in _references(spec, ()):
         yield _set(path, f"#/components/schemas/{ADDED.title()}")
 
 
-@_operator
+@operator
 def invalidate_example(spec: Spec) -> Iterator[Change]:
     holders = [
         *((path, media) for path, media in _contents(spec)),
@@ -333,23 +336,6 @@ def invalidate_example(spec: Spec) -> Iterator[Change]:
         if "example" in holder:
             inner, wrong = _misfit(spec, holder["schema"], holder["example"])
             yield _set((*path, "example", *inner), wrong)
-
-
-OPERATORS: dict[str, Operator] = {
-    operator.__name__.replace("_", " "): operator
-    for operator in (
-        *(remove_path, change_method, change_operation_id, change_cost),
-        *(remove_security, change_server),
-        *(require_parameter, make_parameter_optional, add_required_parameter),
-        *(remove_parameter, rename_parameter, remove_request_enum_value, change_default),
-        *(integer_to_number, number_to_integer, tighten_bound, loosen_bound),
-        *(remove_response_property, change_response_type, drop_from_required, add_to_required),
-        *(make_nullable, add_response_enum_value),
-        *(remove_success_status, remove_error_status, change_media_type),
-        *(break_reference, invalidate_example),
-    )
-}
-"""Every operator, by name."""
 
 
 # Places

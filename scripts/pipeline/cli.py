@@ -44,7 +44,7 @@ def run(command: Callable[[], int], root: Path) -> int:
             raise PipelineError(
                 "there is no project", where=root.name, remedy="Give --root its top folder."
             )
-        with _alone(root):
+        with alone(root):
             recover(root)
             return command()
     except PipelineError as error:
@@ -60,7 +60,7 @@ def run(command: Callable[[], int], root: Path) -> int:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def alone(root: Path) -> Iterator[None]:
     """Wait until no other command is at work on a project; the system ends the wait for a kill."""
     try:
         import fcntl

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
 
 import keyapi_tiktok
-from conformance import answer_mutants, mutants, spec_mutants
-from conformance.baselines import Baseline, Verdict, as_files, client_files, loaded, same_code
-from conformance.score import unnoticed
+from conformance import spec_mutants
+from conformance.clients import GeneratedBaseline, client_files, loaded, same_code
 from conformance.spec_operators import OPERATORS, SpecMutant
 from keyapi._client import AsyncClient, SyncClient
 from keyapi._models import field
@@ -20,6 +19,12 @@ from keyapi._operation import Operation, PageNumbers
 from keyapi._sending.monitor import ContractMonitor
 from keyapi.conformance.bodies import answers
 from keyapi.conformance.drivers import Caller, sandbox_server
+from keyapi.conformance.mutation.answers import Observers, correct_answers, kind_of
+from keyapi.conformance.mutation.baselines import as_files
+from keyapi.conformance.mutation.command import main
+from keyapi.conformance.mutation.outcomes import MutantOutcome
+from keyapi.conformance.mutation.runner import score
+from keyapi.conformance.mutation.table import unnoticed
 from keyapi.conformance.recordings import by_specification
 from keyapi.conformance.relations import (
     Finding,
@@ -35,6 +40,7 @@ from keyapi.sandbox.faults import Exchange, Fault, Mutant
 from keyapi.specification import OperationSpec, Specification
 from keyapi_tiktok.api.influencer import InfluencerResource
 from keyapi_tiktok.models import InfluencerProduct
+from support.mutation import mutation
 from support.pages import ROOT
 from support.specs import committed
 
@@ -43,8 +49,8 @@ Patch = pytest.MonkeyPatch
 
 
 @cache
-def baseline() -> Baseline:
-    return Baseline(committed())
+def baseline() -> GeneratedBaseline:
+    return GeneratedBaseline(committed())
 
 
 @cache
@@ -175,7 +181,7 @@ TOLD = {
     encoding_drops_a_parameter: ("client -> spec", "query"),
     a_full_page_is_taken_for_the_last: ("client -> spec", "walk"),
     credits_counted_twice: ("client -> spec", "credits"),
-    a_contract_mode_that_says_nothing: ("spec -> client", "verdict"),
+    a_contract_mode_that_says_nothing: ("spec -> client", "contract-mode"),
     an_example_that_does_not_fit: ("spec - page", "type"),
     a_reference_to_nowhere: ("spec - page", "openapi"),
     a_recording_of_another_answer: ("recording", ""),
@@ -216,7 +222,7 @@ def test_the_command_fails_and_names_a_fault_that_nobody_notices(
     }
     names = [part for name in faults for part in ("--operator", name)]
 
-    status = mutants.main([*names, "--processes", "1"], faults=faults)
+    status = main(partial(mutation, faults), [*names, "--processes", "1"])
 
     shown = capsys.readouterr().out
     assert status == 1
@@ -231,24 +237,24 @@ def test_the_command_fails_where_something_is_wrong_without_a_fault(
 ) -> None:
     monkeypatch.setattr(ContractMonitor, "check", lambda *_: None)
 
-    status = mutants.main(["--operator", "change cost", "--processes", "1"])
+    status = main(mutation, ["--operator", "change cost", "--processes", "1"])
 
     assert status == 1
     assert "WRONG WITHOUT ANY FAULT" in capsys.readouterr().out
 
 
 def test_two_processes_give_what_one_gives() -> None:
-    one, two = (mutants.score(["change cost"], processes=count) for count in (1, 2))
+    one, two = (score(mutation, ["change cost"], processes=count) for count in (1, 2))
 
     assert one.good
-    assert two.verdicts == one.verdicts
-    assert len(one.verdicts) == len(spec_mutants.PARTIES)
+    assert two.outcomes == one.outcomes
+    assert len(one.outcomes) == len(spec_mutants.DRIVERS)
 
 
-def test_a_mutant_that_no_party_notices_is_listed() -> None:
+def test_a_mutant_that_no_driver_notices_is_listed() -> None:
     seen = [
-        Verdict("specification", "an operator", "here", party, {}, "a proof")
-        for party in spec_mutants.PARTIES
+        MutantOutcome("specification", "an operator", "here", driver, {}, "a proof")
+        for driver in spec_mutants.DRIVERS
     ]
     caught = replace(seen[0], caught={"meaning": "told"}, proof="")
 
@@ -276,9 +282,9 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize(("operator", "party"), DIFFERENT)
+@pytest.mark.parametrize(("operator", "driver"), DIFFERENT)
 def test_what_the_relations_miss_is_not_proved_equivalent(
-    operator: str, party: str, monkeypatch: Patch
+    operator: str, driver: str, monkeypatch: Patch
 ) -> None:
     for relation in ("client_to_spec", "server_to_spec", "spec_to_client", "check_recording"):
         monkeypatch.setattr(spec_mutants, relation, asking_only(relation))
@@ -286,10 +292,10 @@ def test_what_the_relations_miss_is_not_proved_equivalent(
         monkeypatch.setattr(spec_mutants, relation, lambda *_: [])
     monkeypatch.setattr(spec_mutants, "spec_is_sound", lambda *_: iter(()))
 
-    verdicts = spec_mutants.judged(baseline(), planted(operator, PLACES.get(operator, "")))
+    outcomes = spec_mutants.judged(baseline(), planted(operator, PLACES.get(operator, "")))
 
-    (verdict,) = [one for one in verdicts if one.party == party]
-    assert verdict.survived
+    (outcome,) = [outcome for outcome in outcomes if outcome.driver == driver]
+    assert outcome.survived
 
 
 def asking_only(relation: str) -> Callable[..., Iterator[Finding]]:
@@ -317,7 +323,7 @@ def test_only_what_a_specification_narrows_is_narrower() -> None:
 def test_contracts_that_differ_at_one_place_judge_some_answer_differently() -> None:
     def told(spec: dict[str, Any]) -> list[Finding]:
         bodies = baseline().answers(operation())
-        return list(spec_mutants.other_verdicts(baseline(), Contract(spec), operation(), bodies))
+        return list(spec_mutants.other_judgements(baseline(), Contract(spec), operation(), bodies))
 
     assert told(committed()) == []
     for operator in ("drop from required", "make nullable", "number to integer"):
@@ -364,10 +370,10 @@ def test_an_answer_is_proved_as_good_as_the_right_one_only_where_it_is(
     kind: str, fault: str, proof: str
 ) -> None:
     shown = {
-        answer_mutants.kind_of(operation(), one.case): one
-        for one in answer_mutants.shown(baseline(), operation())
+        kind_of(operation(), answer.case): answer
+        for answer in correct_answers(baseline(), operation())
     }
-    eyes = answer_mutants.Eyes(baseline(), operation(), shown[kind])
+    observers = Observers(baseline(), operation(), shown[kind])
     mutant = next(FAULTS[fault].mutants(shown[kind].exchange))
 
-    assert eyes.proof(mutant) == proof
+    assert observers.proof(mutant) == proof

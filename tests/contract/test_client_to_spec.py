@@ -11,18 +11,17 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from contract.fuzz import (
-    SPECIFICATION,
+from contract.committed import FUZZ, SPECIFICATION
+from keyapi import BadRequest
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import KEY, Caller, Inexpressible, Sent
+from keyapi.conformance.fuzz import (
     faulty_headers,
-    fuzzed,
     operation_name,
     positive,
     raw_query,
     request_of,
 )
-from keyapi import BadRequest
-from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import KEY, Caller, Inexpressible, Sent
 from keyapi.conformance.relations import client_to_spec, success_answer
 from keyapi.sandbox import Sandbox
 from keyapi.specification import OperationSpec
@@ -54,7 +53,7 @@ def outcomes(note: Callable[[str], None]) -> Iterator[Counter[tuple[str, str, bo
         assert total["sent equal"] >= SENT_AT_LEAST, f"too few were sent equal: {told}"
 
 
-@fuzzed
+@FUZZ.each_operation
 def test_methods_send_what_the_case_says(
     case: Any, outcomes: Counter[tuple[str, str, bool]], tally: Callable[..., None]
 ) -> None:

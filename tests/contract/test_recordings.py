@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.fuzz import SPECIFICATION
+from contract.committed import SPECIFICATION
 from keyapi.conformance.recordings import check_file, check_recording, missing
 from keyapi.recording.har import read
 from keyapi_tiktok import TikTok

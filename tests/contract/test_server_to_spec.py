@@ -17,11 +17,12 @@ from hypothesis import given, settings
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 
-from contract.fuzz import LEFT_OUT, SCHEMA, SPECIFICATION, fuzzed, operation_name, request_of
+from contract.committed import FUZZ, SPECIFICATION
 from keyapi.conformance.cases import cases
 from keyapi.conformance.checks import meaning
 from keyapi.conformance.drivers import KEY, Served, http_server, sandbox_server, wire
-from keyapi.conformance.judge import Answer
+from keyapi.conformance.fuzz import LEFT_OUT, operation_name, request_of
+from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.relations import server_to_spec
 from keyapi.contract import Contract
 from keyapi.sandbox import Sandbox
@@ -40,7 +41,7 @@ def in_process() -> Iterator[httpx.Client]:
         yield http
 
 
-@fuzzed
+@FUZZ.each_operation
 def test_the_sandbox_answers_whatever_is_asked_as_specified(
     case: Any, in_process: httpx.Client, tally: Callable[..., None]
 ) -> None:
@@ -74,11 +75,11 @@ async def _stubbed(request: dict[str, Any]) -> httpx.Response:
 def stub_server(operation: Any, case: Any) -> Served:
     """The negative control, asked as any server."""
 
-    def ask(asked: Any) -> Answer:
+    def ask(asked: Any) -> ServerAnswer:
         url = f"http://stub{asked.path}?{asked.query}"
         request = {"method": asked.method, "url": url, "headers": dict(asked.headers)}
         got = asyncio.run(_stubbed(request))
-        return Answer(got.status_code, got.headers, got.content)
+        return ServerAnswer(got.status_code, got.headers, got.content)
 
     before = ask(wire(operation, case.previous)).content if case.previous else None
     return Served(ask(wire(operation, case.arguments, case.key)), before, None)
@@ -95,7 +96,7 @@ def test_a_stub_that_repeats_the_documented_row_is_found_out(operation: Any) -> 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name)
 def test_the_check_of_meaning_finds_the_stub_out_when_it_is_fuzzed(operation: Any) -> None:
     verdicts: list[bool] = []
-    strategy = SCHEMA[operation.path][operation.method].as_strategy(
+    strategy = FUZZ.schema[operation.path][operation.method].as_strategy(
         generation_mode=GenerationMode.POSITIVE
     )
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from contract.fuzz import SPECIFICATION, bodies
+from contract.committed import SPECIFICATION
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, sandbox_server
-from keyapi.conformance.judge import Answer
-from keyapi.conformance.relations import JSON, parsed, spec_is_sound, spec_to_client, success_answer
+from keyapi.conformance.fuzz import bodies, fixed
+from keyapi.conformance.judge import JSON, ServerAnswer
+from keyapi.conformance.relations import parsed, spec_is_sound, spec_to_client, success_answer
 from keyapi.contract import Contract
 from keyapi.sandbox import Reply
 from keyapi.sandbox.faults import FAULTS, Exchange
@@ -42,23 +41,15 @@ def test_whatever_the_schema_allows_comes_back_as_it_was(
     operation: Any, tally: Callable[..., None]
 ) -> None:
     arguments = next(iter(cases(operation))).arguments
-    seed = os.environ.get("CONTRACT_SEED")
 
-    @settings(
-        max_examples=BODIES,
-        derandomize=seed is None,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
     @hypothesis.given(bodies_of(operation))
     def probe(body: bytes) -> None:
         tally("spec -> client", operation.name, checks=3, cases=1)
-        answer = Answer(int(operation.success), JSON, body)
+        answer = ServerAnswer(int(operation.success), JSON, body)
         found = list(parsed(CONTRACT, operation, CALLER, arguments, answer))
         assert found == [], "\n".join(map(str, found))
 
-    (hypothesis.seed(int(seed))(probe) if seed else probe)()
+    fixed(probe, BODIES)()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=attrgetter("name"))

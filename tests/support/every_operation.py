@@ -22,7 +22,7 @@ from typing import Any
 from keyapi._clients import find
 from keyapi.conformance.cases import cases, documented_arguments, good
 from keyapi.conformance.drivers import KEY, Caller, http_server, sandbox_server
-from keyapi.conformance.judge import Answer
+from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.relations import (
     Finding,
     client_to_spec,
@@ -128,7 +128,7 @@ def main() -> None:
 
 def _is_refusal(body: bytes) -> bool:
     """Whether an answer is a good one, to say that something is wrong."""
-    code = Answer(200, {}, body).envelope.get("code")
+    code = ServerAnswer(200, {}, body).envelope.get("code")
     return type(code) is int and code != 0
 
 

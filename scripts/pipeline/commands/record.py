@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from keyapi import ConfigurationError
 from keyapi._clients import find
-from keyapi.conformance.capture import Attempt, Server, documented, method_of
+from keyapi.conformance.capture import Server, documented, method_of
 from keyapi.conformance.outcomes import Outcome, Outcomes
-from keyapi.recording.har import read, written
-from keyapi.recording.model import RecordingError
+from keyapi.conformance.writing import put
 from keyapi.specification import Specification
 from pipeline.errors import PipelineError
 from pipeline.project import GENERATED, Project
 from pipeline.transaction import replace
 from pipeline.vendor.merge import operations_in_order
-
-RECORDINGS = "tests/recordings"
-_WORTH = {"live": 3, "documented": 2, "sandbox": 1}
 
 
 class RecordRequest(NamedTuple):
@@ -74,7 +70,7 @@ def record(root: Path, request: RecordRequest) -> int:
             page = pages[f"{operation.method} {operation.path}"]["page"]
             attempts = documented(client, operation, method, outcomes, page)
         secrets = [server.token] if server else []
-        complete &= write(root, name, attempts, secrets)
+        complete &= put(root, name, attempts, secrets, write)
     if server is not None:
         print(f"credits spent: {server.spent}")
     return 0 if complete else 1
@@ -95,50 +91,14 @@ def _chosen(names: list[str], choices: Iterable[str], what: str) -> list[str]:
     return names
 
 
-def write(root: Path, operation: str, attempts: Iterable[Attempt], secrets: list[str]) -> bool:
-    """Put the recordings of an operation in place.
+def write(root: Path, files: Mapping[str, bytes]) -> None:
+    """Write recordings into a project; after a crash, the next command finishes or drops them.
 
     Args:
         root: The project's top folder.
-        operation: Name of the operation.
-        attempts: What was recorded, or why it was not.
-        secrets: Texts that must not appear in a recording.
+        files: Contents by path below it.
 
-    Returns:
-        Whether every attempt was recorded.
+    Raises:
+        PipelineError: A file cannot be written.
     """
-    files: dict[str, bytes | None] = {}
-    messages: list[str] = []
-    complete = True
-    for attempt in attempts:
-        file = f"{RECORDINGS}/{operation}/{attempt.outcome.name}.har"
-        if attempt.recording is None:
-            complete = _missed("missed", f"{file}: {attempt.problem}")
-            continue
-        content = written([attempt.recording], secrets)
-        origin = attempt.recording.origin or "sandbox"
-        before = _comment_of(root / file)
-        if before is not None and _WORTH[before[0]] > _WORTH[origin]:
-            remedy = f"delete it to replace it with a {origin} one"
-            complete = _missed("refused", f"{file} was {before[1]}: {remedy}")
-            continue
-        files[file] = content
-        messages.append(f"recorded  {file}: {attempt.recording.comment}")
-    if files:
-        replace(root, files)
-        print(*messages, sep="\n")
-    return complete
-
-
-def _comment_of(path: Path) -> tuple[str, str] | None:
-    """Where an existing recording comes from; None where there is none, or it is damaged."""
-    try:
-        recording = read(path)[0]
-    except (RecordingError, IndexError):
-        return None
-    return (recording.origin, recording.comment) if recording.origin else None
-
-
-def _missed(what: str, problem: str) -> bool:
-    print(f"{what:>8}  {problem}", file=sys.stderr)
-    return False
+    replace(root, dict(files))

@@ -33,6 +33,11 @@ TOOLS = {
     "doctor": "Check key, server, versions and specification.",
     "demo": "Watch the client at work, offline.",
     "sandbox": "Serve the API on this machine, offline and free of charge.",
+    "contract": "Check that a server keeps the contract, within a cap on credits.",
+}
+EPILOGUES = {
+    "contract": "Exit codes: 0 the contract holds; 1 it is broken; 2 an option or the key cannot "
+    "be used, or cases could not be asked; 130 interrupted, with a report of what was done."
 }
 _KEYS = ("--token", "--key", "--api-key")
 _HELP = """\
@@ -46,10 +51,15 @@ option cannot be used; 3 the budget or the plan's quota is used up; 130 interrup
 """
 
 
-def run(tokens: Sequence[str]) -> int:
-    """Run a command and give the exit code; whatever can be expected to fail fails in one line."""
+def run(tokens: Sequence[str], application: App | None = None) -> int:
+    """Run a command and give the exit code; whatever can be expected to fail fails in one line.
+
+    Args:
+        tokens: The command line.
+        application: The application; `keyapi` itself if left out.
+    """
     try:
-        result = build(tokens)(tokens, print_error=False, exit_on_error=False)
+        result = (application or build(tokens))(tokens, print_error=False, exit_on_error=False)
         sys.stdout.flush()
     except CycloptsError as error:
         say(_usage(error))
@@ -89,7 +99,9 @@ def build(tokens: Sequence[str]) -> App:
     app.register_install_completion_command(group=_OTHERS)
     for place, (name, said) in enumerate(TOOLS.items()):
         path = f"keyapi.cli.{name}:{name}"  # imported when it is called
-        app.command(path, name=name, help=said, sort_key=place, help_epilogue="")
+        app.command(
+            path, name=name, help=said, sort_key=place, help_epilogue=EPILOGUES.get(name, "")
+        )
     if not tokens or tokens[0] not in TOOLS:
         _add_clients(app)
     return app

@@ -1,1 +1,115 @@
-"""The contract suite's engine: cases, judge, relations and the drivers of client and server."""
+"""The contract suite's engine: does a server, a client or a recording keep the contract?
+
+It comes with `pip install 'keyapi-tiktok[conformance]'`.
+
+**A server**, from the command line: `keyapi contract --max-credits 30`; or from Python:
+
+    from keyapi.conformance import LiveDrivers, LiveOptions, check
+    from keyapi_tiktok import TikTok
+
+    code = check(TikTok, LiveOptions(max_credits=30), LiveDrivers(), print)
+
+**In your own tests**, relation by relation; each yields a `Finding` for what does not hold:
+
+    from keyapi.conformance import Caller, client_to_spec, http_server, server_to_spec
+
+    with http_server("http://127.0.0.1:8000", key) as serve:
+        for operation in specification:
+            assert not list(server_to_spec(Contract(specification.document), operation, serve))
+    assert not list(client_to_spec(operation, Caller(TikTok), "https://api.keyapi.ai"))
+
+`spec_to_client` parses answers, good and bad, with a client; `check_recording` judges a recording;
+`spec_is_sound` a specification. `relation` registers one of your own. `pytest -p
+keyapi.conformance.plugin` adds the suite's options and report.
+
+**With Schemathesis**: `st run` takes `keyapi.conformance.checks` as its hooks; `Fuzz` makes its
+cases for pytest.
+
+**Whether all that bites**: `score` plants faults, one at a time, in the answers of a correct server
+and tells who notices: `score(lambda: Mutation([AnswerPlanter()], {"mine": lambda: Baseline(
+document, TikTok)}), processes=1)`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from keyapi._errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from keyapi.conformance.cases import Case
+    from keyapi.conformance.drivers import Caller, http_server, sandbox_server
+    from keyapi.conformance.fuzz import Fuzz
+    from keyapi.conformance.judge import ServerAnswer
+    from keyapi.conformance.live.check import LiveDrivers, LiveOptions, check
+    from keyapi.conformance.mutation.answers import AnswerPlanter
+    from keyapi.conformance.mutation.baselines import Baseline
+    from keyapi.conformance.mutation.runner import Mutation, score
+    from keyapi.conformance.relations import (
+        RELATIONS,
+        Finding,
+        check_recording,
+        client_to_spec,
+        relation,
+        server_to_spec,
+        spec_is_sound,
+        spec_to_client,
+    )
+
+__all__ = [
+    "RELATIONS",
+    "AnswerPlanter",
+    "Baseline",
+    "Caller",
+    "Case",
+    "Finding",
+    "Fuzz",
+    "LiveDrivers",
+    "LiveOptions",
+    "Mutation",
+    "ServerAnswer",
+    "check",
+    "check_recording",
+    "client_to_spec",
+    "http_server",
+    "relation",
+    "sandbox_server",
+    "score",
+    "server_to_spec",
+    "spec_is_sound",
+    "spec_to_client",
+]
+
+_MODULES = {
+    "AnswerPlanter": "mutation.answers",
+    "Baseline": "mutation.baselines",
+    "Caller": "drivers",
+    "Case": "cases",
+    "Fuzz": "fuzz",
+    "LiveDrivers": "live.check",
+    "LiveOptions": "live.check",
+    "Mutation": "mutation.runner",
+    "ServerAnswer": "judge",
+    "check": "live.check",
+    "http_server": "drivers",
+    "sandbox_server": "drivers",
+    "score": "mutation.runner",
+}
+"""Where names are, other than in `relations`; modules are imported when they are asked for."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = import_module(f"{__name__}.{_MODULES.get(name, 'relations')}")
+    except ImportError as error:
+        raise ConfigurationError(
+            "The contract suite needs more packages: pip install 'keyapi-tiktok[conformance]'"
+        ) from error
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

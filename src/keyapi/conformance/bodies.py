@@ -10,17 +10,16 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keyapi.conformance.judge import Answer
+from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.sandbox._values import Chance, value
 from keyapi.specification import OperationSpec, Schema, Specification, value_at
 
-JSON = {"content-type": "application/json"}
 _OF_EVERY_TYPE: tuple[Any, ...] = (None, True, 7, 7.5, "another", [], {})
 _STEPS = {"minimum": -1, "maximum": 1}  # what is beyond a bound
 _DEEPEST = 8  # a schema may contain itself
 
 
-def answers(specification: Specification, operation: OperationSpec) -> Iterator[Answer]:
+def answers(specification: Specification, operation: OperationSpec) -> Iterator[ServerAnswer]:
     """Yield answers under each documented status: the documented one, then good and bad ones.
 
     Args:
@@ -37,7 +36,7 @@ def answers(specification: Specification, operation: OperationSpec) -> Iterator[
             content = json.dumps(body).encode()
             if content not in seen:
                 seen.add(content)
-                yield Answer(int(status), JSON, content)
+                yield ServerAnswer(int(status), JSON, content)
 
 
 def documented(specification: Specification, operation: OperationSpec, status: str) -> Any:
@@ -107,11 +106,11 @@ def _at_limits(schema: Schema) -> Iterator[Any]:
 def _other_objects(
     specification: Specification, schema: Schema, whole: Mapping[str, Any], depth: int
 ) -> Iterator[Any]:
-    known = schema.get("properties", {})
+    properties = schema.get("properties", {})
     yield {**whole, "undocumented": 1}
-    for name in {**known, **whole}:
+    for name in {**properties, **whole}:
         without = {key: child for key, child in whole.items() if key != name}
-        child = known.get(name, {})
+        child = properties.get(name, {})
         if name in whole:
             yield without
             inner = whole[name]

@@ -6,6 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from keyapi import (
+    AuthenticationError,
+    BadRequest,
+    InsufficientCredits,
+    KeyAPIError,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+)
 from keyapi.conformance.cases import Case
 from keyapi.contract import Contract, Violation
 from keyapi.specification import OperationSpec, value_at
@@ -14,11 +23,21 @@ MEANING = frozenset(
     {"page-size", "order", "filter", "echo", "repeated-row", "overlap", "json-text", "code", "rows"}
 )
 """Rules that no schema has: the relation "meaning"."""
+JSON = {"content-type": "application/json"}
+# The documented table, written down once more here so that the client's is not its own judge.
+ERRORS: dict[int | None, type[KeyAPIError]] = {
+    400: BadRequest,
+    401: AuthenticationError,
+    402: InsufficientCredits,
+    403: PermissionDenied,
+    404: NotFound,
+    429: RateLimited,
+}
 _SHOWN = 80  # how much of a message a violation shows, in characters
 
 
-class Answer(NamedTuple):
-    """An answer, however it arrived.
+class ServerAnswer(NamedTuple):
+    """An answer of a server, however it arrived.
 
     Attributes:
         status: HTTP status.
@@ -32,7 +51,7 @@ class Answer(NamedTuple):
 
     @property
     def envelope(self) -> dict[str, Any]:
-        """The body, decoded; empty where it is no JSON object."""
+        """The body, decoded; empty where it is not a JSON object."""
         try:
             body = json.loads(self.content)
         except (ValueError, RecursionError):
@@ -44,7 +63,7 @@ def judge(
     contract: Contract,
     operation: OperationSpec,
     case: Case,
-    answer: Answer,
+    answer: ServerAnswer,
     before: bytes | None = None,
     *,
     documented: bool = False,
@@ -90,3 +109,8 @@ def judge(
     if worded and example and message != example.get("message"):
         found.append(violation("/message", "message", example.get("message"), message))
     return found
+
+
+def relation_of(violation: Violation) -> str:
+    """The relation that a violation by a server breaks: "meaning" or "server -> spec"."""
+    return "meaning" if violation.rule in MEANING else "server -> spec"

@@ -11,15 +11,14 @@ import httpx
 from keyapi import KeyAPIError
 from keyapi._client import SyncClient
 from keyapi._sending.call import EXTENSION
+from keyapi.conformance.capture import BAD_KEY
 from keyapi.conformance.cases import Case
 from keyapi.conformance.drivers import wire
-from keyapi.conformance.judge import Answer
+from keyapi.conformance.judge import ServerAnswer
 from keyapi.recording.model import Recording
 from keyapi.recording.recorder import Recorder
 from keyapi.recording.redaction import Redaction
 from keyapi.specification import OperationSpec
-
-_BAD_KEY = "sk_live_no_such_key"
 
 
 class BudgetUsedUp(Exception):
@@ -87,8 +86,8 @@ class _Bounded(httpx.SyncByteStream):
         self._stream.close()
 
 
-class Heard(NamedTuple):
-    """What asking came to.
+class LiveExchange(NamedTuple):
+    """What asking for a case came to.
 
     Attributes:
         answer: The last answer; None where there is none.
@@ -97,7 +96,7 @@ class Heard(NamedTuple):
         recording: The exchange, where recordings are kept.
     """
 
-    answer: Answer | None
+    answer: ServerAnswer | None
     error: KeyAPIError | None
     before: list[str]
     recording: Recording | None
@@ -140,22 +139,22 @@ class Asker:
     def __exit__(self, *exc_info: object) -> None:
         self._client.close()
 
-    def ask(self, operation: OperationSpec, case: Case) -> Heard:
+    def ask(self, operation: OperationSpec, case: Case) -> LiveExchange:
         """Ask for a case.
 
         Raises:
             BudgetUsedUp: Nothing was sent for it, as that would have cost too much.
         """
-        asked = wire(operation, case.arguments)
-        headers = {k: v for k, v in asked.headers.items() if k != "authorization"}
+        written = wire(operation, case.arguments)
+        headers = {k: v for k, v in written.headers.items() if k != "authorization"}
         if case.key == "bad":
-            headers["authorization"] = f"Bearer {_BAD_KEY}"
+            headers["authorization"] = f"Bearer {BAD_KEY}"
         http = self._client.get_httpx_client()
         request = http.build_request(
-            asked.method,
-            f"{self.base_url}{asked.path}{f'?{asked.query}' if asked.query else ''}",
+            written.method,
+            f"{self.base_url}{written.path}{f'?{written.query}' if written.query else ''}",
             headers=headers,
-            content=asked.body or None,
+            content=written.body or None,
             extensions=self._client._extensions(operation.name, operation.credits),
         )
         first = len(self.budget.outcomes)
@@ -164,7 +163,7 @@ class Asker:
             response = http.send(request)
             # What repeats the key is hidden before it can be cut short in a message.
             content = self.redaction.body(response.content)
-            answer = Answer(response.status_code, response.headers, content)
+            answer = ServerAnswer(response.status_code, response.headers, content)
         except httpx.RequestError:
             error = request.extensions[EXTENSION].error
         except BudgetUsedUp:
@@ -173,4 +172,4 @@ class Asker:
             error = request.extensions[EXTENSION].error  # of the attempt before
         outcomes = self.budget.outcomes[first:]
         kept = self._recorder.recordings[-1] if self._recorder and answer else None
-        return Heard(answer, error, outcomes[: -1 if answer else None], kept)
+        return LiveExchange(answer, error, outcomes[: -1 if answer else None], kept)

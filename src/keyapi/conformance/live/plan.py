@@ -19,37 +19,41 @@ def plan(operation: OperationSpec) -> list[Case]:
     each direction, far past the end, and the last page.
     """
     base = documented_arguments(operation)
-    known = list(cases(operation))
-    chosen = [known[0]]
+    everything = list(cases(operation))
+    chosen = [everything[0]]
     # The first that is faulty lacks a required argument, if there is one: the fault that a server
     # must notice, as it is reported to ignore what it does not know.
-    chosen += [case for case in known if case.faulty and case.key == "good"][:1]
-    chosen += [case for case in known if case.key == "bad"]
-    chosen += _filters(operation, known, base)
-    chosen += _sorts(operation, known, base)
+    chosen += [case for case in everything if case.faulty and case.key == "good"][:1]
+    chosen += [case for case in everything if case.key == "bad"]
+    chosen += _filters(operation, everything, base)
+    chosen += _sorts(operation, everything, base)
     paging = operation.paging
     if paging is not None and paging.kind == "page" and paging.size and paging.largest:
-        chosen += [case for case in known if case.rows == "none" and good(case)]
+        chosen += [case for case in everything if case.rows == "none" and good(case)]
         chosen.append(Case(LAST_PAGE, base))
     return chosen
 
 
 def _filters(
-    operation: OperationSpec, known: list[Case], base: dict[str, object]
+    operation: OperationSpec, everything: list[Case], base: dict[str, object]
 ) -> Iterator[Case]:
     for name in operation.filters:
-        yield from [case for case in known if good(case) and _changed(case, base) == {name}][:1]
+        yield from [case for case in everything if good(case) and _changed(case, base) == {name}][
+            :1
+        ]
 
 
-def _sorts(operation: OperationSpec, known: list[Case], base: dict[str, object]) -> Iterator[Case]:
+def _sorts(
+    operation: OperationSpec, everything: list[Case], base: dict[str, object]
+) -> Iterator[Case]:
     sort = operation.sort
     if sort is None:
         return
     both = {name for name in (sort.field, sort.direction) if name}
-    for case in known:
+    for case in everything:
         changed = _changed(case, base)
         if good(case) and changed and changed <= both <= case.arguments.keys():
-            yield replace(case, rows=known[0].rows)  # sorting takes no row away
+            yield replace(case, rows=everything[0].rows)  # sorting takes no row away
 
 
 def _changed(case: Case, base: dict[str, object]) -> set[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from keyapi.conformance.live.running import Note, Result
+from keyapi.conformance.live.results import Note, Result
 from keyapi.contract import Violation
 
 _WIDTH = 40  # of the column of operations and of that of cases, on the terminal, in characters
@@ -25,7 +25,7 @@ class Summary(NamedTuple):
         requests: How many requests were sent.
         spent: What they cost, in credits, were each of them charged.
         allowed: What might be spent, in credits.
-        again: Options that make the same run again.
+        command: The command that makes the same run again, as words.
         interrupted: Whether it was ended by the user.
     """
 
@@ -33,14 +33,16 @@ class Summary(NamedTuple):
     requests: int
     spent: int
     allowed: int
-    again: Sequence[str]
+    command: Sequence[str]
     interrupted: bool
 
     @property
     def line(self) -> str:
         """The run in one line."""
-        counts = [f"{self._count(verdict)} {word}" for verdict, word in _WORDS.items()]
-        reasons = dict.fromkeys(one.reason for one in self.results if one.verdict == "skip")
+        counts = [f"{self._count(outcome)} {word}" for outcome, word in _WORDS.items()]
+        reasons = dict.fromkeys(
+            result.reason for result in self.results if result.outcome == "skip"
+        )
         why = printable(f" ({'; '.join(reasons)})") if reasons else ""
         spent = f"credits spent, were each request charged: {self.spent} of at most {self.allowed}"
         ended = "interrupted; " if self.interrupted else ""
@@ -49,10 +51,10 @@ class Summary(NamedTuple):
     def reproduce(self, result: Result) -> str:
         """The command that asks for one case again."""
         only = ["--operation", result.operation, "--only", result.case]
-        return shlex.join(["nox", "-s", "live", "--", *self.again, *only])
+        return shlex.join([*self.command, *only])
 
     def notes(self) -> Iterator[str]:
-        """What is no failure, each kind once, with the number of cases that show it."""
+        """What is worth knowing: each kind once, with the number of cases that show it."""
         found: dict[tuple[object, ...], list[Note]] = {}
         for result in self.results:
             for note in result.notes:
@@ -61,8 +63,8 @@ class Summary(NamedTuple):
             cases = f"{len(more) + 1} cases" if more else "1 case"
             yield printable(f"{first.what}: {first.violation} ({cases})")
 
-    def _count(self, verdict: str) -> int:
-        return sum(result.verdict == verdict for result in self.results)
+    def _count(self, outcome: str) -> int:
+        return sum(result.outcome == outcome for result in self.results)
 
 
 _WORDS = {"pass": "passed", "fail": "failed", "skip": "skipped"}
@@ -70,25 +72,25 @@ _WORDS = {"pass": "passed", "fail": "failed", "skip": "skipped"}
 
 def heading() -> str:
     """The first line of the table."""
-    return _row("operation", "case", "verdict", "credits")
+    return _row("operation", "case", "outcome", "credits")
 
 
 def table_line(result: Result) -> str:
     """The line of the table that a case has."""
-    return _row(result.operation, result.case, result.verdict, str(result.credits))
+    return _row(result.operation, result.case, result.outcome, str(result.credits))
 
 
 def as_text(summary: Summary) -> Iterator[str]:
     """The lines below the table: failures, what is worth knowing, and the run in one line."""
     for result in summary.results:
-        if result.verdict == "fail":
+        if result.outcome == "fail":
             yield ""
             yield f"FAIL {result.operation}: {result.case}"
-            yield from (f"  {text}" for text in _told(result.violations))
+            yield from (f"  {text}" for text in _lines(result.violations))
             yield f"  reproduce: {summary.reproduce(result)}"
     notes = list(summary.notes())
     if notes:
-        yield from ("", "Worth knowing, and no failure:")
+        yield from ("", "Worth knowing, but not a failure:")
         yield from (f"  {note}" for note in notes)
     yield from ("", summary.line)
 
@@ -96,17 +98,19 @@ def as_text(summary: Summary) -> Iterator[str]:
 def as_markdown(summary: Summary) -> str:
     """The whole report in Markdown."""
     lines = ["# Live contract", "", summary.line, ""]
-    lines += ["| operation | case | verdict | credits |", "| --- | --- | --- | ---: |"]
+    lines += ["| operation | case | outcome | credits |", "| --- | --- | --- | ---: |"]
     for result in summary.results:
-        cells = (result.operation, result.case, result.verdict, str(result.credits))
+        cells = (result.operation, result.case, result.outcome, str(result.credits))
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     for result in summary.results:
-        if result.verdict == "fail":
+        if result.outcome == "fail":
             lines += ["", f"## Failed: {result.operation}: {result.case}", ""]
-            lines += _fenced([*_told(result.violations), f"reproduce: {summary.reproduce(result)}"])
+            lines += _fenced(
+                [*_lines(result.violations), f"reproduce: {summary.reproduce(result)}"]
+            )
     notes = list(summary.notes())
     if notes:
-        lines += ["", "## Worth knowing, and no failure", "", *_fenced(notes)]
+        lines += ["", "## Worth knowing, but not a failure", "", *_fenced(notes)]
     return "\n".join(lines) + "\n"
 
 
@@ -120,8 +124,8 @@ def as_junit(summary: Summary) -> str:
         facts = {
             "name": operation,
             "tests": str(len(results)),
-            "failures": str(sum(result.verdict == "fail" for result in results)),
-            "skipped": str(sum(result.verdict == "skip" for result in results)),
+            "failures": str(sum(result.outcome == "fail" for result in results)),
+            "skipped": str(sum(result.outcome == "skip" for result in results)),
             "errors": "0",
         }
         suite = ElementTree.SubElement(top, "testsuite", facts)
@@ -141,11 +145,11 @@ def write(folder: Path, summary: Summary, hide: Callable[[str], str]) -> list[Pa
 
 def _add_case(suite: ElementTree.Element, summary: Summary, result: Result) -> None:
     case = ElementTree.SubElement(suite, "testcase", classname=result.operation, name=result.case)
-    if result.verdict == "fail":
-        told = list(_told(result.violations))
-        failure = ElementTree.SubElement(case, "failure", message=told[0])
-        failure.text = "\n".join([*told, f"reproduce: {summary.reproduce(result)}"])
-    elif result.verdict == "skip":
+    if result.outcome == "fail":
+        lines = list(_lines(result.violations))
+        failure = ElementTree.SubElement(case, "failure", message=lines[0])
+        failure.text = "\n".join([*lines, f"reproduce: {summary.reproduce(result)}"])
+    elif result.outcome == "skip":
         ElementTree.SubElement(case, "skipped", message=printable(result.reason))
     if result.notes:
         notes = [printable(f"{note.what}: {note.violation}") for note in result.notes]
@@ -157,14 +161,16 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _told(violations: Iterable[Violation]) -> Iterator[str]:
-    for one in violations:
-        where = one.pointer or "the whole answer"
-        yield printable(f"{where} ({one.rule}): expected {one.expected}, found {one.found}")
+def _lines(violations: Iterable[Violation]) -> Iterator[str]:
+    for violation in violations:
+        where = violation.pointer or "the whole answer"
+        yield printable(
+            f"{where} ({violation.rule}): expected {violation.expected}, found {violation.found}"
+        )
 
 
-def _row(operation: str, case: str, verdict: str, credits: str) -> str:  # noqa: A002 - the API's own word
-    return f"{operation:<{_WIDTH}} {case:<{_WIDTH}} {verdict:<7} {credits:>7}"
+def _row(operation: str, case: str, outcome: str, credits: str) -> str:  # noqa: A002 - the API's own word
+    return f"{operation:<{_WIDTH}} {case:<{_WIDTH}} {outcome:<7} {credits:>7}"
 
 
 def _fenced(lines: Sequence[str]) -> list[str]:

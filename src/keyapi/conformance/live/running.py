@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Protocol
 
-from conformance.published import Published
 from keyapi import (
     AuthenticationError,
     InsufficientCredits,
@@ -16,57 +14,29 @@ from keyapi import (
 )
 from keyapi._sending.response import Failure, parse_response
 from keyapi.conformance.cases import Case
-from keyapi.conformance.judge import Answer, judge
-from keyapi.conformance.live.asking import Asker, BudgetUsedUp, Heard
+from keyapi.conformance.judge import ServerAnswer, judge
+from keyapi.conformance.live.asking import Asker, BudgetUsedUp, LiveExchange
 from keyapi.conformance.live.plan import LAST_PAGE
+from keyapi.conformance.live.results import (
+    ADDED,
+    RETRIED,
+    TOLERATED,
+    KeptExchange,
+    Note,
+    Result,
+)
 from keyapi.contract import Contract, Violation
-from keyapi.recording.model import Recording
 from keyapi.specification import OperationSpec, value_at
 
 _SILENT = 2  # cases without an answer, one after the other, after which a server counts as down
 _FAR = 2**20  # the last page that is looked for, where the specification names none
 
-TOLERATED = "published promise broken, tolerated"
-ADDED = "addition"
-RETRIED = "answered only when asked again"
 
+class Published(Protocol):
+    """A driver: what was published before any correction."""
 
-class Note(NamedTuple):
-    """Something worth knowing that is no failure: `TOLERATED`, `ADDED` or `RETRIED`."""
-
-    what: str
-    violation: Violation
-
-
-@dataclass
-class Result:
-    """What came of a case.
-
-    Attributes:
-        operation: Name of the operation.
-        case: Name of the case.
-        verdict: "pass", "fail" or "skip".
-        credits: What was spent on it, in credits, were each request charged.
-        reason: Why it was skipped.
-        violations: Why it failed.
-        notes: What is no failure.
-    """
-
-    operation: str
-    case: str
-    verdict: str = "pass"
-    credits: int = 0
-    reason: str = ""
-    violations: list[Violation] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-
-
-class Kept(NamedTuple):
-    """An exchange that may become a recording: the case it was good for, and what was sent."""
-
-    operation: str
-    case: Case
-    recording: Recording
+    def broken(self, operation: OperationSpec, answer: ServerAnswer) -> list[Violation]:
+        """Find the published promises that an answer breaks; additions do not count."""
 
 
 class _Skipped(Exception):
@@ -83,41 +53,42 @@ class Run:
 
     Args:
         contract: What the effective specification promises.
-        published: What was published.
         asker: Asks the server.
-        tell: Is told each result as it comes.
+        report: Takes each result as it comes.
+        published: What was published before corrections: a promise broken there, but not in the
+            effective specification, becomes a note.
 
     Attributes:
         results: The results so far.
         kept: Exchanges of good answers, where recordings are kept.
-        refused: Whether the server does not know the key.
+        gaps: Why cases were skipped that another key, budget or pace would have judged.
         interrupted: Whether it was ended by the user.
     """
 
     def __init__(
         self,
         contract: Contract,
-        published: Published,
         asker: Asker,
-        tell: Callable[[Result], None],
+        report: Callable[[Result], None],
+        published: Published | None = None,
     ) -> None:
         self.results: list[Result] = []
-        self.kept: list[Kept] = []
-        self.refused = False
+        self.kept: list[KeptExchange] = []
+        self.gaps: list[str] = []
         self.interrupted = False
         self._contract = contract
         self._published = published
         self._asker = asker
-        self._tell = tell
+        self._report = report
         self._welcome = False  # whether the key was ever good for an answer
         self._silent = 0
         self._skipping = {"run": "", "operation": ""}
-        self._first_pages: dict[str, Answer] = {}
+        self._first_pages: dict[str, ServerAnswer] = {}
 
     @property
     def failed(self) -> bool:
         """Whether the contract is broken."""
-        return any(result.verdict == "fail" for result in self.results)
+        return any(result.outcome == "fail" for result in self.results)
 
     def go(self, planned: Sequence[tuple[OperationSpec, Sequence[Case]]]) -> None:
         """Ask for every case; what cannot be asked any more is skipped, and said to be."""
@@ -128,10 +99,10 @@ class Run:
                 self.results.append(result)
                 reason = self._skipping["run"] or self._skipping["operation"]
                 if reason:
-                    result.verdict, result.reason = "skip", reason
+                    result.outcome, result.reason = "skip", reason
                 else:
                     self._look(operation, case, result)
-                self._tell(result)
+                self._report(result)
 
     def _look(self, operation: OperationSpec, case: Case, result: Result) -> None:
         spent = self._asker.budget.spent
@@ -140,7 +111,7 @@ class Run:
                 self._find_last_page(operation, case, result)
             else:
                 self._ask(operation, case, result)
-            result.verdict = "fail" if result.violations else "pass"
+            result.outcome = "fail" if result.violations else "pass"
         except _Skipped as skipped:
             self._skip(result, skipped)
         except BudgetUsedUp:
@@ -154,46 +125,54 @@ class Run:
             self._skipping["run"] = "the server does not answer"
 
     def _skip(self, result: Result, skipped: _Skipped) -> None:
-        result.verdict, result.reason = "skip", skipped.reason
+        result.outcome, result.reason = "skip", skipped.reason
         if skipped.reach in self._skipping:
             self._skipping[skipped.reach] = skipped.reason
+            self.gaps.append(skipped.reason)
 
     def _ask(
         self, operation: OperationSpec, case: Case, result: Result, before: bytes | None = None
-    ) -> Answer | None:
+    ) -> ServerAnswer | None:
         """Ask once, put what is wrong into the result, and give the answer if nothing is."""
-        heard = self._asker.ask(operation, case)
-        self._silent = 0 if heard.answer else self._silent + 1
-        self._excuse(case, heard)
-        if heard.answer is None:
+        exchange = self._asker.ask(operation, case)
+        self._silent = 0 if exchange.answer else self._silent + 1
+        self._excuse(case, exchange)
+        if exchange.answer is None:
             result.violations.append(
-                Violation(operation.name, "", "answer", "an answer", str(heard.error))
+                Violation(operation.name, "", "answer", "an answer", str(exchange.error))
             )
             return None
-        if heard.before:
-            tries = f"{', '.join(heard.before)} before HTTP {heard.answer.status}"
+        if exchange.before:
+            tries = f"{', '.join(exchange.before)} before HTTP {exchange.answer.status}"
             sent_again = Violation(operation.name, "", "retried", "an answer at once", tries)
             _add(result, [Note(RETRIED, sent_again)])
-        found = judge(self._contract, operation, case, heard.answer, before)
-        broken = list(_kinds(one for one in found if not one.additive))
+        violations = judge(self._contract, operation, case, exchange.answer, before)
+        broken = list(_kinds(violation for violation in violations if not violation.additive))
         result.violations += broken
-        known = {one.kind for one in found}
-        notes = [Note(ADDED, one) for one in found if one.additive]
-        tolerated = self._published.broken(operation, heard.answer)
-        notes += [Note(TOLERATED, one) for one in tolerated if one.kind not in known]
-        _add(result, notes)
+        _add(result, [Note(ADDED, violation) for violation in violations if violation.additive])
+        _add(result, self._tolerated(operation, exchange.answer, violations))
         if broken:
             return None
         self._welcome = self._welcome or case.key == "good"
-        if heard.recording is not None:
-            self.kept.append(Kept(operation.name, case, heard.recording))
+        if exchange.recording is not None:
+            self.kept.append(KeptExchange(operation.name, case, exchange.recording))
         if case.name == "documented example":
-            self._first_pages[operation.name] = heard.answer
-        return heard.answer
+            self._first_pages[operation.name] = exchange.answer
+        return exchange.answer
 
-    def _excuse(self, case: Case, heard: Heard) -> None:
+    def _tolerated(
+        self, operation: OperationSpec, answer: ServerAnswer, violations: Sequence[Violation]
+    ) -> list[Note]:
+        """Published promises that an answer breaks, although the effective ones hold."""
+        if self._published is None:
+            return []
+        kinds = {violation.kind for violation in violations}
+        broken = self._published.broken(operation, answer)
+        return [Note(TOLERATED, violation) for violation in broken if violation.kind not in kinds]
+
+    def _excuse(self, case: Case, exchange: LiveExchange) -> None:
         """Skip what says something of the account or the pace, and nothing of the contract."""
-        error = heard.error or (_refusal(heard.answer) if heard.answer else None)
+        error = exchange.error or (_refusal(exchange.answer) if exchange.answer else None)
         if isinstance(error, InsufficientCredits):
             raise _Skipped(f"the server has no credits left for this key: {error.message}", "run")
         if isinstance(error, RateLimited):
@@ -204,7 +183,6 @@ class Run:
         if isinstance(error, PermissionDenied):
             raise _Skipped(f"the key may not use this operation: {error.message}", "operation")
         if isinstance(error, AuthenticationError) and not self._welcome:
-            self.refused = True
             raise _Skipped(f"the server does not accept the key: {error.message}", "run")
 
     def _find_last_page(self, operation: OperationSpec, case: Case, result: Result) -> None:
@@ -214,7 +192,7 @@ class Run:
         assert paging.largest is not None
         position, size = paging.position, paging.largest
         last = int(operation.arguments[position].schema.get("maximum", _FAR))
-        pages: dict[int, Answer] = {}
+        pages: dict[int, ServerAnswer] = {}
         if operation.name in self._first_pages:  # paid for already
             pages[1] = self._first_pages[operation.name]
 
@@ -233,7 +211,7 @@ class Run:
 
         try:
             if not rows(1):
-                raise _Skipped("the documented creator has no rows", "case")
+                raise _Skipped("the documented example has no rows", "case")
             full, beyond = 1, last + 1
             while rows(full) >= size and beyond - full > 1:
                 middle = min(full * 2, last) if beyond > last else (full + beyond) // 2
@@ -252,17 +230,17 @@ class _BrokenPage(Exception):
 
 
 def _add(result: Result, notes: Iterable[Note]) -> None:
-    """Add notes of a kind that the result has none of."""
-    known = {(note.what, note.violation.kind) for note in result.notes}
+    """Add notes of kinds that the result does not have yet."""
+    kinds = {(note.what, note.violation.kind) for note in result.notes}
     for note in notes:
-        if (note.what, note.violation.kind) not in known:
-            known.add((note.what, note.violation.kind))
+        if (note.what, note.violation.kind) not in kinds:
+            kinds.add((note.what, note.violation.kind))
             result.notes.append(note)
 
 
-def _refusal(answer: Answer) -> KeyAPIError | None:
-    meant = parse_response(answer.status, answer.headers, answer.content)
-    return meant.error if isinstance(meant, Failure) else None
+def _refusal(answer: ServerAnswer) -> KeyAPIError | None:
+    outcome = parse_response(answer.status, answer.headers, answer.content)
+    return outcome.error if isinstance(outcome, Failure) else None
 
 
 def _kinds(violations: Iterable[Violation]) -> Iterator[Violation]:

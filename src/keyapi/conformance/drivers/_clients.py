@@ -1,17 +1,14 @@
-"""The parties of the contract as relations meet them: a server to ask, a client to call."""
+"""Clients to call: the generated methods, with respx in the server's place."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from inspect import isawaitable
 from types import NoneType, UnionType
-from typing import Any, NamedTuple, get_args
-from urllib.parse import quote, urlencode
+from typing import Any, get_args
 
 import httpx
 import respx
@@ -19,110 +16,8 @@ import respx
 from keyapi import KeyAPIError
 from keyapi._client import SyncClient
 from keyapi._clients import Method, async_twin, methods
-from keyapi.conformance.cases import Case
-from keyapi.conformance.judge import Answer
-from keyapi.sandbox import Sandbox, SandboxRequest
-from keyapi.specification import OperationSpec
-
-KEY = "sk_contract"
-
-
-def wire(
-    operation: OperationSpec, arguments: Mapping[str, Any], key: str = "good"
-) -> SandboxRequest:
-    """Write a request as the specification has it, with no client in between."""
-    query: list[tuple[str, str]] = []
-    path, body = operation.path, {}
-    for name, value in arguments.items():
-        argument = operation.arguments[name]
-        if argument.place == "body":
-            body[name] = value
-        elif argument.place == "path":
-            path = path.replace(f"{{{name}}}", quote(_text(value), safe=""))
-        elif isinstance(value, list) and argument.joined:
-            query.append((name, ",".join(map(_text, value))))
-        elif isinstance(value, list):
-            query += [(name, _text(item)) for item in value]
-        else:
-            query.append((name, _text(value)))
-    headers = (
-        {} if key == "none" else {"authorization": f"Bearer {KEY if key == 'good' else 'sk_bad'}"}
-    )
-    content = b""
-    if operation.body is not None:
-        headers["content-type"], content = "application/json", json.dumps(body).encode()
-    return SandboxRequest(operation.method, path, urlencode(query), headers, content)
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-# --- Servers ----------------------------------------------------------------------------------
-
-
-class Served(NamedTuple):
-    """What a server answered a case.
-
-    Attributes:
-        answer: The answer.
-        before: Body of the answer to the page before, where the case has one.
-        charged: What the answer cost by the server's ledger, in credits; None without a ledger.
-    """
-
-    answer: Answer
-    before: bytes | None
-    charged: int | None
-
-
-Serve = Callable[[OperationSpec, Case], Served]
-
-
-def sandbox_server(**options: Any) -> Serve:
-    """A sandbox to ask, in this process; options as of `Sandbox`."""
-    plain = Sandbox(key=KEY, **options)
-    options = {**options, "spec": plain.spec.document}  # read once
-
-    def serve(operation: OperationSpec, case: Case) -> Served:
-        sandbox = plain
-        asked = wire(operation, case.arguments, case.key)
-        if case.served == "credits":
-            sandbox = Sandbox(key=KEY, **{**options, "credits": 0})
-        elif case.served == "pace":
-            sandbox = Sandbox(key=KEY, **{**options, "qps": 1})
-            sandbox.respond(asked)
-        before = None
-        if case.previous:
-            before = sandbox.respond(wire(operation, case.previous)).body
-        charged = sandbox.ledger.charged
-        reply = sandbox.respond(asked)
-        answer = Answer(reply.status, reply.headers, reply.body)
-        return Served(answer, before, sandbox.ledger.charged - charged)
-
-    return serve
-
-
-@contextmanager
-def http_server(url: str, key: str = KEY) -> Iterator[Serve]:
-    """A server to ask over HTTP; it is not made to run out of anything."""
-
-    def ask(asked: SandboxRequest) -> Answer:
-        headers = dict(asked.headers)
-        if headers.get("authorization") == f"Bearer {KEY}":
-            headers["authorization"] = f"Bearer {key}"
-        target = f"{asked.path}?{asked.query}" if asked.query else asked.path
-        answer = http.request(asked.method, target, headers=headers, content=asked.body)
-        return Answer(answer.status_code, answer.headers, answer.content)
-
-    def serve(operation: OperationSpec, case: Case) -> Served:
-        before = ask(wire(operation, case.previous)).content if case.previous else None
-        return Served(ask(wire(operation, case.arguments, case.key)), before, None)
-
-    with httpx.Client(base_url=url) as http:
-        yield serve
-
-
-# --- Clients ----------------------------------------------------------------------------------
+from keyapi.conformance.drivers._requests import KEY
+from keyapi.conformance.judge import ServerAnswer
 
 
 class Inexpressible(Exception):
@@ -186,7 +81,9 @@ class Caller:
             found[parameter.name] = _as_typed(value, parameter.annotation)
         return found
 
-    def call(self, name: str, given: Mapping[str, Any], answer: Answer, **options: Any) -> Sent:
+    def call(
+        self, name: str, given: Mapping[str, Any], answer: ServerAnswer, **options: Any
+    ) -> Sent:
         """Call a method of the sync client, then of the async one, which must do the same."""
         arguments = self.arguments(name, given)
         method = self.methods[name, False]
@@ -201,7 +98,11 @@ class Caller:
         return one
 
     async def _call_async(
-        self, method: Method, arguments: dict[str, Any], answer: Answer, options: dict[str, Any]
+        self,
+        method: Method,
+        arguments: dict[str, Any],
+        answer: ServerAnswer,
+        options: dict[str, Any],
     ) -> Sent:
         requests, server = _server(answer)
         async with self._open(async_twin(self.client), server.async_handler, options) as client:
@@ -214,7 +115,7 @@ class Caller:
         return kind(KEY, **{"max_retries": 0, "transport": transport, **options})
 
 
-def _server(answer: Answer) -> tuple[list[httpx.Request], respx.Router]:
+def _server(answer: ServerAnswer) -> tuple[list[httpx.Request], respx.Router]:
     requests: list[httpx.Request] = []
 
     def reply(request: httpx.Request) -> httpx.Response:

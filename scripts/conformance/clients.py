@@ -1,0 +1,118 @@
+"""Clients generated from any specification: what mutants of one are compared with."""
+
+from __future__ import annotations
+
+import ast
+import atexit
+import itertools
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, cached_property
+from importlib import import_module, invalidate_caches
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+
+from keyapi._client import SyncClient
+from keyapi.conformance.mutation.baselines import Baseline
+from pipeline.cli import ROOT
+from pipeline.generate.package import generate
+
+_NUMBERS = itertools.count()
+
+
+class GeneratedBaseline(Baseline):
+    """A specification, and a client that is generated from it.
+
+    Args:
+        document: The effective specification.
+    """
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        super().__init__(document)
+        self.document: dict[str, Any] = document
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """The generated client's files."""
+        return client_files(self.document)
+
+    def make_client(self) -> type[SyncClient]:
+        """Import the client, for as long as the process runs."""
+        loading = loaded(self.files)
+        atexit.register(loading.__exit__, None, None, None)
+        return loading.__enter__()
+
+
+def client_files(document: dict[str, Any]) -> dict[str, bytes]:
+    """Generate a client, and leave its code unformatted."""
+    options, compiled = _generator()
+    templates = ROOT / "openapi/templates"
+    return generate(document, options, templates, formatted=False, compiled=compiled)
+
+
+@cache
+def _generator() -> tuple[Any, BytecodeCache]:
+    """Options of the generator, and its templates, compiled once per process."""
+
+    class InMemory(BytecodeCache):
+        def __init__(self) -> None:
+            self.kept: dict[str, bytes] = {}
+
+        def load_bytecode(self, bucket: Bucket) -> None:
+            if bucket.key in self.kept:
+                bucket.bytecode_from_string(self.kept[bucket.key])
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            self.kept[bucket.key] = bucket.bytecode_to_string()
+
+    return yaml.safe_load((ROOT / "openapi/generator.yaml").read_text("utf-8")), InMemory()
+
+
+def same_code(files: Mapping[str, bytes], others: Mapping[str, bytes]) -> bool:
+    """Whether the Python of two packages is the same, all of it but the docstrings."""
+    code, other = (
+        {name: content for name, content in package.items() if name.endswith(".py")}
+        for package in (files, others)
+    )
+    return code.keys() == other.keys() and all(
+        content == other[name] or _code(content) == _code(other[name])
+        for name, content in code.items()
+    )
+
+
+def _code(content: bytes) -> str:
+    return ast.dump(_without_docstrings(ast.parse(content)))
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return tree
+
+
+@contextmanager
+def loaded(files: Mapping[str, bytes]) -> Iterator[type[SyncClient]]:
+    """Import a generated client under a name of its own, and forget it afterwards."""
+    name = f"planted_client_{next(_NUMBERS)}"
+    with TemporaryDirectory() as folder:
+        for path, content in files.items():
+            file = Path(folder, name, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        sys.path.insert(0, folder)
+        invalidate_caches()
+        try:
+            client: type[SyncClient] = import_module(name).TikTok
+            yield client
+        finally:
+            sys.path.remove(folder)
+            for module in [module for module in sys.modules if module.partition(".")[0] == name]:
+                del sys.modules[module]

@@ -1,0 +1,18 @@
+"""The drivers of the contract as relations meet them: a server to ask, a client to call."""
+
+from keyapi.conformance.drivers._clients import Caller, Inexpressible, Sent, types_of
+from keyapi.conformance.drivers._requests import KEY, wire
+from keyapi.conformance.drivers._servers import Serve, Served, http_server, sandbox_server
+
+__all__ = [
+    "KEY",
+    "Caller",
+    "Inexpressible",
+    "Sent",
+    "Serve",
+    "Served",
+    "http_server",
+    "sandbox_server",
+    "types_of",
+    "wire",
+]

@@ -1,0 +1,141 @@
+"""Schemathesis as the contract suite uses it: its cases, its checks, and fixed seeds.
+
+FUZZ = Fuzz(Specification.of_package("keyapi_tiktok"))
+
+
+@FUZZ.each_operation
+def test_the_server_answers_as_specified(case): ...
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import hypothesis
+import schemathesis
+from hypothesis import HealthCheck, settings
+from hypothesis.strategies import SearchStrategy
+from schemathesis import GenerationMode
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import ignored_auth
+
+from keyapi.conformance import checks
+from keyapi.conformance.drivers import KEY
+from keyapi.specification import OperationSpec, Specification
+
+SEED = "CONTRACT_SEED"
+"""Environment variable with the seed of a run, which worker processes inherit."""
+LEFT_OUT = [ignored_auth]
+"""Sends traffic of its own past every transport; a case of `cases` does its work."""
+EXAMPLES = 100
+"""Examples of the fuzzing phase for each operation; those of the coverage phase come on top."""
+CHECKS = (checks.meaning,)
+"""The project's own checks, which the import of their module registers."""
+
+
+def run_seed() -> int | None:
+    """The seed of this run; None where it is the fixed one."""
+    seed = os.environ.get(SEED)
+    return None if seed is None else int(seed)
+
+
+class Fuzz:
+    """Schemathesis's cases for one specification.
+
+    Args:
+        specification: The effective specification.
+
+    Attributes:
+        schema: Schemathesis's own view of it, with its default configuration: the shipped
+            `schemathesis.toml` is for `st run`.
+    """
+
+    def __init__(self, specification: Specification) -> None:
+        self.schema = schemathesis.openapi.from_dict(
+            dict(specification.document), config=schemathesis.Config()
+        )
+
+    def each_operation(self, test: Callable[..., Any]) -> Callable[..., Any]:
+        """Run a test for each operation, with all of Schemathesis's cases as its `case`."""
+        configured: Callable[..., Any] = self.schema.parametrize()(fixed(test, EXAMPLES))
+        return configured
+
+
+def fixed(test: Callable[..., Any], examples: int) -> Callable[..., Any]:
+    """Give a Hypothesis test its number of examples, and the seed of the run.
+
+    Args:
+        test: The test.
+        examples: How many examples; the coverage phase of Schemathesis comes on top.
+    """
+    seed = run_seed()
+    configured = settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=seed is None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )(test)
+    return configured if seed is None else hypothesis.seed(seed)(configured)
+
+
+def operation_name(case: Any) -> str:
+    """The `operationId` of a case."""
+    name: str = case.operation.definition.raw["operationId"]
+    return name
+
+
+def faulty_headers(case: Any) -> bool:
+    """Whether it is the headers, and so the key, that are wrong in a case."""
+    component = case.meta.components.get(ParameterLocation.HEADER)
+    return component is not None and component.mode.value == "negative"
+
+
+def positive(case: Any) -> bool:
+    """Whether a case is one that must be accepted."""
+    return bool(case.meta.generation.mode.value == "positive")
+
+
+def request_of(case: Any) -> dict[str, Any]:
+    """The request of a case, as httpx takes it; with the good key, unless headers are its fault."""
+    headers = None if faulty_headers(case) else {"Authorization": f"Bearer {KEY}"}
+    request = case.as_transport_kwargs(base_url="http://sandbox.invalid", headers=headers)
+    return {
+        "method": request["method"],
+        "url": request["url"],
+        "params": request.get("params"),
+        "headers": request["headers"],
+        "content": request.get("data"),
+        "json": request.get("json"),
+    }
+
+
+def raw_query(case: Any) -> dict[str, Any]:
+    """The query of a case, with the values as they were generated, not yet as text."""
+    raw = getattr(case.meta, "raw_containers", {}).get(ParameterLocation.QUERY)
+    return dict((raw if raw is not None else case.query) or {})
+
+
+def bodies(document: Mapping[str, Any], operation: OperationSpec) -> SearchStrategy[Any]:
+    """Bodies that the schema of an operation's success allows.
+
+    Schemathesis generates what goes into requests; so it is given the answer's schema as one of a
+    request. (hypothesis-jsonschema does not work with current versions of Hypothesis.)
+
+    Args:
+        document: The effective specification.
+        operation: One of its operations.
+    """
+    content = {"application/json": {"schema": operation.schema(operation.success)}}
+    node = {"requestBody": {"required": True, "content": content}, "responses": {}}
+    specification = {
+        "openapi": "3.0.3",
+        "info": {"title": "answers", "version": "1"},
+        "paths": {"/answer": {"post": node}},
+        "components": {"schemas": document.get("components", {}).get("schemas", {})},
+    }
+    schema = schemathesis.openapi.from_dict(specification, config=schemathesis.Config())
+    strategy = schema["/answer"]["POST"].as_strategy(generation_mode=GenerationMode.POSITIVE)
+    return strategy.map(lambda case: case.body)

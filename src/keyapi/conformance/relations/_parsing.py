@@ -1,0 +1,136 @@
+"""Spec -> client: what is promised is parsed and given back; what breaks it, a typed error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from keyapi import InvalidResponse, KeyAPIError, Page, ServerError
+from keyapi._models import Model
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import Caller, Inexpressible
+from keyapi.conformance.judge import ERRORS, JSON, ServerAnswer
+from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._shared import violation
+from keyapi.contract import Contract, Violation
+from keyapi.specification import OperationSpec, value_at
+
+
+@relation("spec -> client", short="s>c", position=4)
+def spec_to_client(
+    contract: Contract,
+    operation: OperationSpec,
+    caller: Caller,
+    bodies: Iterable[bytes | ServerAnswer],
+) -> Iterator[Finding]:
+    """What the specification promises is parsed and given back; what breaks it, a typed error.
+
+    Args:
+        contract: What is promised.
+        operation: The operation, as the one who judges knows it.
+        caller: The client.
+        bodies: Answers, good and bad; bodies alone are under the status of success.
+    """
+    if (operation.name, False) not in caller.methods:
+        yield Finding("spec -> client", "", violation(operation, "method", operation.name, "none"))
+        return
+    arguments = next(iter(cases(operation))).arguments
+    for number, body in enumerate(bodies):
+        answer = (
+            body
+            if isinstance(body, ServerAnswer)
+            else ServerAnswer(int(operation.success), JSON, body)
+        )
+        for broken in parsed(contract, operation, caller, arguments, answer):
+            name = f"body {number} under {answer.status}"
+            yield Finding("spec -> client", name, broken)
+
+
+def parsed(
+    contract: Contract,
+    operation: OperationSpec,
+    caller: Caller,
+    arguments: Mapping[str, Any],
+    answer: ServerAnswer,
+) -> Iterator[Violation]:
+    """Let a client parse an answer, and compare what it gives with what it got.
+
+    Its own contract mode must find what the one who judges finds, and nothing else.
+    """
+    reported: list[Violation] = []
+    status, body = answer.status, answer.content
+    try:
+        sent = caller.call(operation.name, arguments, answer, contract=reported.append)
+    except Inexpressible as reason:
+        yield violation(operation, "inexpressible", dict(arguments), reason)
+        return
+    except AssertionError as error:
+        yield violation(operation, "async", "what the sync client does", error)
+        return
+    except Exception as error:
+        yield violation(operation, "exception", "a result or a typed error", repr(error))
+        return
+    if isinstance(sent.result, TypeError):
+        yield violation(operation, "exception", "a result or a typed error", repr(sent.result))
+        return
+    expected = contract.violations(
+        operation.name, status, body, headers=answer.headers, arguments=dict(arguments)
+    )
+    expected_kinds, reported_kinds = _kinds(expected), _kinds(reported)
+    if expected_kinds != reported_kinds:
+        yield violation(operation, "contract-mode", sorted(expected_kinds), sorted(reported_kinds))
+    code = answer.envelope.get("code")
+    if status >= 400 or (type(code) is int and code != 0):  # an error comes under HTTP 200, too
+        yield from _refused(operation, answer, sent.result)
+    elif not isinstance(sent.result, KeyAPIError):
+        yield from _given_back(operation, json.loads(body), sent.result)
+    elif not expected and not _without_rows(operation, answer, sent.result):
+        yield violation(operation, "parsed", "a result", sent.result)
+
+
+def _kinds(violations: Iterable[Violation]) -> set[tuple[str, str]]:
+    """Pointer, with each index of a list as `*`, and rule of each violation."""
+    return {(_star(violation.pointer), violation.rule) for violation in violations}
+
+
+def _star(place: str) -> str:
+    return "/".join("*" if part.isdigit() else part for part in place.split("/"))
+
+
+def _refused(operation: OperationSpec, answer: ServerAnswer, result: Any) -> Iterator[Violation]:
+    """An error is raised as what its status says, with what its body says."""
+    body = answer.envelope
+    if not isinstance(result, KeyAPIError):
+        yield violation(operation, "raised", f"an error for {answer.status}", result)
+    elif body.get("code") == answer.status and isinstance(body.get("message"), str):
+        kind = ServerError if answer.status >= 500 else ERRORS.get(answer.status, KeyAPIError)
+        expected = (kind, answer.status, body["code"], body["message"])
+        found = (type(result), result.status, result.code, result.message)
+        if found != expected:
+            yield violation(operation, "raised", expected, found)
+
+
+def _without_rows(operation: OperationSpec, answer: ServerAnswer, result: KeyAPIError) -> bool:
+    """Whether a list of rows is missing where the specification lets it, but no client can."""
+    lists = isinstance(value_at(answer.envelope, operation.items or ("",)), list)
+    return isinstance(result, InvalidResponse) and operation.items is not None and not lists
+
+
+def _given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Violation]:
+    data = value_at(body, operation.items or ("data",))
+    rows = list(result) if isinstance(result, (list, Page)) else [result]
+    expected = data if isinstance(result, (list, Page)) else [data]
+    back = [row.to_dict() if isinstance(row, Model) else row for row in rows]
+    if back != expected:
+        yield violation(operation, "to_dict", expected, back)
+    documented = operation.properties() if operation.row else {}
+    for row in (row for row in rows[:1] if isinstance(row, Model)):
+        names = {wire_name: name for name, wire_name in type(row)._fields.items()}
+        for prop in documented:
+            if prop not in names:
+                yield violation(operation, "attribute", prop, sorted(names))
+            elif getattr(row, names[prop]) != row.to_dict().get(prop):
+                value = getattr(row, names[prop])
+                if not isinstance(value, (Model, list)):
+                    yield violation(operation, "attribute", row.to_dict().get(prop), value)

@@ -1,0 +1,165 @@
+"""Client -> spec: what the generated methods send is what was asked for, and valid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+from keyapi import BadRequest, KeyAPIError
+from keyapi.conformance.cases import Case, cases, good
+from keyapi.conformance.drivers import Caller, Inexpressible, Sent, types_of, wire
+from keyapi.conformance.judge import ServerAnswer
+from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._shared import decoded, pairs, put, success_answer, violation
+from keyapi.contract import Violation
+from keyapi.specification import OperationSpec, value_at
+
+_TYPES = {"integer": int, "number": float, "string": str, "boolean": bool}
+
+
+@relation("client -> spec", short="c>s", position=2)
+def client_to_spec(operation: OperationSpec, caller: Caller, base_url: str) -> Iterator[Finding]:
+    """What the generated methods send is what the case says, and valid for the operation.
+
+    Args:
+        operation: The operation, as the one who judges knows it.
+        caller: The client.
+        base_url: Where requests must go.
+    """
+    if (operation.name, False) not in caller.methods:
+        yield Finding("client -> spec", "", violation(operation, "method", operation.name, "none"))
+        return
+    for broken in _typed_as_documented(operation, caller):
+        yield Finding("client -> spec", "arguments", broken)
+    answer = success_answer(operation)
+    for case in cases(operation):
+        if case.key != "good" or case.served:
+            continue  # the key is the client's, not the call's
+        for broken in sent_as_asked(operation, caller, case, base_url, answer):
+            yield Finding("client -> spec", case.name, broken)
+    if (operation.name, True) in caller.methods:
+        for broken in _walked(operation, caller):
+            yield Finding("client -> spec", "walk", broken)
+
+
+def _typed_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
+    """A method's arguments are the operation's, and have the types that it documents."""
+    method = caller.methods[operation.name, False]
+    for name, wire_name in method.wire.items():
+        argument = operation.arguments.get(wire_name)
+        if argument is None:
+            yield violation(operation, "argument", list(operation.arguments), wire_name)
+            continue
+        if (name in method.operation.body) != (argument.place == "body"):
+            continue  # of two by one name the query's is known here
+        kinds = types_of(method.signature.parameters[name].annotation)
+        expected = _TYPES.get(argument.schema.get("type", ""))
+        if argument.members:
+            members = [
+                [member.value for member in kind] for kind in kinds if issubclass(kind, Enum)
+            ]
+            if members != [list(argument.members.values())]:
+                yield violation(operation, "argument-type", argument.members, members)
+        elif expected is not None and kinds != (expected,):
+            yield violation(operation, "argument-type", expected, kinds)
+
+
+def sent_as_asked(
+    operation: OperationSpec, caller: Caller, case: Case, base_url: str, answer: ServerAnswer
+) -> Iterator[Violation]:
+    """Call a method as a case says, and compare what went out with it."""
+    try:
+        sent = caller.call(operation.name, case.arguments, answer)
+    except Inexpressible as reason:
+        if good(case):
+            yield violation(operation, "inexpressible", dict(case.arguments), reason)
+        return
+    except AssertionError as error:
+        yield violation(operation, "async", "what the sync client does", error)
+        return
+    filled = _filled_in(operation, case)
+    if good(case) or filled is not None or _left_to_the_server(operation, case):
+        yield from _equal(operation, {**case.arguments, **(filled or {})}, sent, base_url)
+        if sent.requests and sent.credits != operation.credits:
+            yield violation(operation, "credits", operation.credits, sent.credits)
+    elif sent.requests or not isinstance(sent.result, (TypeError, BadRequest)):
+        yield violation(operation, "refused", f"no request with a bad {case.faulty}", sent.result)
+
+
+def _filled_in(operation: OperationSpec, case: Case) -> dict[str, Any] | None:
+    """What the client itself fills in where a case leaves paging out; None where it does not."""
+    paging = operation.paging
+    if paging is None or paging.kind != "page" or not case.name.startswith("without "):
+        return None
+    if case.faulty == paging.position:
+        return {paging.position: 1}
+    return {paging.size: paging.largest} if case.faulty == paging.size and paging.size else None
+
+
+def _left_to_the_server(operation: OperationSpec, case: Case) -> bool:
+    """Whether what is wrong is a bound that the client does not know: it knows those of pages."""
+    ours = operation.paging[1:3] if operation.paging else ()
+    return " beyond its " in case.name and case.faulty not in ours
+
+
+def _equal(
+    operation: OperationSpec, arguments: Mapping[str, Any], sent: Sent, base_url: str
+) -> Iterator[Violation]:
+    """Compare the one request that must have gone out with what the specification makes of it."""
+    if len(sent.requests) != 1:
+        yield violation(operation, "sent", "one request", f"{len(sent.requests)}: {sent.result}")
+        return
+    (request,) = sent.requests
+    expected_request = wire(operation, arguments)
+    parts = urlsplit(str(request.url))
+    compared = {
+        "server": (base_url, f"{parts.scheme}://{parts.netloc}"),
+        "method": (expected_request.method, request.method),
+        "path": (expected_request.path, request.url.path),
+        "query": (pairs(expected_request.query), pairs(parts.query)),
+        "key": (expected_request.headers["authorization"], request.headers.get("authorization")),
+        "body": (decoded(expected_request.body), decoded(request.content)),
+    }
+    for part, (expected, found) in compared.items():
+        if expected != found:
+            yield violation(operation, part, expected, found)
+
+
+def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
+    """An iterating method asks for the first page, then for the next one."""
+    paging = operation.paging
+    case = next(iter(cases(operation)))
+    if paging is None or paging.kind != "page":
+        return
+    walk = {name: value for name, value in case.arguments.items() if name != paging.position}
+    try:
+        arguments = caller.arguments(operation.name, walk, walk=True)
+    except Inexpressible as reason:
+        yield violation(operation, "inexpressible", walk, reason)
+        return
+    numbers: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        query = dict(parse_qsl(request.url.query.decode()))
+        sent = {**query, **(decoded(request.content) or {})}
+        numbers.append(str(sent.get(paging.position)))
+        body = json.loads(success_answer(operation).content)
+        full = paging.largest if len(numbers) == 1 and paging.largest else 0
+        row = (value_at(body, operation.items or ()) or [{}])[0]
+        put(body, operation.items or (), [{**row, "n": n} for n in range(full)])
+        return httpx.Response(200, json=body)
+
+    method = caller.methods[operation.name, True]
+    with caller.client("sk_contract", transport=httpx.MockTransport(answer)) as client:
+        try:
+            rows = len(list(method.on(client)(**arguments)))
+        except (KeyAPIError, TypeError) as error:
+            yield violation(operation, "walk", "pages", error)
+            return
+    if numbers != (["1", "2"] if paging.largest else ["1"]) or rows != (paging.largest or 0):
+        yield violation(operation, "walk", "pages 1 and 2", f"{numbers}, {rows} rows")
