@@ -81,7 +81,8 @@ def _sessions() -> dict[str, str]:
 def _scripts_of(session: str) -> list[str]:
     """What a session hands its arguments to."""
     source = _sessions()[session]
-    found = re.findall(r"scripts/\w+\.py|conformance\.live|support\.scale|'contract'", source)
+    found = re.findall(r"scripts/\w+\.py|conformance\.live|support\.scale", source)
+    found += ["keyapi contract"] if "'keyapi', 'contract'" in source else []
     found += ["tests/contract"] if "tests/contract" in source else []
     found += ["scripts/vendor.py"] if "scripts/update.py" in found else []
     return found
@@ -94,6 +95,8 @@ def _help(script: str) -> str:
         command = ["-m", "pytest", script, "--help"]
     elif script.endswith(".py"):
         command = [script, "--help"]
+    elif script.startswith("keyapi "):
+        command = ["-m", *script.split(), "--help"]
     else:
         command = ["-m", script, "--help"]
     paths = ":".join(str(ROOT / folder) for folder in ("tests", "scripts"))

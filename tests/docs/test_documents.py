@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,26 @@ def test_the_readme_keeps_the_two_commands_for_a_bare_machine() -> None:
 def test_every_option_is_listed_once(client: type) -> None:
     rows = re.findall(r"^\| `(\w+)` \|", (SITE / "options.md").read_text("utf-8"), re.MULTILINE)
     assert rows == [name for name in inspect.signature(client).parameters if name != "self"]
+
+
+def test_every_extra_is_listed_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    rows = re.findall(r"^\| `(\w+)` \|", (SITE / "quickstart.md").read_text("utf-8"), re.MULTILINE)
+    assert rows == list(project["optional-dependencies"])
+
+
+def test_the_layers_are_those_that_are_checked() -> None:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
+    checked = next(
+        contract["layers"]
+        for contract in tools["importlinter"]["contracts"]
+        if contract.get("containers") == ["keyapi"]
+    )
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    shown = re.search(r"^in keyapi: (.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert shown
+    layers = [re.findall(r"\w+", layer) for layer in shown[1].split("─▶")]
+    assert layers == [re.findall(r"\w+", layer) for layer in checked if layer != "__main__"]
 
 
 def test_code_that_is_not_run_says_why() -> None:
