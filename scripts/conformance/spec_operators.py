@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.errors import pointer
+from keyapi._facts import CREDITS, DECODED, EXTENSION, JsonText, OperationFacts
+from keyapi._json import pointer
 
 Spec = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -101,7 +102,7 @@ def change_operation_id(spec: Spec) -> Iterator[Change]:
 @operator
 def change_cost(spec: Spec) -> Iterator[Change]:
     for path, node in _operations(spec):
-        yield _set((*path, "x-keyapi", "credits"), node["x-keyapi"].get("credits", 1) + 1)
+        yield _set((*path, EXTENSION, CREDITS), OperationFacts.of(node).cost + 1)
 
 
 @operator
@@ -379,8 +380,9 @@ def _schemas(spec: Spec) -> list[_Place]:
         for key in ("allOf", "anyOf", "oneOf"):
             for index in range(len(schema.get(key, []))):
                 visit((*path, key, index), roles, operation)
-        if "decoded" in schema.get("x-keyapi", {}):
-            visit((*path, "x-keyapi", "decoded"), roles, operation)
+        text = JsonText.of(schema)
+        if text is not None and text.decoded is not None:
+            visit((*path, EXTENSION, DECODED), roles, operation)
 
     for path, node in _operations(spec):
         name = node["operationId"]

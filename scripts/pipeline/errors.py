@@ -28,8 +28,3 @@ class PipelineError(Exception):
         text = text if text.endswith((".", "!", "?")) else f"{text}."
         text = f"{text} {self.remedy}" if self.remedy else text
         return " ".join(text.split())  # one line, whatever a library said
-
-
-def pointer(*keys: str | int) -> str:
-    """Write a JSON pointer (RFC 6901, as a URI fragment) for a path of keys."""
-    return "#" + "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)

@@ -7,10 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from keyapi._json import pointer
 from pipeline.correct.overlay import Corrected, correct
 from pipeline.document.structure import require_structure
 from pipeline.document.yaml import MAX_BYTES, dump_yaml, load_yaml
-from pipeline.errors import PipelineError, pointer
+from pipeline.errors import PipelineError
 from pipeline.shape import Shaped, shape
 from pipeline.vendor.merge import Vendored, merge, require_lock
 from pipeline.vendor.pages import Page, read_page

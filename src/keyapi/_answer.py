@@ -78,7 +78,7 @@ class Answer(NamedTuple):
 
     def _rows(self, operation: Operation[Any]) -> list[dict[str, Any]]:
         rows = value_at(self.success.body, operation.items)
-        where = pointer(operation.items)
+        where = pointer(*operation.items, root="")
         if not isinstance(rows, list):
             raise self._invalid(f"{where} is {type(rows).__name__}, not a list of rows")
         for number, row in enumerate(rows):

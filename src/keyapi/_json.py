@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 
@@ -13,6 +12,11 @@ def value_at(value: Any, path: tuple[str, ...]) -> Any:
     return value
 
 
-def pointer(path: Iterable[str | int]) -> str:
-    """Write a path of keys and indices as a JSON pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+def pointer(*keys: str | int, root: str = "#") -> str:
+    """Write a JSON pointer (RFC 6901) for a path of keys.
+
+    Args:
+        keys: Keys and indices from the top of the document.
+        root: What stands for the whole document: "#" in a URI fragment, "" in a plain pointer.
+    """
+    return root + "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)

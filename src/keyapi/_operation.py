@@ -108,7 +108,7 @@ class Cursor:
             return None
         if isinstance(following, bool) or not isinstance(following, (int, str)):
             found = type(following).__name__
-            raise InvalidResponse(f"{pointer(self.next)} is {found}, not a cursor")
+            raise InvalidResponse(f"{pointer(*self.next, root='')} is {found}, not a cursor")
         return following
 
 

@@ -14,11 +14,21 @@ from math import isfinite
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from keyapi._json import pointer as pointer
-from keyapi._json import value_at as value_at
+from keyapi._facts import OperationFacts, Paging, Sort, enum_members
+from keyapi._json import value_at
+from keyapi._openapi import (
+    JSON,
+    OperationNode,
+    is_comma_joined,
+    is_success,
+    named_schemas,
+    operations,
+    schema_name,
+)
+
+__all__ = ("Argument", "OperationSpec", "Paging", "Schema", "Sort", "Specification", "value_at")
 
 Schema = Mapping[str, Any]
-_JSON = "application/json"
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 
@@ -54,34 +64,7 @@ class Argument(NamedTuple):
     @property
     def members(self) -> dict[str, Any]:
         """For an enum, the names its values go by; empty for anything else."""
-        values = self.schema.get("enum", [])
-        names = self.schema.get("x-enum-varnames") or map(str, values)
-        return dict(zip(names, values, strict=True))
-
-
-class Paging(NamedTuple):
-    """How an operation pages: see `x-keyapi` in the specification.
-
-    Attributes:
-        kind: "page" for numbers from 1, "cursor" where each answer names the next one.
-        position: Name of the argument that takes the page number or cursor.
-        size: Name of the argument that takes the page size, or None.
-        largest: The largest page size, in rows, or None where none is known.
-        next: Path from the top of the answer to the next cursor; empty for numbers.
-    """
-
-    kind: str
-    position: str
-    size: str | None
-    largest: int | None
-    next: tuple[str, ...]
-
-
-class Sort(NamedTuple):
-    """Which arguments sort: one names the column, the other, if there is one, the direction."""
-
-    field: str
-    direction: str | None
+        return enum_members(self.schema)
 
 
 class OperationSpec:
@@ -89,9 +72,7 @@ class OperationSpec:
 
     Args:
         spec: The specification.
-        path: URL path.
-        method: HTTP method, in lower case.
-        node: The operation object.
+        operation: The operation as it stands there.
 
     Attributes:
         path: URL path; path parameters stand in it as `{name}`.
@@ -108,28 +89,23 @@ class OperationSpec:
         echoes: Required arguments that each row repeats.
     """
 
-    def __init__(self, spec: Specification, path: str, method: str, node: Schema) -> None:
-        facts: Mapping[str, Any] = node.get("x-keyapi", {})
+    def __init__(self, spec: Specification, operation: OperationNode) -> None:
+        node = operation.node
+        facts = OperationFacts.of(node)
         self._spec = spec
-        self.path = path
-        self.method = method.upper()
-        self.node = node
+        self._operation = operation
+        self.path = operation.path
+        self.method = operation.method.upper()
+        self.node: Schema = node
         self.name: str = node["operationId"]
         self.resource: str = (node.get("tags") or [""])[0]
         self.secured = bool(node.get("security", spec.document.get("security")))
-        self.credits: int = facts.get("credits", 1)
-        items = facts.get("items")
-        self.items = _path(items) if items else None
-        self.filters: Mapping[str, str] = facts.get("filters", {})
-        self.echoes: list[str] = facts.get("echoes", [])
-        sort = facts.get("sort")
-        self.sort = Sort(sort["field"], sort.get("direction")) if sort else None
-        paging = facts.get("paging")
-        self.paging = None
-        if paging:
-            position, following = paging[paging["kind"]], _path(paging.get("next", ""))
-            size, largest = paging.get("size"), paging.get("max")
-            self.paging = Paging(paging["kind"], position, size, largest, following)
+        self.credits = facts.cost
+        self.items = facts.items
+        self.filters = facts.filters
+        self.echoes = facts.echoes
+        self.sort: Sort | None = facts.sort
+        self.paging: Paging | None = facts.paging
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.path}>"
@@ -138,12 +114,11 @@ class OperationSpec:
     def arguments(self) -> dict[str, Argument]:
         """Parameters and body properties, by name; those of the query and path come first."""
         found: dict[str, Argument] = {}
-        for parameter in self.node.get("parameters", ()):
-            schema = self._spec.resolved(parameter["schema"])
-            joined = schema.get("type") == "array" and parameter.get("explode") is False
+        for _, parameter, unresolved in self._operation.parameters():
+            schema = self._spec.resolved(unresolved)
+            name, joined = parameter["name"], is_comma_joined(parameter, schema)
             required = bool(parameter.get("required"))
-            one = Argument(parameter["name"], parameter["in"], required, schema, joined)
-            found[one.name] = one
+            found[name] = Argument(name, parameter["in"], required, schema, joined)
         body = self.body or {}
         for name, schema in body.get("properties", {}).items():
             required = name in body.get("required", ())
@@ -153,8 +128,8 @@ class OperationSpec:
     @cached_property
     def body(self) -> Schema | None:
         """Schema of the JSON request body, resolved; None where there is none."""
-        media = _json_media(self.node.get("requestBody", {}))
-        return self._spec.resolved(media["schema"]) if media else None
+        schema = self._operation.body_schema()
+        return None if schema is None else self._spec.resolved(schema)
 
     @property
     def statuses(self) -> list[str]:
@@ -164,7 +139,7 @@ class OperationSpec:
     @cached_property
     def success(self) -> str:
         """The documented status of success."""
-        return next(status for status in self.statuses if status.startswith("2"))
+        return next(filter(is_success, self.statuses))
 
     def given(self, query: str, body: bytes = b"") -> dict[str, Any]:
         """Read the arguments of a request, those of the path and header aside.
@@ -174,7 +149,7 @@ class OperationSpec:
             body: The JSON body.
 
         Returns:
-            The values by name in the request; names that it does not know are left out.
+            The values by name in the request; unknown names are left out.
         """
         texts: dict[str, list[str]] = {}
         for name, text in parse_qsl(query, keep_blank_values=True):
@@ -183,25 +158,23 @@ class OperationSpec:
             found = dict(json.loads(body)) if body else {}
         except (ValueError, TypeError, RecursionError):
             found = {}
-        known = self.arguments
+        arguments = self.arguments
         return {
-            **{name: known[name].read(given) for name, given in texts.items() if name in known},
-            **{name: value for name, value in found.items() if name in known},
+            **{n: arguments[n].read(values) for n, values in texts.items() if n in arguments},
+            **{name: value for name, value in found.items() if name in arguments},
         }
 
     def media_types(self, status: str) -> list[str]:
         """The documented media types of a status; JSON where it is not documented."""
-        return list(self.node["responses"].get(status, {}).get("content", {})) or [_JSON]
+        return list(self.node["responses"].get(status, {}).get("content", {})) or [JSON]
 
     def schema(self, status: str) -> Schema | None:
         """Schema of the JSON body under a documented status, or None."""
-        media = _json_media(self.node["responses"].get(status, {}))
-        return media.get("schema") if media else None
+        return (self._operation.response(status) or {}).get("schema")
 
     def example(self, status: str) -> Any:
         """The documented example of a status, or None."""
-        media = _json_media(self.node["responses"].get(status, {})) or {}
-        return media.get("example")
+        return (self._operation.response(status) or {}).get("example")
 
     @cached_property
     def row(self) -> Schema | None:
@@ -232,16 +205,20 @@ class Specification:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
+        self._schemas = named_schemas(document)
         self.operations = {
-            node["operationId"]: OperationSpec(self, path, method, node)
-            for path, item in document["paths"].items()
-            for method, node in item.items()
-            if isinstance(node, dict) and "operationId" in node
+            operation.name: OperationSpec(self, operation)
+            for operation in operations(document)
+            if "operationId" in operation.node
         }
 
     @classmethod
     def of_package(cls, package: str) -> Specification:
-        """Read the one that a generated package was made from."""
+        """Read the one that a generated package was made from.
+
+        Args:
+            package: The package's import name.
+        """
         return cls(json.loads((files(package) / "openapi.json").read_text("utf-8")))
 
     def resolved(self, schema: Schema) -> Schema:
@@ -252,7 +229,7 @@ class Specification:
 
     def component(self, reference: str) -> Schema:
         """Give the component that a reference names."""
-        schema: Schema = self.document["components"]["schemas"][reference.rpartition("/")[2]]
+        schema: Schema = self._schemas[schema_name(reference)]
         return schema
 
     def __iter__(self) -> Iterator[OperationSpec]:
@@ -267,12 +244,3 @@ def _read(text: str, kind: Any) -> Any:
     if kind == "boolean" and text in ("true", "false"):
         return text == "true"
     return text
-
-
-def _path(pointer: str) -> tuple[str, ...]:
-    return tuple(pointer.split("/")[1:])
-
-
-def _json_media(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    media: Mapping[str, Any] | None = holder.get("content", {}).get(_JSON)
-    return media

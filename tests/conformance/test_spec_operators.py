@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conformance.spec_operators import OPERATORS, SpecMutant, mutants
-from pipeline.errors import pointer
+from keyapi._json import pointer
 from support.specs import committed, synthetic
 
 SPECS = {"committed": committed(), "synthetic": synthetic()}

@@ -9,10 +9,11 @@ from typing import Any
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
+from keyapi._openapi import METHODS
 from pipeline.correct.overlay import apply_overlay
 from pipeline.shape import Shaped, shape
 from pipeline.vendor.merge import merge
-from pipeline.vendor.pages import METHODS, read_page
+from pipeline.vendor.pages import read_page
 
 PATH = "/v1/tiktok/video/detail"
 _OWN = {"x-keyapi", "x-enum-varnames"}

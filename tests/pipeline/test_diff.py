@@ -19,6 +19,7 @@ from rich.console import Console
 
 from conformance.spec_operators import OPERATORS, SpecMutant, mutants
 from figures.regeneration import project_with
+from keyapi._json import pointer
 from pipeline.cli import ROOT
 from pipeline.difference import MISSING, Difference, Step, differences
 from pipeline.difference.python_view import PythonView
@@ -27,7 +28,7 @@ from pipeline.difference.report import Report, as_json, as_markdown, as_text
 from pipeline.difference.revisions import open_revision
 from pipeline.difference.rules import RULES
 from pipeline.document.structure import require_structure
-from pipeline.errors import PipelineError, pointer
+from pipeline.errors import PipelineError
 from support.specs import committed, synthetic
 
 SPECS = {"committed": committed(), "synthetic": synthetic()}

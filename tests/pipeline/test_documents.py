@@ -5,8 +5,9 @@ import json
 import pytest
 import yaml
 
+from keyapi._json import pointer
 from pipeline.document.yaml import MAX_BYTES, MAX_DEPTH, copied, dump_json, dump_yaml, load_yaml
-from pipeline.errors import PipelineError, pointer
+from pipeline.errors import PipelineError
 
 AWKWARD = [
     *["", " ", " leading", "trailing ", "a: b", "# no comment", "a #b", "- item", "? key", "! tag"],

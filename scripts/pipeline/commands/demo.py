@@ -13,6 +13,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from keyapi.specification import Specification
 from pipeline.project import GENERATED, PAGES, RUNTIME, Project
 
 
@@ -59,8 +60,8 @@ def demo(root: Path) -> int:
 def _products(effective: dict[str, Any]) -> Table:
     """Fetch the documented products through the client just made, and lay them out."""
     package = importlib.import_module("keyapi_tiktok")
-    path, item = next(iter(effective["paths"].items()))
-    example = item["get"]["responses"]["200"]["content"]["application/json"]["example"]
+    operation = next(iter(Specification(effective)))
+    path, example = operation.path, operation.example(operation.success)
 
     def server(request: httpx.Request) -> httpx.Response:
         expected = request.url.path == path and "Authorization" in request.headers

@@ -10,7 +10,7 @@ from typing import Any
 from jsonpath_rfc9535 import JSONPathQuery
 from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 
-from pipeline.errors import pointer
+from keyapi._json import pointer
 
 Place = tuple[str | int, ...]
 """Keys from the document's top down."""

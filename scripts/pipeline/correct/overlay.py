@@ -13,9 +13,10 @@ from typing import Any, cast
 
 import jsonpath_rfc9535 as jsonpath
 
+from keyapi._json import pointer
 from pipeline.correct.nearest import nearest
 from pipeline.document.yaml import copied
-from pipeline.errors import PipelineError, pointer
+from pipeline.errors import PipelineError
 
 _ROOT_FIELDS = {"overlay", "info", "extends", "actions"}
 _ACTION_FIELDS = {"target", "description", "update", "remove"}

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from keyapi._json import pointer
 from pipeline.difference.model import MISSING, Difference, Path
 from pipeline.difference.rules import RULES
 from pipeline.difference.words import shown
-from pipeline.errors import pointer
 
 Compare = Callable[["Place", Any, Any], Iterator[Difference]]
 """Compares the values of a key on both sides; one that is absent is MISSING."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from keyapi._openapi import METHODS, OperationNode, operations, path_items
 from pipeline.difference.compare import Compare, Place, always, by_key, same, unexplained
 from pipeline.difference.model import MISSING, Difference
 from pipeline.difference.operations import Operations
-from pipeline.difference.reach import Roles, name_of, operations, roles
+from pipeline.difference.reach import Roles, roles
 from pipeline.difference.rules import MOVED_AWAY, MOVED_HERE
 from pipeline.difference.schemas import Schemas, subject_of
 from pipeline.difference.security import compare_schemes, compare_security
 from pipeline.difference.words import method, shown
-from pipeline.vendor.pages import METHODS
 
 Key = tuple[str, str]
 """Path and method of an operation."""
+ByKey = dict[Key, OperationNode]
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
@@ -43,7 +44,7 @@ class _Document:
         self._old, self._new = old, new
         self._schemas = Schemas(new)
         self._operations = Operations(old, new, self._schemas)
-        self._nodes = {name_of(key, node): node for key, node in operations(new).items()}
+        self._nodes = {operation.name: operation.node for operation in operations(new)}
         self._roles: dict[str, Roles] = roles(old, new)
 
     def compare(self) -> Iterator[Difference]:
@@ -59,34 +60,35 @@ class _Document:
         yield from by_key(Place(()), self._old, self._new, known)
 
     def _paths(self) -> Iterator[Difference]:
-        before, after = operations(self._old), operations(self._new)
-        gone = {key: node for key, node in before.items() if key not in after}
-        come = {key: node for key, node in after.items() if key not in before}
-        moved = _moved(gone, come)
-        for key, node in gone.items():
-            yield self._gone(key, node, moved.get(key))
-        for key, node in come.items():
+        before, after = _by_key(self._old), _by_key(self._new)
+        removed = {key: operation for key, operation in before.items() if key not in after}
+        added = {key: operation for key, operation in after.items() if key not in before}
+        moved = _moved(removed, added)
+        for key, operation in removed.items():
+            yield self._removed(operation, after.get(moved.get(key, key)))
+        for key, operation in added.items():
             meaning = MOVED_HERE if key in moved.values() else ""
-            yield _place(key, node, to=_asked(key)).differs(
-                "endpoint-added", MISSING, _asked(key, ""), meaning=meaning
+            yield _place(operation, to=shown(operation.label)).differs(
+                "endpoint-added", MISSING, operation.label, meaning=meaning
             )
         pairs = {key: key for key in before if key in after} | moved
         for key, other in pairs.items():
-            place = _place(other, after[other])
-            yield from self._operations.compare(place, before[key], after[other])
+            place = _place(after[other])
+            yield from self._operations.compare(place, before[key].node, after[other].node)
         yield from self._path_items()
 
-    def _gone(self, key: Key, node: dict[str, Any], moved: Key | None) -> Difference:
-        path_too = key[0] not in self._new["paths"]
-        how = "with" if node.get("deprecated") is True else "without"
+    def _removed(self, operation: OperationNode, moved: OperationNode | None) -> Difference:
+        path_too = operation.path not in dict(path_items(self._new))
+        how = "with" if operation.node.get("deprecated") is True else "without"
         rule = f"api-{'path-' if path_too else ''}removed-{how}-deprecation"
-        place = _place(key, node, to=_asked(moved) if moved else "")
-        return place.differs(rule, _asked(key, ""), meaning=MOVED_AWAY if moved else "")
+        place = _place(operation, to=shown(moved.label) if moved else "")
+        return place.differs(rule, operation.label, meaning=MOVED_AWAY if moved else "")
 
     def _path_items(self) -> Iterator[Difference]:
-        """What a path holds beside its operations."""
-        for path in {**self._old["paths"], **self._new["paths"]}:
-            old, new = (spec["paths"].get(path, {}) for spec in (self._old, self._new))
+        """What a path holds besides its operations."""
+        before, after = dict(path_items(self._old)), dict(path_items(self._new))
+        for path in {**before, **after}:
+            old, new = before.get(path, {}), after.get(path, {})
             rest = [
                 {
                     key: value
@@ -96,8 +98,10 @@ class _Document:
                 for side in (old, new)
             ]
             yield from by_key(Place(("paths", path)), rest[0], rest[1], {})
-            known = path in self._old["paths"], path in self._new["paths"]
-            if not all(known) and not {*old, *new} - {*rest[0], *rest[1]}:
+            if (path not in before or path not in after) and not {*old, *new} - {
+                *rest[0],
+                *rest[1],
+            }:
                 yield Place(("paths", path)).differs("x-unexplained", old, new)
 
     def _components(self, place: Place, old: Any, new: Any) -> Iterator[Difference]:
@@ -133,28 +137,28 @@ class _Document:
         return place.at(method=method(self._nodes[name], name))
 
 
-def _moved(gone: dict[Key, dict[str, Any]], come: dict[Key, dict[str, Any]]) -> dict[Key, Key]:
+def _by_key(spec: dict[str, Any]) -> ByKey:
+    return {(operation.path, operation.method): operation for operation in operations(spec)}
+
+
+def _moved(removed: ByKey, added: ByKey) -> dict[Key, Key]:
     """Operations that kept their `operationId` under another path or method."""
-    there = {node.get("operationId"): key for key, node in come.items()}
+    there = {operation.node.get("operationId"): key for key, operation in added.items()}
     return {
-        key: there[node["operationId"]]
-        for key, node in gone.items()
-        if node.get("operationId") in there and "operationId" in node
+        key: there[operation.node["operationId"]]
+        for key, operation in removed.items()
+        if operation.node.get("operationId") in there and "operationId" in operation.node
     }
 
 
-def _place(key: Key, node: dict[str, Any], **words: str) -> Place:
-    name = name_of(key, node)
-    return Place(("paths", *key), (name,)).at(method=method(node, name), **words)
+def _place(operation: OperationNode, **words: str) -> Place:
+    name = operation.name
+    place = Place(("paths", operation.path, operation.method), (name,))
+    return place.at(method=method(operation.node, name), **words)
 
 
 def _for(place: Place, operations: tuple[str, ...]) -> Place:
     return Place(place.path, operations, place.words)
-
-
-def _asked(key: Key, quote: str = "`") -> str:
-    text = f"{key[1].upper()} {key[0]}"
-    return shown(text) if quote else text
 
 
 def _global_security(place: Place, old: Any, new: Any) -> Iterator[Difference]:

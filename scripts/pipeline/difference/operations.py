@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from keyapi._facts import EXTENSION
 from pipeline.difference.compare import (
     Place,
     always,
@@ -63,7 +64,7 @@ class Operations:
             "parameters": self._parameters,
             "requestBody": self._body,
             "responses": self._responses,
-            "x-keyapi": compare_facts,
+            EXTENSION: compare_facts,
         }
         rest_old = {key: value for key, value in old.items() if key not in _TOGETHER}
         rest_new = {key: value for key, value in new.items() if key not in _TOGETHER}

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any
 
+from keyapi._facts import EXTENSION
+from keyapi._openapi import named_schemas, schema_name
 from pipeline.difference.compare import (
     Place,
     always,
@@ -18,6 +21,7 @@ from pipeline.difference.compare import (
 )
 from pipeline.difference.enums import compare_enums
 from pipeline.difference.examples import Examples
+from pipeline.difference.extension import compare_json_text
 from pipeline.difference.keywords import (
     compare_bound,
     compare_format,
@@ -25,7 +29,7 @@ from pipeline.difference.keywords import (
     compare_value,
 )
 from pipeline.difference.model import MISSING, Difference
-from pipeline.difference.reach import below, target
+from pipeline.difference.reach import below
 from pipeline.difference.schema_rules import BOUNDS, ROLES, schema_id
 from pipeline.difference.words import class_name, identifier
 
@@ -85,7 +89,7 @@ class Schemas:
             ("format", compare_format),
             ("default", compare_value),
             ("pattern", compare_value),
-            ("x-keyapi", self._facts),
+            (EXTENSION, partial(compare_json_text, self.compare)),
             *((key, compare_bound) for key in BOUNDS),
             *((key, self._choices) for key in _CHOICES),
         ):
@@ -96,8 +100,8 @@ class Schemas:
 
     def _reference(self, place: Place, old: Any, new: Any) -> Iterator[Difference]:
         reference = new.get("$ref", MISSING) if isinstance(new, dict) else new
-        named = self.spec.get("components", {}).get("schemas", {})
-        broken = reference is not MISSING and target(reference) not in named
+        named = named_schemas(self.spec)
+        broken = reference is not MISSING and schema_name(reference) not in named
         yield place.differs("x-broken-reference" if broken else "x-reference-changed", old, new)
 
     def _properties(
@@ -112,8 +116,8 @@ class Schemas:
             if (name in needed_before) == (other in needed_after)
         }
         for name in renamed:
-            known = self._property(place, name, role)
-            yield known.differs(
+            at = self._property(place, name, role)
+            yield at.differs(
                 f"x-{_side(role)}-property-renamed",
                 name,
                 renamed[name],
@@ -171,29 +175,6 @@ class Schemas:
             for index, choice in come:
                 rule = schema_id(role, f"{_CHOICES[keyword]}-added")
                 yield place.at(index).differs(rule, MISSING, choice, keyword=keyword)
-
-    def _facts(self, place: Place, old: Any, new: Any, role: str) -> Iterator[Difference]:
-        """What is known of JSON inside a string: how the client decodes it."""
-        old, new = ({} if side is MISSING else side for side in (old, new))
-        if not isinstance(old, dict) or not isinstance(new, dict):
-            yield from unexplained(place, old, new)
-            return
-
-        def accessor(at: Place, before: Any, after: Any) -> Iterator[Difference]:
-            if before is not MISSING:
-                yield at.differs("x-accessor-removed", before)
-            if after is not MISSING:
-                yield at.differs("x-accessor-added", MISSING, after)
-
-        def decoded(at: Place, before: Any, after: Any) -> Iterator[Difference]:
-            if before is MISSING or after is MISSING:
-                yield at.differs("x-accessor-changed", before, after)
-            else:
-                yield from self.compare(at, before, after, below(role))
-
-        changed = always("x-accessor-changed")
-        known = dict.fromkeys(("json", "order", "text"), changed)
-        yield from by_key(place, old, new, {**known, "accessor": accessor, "decoded": decoded})
 
 
 def _renamed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from keyapi._facts import EXTENSION
+from keyapi._json import pointer
 from pipeline.document.structure import fields
-from pipeline.errors import PipelineError, pointer
+from pipeline.errors import PipelineError
 
 _TRIPLE_QUOTE = re.compile(r'"""|\'\'\'')
 # Controls, line separators, and the bidirectional overrides that make code read as other code.
@@ -68,7 +70,7 @@ def refuse_hostile(block: dict[str, Any], name: str) -> None:
             if role == "named":
                 check_name(key, here)
                 walk(value, here)
-            elif key == "x-keyapi":
+            elif key == EXTENSION:
                 refuse("x-keyapi is where this project writes down what it understood", here)
             elif key == "x-enum-varnames" or (key in _NAME_LISTS and isinstance(value, list)):
                 for index, item in enumerate(value if isinstance(value, list) else [value]):

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from pipeline.errors import PipelineError, pointer
+from keyapi._json import pointer
+from keyapi._openapi import path_items
+from pipeline.errors import PipelineError
 
 Role = Literal["named", "data", "extension", "part"]
 
@@ -106,7 +108,7 @@ def require_structure(document: dict[str, Any], where: str, remedy: str) -> None
 
     if not isinstance(document.get("paths"), dict):
         refuse("there are no paths", ())
-    for path, item in document["paths"].items():
+    for path, item in path_items(document):
         if not isinstance(item, dict):
             refuse("the path is no object", ("paths", path))
     check(document, ())

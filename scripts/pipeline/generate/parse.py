@@ -16,7 +16,8 @@ from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from pipeline.errors import PipelineError, pointer
+from keyapi._json import pointer
+from pipeline.errors import PipelineError
 
 # Variables and imports of the low-level functions' modules.
 _LOCALS = {"params", "headers", "cookies", "kwargs", "response", "body", "errors", "quote", "httpx"}

@@ -6,10 +6,14 @@ import json
 import re
 from typing import Any
 
-from pipeline.shape.draft import Draft, Operation, Schema, each_schema, is_success, responses
+from keyapi._facts import EXTENSION, JsonText
+from keyapi._openapi import is_success
+from pipeline.shape.draft import Draft, Operation, Schema, each_schema
 
 _COUNT = re.compile(r"(?:^|_)(?:cnt|count)$|[a-z](?:Cnt|Count)$")
 _PROSE = frozenset({"title", "description", "x-name"})
+# What a bare string in the place of a decoded object stands for: the first of these it has.
+_TEXT_NAMES = ("url", "uri", "src", "name")
 
 
 def complete_from_examples(draft: Draft) -> None:
@@ -19,7 +23,7 @@ def complete_from_examples(draft: Draft) -> None:
     but not in the schema, numbers typed integer whose examples have decimals.
     """
     for operation in draft.operations():
-        for status, media in responses(operation):
+        for status, media in operation.responses():
             if "example" in media:
                 media["schema"] = _completed(
                     draft, operation, media["schema"], [media["example"]], ("responses", status)
@@ -113,7 +117,7 @@ def promise_success(draft: Draft) -> None:
     and code 0 means success. The client tolerates absence of the rest; the contract suite notes it.
     """
     for operation in draft.operations():
-        for status, media in responses(operation):
+        for status, media in operation.responses():
             if not is_success(status):
                 continue
             schema = media["schema"]
@@ -155,7 +159,7 @@ def bound_counts(draft: Draft) -> None:
                 child.setdefault("minimum", 0)
 
     for operation in draft.operations():
-        for status, media in responses(operation):
+        for status, media in operation.responses():
             if is_success(status):
                 each_schema(media["schema"], bound)
 
@@ -169,7 +173,7 @@ def mark_json_text(draft: Draft) -> None:
     real list, an object, null and an empty string have been seen in its place.
     """
     for operation in draft.operations():
-        for status, media in responses(operation):
+        for status, media in operation.responses():
             if is_success(status) and "example" in media:
                 _mark(media["schema"], [media["example"]])
 
@@ -181,7 +185,8 @@ def _mark(schema: Schema, examples: list[Any]) -> None:
         values = [e[name] for e in examples if isinstance(e, dict) and e.get(name) is not None]
         decoded = [_json_in(value) for value in values] if child.get("type") == "string" else []
         if decoded and all(value is not None for value in decoded):
-            child["x-keyapi"] = _decoding(name, decoded, set(schema["properties"]))
+            text = _json_text(name, decoded, set(schema["properties"]))
+            child[EXTENSION] = text.to_document()
         else:
             _mark(child, values)
 
@@ -196,22 +201,16 @@ def _json_in(value: Any) -> Any:
     return None
 
 
-def _decoding(name: str, values: list[Any], taken: set[str]) -> dict[str, Any]:
+def _json_text(name: str, values: list[Any], taken: set[str]) -> JsonText:
     decoded = inferred(values)
-    facts: dict[str, Any] = {"json": True, "accessor": accessor_name(name, decoded, taken)}
+    accessor = accessor_name(name, decoded, taken)
     row = decoded.get("items", {}) if decoded.get("type") == "array" else decoded
-    if properties := row.get("properties"):
-        facts["decoded"] = decoded
-        if properties.get("index", {}).get("type") == "integer":
-            facts["order"] = "index"
-        texts = [
-            key
-            for key in ("url", "uri", "src", "name")
-            if properties.get(key, {}) == {"type": "string"}
-        ]
-        if texts:
-            facts["text"] = texts[0]
-    return facts
+    properties = row.get("properties")
+    if not properties:
+        return JsonText(accessor)
+    order = "index" if properties.get("index", {}).get("type") == "integer" else None
+    texts = (key for key in _TEXT_NAMES if properties.get(key, {}) == {"type": "string"})
+    return JsonText(accessor, decoded, order, next(texts, None))
 
 
 def accessor_name(name: str, decoded: Schema, taken: set[str]) -> str:
@@ -242,7 +241,6 @@ def describe_from_titles(draft: Draft) -> None:
             schema["description"] = " ".join(texts)
 
     for operation in draft.operations():
-        for _, media in responses(operation):
+        for _, media in operation.responses():
             each_schema(media["schema"], move)
-        for media in operation.node.get("requestBody", {}).get("content", {}).values():
-            each_schema(media.get("schema"), move)
+        each_schema(operation.body_schema(), move)

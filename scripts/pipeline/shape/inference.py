@@ -5,17 +5,8 @@ Templates, runtime, sandbox, command line and contract suite read it; no other m
 
 from __future__ import annotations
 
-from typing import Any
-
-from pipeline.shape.draft import (
-    Draft,
-    Operation,
-    Schema,
-    body_schema,
-    parameters,
-    resource_rows,
-    success,
-)
+from keyapi._facts import CURSOR, EXTENSION, PAGE, OperationFacts, Paging, Sort, enum_members
+from pipeline.shape.draft import Draft, Operation, Schema, resource_rows
 from pipeline.shape.paging import PagingNames, paging_names
 
 # Evidence: `offset` goes in, `max_cursor` or `min_time` comes out.
@@ -37,76 +28,82 @@ def write_facts(draft: Draft) -> None:
     Facts that an overlay declares there win over what is inferred here.
     """
     for operation in draft.operations():
-        declared = operation.node.get("x-keyapi", {})
-        facts = {**_understood(draft, operation, declared), **declared}
-        operation.node["x-keyapi"] = {
-            key: value for key, value in facts.items() if value or (key == "credits" and value == 0)
-        }
-        if facts["items"]:
-            _promise_list(operation, facts["items"])
+        declared = operation.node.get(EXTENSION, {})
+        try:
+            understood = _understood(draft, operation, OperationFacts.from_document(declared))
+            operation.node[EXTENSION] = understood.to_document(declared)
+            facts = OperationFacts.of(operation.node)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise operation.refused(
+                f"the declared facts cannot be read: {type(error).__name__}: {error}",
+                EXTENSION,
+                remedy="Correct the overlay action that declares them.",
+            ) from None
+        if facts.items:
+            _promise_list(operation, facts.items)
 
 
-def _promise_list(operation: Operation, items: str) -> None:
+def _promise_list(operation: Operation, items: tuple[str, ...]) -> None:
     """Require the list of rows: clients must tell the end of the rows from a broken answer.
 
     Evidence: a short or empty page ends the list; an error read as an empty page has been, again
     and again, how partial data came to be stored as complete.
     """
-    schema = (success(operation) or {})["schema"]
-    for key in items.split("/")[1:]:
+    schema = (operation.success() or {})["schema"]
+    for key in items:
         required = {key, *schema.get("required", [])}
         schema["required"] = [name for name in schema["properties"] if name in required]
         schema = schema["properties"][key]
 
 
-def _understood(draft: Draft, operation: Operation, declared: dict[str, Any]) -> dict[str, Any]:
+def _understood(draft: Draft, operation: Operation, declared: OperationFacts) -> OperationFacts:
     names = paging_names(operation)
-    items = declared.get("items") or _items(draft, operation, names)
+    items = declared.items or _items(draft, operation, names)
     arguments = _arguments(operation)
-    row = (resource_rows(success(operation), items) or {}).get("properties", {})
+    row = (resource_rows(operation.success(), items) or {}).get("properties", {})
     sort = _sort(draft, operation, arguments, row)
-    special = {names.page, names.size, names.cursor, *(sort or {}).values()}
+    special = {names.page, names.size, names.cursor, *(sort or ())}
     shared = {
         name: required
         for name, (_, required) in arguments.items()
         if name in row and name not in special
     }
-    if operation.credits is None and "credits" not in declared:
+    if operation.credits is None and declared.credits is None:
         draft.note(
             operation,
             "the page does not say what a request costs; declare it in the "
             "overlay as x-keyapi.credits (1 is assumed until then)",
         )
-    return {
-        "credits": operation.credits,
-        "items": items,
-        "paging": _paging(draft, operation, names, items, arguments),
-        "sort": sort,
-        "filters": {name: name for name, required in shared.items() if not required},
-        "echoes": [name for name, required in shared.items() if required],
-    }
+    return OperationFacts(
+        operation.credits,
+        items,
+        _paging(draft, operation, names, items, arguments),
+        sort,
+        {name: name for name, required in shared.items() if not required},
+        [name for name, required in shared.items() if required],
+    )
 
 
 def _arguments(operation: Operation) -> dict[str, tuple[Schema, bool]]:
     """Schema and requiredness of each argument, by wire name."""
     found = {
         parameter["name"]: (schema, bool(parameter.get("required")))
-        for _, parameter, schema in parameters(operation)
+        for _, parameter, schema in operation.parameters()
     }
-    body = body_schema(operation) or {}
+    body = operation.body_schema() or {}
     for name, schema in body.get("properties", {}).items():
         found.setdefault(name, (schema, name in body.get("required", [])))
     return found
 
 
-def _items(draft: Draft, operation: Operation, names: PagingNames) -> str | None:
-    """Pointer to the list of rows: the data itself, or the one list of objects in it."""
-    data = ((success(operation) or {}).get("schema") or {}).get("properties", {}).get("data", {})
+def _items(draft: Draft, operation: Operation, names: PagingNames) -> tuple[str, ...] | None:
+    """Path to the list of rows: the data itself, or the one list of objects in it."""
+    data = ((operation.success() or {}).get("schema") or {}).get("properties", {}).get("data", {})
     if _is_rows(data):
-        return "/data"
+        return ("data",)
     lists = [name for name, child in data.get("properties", {}).items() if _is_rows(child)]
     if (names.page or names.cursor) and len(lists) == 1:
-        return f"/data/{lists[0]}"
+        return "data", lists[0]
     if names.page or names.cursor:
         found = f"{len(lists)} lists of objects" if lists else "no list of objects"
         draft.note(
@@ -126,22 +123,20 @@ def _paging(
     draft: Draft,
     operation: Operation,
     names: PagingNames,
-    items: str | None,
+    items: tuple[str, ...] | None,
     arguments: dict[str, tuple[Schema, bool]],
-) -> dict[str, Any] | None:
+) -> Paging | None:
     if items is None:
         return None
-    size = {"size": names.size} if names.size else {}
-    if names.size and "maximum" in arguments[names.size][0]:
-        size["max"] = arguments[names.size][0]["maximum"]
+    largest = arguments[names.size][0].get("maximum") if names.size else None
     if names.page:
-        return {"kind": "page", "page": names.page, **size}
+        return Paging(PAGE, names.page, names.size, largest)
     if names.cursor:
-        media = success(operation) or {}
+        media = operation.success() or {}
         data = media["schema"]["properties"]["data"].get("properties", {})
         following = next((name for name in _NEXT_CURSOR if name in data), None)
         if following:
-            return {"kind": "cursor", "cursor": names.cursor, "next": f"/data/{following}", **size}
+            return Paging(CURSOR, names.cursor, names.size, largest, ("data", following))
         draft.note(
             operation,
             f"it takes the cursor {names.cursor!r}, but its answer names no "
@@ -156,21 +151,19 @@ def _sort(
     operation: Operation,
     arguments: dict[str, tuple[Schema, bool]],
     row: dict[str, Schema],
-) -> dict[str, str] | None:
+) -> Sort | None:
     """The enum whose members are columns of the row, and the enum of directions."""
-    found: dict[str, str] = {}
+    column = direction = None
     for name, (schema, _) in arguments.items():
-        members = [
-            str(member) for member in schema.get("x-enum-varnames") or schema.get("enum", [])
-        ]
+        members = list(enum_members(schema))
         if members and {member.lower() for member in members} <= _DIRECTIONS:
-            found.setdefault("direction", name)
+            direction = direction or name
         elif members and set(members) <= row.keys():
-            found.setdefault("field", name)
+            column = column or name
         elif members and "sort" in name.lower() and row:
             draft.note(
                 operation,
                 f"{name!r} seems to choose a column to sort by, but its members "
                 "are no columns of the row",
             )
-    return dict(sorted(found.items(), reverse=True)) if "field" in found else None
+    return Sort(column, direction) if column else None

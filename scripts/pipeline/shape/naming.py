@@ -5,23 +5,17 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from dataclasses import replace
 from typing import Any
 
 import keyapi
 from keyapi._client import AsyncClient, SyncClient
+from keyapi._facts import EXTENSION, NAME, JsonText
+from keyapi._openapi import is_success, operations, reference_to
 from pipeline.document.structure import fields
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
-from pipeline.shape.draft import (
-    METHOD_KEYS,
-    Draft,
-    Operation,
-    Schema,
-    body_schema,
-    is_success,
-    parameters,
-    responses,
-)
+from pipeline.shape.draft import Draft, Operation, Schema
 
 ROOT = "root"
 _TITLE = re.compile(r"[A-Z][A-Za-z0-9]+")
@@ -55,7 +49,7 @@ def name_operations(draft: Draft) -> None:
         if operation.path in paths:
             name = f"{name}_{operation.method}"
         paths.add(operation.path)
-        name = operation.node.get("x-keyapi", {}).pop("name", name)
+        name = operation.node.get(EXTENSION, {}).pop(NAME, name)
         if name in named:
             raise operation.refused(
                 f"its name {name} is that of {named[name].method.upper()} {named[name].path}, too",
@@ -139,7 +133,7 @@ def name_schemas(draft: Draft) -> None:
     names = _Names(draft)
     for operation in draft.operations():
         prefix = pascal(operation.node["operationId"])
-        for _, parameter, schema in parameters(operation):
+        for _, parameter, schema in operation.parameters():
             if parameter.get("description"):  # generators look for it in the schema alone
                 schema.setdefault("description", parameter["description"])
             parameter["schema"] = _name_enum(names, operation, prefix, parameter["name"], schema)
@@ -147,8 +141,7 @@ def name_schemas(draft: Draft) -> None:
                 schema["items"] = _name_enum(
                     names, operation, prefix, parameter["name"], schema["items"]
                 )
-        if (body := body_schema(operation)) is not None:
-            content = operation.node["requestBody"]["content"]["application/json"]
+        if (body := operation.body_schema()) is not None:
             if body.get("type") != "object":
                 raise operation.refused(
                     "the JSON request body is no object",
@@ -157,8 +150,9 @@ def name_schemas(draft: Draft) -> None:
                 )
             for name, schema in body.get("properties", {}).items():
                 body["properties"][name] = _name_enum(names, operation, prefix, name, schema)
-            content["schema"] = _name(names, operation, prefix, [f"{prefix}Body"], body)
-        for status, media in responses(operation):
+            media = operation.body() or {}
+            media["schema"] = _name(names, operation, prefix, [f"{prefix}Body"], body)
+        for status, media in operation.responses():
             if is_success(status):
                 wanted = [f"{prefix}Response"]
                 media["schema"].setdefault(
@@ -197,7 +191,7 @@ def _name_enum(
     if new:
         kept = ("type", "description", "enum", "x-enum-varnames")
         names.schemas[title] = {key: schema[key] for key in kept if key in schema}
-    return {"$ref": f"#/components/schemas/{title}"}
+    return reference_to(title)
 
 
 def _name(names: _Names, operation: Operation, prefix: str, derived: list[str], schema: Any) -> Any:
@@ -230,13 +224,14 @@ def _name(names: _Names, operation: Operation, prefix: str, derived: list[str], 
             schema["properties"][name] = _name(
                 names, operation, prefix, _child_names(title, name, child), child
             )
-            decoding = child.get("x-keyapi") if isinstance(child, dict) else None
-            if decoding and "decoded" in decoding:
-                singular = pascal(decoding["accessor"].removesuffix("s"))
-                decoding["decoded"] = _name(
-                    names, operation, prefix, [singular, title + singular], decoding["decoded"]
+            text = JsonText.of(child) if isinstance(child, dict) else None
+            if text is not None and text.decoded is not None:
+                singular = pascal(text.accessor.removesuffix("s"))
+                decoded = _name(
+                    names, operation, prefix, [singular, title + singular], text.decoded
                 )
-    reference = {"$ref": f"#/components/schemas/{title}"}
+                child[EXTENSION] = replace(text, decoded=decoded).to_document()
+    reference = reference_to(title)
     # OpenAPI 3.0.3 lets a reference be null only as one choice of several.
     null = {"type": "object", "nullable": True, "enum": [None]}
     return {"anyOf": [reference, null]} if nullable else reference
@@ -271,12 +266,10 @@ def _without_prose(schema: Any) -> Any:
 
 def require_known_operations(draft: Draft) -> None:
     """Refuse a specification with an operation the lock does not know."""
-    known = {key.lower() for key in draft.entries}
-    for path, item in draft.spec["paths"].items():
-        for method in METHOD_KEYS & item.keys():
-            if f"{method} {path}".lower() not in known:
-                raise PipelineError(
-                    f"{method.upper()} {path} is in the specification, but not in the lock",
-                    where="openapi/vendor.lock",
-                    remedy="Run python scripts/vendor.py.",
-                )
+    for operation in operations(draft.spec):
+        if operation.label not in draft.entries:
+            raise PipelineError(
+                f"{operation.label} is in the specification, but not in the lock",
+                where="openapi/vendor.lock",
+                remedy="Run python scripts/vendor.py.",
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.shape.draft import Operation, body_schema, parameters
+from pipeline.shape.draft import Operation
 
 # Names are compared without case and underscores. Evidence: page_num/page_size on most pages,
 # text-typed page/limit on others, `offset` in and `max_cursor` or `min_time` out on feeds.
@@ -24,8 +24,8 @@ class PagingNames:
 
 def paging_names(operation: Operation) -> PagingNames:
     """Tell an operation's paging parameters by their names."""
-    names = [parameter["name"] for _, parameter, _ in parameters(operation)]
-    names += list((body_schema(operation) or {}).get("properties", {}))
+    names = [parameter["name"] for _, parameter, _ in operation.parameters()]
+    names += list((operation.body_schema() or {}).get("properties", {}))
     page = _first(names, _PAGE)
     cursor = _first(names, _CURSOR) if page is None else None
     size = _first(names, _SIZE) if page or cursor else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipeline.shape.draft import Draft, Operation, Schema, body_schema, parameters
+from pipeline.shape.draft import Draft, Operation, Schema
 from pipeline.shape.paging import PagingNames, paging_names
 from pipeline.shape.prose import bounds_in, enum_in, is_comma_joined, looks_like_enum
 
@@ -23,7 +23,7 @@ def constrain_parameters(draft: Draft) -> None:
     """
     for operation in draft.operations():
         names = paging_names(operation)
-        for index, parameter, schema in parameters(operation):
+        for index, parameter, schema in operation.parameters():
             text = parameter.get("description") or schema.get("description") or ""
             at = ("parameters", index)
             name: str = parameter["name"]
@@ -35,7 +35,7 @@ def constrain_parameters(draft: Draft) -> None:
                 parameter["example"] = _as_integer(parameter["example"])
             if schema.get("type") == "string" and "enum" not in schema:
                 schema.setdefault("minLength", SHORTEST_TEXT)
-        body = body_schema(operation) or {}
+        body = operation.body_schema() or {}
         for name, schema in body.get("properties", {}).items():
             text = schema.get("description") or schema.get("title") or ""
             _constrain(draft, operation, name, schema, text, names, ("requestBody", name))

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import unquote
 
+from keyapi._facts import EXTENSION
+from keyapi._json import pointer
+from keyapi._openapi import JSON, METHODS, SCHEMAS, component, path_items
 from pipeline.document.structure import fields
 from pipeline.document.yaml import copied
-from pipeline.errors import PipelineError, pointer
-from pipeline.shape.draft import (
-    METHOD_KEYS,
-    Draft,
-    Operation,
-    Schema,
-    each_schema,
-    operation_schemas,
-    responses,
-)
+from pipeline.errors import PipelineError
+from pipeline.shape.draft import Draft, Operation, Schema, each_schema, operation_schemas
 
 _MAX_INLINED = 50_000
 _TYPES = ("string", "number", "integer", "boolean", "array", "object")
@@ -38,7 +32,7 @@ def drop_publisher_extensions(draft: Draft) -> None:
                 clean(item)
         elif isinstance(node, dict):
             for key, value, role, names_below in fields(node, names=names):
-                if role == "extension" and key != "x-keyapi":
+                if role == "extension" and key != EXTENSION:
                     del node[key]
                 elif role in ("named", "part") and key != "security":  # schemes may be called x-…
                     clean(value, names=names_below)
@@ -48,9 +42,9 @@ def drop_publisher_extensions(draft: Draft) -> None:
 
 def merge_path_items(draft: Draft) -> None:
     """Move parameters declared for a whole path into its operations (the operation's own win)."""
-    for item in draft.spec["paths"].values():
+    for _, item in path_items(draft.spec):
         shared = item.pop("parameters", [])
-        for method in METHOD_KEYS & item.keys():
+        for method in item.keys() & METHODS:
             own = item[method].get("parameters", [])
             taken = {(p.get("name"), p.get("in")) for p in own}
             added = [p for p in shared if (p.get("name"), p.get("in")) not in taken]
@@ -113,18 +107,16 @@ def _inlined(
     if reference in inside:
         draft.note(operation, f"{reference} contains itself; its inner use became any object", *at)
         return {"type": "object"}
-    target = draft.spec
-    for part in reference.removeprefix("#/").split("/"):
-        part = unquote(part).replace("~1", "/").replace("~0", "~")
-        target = target.get(part) if isinstance(target, dict) else None  # type: ignore[assignment]
-        if target is None:
-            raise operation.refused(
-                f"the reference {reference} names nothing",
-                *at,
-                remedy="Add what it names with an overlay action, or correct the reference.",
-            )
+    try:
+        target = component(draft.spec, reference)
+    except LookupError:
+        raise operation.refused(
+            f"the reference {reference} names nothing",
+            *at,
+            remedy="Add what it names with an overlay action, or correct the reference.",
+        ) from None
     found = _inlined(copied(target), draft, operation, at, (*inside, reference), budget)
-    if reference.startswith("#/components/schemas/") and isinstance(found, dict):
+    if reference.startswith(SCHEMAS) and isinstance(found, dict):
         found.setdefault("x-name", reference.rpartition("/")[2])
     return found
 
@@ -158,7 +150,7 @@ def repair_parameters(draft: Draft) -> None:
             kept.append(parameter)
         operation.node["parameters"] = kept
         content = operation.node.get("requestBody", {}).get("content", {})
-        if content and list(content) != ["application/json"]:
+        if content and list(content) != [JSON]:
             raise operation.refused(
                 f"the request body is {', '.join(content)}; only JSON is understood",
                 "requestBody",
@@ -261,7 +253,7 @@ def repair_document(draft: Draft) -> None:
 def move_examples(draft: Draft) -> None:
     """Move a response's example from its schema to the media type, where OpenAPI tools read it."""
     for operation in draft.operations():
-        for _, media in responses(operation):
+        for _, media in operation.responses():
             schema = media["schema"]
             example = schema.pop("example", None)
             if example is not None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keyapi._json import pointer
+from keyapi._openapi import path_items
 from pipeline.document.yaml import copied
-from pipeline.errors import PipelineError, pointer
+from pipeline.errors import PipelineError
 from pipeline.vendor.pages import Page
 
 _MERGED = ("paths", "components")
@@ -91,7 +93,7 @@ def merge(
     owners: dict[tuple[str, ...], Page] = {}
     entries = {}
     for page in ordered:
-        for path, item in page.block["paths"].items():
+        for path, item in path_items(page.block):
             for key, value in item.items():
                 _add(spec, ("paths", path, key), value, page, owners)
         for section, members in _components(page).items():

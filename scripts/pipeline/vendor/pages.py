@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keyapi._json import pointer
+from keyapi._openapi import METHODS
 from pipeline.document.hostile import refuse_hostile
 from pipeline.document.structure import require_structure
 from pipeline.document.yaml import MAX_BYTES, load_yaml
-from pipeline.errors import PipelineError, pointer
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+from pipeline.errors import PipelineError
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*(.*?)[ \t]*$")
 _INFO = re.compile(r"ya?ml\s+(\S+)\s+([A-Za-z]+)\s+(/\S*)$")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from keyapi._facts import JsonText
 from keyapi._models import Model, decode_json_text, plain
 from keyapi.cli.messages import UsageError
 from keyapi.specification import OperationSpec, Schema, Specification
@@ -60,14 +61,13 @@ class Columns:
         self._operation = operation
         self.all: dict[str, Column] = {}
         for name, schema in _described(specification, operation).items():
-            decoded: Schema = schema.get("x-keyapi", {})
-            is_json = bool(decoded.get("json"))
+            text = JsonText.of(schema)
+            is_json = text is not None
             self.all[name] = Column(
                 name, name, "other" if is_json else _kind(name, schema), not is_json
             )
-            if is_json and decoded.get("accessor"):
-                accessor = str(decoded["accessor"])
-                self.all.setdefault(accessor, Column(accessor, name, "decoded"))
+            if text is not None and text.accessor:
+                self.all.setdefault(text.accessor, Column(text.accessor, name, "decoded"))
 
     def named(self, names: str) -> list[Column]:
         """Find the columns that a comma-separated list names, or all of them.

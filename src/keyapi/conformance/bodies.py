@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from keyapi._facts import JsonText
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.sandbox._values import Chance, value
 from keyapi.specification import OperationSpec, Schema, Specification, value_at
@@ -80,10 +81,10 @@ def _variants(
         for other in _variants(specification, schema.get("items", {}), whole[0], depth + 1):
             yield [other, *whole[1:]]
         yield [*whole, whole[0]]
-    facts = schema.get("x-keyapi", {})
-    if facts.get("json") and isinstance(whole, str):
+    text = JsonText.of(schema)
+    if text is not None and isinstance(whole, str):
         yield from ("", whole[:-1])
-        for other in _variants(specification, facts.get("decoded", {}), _read(whole), depth + 1):
+        for other in _variants(specification, text.decoded or {}, _read(whole), depth + 1):
             yield json.dumps(other)
 
 

@@ -14,11 +14,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from keyapi._json import pointer
 from keyapi.contract._response_schema import ResponseSchema
 from keyapi.contract._schemas import json_schema
 from keyapi.contract._semantics import broken_semantics, json_texts
 from keyapi.contract._violation import SHOWN, Violation, short
-from keyapi.specification import OperationSpec, Specification, pointer
+from keyapi.specification import OperationSpec, Specification
 
 if TYPE_CHECKING:
     import httpx
@@ -98,7 +99,9 @@ class Contract:
         found: list[Violation] = []
 
         def violation(rule: str, expected: str, value: Any, path: Any = ()) -> None:
-            found.append(Violation(operation, pointer(path), rule, expected, short(value)))
+            found.append(
+                Violation(operation, pointer(*path, root=""), rule, expected, short(value))
+            )
 
         known = self._spec.operations[operation]
         if headers is not None:
@@ -145,17 +148,17 @@ class Contract:
     def _broken_json_texts(self, operation: OperationSpec, body: Any) -> Iterator[Violation]:
         """Where JSON inside a string is none, or not what is documented to be in it."""
         schema = operation.schema(operation.success) or {}
-        for path, text, facts in json_texts(self._spec, body, schema):
+        for path, text, documented in json_texts(self._spec, body, schema):
             try:
                 inner = json.loads(text)
             except (ValueError, RecursionError):
-                place = pointer(path)
+                place = pointer(*path, root="")
                 yield Violation(operation.name, place, "json-text", "JSON in the text", short(text))
                 continue
-            if "decoded" in facts:
-                key = json.dumps(facts["decoded"], sort_keys=True)
+            if documented.decoded is not None:
+                key = json.dumps(documented.decoded, sort_keys=True)
                 if key not in self._json_texts:
-                    self._json_texts[key] = ResponseSchema(self._document, facts["decoded"])
+                    self._json_texts[key] = ResponseSchema(self._document, dict(documented.decoded))
                 yield from self._json_texts[key].violations(operation.name, inner, path)
 
 

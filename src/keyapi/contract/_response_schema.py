@@ -7,9 +7,9 @@ from typing import Any
 
 import jsonschema_rs
 
+from keyapi._json import pointer
 from keyapi.contract._schemas import closed, composed_names, counted, json_schema
 from keyapi.contract._violation import Violation, short
-from keyapi.specification import pointer
 
 
 class ResponseSchema:
@@ -47,17 +47,17 @@ class ResponseSchema:
             instance: Any = error.instance
             if rule == "additionalProperties":
                 for name in facts["unexpected"]:
-                    place, value = pointer([*at, *path, name]), short(instance[name])
+                    place, value = pointer(*at, *path, name, root=""), short(instance[name])
                     yield Violation(operation, place, rule, "no such property", value, True)
                 continue
             expected = f"{rule} {self._promised(error.schema_path)}"
             if rule == "required":
                 path.append(facts["property"])
-                yield Violation(operation, pointer([*at, *path]), rule, "a value", "nothing")
+                yield Violation(operation, pointer(*at, *path, root=""), rule, "a value", "nothing")
             else:
                 found = short(instance)
                 yield Violation(
-                    operation, pointer([*at, *path]), rule, expected, found, rule == "enum"
+                    operation, pointer(*at, *path, root=""), rule, expected, found, rule == "enum"
                 )
 
     def _promised(self, path: list[str | int]) -> str:

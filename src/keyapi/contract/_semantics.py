@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from keyapi._facts import JsonText
 from keyapi.specification import OperationSpec, Schema, Specification, value_at
 
 Rows = Sequence[Mapping[str, Any]]
@@ -60,15 +61,15 @@ def broken_semantics(
 
 def json_texts(
     spec: Specification, value: Any, schema: Schema, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], str, Mapping[str, Any]]]:
+) -> Iterator[tuple[tuple[str | int, ...], str, JsonText]]:
     """Yield each string that is documented to hold JSON, with its place and what is known of it.
 
     An empty one is left out: it holds nothing, which is reported to occur.
     """
     schema = spec.resolved(schema)
-    facts = schema.get("x-keyapi", {})
-    if facts.get("json") and isinstance(value, str) and value:
-        yield path, value, facts
+    text = JsonText.of(schema)
+    if text is not None and isinstance(value, str) and value:
+        yield path, value, text
     elif isinstance(value, dict):
         for name, child in schema.get("properties", {}).items():
             if name in value:

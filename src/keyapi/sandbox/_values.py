@@ -10,6 +10,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from keyapi._facts import JsonText
 from keyapi.specification import Schema, Specification
 
 _ADJECTIVES = ("Bright", "Classic", "Cozy", "Daily", "Fresh", "Gentle", "Mini", "Soft", "Travel")
@@ -77,8 +78,8 @@ def value(
     for key in ("allOf", "anyOf", "oneOf"):
         if key in schema:
             return _composed(spec, schema[key], key, name, example, chance, depth)
-    if facts := schema.get("x-keyapi", {}):
-        return _json_text(spec, facts, name, example, chance)
+    if (text := JsonText.of(schema)) is not None:
+        return _json_text(spec, text, name, example, chance)
     kind = schema.get("type")
     if kind == "object":
         return row(spec, schema, example, chance, depth + 1)
@@ -169,21 +170,18 @@ def _composed(
     return {name: child for one in made for name, child in one.items()}
 
 
-def _json_text(
-    spec: Specification, facts: Mapping[str, Any], name: str, example: Any, chance: Chance
-) -> Any:
+def _json_text(spec: Specification, text: JsonText, name: str, example: Any, chance: Chance) -> Any:
     """JSON inside a string, a list of it in no order, as the documented example has it."""
-    if "decoded" not in facts:
+    if text.decoded is None:
         return example if isinstance(example, str) else "[]"
     try:
         shown = json.loads(example)
     except (TypeError, ValueError):
         shown = None
-    made = value(spec, facts["decoded"], name, shown, chance)
-    order = facts.get("order")
-    if isinstance(made, list) and order:
+    made = value(spec, text.decoded, name, shown, chance)
+    if isinstance(made, list) and text.order:
         for index, one in enumerate(made):
-            one[order] = index
+            one[text.order] = index
         made = chance.shuffled(made)
     return json.dumps(made)
 

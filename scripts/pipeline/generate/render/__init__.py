@@ -15,6 +15,7 @@ from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty
 
 import keyapi
+from keyapi._facts import OperationFacts
 from pipeline.generate.render import calls, models
 from pipeline.generate.render.types import Types
 from pipeline.shape.naming import pascal
@@ -55,7 +56,7 @@ class Context:
     def operation(self, endpoint: Endpoint) -> str:
         """An operation's name and what a request costs, in credits, as Python literals."""
         node = self._types.node(endpoint)
-        return f"{node['operationId']!r}, {node['x-keyapi'].get('credits', 1)!r}"
+        return f"{node['operationId']!r}, {OperationFacts.of(node).cost!r}"
 
     def attributes(self, model: ModelProperty) -> Iterator[models.Attribute]:
         """The attributes of a model."""

@@ -10,7 +10,10 @@ from typing import Any
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty, Property
 
-from pipeline.errors import PipelineError, pointer
+from keyapi._facts import CURSOR, PAGE, OperationFacts, Paging
+from keyapi._json import pointer
+from keyapi._openapi import OperationNode, is_comma_joined
+from pipeline.errors import PipelineError
 from pipeline.generate.render.docstrings import docstring, sentence
 from pipeline.generate.render.types import Types
 from pipeline.shape.naming import method_name
@@ -152,7 +155,7 @@ class Call:
 
     def doc(self, indent: int, *, walk: bool = False) -> str:
         """The docstring of the method, or of the iterating method."""
-        credits_each = self._node["x-keyapi"].get("credits", 1)
+        credits_each = OperationFacts.of(self._node).cost
         cost = f"{credits_each} credit{'s' if credits_each != 1 else ''}"
         lines = [sentence(self._summary)]
         if walk:
@@ -220,21 +223,21 @@ def calls(types: Types, endpoints: list[Endpoint]) -> list[Call]:
 def _call(types: Types, endpoint: Endpoint) -> Call:
     """Everything the resource template writes about an operation."""
     node = types.node(endpoint)
-    facts = node["x-keyapi"]
+    facts = OperationFacts.of(node)
     kind, model = _result(types, node)
-    paging = facts["paging"] if kind == "page" else {}
+    paging = facts.paging if kind == "page" else None
     arguments = _arguments(types, endpoint, node, paging)
     literals = {
         "name": repr(node["operationId"]),
         "method": repr(endpoint.method.upper()),
         "path": repr(types.path(endpoint)),
-        "credits": repr(facts.get("credits", 1)),
+        "credits": repr(facts.cost),
         "model": f"lambda: _models.{model}" if model else "lambda: dict",
     }
     if kind in ("page", "many"):
-        literals["items"] = repr(tuple(facts["items"].split("/")[1:]))
-    if kind == "page":
-        literals["paging"] = _paging(types, paging, node, arguments)
+        literals["items"] = repr(facts.items)
+    if paging is not None:
+        literals["paging"] = _paging(types, paging, endpoint, arguments)
     if query := {a.key: a.wire for a in arguments if a.place == "query" and a.key != a.wire}:
         literals["query"] = repr(query)
     for place, fact in (("path", "path_parameters"), ("body", "body")):
@@ -262,28 +265,28 @@ def joined(types: Types, endpoint: Endpoint) -> list[str]:
     """Wire names whose lists are sent as one comma-joined value."""
     return [
         parameter["name"]
-        for parameter in types.node(endpoint).get("parameters", [])
-        if parameter["schema"].get("type") == "array" and parameter.get("explode") is False
+        for _, parameter, schema in types.operation(endpoint).parameters()
+        if is_comma_joined(parameter, schema)
     ]
 
 
 def _result(types: Types, node: dict[str, Any]) -> tuple[str, str]:
     """What a call returns, and the class of the object or the rows."""
-    facts = node["x-keyapi"]
+    facts = OperationFacts.of(node)
     schema = types.success_schema(node)
     data = types.resolved(schema).get("properties", {}).get("data", {})
-    if "items" in facts:
+    if facts.items:
         row = schema
-        for key in facts["items"].split("/")[1:]:
+        for key in facts.items:
             row = types.resolved(row)["properties"][key]
-        return ("page" if "paging" in facts else "many"), types.reference(row["items"])
+        return ("page" if facts.paging else "many"), types.reference(row["items"])
     if model := types.reference(data):
         return "one", model
     return "data", ""
 
 
 def _arguments(
-    types: Types, endpoint: Endpoint, node: dict[str, Any], paging: dict[str, Any]
+    types: Types, endpoint: Endpoint, node: dict[str, Any], paging: Paging | None
 ) -> list[Argument]:
     """Arguments, required ones first."""
     said = {p["name"]: p.get("description", "") for p in node.get("parameters", [])}
@@ -292,10 +295,9 @@ def _arguments(
         for place, prop in endpoint.iter_all_parameters()
     ]
     if properties := _body_properties(endpoint):
-        media = node["requestBody"]["content"]["application/json"]
-        schemas = types.resolved(media["schema"])["properties"]
+        schemas = types.resolved(types.operation(endpoint).body_schema() or {})["properties"]
         found += [("body", p, types.description(schemas[_wire(p)])) for p in properties]
-    roles = {paging[role]: role for role in ("page", "size", "cursor") if role in paging}
+    roles = dict(paging.roles) if paging else {}
     taken = {"self", *(_ITERATION if paging else ())}
     arguments = []
     for place, prop, doc in found:
@@ -306,7 +308,7 @@ def _arguments(
             name, default = "page_num", "1"
         elif role == "size":
             name = "page_size"
-            default = repr(paging["max"]) if "max" in paging else default
+            default = repr(paging.largest) if paging and paging.largest is not None else default
         if name in taken and place == "body":
             name = f"{name}_body"
         while name in taken:
@@ -317,10 +319,10 @@ def _arguments(
     return sorted(arguments, key=lambda argument: argument.default is not None)
 
 
-def _walk_arguments(arguments: list[Argument], paging: dict[str, Any]) -> Iterator[Argument]:
-    yield from (argument for argument in arguments if argument.role != paging["kind"])
-    position = next(argument for argument in arguments if argument.role == paging["kind"])
-    if paging["kind"] == "page":
+def _walk_arguments(arguments: list[Argument], paging: Paging) -> Iterator[Argument]:
+    yield from (argument for argument in arguments if argument.role != paging.kind)
+    position = next(argument for argument in arguments if argument.role == paging.kind)
+    if paging.kind == PAGE:
         yield replace(position, name="start_page", doc="Page to start at, from 1.")
     else:
         doc = "Cursor to start at, as an earlier answer or error gave it."
@@ -329,28 +331,25 @@ def _walk_arguments(arguments: list[Argument], paging: dict[str, Any]) -> Iterat
     yield Argument("max_pages", "", "", "", "int", "None", "Pages to fetch at most; None for all.")
 
 
-def _paging(
-    types: Types, paging: dict[str, Any], node: dict[str, Any], arguments: list[Argument]
-) -> str:
+def _paging(types: Types, paging: Paging, endpoint: Endpoint, arguments: list[Argument]) -> str:
     keys = {argument.role: argument.key for argument in arguments}
     size = f", size={keys['size']!r}" if "size" in keys else ""
-    if paging["kind"] == "cursor":
-        following = tuple(paging["next"].split("/")[1:])
-        largest = f", largest={paging['max']}" if size and "max" in paging else ""
-        return f"Cursor(parameter={keys['cursor']!r}, next={following!r}{size}{largest})"
-    last = _page_number(types, node, paging["page"]).get("maximum")
-    bounds = {"last": last, "largest": paging.get("max") if size else None}
+    if paging.kind == CURSOR:
+        largest = f", largest={paging.largest}" if size and paging.largest is not None else ""
+        return f"Cursor(parameter={keys['cursor']!r}, next={paging.next!r}{size}{largest})"
+    last = _page_number(types, types.operation(endpoint), paging.position).get("maximum")
+    bounds = {"last": last, "largest": paging.largest if size else None}
     given = "".join(f", {name}={bound!r}" for name, bound in bounds.items() if bound)
     return f"PageNumbers(parameter={keys['page']!r}{size}{given})"
 
 
-def _page_number(types: Types, node: dict[str, Any], wire: str) -> dict[str, Any]:
+def _page_number(types: Types, operation: OperationNode, wire: str) -> dict[str, Any]:
     """The schema of the argument that takes the page number: a parameter, or in the JSON body."""
-    for parameter in node.get("parameters", []):
+    for _, parameter, schema in operation.parameters():
         if parameter["name"] == wire:
-            return types.resolved(parameter["schema"])
-    media = node["requestBody"]["content"]["application/json"]
-    return types.resolved(types.resolved(media["schema"])["properties"][wire])
+            return types.resolved(schema)
+    body = types.resolved(operation.body_schema() or {})
+    return types.resolved(body["properties"][wire])
 
 
 def _wire(prop: Property) -> str:

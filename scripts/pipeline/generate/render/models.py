@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from openapi_python_client.parser.properties import (
     AnyProperty,
@@ -17,6 +16,7 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.union import UnionProperty
 
+from keyapi._facts import JsonText
 from pipeline.generate.render.docstrings import docstring
 from pipeline.generate.render.types import Types
 
@@ -55,13 +55,13 @@ def attributes(types: Types, model: ModelProperty) -> Iterator[Attribute]:
             f"{names[name]}: {kind} = _field({name!r}{option}, default=None)",
             docstring([types.description(described[name])], 4, optional=True),
         )
-        facts = described[name].get("x-keyapi", {})
-        if facts.get("json"):
-            accessor = types.identifier(facts["accessor"])
+        text = JsonText.of(described[name])
+        if text is not None:
+            accessor = types.identifier(text.accessor)
             while accessor in taken:
                 accessor += "_"
             taken.add(accessor)
-            yield _decoded(types, name, names[name], accessor, facts)
+            yield _decoded(types, name, names[name], accessor, text)
 
 
 def doc(types: Types, name: str) -> str:
@@ -74,9 +74,9 @@ def decoded_classes(types: Types, model: ModelProperty) -> list[str]:
     schema = types.schemas.get(str(model.class_info.name), {})
     found = set()
     for child in schema.get("properties", {}).values():
-        decoded = child.get("x-keyapi", {}).get("decoded")
-        if decoded:
-            found.add(types.reference(decoded.get("items", decoded)))
+        text = JsonText.of(child)
+        if text is not None and text.decoded:
+            found.add(types.reference(text.decoded.get("items", text.decoded)))
     return sorted(found - {""})
 
 
@@ -100,19 +100,17 @@ def _attribute_type(types: Types, prop: Property) -> tuple[str, str]:
     return f"{kind} | None", ""
 
 
-def _decoded(
-    types: Types, name: str, attribute: str, accessor: str, facts: dict[str, Any]
-) -> Attribute:
+def _decoded(types: Types, name: str, attribute: str, accessor: str, text: JsonText) -> Attribute:
     options = ""
     kind = "Any"
-    schema = facts.get("decoded")
-    if schema is not None:
+    if (schema := text.decoded) is not None:
         many = schema.get("type") == "array"
         model = types.reference(schema["items"] if many else schema)
         kind = f"list[{model}]" if many else f"{model} | None"
         options = f", model={model!r}" + (", many=True" if many else "")
-        options += "".join(f", {key}={facts[key]!r}" for key in ("order", "text") if key in facts)
-    order = f", lowest `{facts['order']}` first" if "order" in facts else ""
+        given = {"order": text.order, "text": text.text}
+        options += "".join(f", {key}={name!r}" for key, name in given.items() if name is not None)
+    order = f", lowest `{text.order}` first" if text.order is not None else ""
     doc = f"`{attribute}`, decoded from JSON{order}; empty where nothing can be decoded."
     return Attribute(
         f"{accessor}: {kind} = _decoded({name!r}, init=False{options})",

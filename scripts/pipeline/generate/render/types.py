@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from openapi_python_client.config import Config
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.strings import ClassName, PythonIdentifier
+
+from keyapi._openapi import OperationNode, named_schemas, operations
 
 
 class Types:
@@ -21,9 +24,11 @@ class Types:
     def __init__(self, spec: dict[str, Any], config: Config) -> None:
         self.spec = spec
         self._prefix = config.field_prefix
+        self._operations = {
+            (operation.method, operation.path): operation for operation in operations(spec)
+        }
         self.schemas: dict[str, dict[str, Any]] = {
-            self.class_name(name): schema
-            for name, schema in spec.get("components", {}).get("schemas", {}).items()
+            self.class_name(name): schema for name, schema in named_schemas(spec).items()
         }
 
     def class_name(self, text: str) -> str:
@@ -40,25 +45,25 @@ class Types:
 
     def node(self, endpoint: Endpoint) -> dict[str, Any]:
         """The operation object."""
-        node: dict[str, Any] = self.spec["paths"][self.path(endpoint)][endpoint.method]
-        return node
+        return self.operation(endpoint).node
+
+    def operation(self, endpoint: Endpoint) -> OperationNode:
+        """The operation in the specification."""
+        return self._operations[endpoint.method, self.path(endpoint)]
 
     @staticmethod
     def success_schema(node: dict[str, Any]) -> dict[str, Any]:
         """The schema of an operation's success answer; empty where it has none."""
-        for status, response in node["responses"].items():
-            media = response.get("content", {}).get("application/json")
-            if status.startswith("2") and media:
-                schema: dict[str, Any] = media["schema"]
-                return schema
-        return {}
+        media = OperationNode("", "", node).success() or {}
+        schema: dict[str, Any] = media.get("schema", {})
+        return schema
 
     def resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
         """What a schema refers to, or itself."""
         name = self.reference(schema)
         return self.schemas[name] if name else schema
 
-    def reference(self, schema: dict[str, Any]) -> str:
+    def reference(self, schema: Mapping[str, Any]) -> str:
         """Class name of a reference (also of a nullable one), or ""."""
         reference = schema.get("$ref") or next(
             (part["$ref"] for part in schema.get("anyOf", []) if "$ref" in part), ""

@@ -13,6 +13,7 @@ import httpx
 from keyapi import KeyAPIError, Page, ServerError
 from keyapi._client import SyncClient
 from keyapi._clients import Method, async_twin, methods
+from keyapi._json import pointer, value_at
 from keyapi.conformance.judge import ERRORS
 from keyapi.conformance.recordings._findings import (
     BODY,
@@ -24,7 +25,6 @@ from keyapi.conformance.recordings._findings import (
 )
 from keyapi.recording.model import Recording
 from keyapi.recording.replay import ReplayError, replay
-from keyapi.specification import pointer, value_at
 
 
 def by_client(recording: Recording, client: type[SyncClient]) -> list[RecordingFinding]:
@@ -96,7 +96,7 @@ def _check_outcome(findings: Findings, method: Method, outcome: Any, kind: str) 
     path = ("data",) if method.kind in ("one", "data") else method.operation.items
     found = differences(_as_received(outcome), value_at(body, path))
     for place, parsed, received in found:
-        findings.add(f"{BODY}#{pointer(path)}{place}", f"{parsed} from {kind}", received)
+        findings.add(f"{BODY}{pointer(*path)}{place}", f"{parsed} from {kind}", received)
     if recording.status >= 400:
         findings.add(f"{RESPONSE}/status", f"an error, which {kind} did not raise", str(body))
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from keyapi._json import pointer
 from keyapi.recording.model import Recording
-from keyapi.specification import pointer
 
 REQUEST = "/log/entries/0/request"
 RESPONSE = "/log/entries/0/response"
@@ -68,14 +68,14 @@ def differences(one: Any, other: Any, at: str = "") -> Iterator[tuple[str, str, 
     """Where two JSON values differ: pointer, and what stands there in either."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in {**one, **other}:
-            inner = at + pointer([name])
+            inner = at + pointer(name, root="")
             if name not in one or name not in other:
                 yield inner, _short(one, name), _short(other, name)
             else:
                 yield from differences(one[name], other[name], inner)
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for index, pair in enumerate(zip(one, other, strict=True)):
-            yield from differences(*pair, at + pointer([index]))
+            yield from differences(*pair, at + pointer(index, root=""))
     elif type(one) is not type(other) or one != other:
         yield at, _short([one], 0), _short([other], 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from keyapi._json import pointer
 from keyapi.sandbox._exchange import Reply
 from keyapi.sandbox.faults._mutation_points import (
     MutationPoint,
@@ -12,7 +13,7 @@ from keyapi.sandbox.faults._mutation_points import (
     changed,
     mutation_points,
 )
-from keyapi.specification import OperationSpec, Specification, pointer, value_at
+from keyapi.specification import OperationSpec, Specification, value_at
 
 
 class Mutant(NamedTuple):
@@ -60,7 +61,7 @@ class Exchange(NamedTuple):
     def changed(self, path: Path, value: Any) -> Mutant:
         """Return the answer with one value replaced, added, or `REMOVED`."""
         body = changed(self.reply.json, path, value)
-        return Mutant(pointer(path), self.reply.with_json(body))
+        return Mutant(pointer(*path, root=""), self.reply.with_json(body))
 
     def with_rows(self, rows: Sequence[Any]) -> Mutant:
         """Return the answer with different rows."""

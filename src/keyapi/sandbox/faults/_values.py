@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from keyapi._facts import JsonText
+from keyapi._json import pointer
 from keyapi.sandbox.faults._fault import Exchange, Mutant, fault
 from keyapi.sandbox.faults._mutation_points import REMOVED, changed
-from keyapi.specification import pointer
 
 _HUGE = 2**70 + 1  # more than a float holds exactly
 _MARK = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for text that no JSON encoder would write
@@ -47,7 +48,7 @@ def renamed(exchange: Exchange) -> Iterator[Mutant]:
             body = changed(exchange.reply.json, point.path, REMOVED)
             *parent, name = point.path
             renamed = changed(body, (*parent, f"{name}_v2"), point.value)
-            yield Mutant(pointer(point.path), exchange.reply.with_json(renamed))
+            yield Mutant(pointer(*point.path, root=""), exchange.reply.with_json(renamed))
 
 
 @fault("extra-property")
@@ -135,14 +136,14 @@ def duplicate_key(exchange: Exchange) -> Iterator[Mutant]:
             doubled = f'{{{name}:"twice",{text[1:]}'
             marked = exchange.changed(point.path, _MARK).reply
             body = marked.body.replace(f'"{_MARK}"'.encode(), doubled.encode())
-            yield Mutant(pointer(point.path), replace(exchange.reply, body=body))
+            yield Mutant(pointer(*point.path, root=""), replace(exchange.reply, body=body))
 
 
 @fault("damaged-json-text")
 def damaged_json_text(exchange: Exchange) -> Iterator[Mutant]:
     """JSON inside a string is cut short."""
     for point in exchange.mutation_points():
-        if point.schema.get("x-keyapi", {}).get("json") and isinstance(point.value, str):
+        if JsonText.of(point.schema) is not None and isinstance(point.value, str):
             yield exchange.changed(point.path, point.value[:-1])
 
 
