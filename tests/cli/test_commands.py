@@ -148,25 +148,42 @@ UNUSABLE = {
     "an unknown resource": (("influencr",), 'Did you mean "influencer"?'),
     "an unknown operation": (("influencer", "product-analytics"), '"products-analytics"?'),
     "a misspelt option": ((*COMMAND, "--sort-typ", "asc"), "Did you mean --sort-type?"),
-    "an unknown member": ((*COMMAND, "--sort-type", "up"), "'up' is none of asc (0), desc (1)"),
+    "an unknown member": ((*COMMAND, "--sort-type", "up"), "'up' is not one of asc (0), desc (1)"),
     "a missing parameter": (COMMAND[:2], "--user-id is missing: Creator user ID"),
     "an option without a value": (COMMAND[:3], "--user-id needs a value"),
-    "a value without an option": ((*COMMAND, "x"), "'x' stands behind no option"),
-    "an empty parameter": ((*COMMAND[:3], ""), "user_id is empty; leave it out"),
+    "a value that begins with a hyphen": (
+        (*COMMAND, "--rate", "-5/s"),
+        "--rate needs a value, but -5/s follows it; if that is the value, write --rate=-5/s",
+    ),
+    "a hidden end of the options": ((*COMMAND[:3], "--"), "--user-id needs a value"),
+    "an option given twice": ((*COMMAND, "--limit", "1", "--limit", "2"), "--limit is given more"),
+    "a flag with a value": ((*COMMAND, "--raw=maybe"), "--raw is a flag and takes no value"),
+    "a value without an option": ((*COMMAND, "x"), "unexpected argument 'x'"),
+    "an empty parameter": ((*COMMAND[:3], ""), "for --user-id: must not be empty"),
+    "an empty parameter that is optional": (
+        (*COMMAND, "--category-id", ""),
+        "for --category-id: must not be empty; to leave it unset, omit the option",
+    ),
     "a page size too large": ((*COMMAND, "--page-size", "11"), "from 1 to 10"),
-    "no whole number": ((*COMMAND, "--limit", "1.5"), "'1.5' is no whole number"),
-    "a number below 0": ((*COMMAND, "--limit", "-1"), "-1 is below 0"),
-    "no time": ((*COMMAND, "--timeout", "soon"), "'soon' is no number"),
+    "no whole number": ((*COMMAND, "--limit", "1.5"), "'1.5' is not a whole number"),
+    "a number below 0": ((*COMMAND, "--limit", "-1"), "must be 0 or greater, got -1"),
+    "no time": ((*COMMAND, "--timeout", "soon"), "'soon' is not a number"),
+    "no time at all": ((*COMMAND, "--timeout", "0"), "must be greater than 0, got 0"),
     "an unknown format": ((*COMMAND, "--format", "xml"), '"table", "json", "jsonl", "csv"'),
     "a misspelt column": ((*COMMAND, "--columns", "prodct_id"), "did you mean product_id?"),
     "an unknown column": ((*COMMAND, "--columns", "zzz"), "there are category_id, "),
     "no column": ((*COMMAND, "--columns", ","), "--columns names no column"),
-    "columns of raw answers": ((*COMMAND, "--raw", "--columns", "all"), "leave out --format"),
-    "one page of a walk": ((*COMMAND, "--all", "--page-num", "2"), "give --start-page"),
-    "the start of no walk": ((*COMMAND, "--start-page", "2"), "give --page-num for one page"),
+    "columns of raw answers": (
+        (*COMMAND, "--raw", "--columns", "all"),
+        "--raw cannot be combined with --format",
+    ),
+    "one page of a walk": ((*COMMAND, "--all", "--page-num", "2"), "use --start-page instead"),
+    "the start of no walk": ((*COMMAND, "--start-page", "2"), "use --page-num for a single"),
     "no rate": ((*COMMAND, "--rate", "fast"), "like '5/s'"),
-    "a key of others": ((*COMMAND, f"--token={KEY}"), "set KEYAPI_TOKEN, or give --token-file"),
+    "a key of others": ((*COMMAND, f"--token={KEY}"), "set KEYAPI_TOKEN, or use --token-file"),
     "an option for a file": ((*COMMAND, "--output", "--raw"), "--raw is an option"),
+    "an empty path": ((*COMMAND, "--output", ""), "for --output: the path is empty"),
+    "a missing folder": ((*COMMAND, "--output", "/no/x"), "the folder /no does not exist"),
     "a file for the key that is none": ((*COMMAND, "--token-file", "/no/key"), "No such file"),
     "no address": ((*COMMAND, "--base-url", "ftp://x"), "pass --base-url or set KEYAPI_BASE_URL"),
 }
@@ -188,9 +205,9 @@ def test_no_key_is_said_with_what_to_set(
     products: Keyapi, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     environment.delenv("KEYAPI_TOKEN")
-    assert products().said == ["There is no API key: set KEYAPI_TOKEN, or give --token-file FILE"]
+    assert products().said == ["No API key found; set KEYAPI_TOKEN, or use --token-file FILE"]
     (tmp_path / "key").write_bytes(b"\xff")
-    assert "it is not text" in products("--token-file", tmp_path / "key").err
+    assert "not a text file" in products("--token-file", tmp_path / "key").err
 
 
 # --- Failing ----------------------------------------------------------------------------------
@@ -200,7 +217,7 @@ def test_no_key_is_said_with_what_to_set(
     ("answer", "code", "said"),
     [
         (refusal(400, "bad"), 1, "bad (HTTP 400, code 400). See the command's --help."),
-        (refusal(401, "apiKey is null"), 1, "set KEYAPI_TOKEN, or give --token-file."),
+        (refusal(401, "apiKey is null"), 1, "Check the key in KEYAPI_TOKEN or --token-file."),
         (refusal(402, "out"), 3, "out (HTTP 402, code 402). Top up"),
         (refusal(500, "Usage Limit Exceeded"), 3, "Top up"),
         (refusal(404, "not indexed"), 1, "KeyAPI has not collected it"),
@@ -225,7 +242,7 @@ def test_an_error_is_said_in_one_line_with_its_exit_code(
 def test_no_answer_is_an_error_of_the_api(products: Keyapi) -> None:
     done = products("--base-url", "http://127.0.0.1:1", "--max-retries", "0")
     assert done.code == 1
-    assert "Check the network, or raise --timeout." in done.said[0]
+    assert "the server's address (--base-url) and --timeout." in done.said[0]
 
 
 def test_what_is_said_goes_nowhere_if_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +276,7 @@ def test_a_budget_ends_a_walk_before_the_request_beyond_it(
 
     assert (done.code, len(done.rows), server.pages) == (3, 20, [1, 2])
     assert "Raise --max-credits." in done.said[0]
-    assert done.said[1:3] == ["20 rows were written.", "Go on with --start-page 3 --all"]
+    assert done.said[1:3] == ["20 rows were written.", "Resume with --start-page 3 --all"]
 
 
 def test_an_error_in_a_walk_keeps_its_rows_and_says_how_to_go_on(
@@ -272,8 +289,14 @@ def test_an_error_in_a_walk_keeps_its_rows_and_says_how_to_go_on(
     assert (done.code, len(done.rows)) == (1, 20)
     assert done.said[1:3] == [
         "20 rows were written.",
-        "Go on with --start-page 3 --limit 25 --max-pages 7",
+        "Resume with --start-page 3 --limit 25 --max-pages 7",
     ]
+
+
+def test_a_walk_that_cannot_start_is_not_to_be_resumed(products: Keyapi, server: Server) -> None:
+    done = products("--all", "--start-page", "0")
+
+    assert (done.code, server.requests, len(done.said)) == (2, [], 1)
 
 
 def test_a_walk_that_fails_at_once_says_where_it_started(products: Keyapi, server: Server) -> None:
@@ -281,7 +304,7 @@ def test_a_walk_that_fails_at_once_says_where_it_started(products: Keyapi, serve
     done = products("--all", "--start-page", "2")
 
     assert (done.code, done.out) == (1, "")
-    assert done.said[1] == "Go on with --start-page 2 --all"
+    assert done.said[1] == "Resume with --start-page 2 --all"
 
 
 def test_a_server_that_repeats_pages_is_no_place_to_go_on(products: Keyapi, server: Server) -> None:
@@ -308,7 +331,7 @@ def test_an_interrupt_keeps_what_was_fetched_and_says_how_to_go_on(
 
     assert (started.returncode, out.count(b"\n")) == (130, 20)
     assert b"Interrupted.\n" in err
-    assert b"Go on with --start-page 3 --all\n" in err
+    assert b"Resume with --start-page 3 --all\n" in err
     assert b"Traceback" not in err
 
 
@@ -318,7 +341,7 @@ def test_an_interrupt_before_any_request_ends_quietly(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    environment.setattr("keyapi.cli.calls.Run.__call__", interrupted)
+    environment.setattr("keyapi.cli.run.Run.__call__", interrupted)
     done = keyapi(*COMMAND)
     assert (done.code, done.said) == (130, ["Interrupted."])
 
@@ -340,7 +363,7 @@ def test_an_interrupt_of_a_walk_in_this_process_gives_130(
     assert done.said[:3] == [
         "Interrupted.",
         "10 rows were written.",
-        "Go on with --start-page 2 --all",
+        "Resume with --start-page 2 --all",
     ]
 
 
@@ -350,7 +373,7 @@ def test_a_pipe_that_is_closed_ends_the_command_quietly(
     def closed(*_: object) -> None:
         raise BrokenPipeError
 
-    environment.setattr("keyapi.cli.calls.Run.__call__", closed)
+    environment.setattr("keyapi.cli.run.Run.__call__", closed)
     with open(tmp_path / "out", "w") as stdout:
         environment.setattr(sys, "stdout", stdout)
         code = main([*COMMAND])

@@ -58,9 +58,9 @@ def test_doctor_makes_one_paid_request_having_said_so(keyapi: Keyapi, server: Se
     done = keyapi("doctor", "--live")
 
     assert done.code == 0
-    assert done.said == ["Now one paid request: influencer_products_analytics, 1 credit."]
+    assert done.said == ["Making one paid request: influencer_products_analytics, 1 credit."]
     (_, live) = done.out.rsplit("live", 1)
-    assert live.strip() == "influencer_products_analytics was answered with code 0, 1 row"
+    assert live.strip() == "influencer_products_analytics succeeded, 1 row"
     paid = [(path, query["user_id"]) for method, path, query, _ in server.requests[1:]]
     assert paid == [(PATH, USER_ID)]
 
@@ -78,8 +78,8 @@ def test_doctor_pays_for_nothing_where_something_failed(
     done = keyapi("doctor", "--live")
 
     assert done.code == 2
-    assert "set KEYAPI_TOKEN, or give --token-file" in done.out
-    assert done.said == ["No paid request was made: first mend what failed."]
+    assert "set KEYAPI_TOKEN, or use --token-file" in done.out
+    assert done.said == ["No paid request was made; fix what failed first."]
     assert [method for method, *_ in server.requests] == ["HEAD"]
 
 
@@ -87,7 +87,11 @@ def test_doctor_pays_for_nothing_where_something_failed(
     ("key", "code", "found"),
     [
         ("your_token_here", 2, "placeholder"),
-        ("abc", 0, "KEYAPI_TOKEN, 3 characters, does not begin like KeyAPI's keys (sk_live_)"),
+        (
+            "abc",
+            0,
+            "KEYAPI_TOKEN, 3 characters; KeyAPI's keys begin with sk_live_",
+        ),
     ],
 )
 def test_doctor_tells_a_key_that_may_be_none(
@@ -151,8 +155,8 @@ def test_doctor_can_pay_for_an_operation_without_rows(
     found = (SimpleNamespace(spec=spec, call=call), {})
     environment.setattr(examples, "documented", lambda commands: found)
     done = keyapi("doctor", "--live")
-    assert done.said == ["Now one paid request: video_detail, 2 credits."]
-    assert done.out.rstrip().endswith("video_detail was answered with code 0")
+    assert done.said == ["Making one paid request: video_detail, 2 credits."]
+    assert done.out.rstrip().endswith("video_detail succeeded")
 
 
 # --- sandbox ----------------------------------------------------------------------------------
@@ -210,7 +214,14 @@ def test_the_sandbox_lists_what_can_go_wrong(keyapi: Keyapi, stand_in: SimpleNam
     ("error", "code", "said"),
     [
         (ValueError("no fault is called x"), 2, "no fault is called x"),
-        (OSError(98, "Address already in use"), 1, "It cannot be served: Address already in use"),
+        (
+            OSError(98, "Address already in use"),
+            1,
+            (
+                "Cannot serve on the default port: Address already in use; try another --port, "
+                "or 0 for a free one"
+            ),
+        ),
     ],
 )
 def test_a_sandbox_that_cannot_be_run_says_why_in_one_line(
@@ -222,6 +233,23 @@ def test_a_sandbox_that_cannot_be_run_says_why_in_one_line(
     stand_in.run = run
     done = keyapi("sandbox")
     assert (done.code, done.said) == (code, [said])
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "problem"),
+    [
+        ("--port", "65536", "must be between 0 and 65535, got 65536"),
+        ("--qps", "0", "must be 1 or greater, got 0"),
+        ("--latency", "-0.5", "must be 0 or greater, got -0.5"),
+        ("--key", " ", "--key must not be empty"),
+    ],
+)
+def test_an_option_out_of_range_is_refused_before_the_sandbox_is_served(
+    keyapi: Keyapi, stand_in: SimpleNamespace, option: str, text: str, problem: str
+) -> None:
+    done = keyapi("sandbox", option, text)
+    assert (done.code, stand_in.calls) == (2, [])
+    assert problem in done.said[0]
 
 
 def test_the_line_to_try_works_and_ctrl_c_ends_the_sandbox(process: Start) -> None:

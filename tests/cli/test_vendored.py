@@ -242,7 +242,7 @@ def test_a_walk_by_cursor_goes_on_at_its_cursor(zoo: Keyapi, server: Server) -> 
     assert (done.rows, server.requests[0][2]) == ([{"video_id": "1"}], {"offset": "20"})
     budget = zoo("feed", "list", "--all", "--max-credits", "2")
     assert budget.code == 3
-    assert "Go on with --start-page 40 --all" in budget.said
+    assert "Resume with --start-page 40 --all" in budget.said
     # Its first page has no cursor, so there is none to go on with.
     assert len(zoo("feed", "list", "--all", "--max-credits", "1").said) == 1
 

@@ -107,6 +107,7 @@ def test_strict_refuses_what_the_api_ignores() -> None:
     [
         (f"{QUERY}&page_num=2", "Repeated parameter: page_num"),
         (f"{QUERY}&category_id=", "Empty parameter: category_id"),
+        ("user_id=&page_num=1&page_size=10", "Empty required parameter: user_id"),
         (f"{QUERY}&sort_type=1.0", "Invalid parameter: sort_type ('1.0': "),
         (f"{QUERY}&sort_type={'9' * 5000}", f"Invalid parameter: sort_type ('{'9' * 40}…': "),
     ],
@@ -384,6 +385,20 @@ def test_a_bad_fault_is_refused_for_what_is_wrong_with_it(text: str, says: str) 
         Sandbox(faults=[text])
 
 
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"qps": 0}, "qps must be greater than 0, got 0"),
+        ({"latency": -0.1}, "latency must be 0 or"),
+    ],
+)
+def test_settings_that_no_request_survives_are_refused(
+    options: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=problem):
+        Sandbox(**options)
+
+
 def test_a_client_comes_through_the_faults() -> None:
     sandbox = Sandbox(faults=["html-502@2", "truncated@4", "dropped@6"])
     with clocked(sandbox.client(), FakeClock()) as tiktok:
@@ -429,8 +444,8 @@ def test_a_cursor_leads_to_the_end() -> None:
 @pytest.mark.parametrize(
     ("other", "says"),
     [
-        ({"body": b"[]"}, "The body is no JSON object"),
-        ({"body": b"{"}, "The body is no JSON object"),
+        ({"body": b"[]"}, "The body is not a JSON object"),
+        ({"body": b"{"}, "The body is not a JSON object"),
         ({"body": b'{"keyword": 1}'}, "Invalid parameter: keyword ('1': "),
         ({"body": b'{"keyword": ""}', "query": ""}, "Missing required parameter: region"),
     ],

@@ -1,7 +1,7 @@
 """The command `keyapi`. Its commands are the methods of the generated clients.
 
-Exit codes: 0 done; 1 the API answered with an error, or not at all; 2 the command, the key or an
-option cannot be used; 3 the budget or the plan's quota is used up; 130 interrupted.
+Exit codes: 0 success; 1 the API returned an error or did not answer; 2 the command, an option or
+the key is invalid; 3 the budget or the plan's quota is used up; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        arguments: What stands behind `keyapi`; taken from the process where not given.
+        arguments: The arguments after `keyapi`; those of the process if None.
 
     Returns:
         The exit code.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given == ["--version"]:  # without the imports that everything else needs
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if tokens == ["--version"]:  # without the imports that everything else needs
         from keyapi.cli.messages import version
 
         sys.stdout.write(f"keyapi-tiktok {version()}\n")
         return 0
     try:
-        import cyclopts  # noqa: F401 - the extra is there, or it is not
+        import cyclopts  # noqa: F401 - only to see whether the extra is installed
     except ImportError:
         sys.stderr.write("keyapi needs more packages: pip install 'keyapi-tiktok[cli]'\n")
         return 2
     from keyapi.cli.app import run
 
-    return run(given)
+    return run(tokens)

@@ -1,4 +1,4 @@
-"""The application: which commands there are, and what becomes of errors."""
+"""The application: its commands, and how errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, CycloptsError, Group, MissingArgumentError, UnusedCliTokensError
-from cyclopts.exceptions import UnknownOptionError
+from cyclopts import (
+    App,
+    CoercionError,
+    CycloptsError,
+    Group,
+    MissingArgumentError,
+    UnusedCliTokensError,
+)
+from cyclopts.exceptions import RepeatArgumentError, UnknownOptionError
 
 from keyapi._errors import KeyAPIError
 from keyapi.cli.messages import (
@@ -30,8 +37,8 @@ _OPERATIONS = Group("Operations", sort_key=1)
 _TOOLS = Group("Tools", sort_key=2)
 _OTHERS = Group("Options", sort_key=3)
 TOOLS = {
-    "doctor": "Check key, server, versions and specification.",
-    "demo": "Watch the client at work, offline.",
+    "doctor": "Check the key, server, versions and specification.",
+    "demo": "See the client at work, offline.",
     "sandbox": "Serve the API on this machine, offline and free of charge.",
     "contract": "Check that a server keeps the contract, within a cap on credits.",
 }
@@ -41,18 +48,18 @@ EPILOGUES = {
 }
 _KEYS = ("--token", "--key", "--api-key")
 _HELP = """\
-KeyAPI's analytics on the command line; the key is read from KEYAPI_TOKEN.
+KeyAPI's analytics on the command line. Set KEYAPI_TOKEN to your API key.
 
-keyapi RESOURCE OPERATION --help tells what an operation takes, and what it costs.
+keyapi RESOURCE OPERATION --help shows an operation's options and its cost.
 """
 _CODES = """\
-Exit codes: 0 done; 1 the API answered with an error, or not at all; 2 the command, the key or an \
-option cannot be used; 3 the budget or the plan's quota is used up; 130 interrupted.\
+Exit codes: 0 success; 1 the API returned an error or did not answer; 2 the command, an option \
+or the key is invalid; 3 the budget or the plan's quota is used up; 130 interrupted.\
 """
 
 
 def run(tokens: Sequence[str], application: App | None = None) -> int:
-    """Run a command and give the exit code; whatever can be expected to fail fails in one line.
+    """Run a command and return its exit code; every expected failure is reported in one line.
 
     Args:
         tokens: The command line.
@@ -62,7 +69,7 @@ def run(tokens: Sequence[str], application: App | None = None) -> int:
         result = (application or build(tokens))(tokens, print_error=False, exit_on_error=False)
         sys.stdout.flush()
     except CycloptsError as error:
-        say(_usage(error))
+        say(_usage(error, tokens))
         return USAGE
     except CommandError as error:
         say(str(error))
@@ -73,17 +80,17 @@ def run(tokens: Sequence[str], application: App | None = None) -> int:
     except KeyboardInterrupt:
         say("Interrupted.")
         return INTERRUPTED
-    except BrokenPipeError:  # who reads the output has seen enough
+    except BrokenPipeError:  # whoever reads the output has closed it
         _drop_stdout()
         return OK
     return result if isinstance(result, int) else OK
 
 
 def build(tokens: Sequence[str]) -> App:
-    """Make the application.
+    """Build the application.
 
     Args:
-        tokens: The command line; clients are imported only where it may call one.
+        tokens: The command line; clients are imported only if it may call one.
     """
     app = App(
         name="keyapi",
@@ -97,10 +104,14 @@ def build(tokens: Sequence[str]) -> App:
     )
     app["--help"].group = app["--version"].group = (_OTHERS,)
     app.register_install_completion_command(group=_OTHERS)
-    for place, (name, said) in enumerate(TOOLS.items()):
+    for place, (name, summary) in enumerate(TOOLS.items()):
         path = f"keyapi.cli.{name}:{name}"  # imported when it is called
         app.command(
-            path, name=name, help=said, sort_key=place, help_epilogue=EPILOGUES.get(name, "")
+            path,
+            name=name,
+            help=summary,
+            sort_key=place,
+            help_epilogue=EPILOGUES.get(name, ""),
         )
     if not tokens or tokens[0] not in TOOLS:
         _add_clients(app)
@@ -108,9 +119,9 @@ def build(tokens: Sequence[str]) -> App:
 
 
 def _add_clients(app: App) -> None:
-    """Add the commands of the clients there are.
+    """Add the commands of the installed clients.
 
-    They stand below the platform's name; where there is only one client, also at the top.
+    They are grouped under the platform's name; a single client's are also at the top level.
     """
     from keyapi._clients import installed
 
@@ -160,35 +171,55 @@ def _resources(client: type[SyncClient]) -> list[App]:
 
 
 def _call(
-    client: type[SyncClient], specification: Any, command: Any, given: dict[str, Any], options: Any
+    client: type[SyncClient],
+    specification: Any,
+    command: Any,
+    arguments: dict[str, Any],
+    options: Any,
 ) -> int:
-    from keyapi.cli.calls import Run
     from keyapi.cli.columns import Columns
+    from keyapi.cli.run import Run
 
-    return Run(client, Columns(specification, command.spec), command, given, options)()
+    return Run(client, Columns(specification, command.spec), command, arguments, options)()
 
 
-def _usage(error: CycloptsError) -> str:
-    """Say in one line what is wrong with a command line, without repeating values."""
+def _usage(error: CycloptsError, tokens: Sequence[str]) -> str:
+    """Say in one line what is wrong with a command line, without repeating keys."""
     error.verbose = False
     if isinstance(error, MissingArgumentError) and error.argument is not None:
         if error.keyword is not None:
-            return f"{error.keyword} needs a value"
-        said = (error.argument.parameter.help or "").rstrip(".")
-        return f"{error.argument.name} is missing" + (f": {said}" if said else "")
+            return _without_value(error.keyword, tokens)
+        description = (error.argument.parameter.help or "").rstrip(".")
+        return f"{error.argument.name} is missing" + (f": {description}" if description else "")
+    if isinstance(error, CoercionError) and error.argument and error.argument.hint is bool:
+        return f"{error.argument.name} is a flag and takes no value"
+    if isinstance(error, RepeatArgumentError):
+        option = error.token.keyword or error.token.value
+        return f"{option} is given more than once"
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
-        return f"{error.unused_tokens[0]!r} stands behind no option; give it as --name VALUE"
+        return f"unexpected argument {error.unused_tokens[0]!r}; write options as --name VALUE"
     if isinstance(error, UnknownOptionError):
         option = (error.token.keyword or error.token.value).partition("=")[0]
         if option in _KEYS:
             return (
-                f"There is no {option}, since others could see the key: set KEYAPI_TOKEN, or give "
-                "--token-file FILE"
+                f"There is no {option}, because other users could see the key; set KEYAPI_TOKEN, "
+                "or use --token-file FILE"
             )
     return str(error)
 
 
+def _without_value(option: str, tokens: Sequence[str]) -> str:
+    """Say that an option has no value, and how to write one that begins with a hyphen."""
+    after = tokens[tokens.index(option) + 1 :][:1] if option in tokens else []
+    if after and after[0] != "--":
+        return (
+            f"{option} needs a value, but {after[0]} follows it; if that is the value, write "
+            f"{option}={after[0]}"
+        )
+    return f"{option} needs a value"
+
+
 def _drop_stdout() -> None:
-    """Let the interpreter's own last flush go nowhere."""
+    """Discard what the interpreter flushes to stdout when it exits."""
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())

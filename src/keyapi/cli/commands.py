@@ -1,4 +1,4 @@
-"""The commands of a client: one for each operation, made from its methods and the specification."""
+"""The commands of a client, one per operation, made from its methods and the specification."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Command:
     """The command of an operation.
 
     Args:
-        spec: What the specification says of the operation.
+        spec: The operation in the specification.
         call: The method that makes one call.
-        walk: The method that walks its pages, where it has any.
+        walk: The method that walks its pages; None if it has no pages.
 
     Attributes:
-        name: What it is called on the command line.
-        help: What help says of it.
-        position: For paged operations, the arguments that say where one call and a walk start;
-            empty for others.
-        bounds: For paged operations, the arguments that end a walk: after so many rows, or pages.
+        name: Its name on the command line.
+        help: Its help text.
+        position: For paged operations, the arguments that set the page of a single call and the
+            start of a walk; empty for others.
+        bounds: For paged operations, the arguments that limit a walk: to rows, and to pages.
     """
 
     def __init__(self, spec: OperationSpec, call: Method, walk: Method | None) -> None:
@@ -54,13 +54,12 @@ class Command:
         """Make the function that the library calls.
 
         Args:
-            run: Is given this command, the arguments that were given by their Python names, and
-                the options.
+            run: Called with this command, the arguments by their Python names, and the options.
         """
 
-        def command(**given: Any) -> int:
-            chosen = given.pop("options", None) or Options()
-            return run(self, given, chosen)
+        def command(**arguments: Any) -> int:
+            chosen = arguments.pop("options", None) or Options()
+            return run(self, arguments, chosen)
 
         command.__name__ = self.call.name
         signature = inspect.Signature([*self._arguments(), *self._walk_options(), _OPTIONS])
@@ -75,17 +74,18 @@ class Command:
             argument = self.spec.arguments[self.call.wire[name]]
             plain = dashed(name)
             if plain in options.NAMES | {dashed(own) for own in (*self.bounds, *self.position[1:])}:
-                plain = f"{argument.place}-{plain}"  # the command's own option has the name
+                plain = f"{argument.place}-{plain}"  # the command has an option of that name
             yield declared(
                 parameter,
                 f"--{plain}",
-                said=_sentence(self._description(argument.name)),
+                description=_sentence(self._description(argument.name)),
                 group=options.PAGES if name in pages else None,
                 joined=argument.joined,
+                may_be_empty=argument.place == "body",
             )
 
     def _walk_options(self) -> Iterator[inspect.Parameter]:
-        """What makes of a call a walk, and the arguments that only a walk has."""
+        """The options that turn a call into a walk, and those that only a walk has."""
         if self.walk is None:
             return
         page, start = self.position
@@ -93,18 +93,18 @@ class Command:
         yield declared(
             self.walk.signature.parameters[start].replace(default=None),
             f"--{dashed(start)}",
-            said=f"Where a walk starts; of a single call, it is --{dashed(page)}.",
+            description=f"Where a walk starts; for a single page, use --{dashed(page)}.",
             group=options.PAGES,
         )
-        said = ("Walk until there are so many rows.", "Walk so many pages at most.")
-        for name, text in zip(self.bounds, said, strict=True):
+        texts = ("Stop after this many rows.", "Stop after this many pages.")
+        for name, text in zip(self.bounds, texts, strict=True):
             option = Parameter(
                 f"--{dashed(name)}", group=options.PAGES, converter=count, metavar="N", help=text
             )
             yield keyword(name, Annotated[int | None, option], default=None)
 
     def _description(self, name: str) -> str:
-        """What the specification says of an argument."""
+        """An argument's description in the specification."""
         for parameter in self.spec.node.get("parameters", ()):
             if parameter["name"] == name and parameter.get("description"):
                 return str(parameter["description"])
@@ -116,7 +116,7 @@ def commands(methods: Iterator[Method], specs: Mapping[str, OperationSpec]) -> I
 
     Args:
         methods: Its methods.
-        specs: What its specification says of its operations, by name.
+        specs: The operations of its specification, by name.
     """
     calls: dict[str, Method] = {}
     walks: dict[str, Method] = {}

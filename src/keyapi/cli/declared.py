@@ -1,50 +1,55 @@
-"""A method's argument, declared as an option of the command line."""
+"""Declare a method's argument as an option of the command line."""
 
 from __future__ import annotations
 
 import inspect
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from keyapi.cli.values import Reading, converter, legend, reading
+from keyapi.cli.values import Reading, converter, filled, legend, reading
 
 
 def declared(
     parameter: inspect.Parameter,
     option: str,
     *,
-    said: str,
+    description: str,
     group: Group | None = None,
     joined: bool = False,
+    may_be_empty: bool = True,
 ) -> inspect.Parameter:
     """Declare an argument of a method as an option.
 
     Args:
-        parameter: The argument, of which name, type and default are kept.
+        parameter: The argument, whose name, type and default are kept.
         option: The option's name.
-        said: What the specification says of it.
-        group: Under which help lists it; None for the first.
-        joined: Whether its list is sent as one comma-joined value, and may be given so.
+        description: Its description in the specification.
+        group: The group that help lists it in; None for the first.
+        joined: Whether its list is sent as one comma-joined value, and can be written like that.
+        may_be_empty: Whether empty text can be sent.
     """
     read = reading(parameter.annotation)
     many = getattr(read.kind, "__origin__", None) is list
-    facts: dict[str, Any] = {"help": said, "metavar": read.metavar, "negative": ""}
+    facts: dict[str, Any] = {"help": description, "metavar": read.metavar, "negative": ""}
     if group is not None:
         facts["group"] = group
     if read.kind is bool:
         facts["negative"] = f"--no-{option[2:]}"
     elif not many:
         facts.update(n_tokens=1, accepts_keys=False)
+    required = parameter.default is inspect.Parameter.empty
+    if read.kind is str and not may_be_empty:
+        read = read._replace(read=partial(filled, required=required))
     if read.read is not None:
         split = joined or (many and read.kind != list[str])
         facts["converter"] = converter(read.read, many=many, split=split)
     if read.members:
-        facts.update(help=legend(_enum(read), said), show_choices=False)
+        facts.update(help=legend(_enum(read), description), show_choices=False)
         facts["completer"] = lambda context: read.members
-    optional = parameter.default is not inspect.Parameter.empty and read.kind is not Any
-    kind: Any = read.kind | None if optional else read.kind
+    kind: Any = read.kind if required or read.kind is Any else read.kind | None
     annotation = Annotated[kind, Parameter(option, **facts)]
     return keyword(parameter.name, annotation, default=parameter.default)
 

@@ -1,4 +1,4 @@
-"""`keyapi demo`: the client at work on a sandbox, with what goes wrong in practice."""
+"""`keyapi demo`: the client at work against a sandbox, with faults that occur in practice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from keyapi.cli.destination import Stdout
 from keyapi.cli.messages import OK, UsageError, counted, explain, logged
-from keyapi.cli.sandbox import served
+from keyapi.cli.sandbox import sandbox_package
 from keyapi.cli.terminal import console_to
 
 if TYPE_CHECKING:
@@ -18,26 +18,28 @@ if TYPE_CHECKING:
 
 _ROWS = 25  # three pages
 _SHOWN = 10
-_REQUESTS = 5  # that the key can pay for
+_REQUESTS = 5  # covered by the key's credits
 _FAULT = "html-502@2"  # the second answer is an HTML page
 
 
 def demo(
     *,
     platform: Annotated[
-        str | None, Parameter(metavar="NAME", help="Which client, where there are several.")
+        str | None, Parameter(metavar="NAME", help="Client to use, if several are installed.")
     ] = None,
 ) -> int:
-    """Watch the client at work, offline: a table, a retry, a quota's end, and what it cost."""
+    """See the client at work, offline: a table, a retry, an exhausted quota, and the cost."""
     from keyapi._clients import find
 
     client = find(platform)
     command, columns, arguments = _walkable(client)
-    sandbox = served().Sandbox(client, credits=command.spec.credits * _REQUESTS, faults=(_FAULT,))
-    _print("A sandbox in this process answers in KeyAPI's place; nothing leaves this machine.\n")
+    sandbox = sandbox_package().Sandbox(
+        client, credits=command.spec.credits * _REQUESTS, faults=(_FAULT,)
+    )
+    _print("A sandbox in this process answers instead of KeyAPI; nothing leaves this machine.\n")
     with sandbox.client() as calls, logged(logging.INFO):
         _show_walk(calls, command, columns, arguments)
-        _print(f"\nThen all pages, again and again; {_left(sandbox)} left:\n")
+        _print(f"\nNow all pages, over and over, until credits run out; {_left(sandbox)} left:\n")
         _walk_until_refused(calls, command, arguments)
     ledger = sandbox.ledger
     _print(
@@ -48,7 +50,7 @@ def demo(
 
 
 def _walkable(client: Any) -> tuple[Command, Columns, dict[str, Any]]:
-    """An operation with pages that can be called by its documented examples."""
+    """An operation with pages that can be called with its documented examples."""
     from keyapi._clients import methods
     from keyapi.cli.columns import Columns
     from keyapi.cli.commands import commands
@@ -57,15 +59,15 @@ def _walkable(client: Any) -> tuple[Command, Columns, dict[str, Any]]:
 
     specification = Specification.of_package(client._package)
     made = commands(methods(client), specification.operations)
-    found = documented(command for command in made if command.walk is not None)
-    if found is None:
-        raise UsageError("No operation with pages can be called by its documented examples")
-    command, arguments = found
+    call = documented(command for command in made if command.walk is not None)
+    if call is None:
+        raise UsageError("No operation with pages has documented examples of its arguments")
+    command, arguments = call
     return command, Columns(specification, command.spec), {**arguments, **_sorting(command)}
 
 
 def _sorting(command: Command) -> dict[str, Any]:
-    """Arguments that sort by the first column there is to sort by, the highest first."""
+    """Arguments that sort by the first sortable column, highest first."""
     sort = command.spec.sort
     if sort is None:
         return {}
@@ -83,29 +85,31 @@ def _show_walk(calls: Any, command: Command, columns: Columns, arguments: dict[s
     from keyapi.cli.examples import typed
     from keyapi.cli.table import print_table
 
-    assert command.walk is not None  # noqa: S101 - only such were looked at
+    assert command.walk is not None  # noqa: S101 - `_walkable` chose it
     _print(f"$ {typed(command, arguments)} --limit {_ROWS}\n")
     rows = list(command.walk.on(calls)(**arguments, limit=_ROWS))
     with Stdout() as out, console_to(out) as console:
         print_table(console, columns.by_weight(), rows[:_SHOWN], all_of_them=False)
     _print(
-        f"... {counted(len(rows), 'row')} in all. One answer was an HTML page, and asked for anew."
+        f"... {counted(len(rows), 'row')} in total. One answer was an HTML page; the client sent "
+        "that request again."
     )
 
 
 def _walk_until_refused(calls: Any, command: Command, arguments: dict[str, Any]) -> None:
     from keyapi._errors import InsufficientCredits
 
-    assert command.walk is not None  # noqa: S101 - only such were looked at
-    for _ in range(_REQUESTS + 1):  # each walk costs one request at least
+    assert command.walk is not None  # noqa: S101 - `_walkable` chose it
+    for _ in range(_REQUESTS + 1):  # each walk costs at least one request
         try:
             for _row in command.walk.on(calls)(**arguments):
                 pass
         except InsufficientCredits as error:
             _print(f"Stopped: {explain(error)}")
             _print(
-                f"{counted(error.rows_yielded or 0, 'row')} of this walk are good; it goes on with "
-                f"--start-page {error.next_page}. For a minute, further calls fail at once, unsent."
+                f"{counted(error.rows_yielded or 0, 'row')} of this walk arrived before that; "
+                f"resume with --start-page {error.next_page}. For one minute, further calls "
+                "fail without being sent."
             )
             return
 

@@ -1,4 +1,4 @@
-"""Where output goes: stdout, or a file that is written whole or not at all."""
+"""Where output goes: stdout, or a file that is written atomically."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Destination(Protocol):
     """What output is written to.
 
     Attributes:
-        terminal: Whether it is one, which obeys some characters.
-        encoding: Of text for people; data is UTF-8 whatever the terminal's.
+        terminal: Whether it is a terminal, which interprets control characters.
+        encoding: Encoding of text for people; data is always UTF-8.
     """
 
     terminal: bool
@@ -27,10 +27,10 @@ class Destination(Protocol):
         """Write bytes."""
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Pass on what was written."""
 
     def keep(self) -> None:
-        """Take what was written as the output: before, a file is not there."""
+        """Keep what was written; until then, a file does not exist."""
 
 
 class Stdout:
@@ -53,29 +53,29 @@ class Stdout:
         self._text.buffer.write(data)
 
     def flush(self) -> None:
-        """Hand on what was written; raises BrokenPipeError where nobody reads it."""
+        """Pass on what was written; raises BrokenPipeError if the reader has gone."""
         self._text.buffer.flush()
 
     def keep(self) -> None:
-        """Nothing: what was written is out."""
+        """Only flush: what was written to a stream is already kept."""
         self.flush()
 
 
 class File:
-    """A file, made beside the one it replaces.
+    """A file, written next to the one it replaces.
 
     Args:
-        path: Where it shall stand.
+        path: Path of the finished file.
 
     Raises:
-        UsageError: It cannot be written there.
+        UsageError: The file cannot be written there.
     """
 
     terminal = False
     encoding = "utf-8"
 
     def __init__(self, path: Path) -> None:
-        self._target = Path(os.path.realpath(path))  # a link stays, what it names is replaced
+        self._target = Path(os.path.realpath(path))  # replace the target of a link, not the link
         self._scratch: Path | None = None
         try:
             mode = self._mode()
@@ -102,10 +102,10 @@ class File:
             raise CommandError(self._problem(error)) from error
 
     def flush(self) -> None:
-        """Nothing: nobody reads the file before it is whole."""
+        """Nothing: nobody reads the file before it is complete."""
 
     def keep(self) -> None:
-        """Put the file in its place."""
+        """Move the finished file into place."""
         try:
             self._file.flush()
             if self._scratch is not None:
@@ -132,9 +132,12 @@ class File:
         return file
 
     def _problem(self, error: OSError) -> str:
+        folder = self._target.parent
+        if isinstance(error, FileNotFoundError) and not folder.exists():
+            return f"--output {self._target}: the folder {folder} does not exist"
         return f"--output {self._target}: {error.strerror or error}"
 
 
 def opened(path: Path | None) -> Stdout | File:
-    """Give the destination that `--output` names; stdout for none, and for `-`."""
+    """Return the destination that `--output` names; stdout for None and for `-`."""
     return Stdout() if path is None or str(path) == "-" else File(path)

@@ -1,4 +1,4 @@
-"""A call that can be made without being told anything: by the specification's own examples."""
+"""A call that needs no input: its arguments are the specification's own examples."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from keyapi.specification import Argument, OperationSpec, value_at
 
 
 def documented(commands: Iterator[Command]) -> tuple[Command, dict[str, Any]] | None:
-    """Find the cheapest operation whose required arguments the specification has examples of.
+    """Find the cheapest operation that has examples of all its required arguments.
 
     Returns:
-        Its command and these arguments, by their Python names; None where there is none. Of
-        operations that cost the same, one with pages is taken, else the first.
+        Its command and these arguments, by their Python names; None if there is none. Of
+        operations with the same cost, the first with pages, else the first.
     """
-    found = []
+    calls = []
     for command in commands:
         arguments = dict(_arguments(command))
         if None not in arguments.values():
-            found.append((command, arguments))
-    return min(found, key=lambda one: (one[0].spec.credits, one[0].walk is None), default=None)
+            calls.append((command, arguments))
+    return min(calls, key=lambda call: (call[0].spec.credits, call[0].walk is None), default=None)
 
 
 def typed(command: Command, arguments: Mapping[str, Any]) -> str:
-    """Write a call as it is typed; a member of an enum goes by its name."""
+    """Write a call as a command line; members of enums by name."""
     words = ["keyapi", dashed(command.call.resource), command.name]
     for name, value in arguments.items():
         members = command.spec.arguments[command.call.wire[name]].members
-        member = next((one for one in members if members[one] == value), str(value))
+        member = next((name for name in members if members[name] == value), str(value))
         words += [f"--{dashed(name)}", dashed(member)]
     return " ".join(words)
 
@@ -43,10 +43,10 @@ def _arguments(command: Command) -> Iterator[tuple[str, Any]]:
 
 
 def _example(spec: OperationSpec, argument: Argument) -> Any:
-    """A value of a required argument: its example, what rows repeat of it, or its first member."""
+    """A value of a required argument: from the rows' example, its own, or its first member."""
     echoed = argument.name in spec.echoes
     rows = value_at(spec.example(spec.success), spec.items or ()) if echoed else None
     if rows:
         return rows[0].get(argument.name)
-    given = argument.schema.get("example", argument.schema.get("default"))
-    return given if given is not None else next(iter(argument.members.values()), None)
+    example = argument.schema.get("example", argument.schema.get("default"))
+    return example if example is not None else next(iter(argument.members.values()), None)

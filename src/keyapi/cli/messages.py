@@ -1,4 +1,4 @@
-"""What is said on stderr: one line each, cleaned, and never the key."""
+"""Messages on stderr: one line each, sanitised, and never with the key."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from keyapi.cli.text import clean
 
 OK, FAILED, USAGE, BUDGET, INTERRUPTED = 0, 1, 2, 3, 130
 
-# Where the remedy of the Python client is not the command line's.
+# Remedies that differ from those of the Python client.
 _REMEDIES: dict[type[KeyAPIError], str] = {
-    AuthenticationError: "Check the key: set KEYAPI_TOKEN, or give --token-file.",
+    AuthenticationError: "Check the key in KEYAPI_TOKEN or --token-file.",
     BadRequest: "See the command's --help.",
     BudgetExceeded: "Raise --max-credits.",
-    TransportError: "Check the network, or raise --timeout.",
+    TransportError: "Check the network, the server's address (--base-url) and --timeout.",
 }
 _KEY = re.compile(r"\b(sk_[a-z]+_)[^\s'\",;)]+")
-_SHORTEST_KEY = 6  # shorter ones are words, in a test for example
+_SHORTEST_KEY = 6  # shorter ones may be ordinary words, for example in a test
 _ARGUMENT = re.compile(r"\b([a-z_]+)=\.\.\.")
 
 
 class CommandError(Exception):
-    """A command ends here, and its text says why; `code` is the exit code."""
+    """Ends a command; the text says why, and `code` is the exit code."""
 
     code = FAILED
 
 
 class UsageError(CommandError):
-    """The command cannot be run as it was given; the text says what to give instead."""
+    """The command line is invalid; the text says what to write instead."""
 
     code = USAGE
 
@@ -51,12 +51,12 @@ def say(text: str) -> None:
     try:
         sys.stderr.write(f"keyapi: {masked(clean(text))}\n")
         sys.stderr.flush()
-    except OSError:  # nobody listens
+    except OSError:  # stderr is closed
         pass
 
 
 def masked(text: str) -> str:
-    """Give text without keys: those of the environment, and whatever looks like one."""
+    """Mask keys in a text: those of the environment, and anything that looks like one."""
     from keyapi._config import _TOKEN_VARIABLES
 
     for name in _TOKEN_VARIABLES:
@@ -67,7 +67,7 @@ def masked(text: str) -> str:
 
 
 def explain(error: KeyAPIError) -> str:
-    """Say in one line what an error means, and what to do about it on the command line."""
+    """Explain an error in one line, and what to do about it on the command line."""
     facts = [
         f"HTTP {error.status}" if error.status is not None else None,
         f"code {error.code}" if error.code is not None else None,
@@ -91,12 +91,12 @@ def exit_code(error: KeyAPIError) -> int:
 
 
 def counted(number: int, what: str) -> str:
-    """Say how many there are of something."""
+    """Format a count with its noun: `1 row`, `1,200 rows`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def version() -> str:
-    """The version that is installed."""
+    """The installed version."""
     from importlib import metadata
 
     try:
@@ -107,7 +107,7 @@ def version() -> str:
 
 @contextmanager
 def logged(level: int) -> Iterator[None]:
-    """Say what the client logs, from a level up: retries, and breaches of the contract."""
+    """Print what the client logs at a level or above: retries and contract violations."""
     logger = logging.getLogger("keyapi")
     handler, before = _Handler(level), (logger.level, logger.propagate)
     logger.addHandler(handler)

@@ -1,4 +1,4 @@
-"""The options that every operation's command has, whatever it calls."""
+"""The options that all operations' commands share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from keyapi.cli.messages import UsageError
-from keyapi.cli.values import count, dashed, place, seconds
+from keyapi.cli.values import count, dashed, place, positive_seconds
 
 PAGES = Group("Pages", sort_key=1)
 OUTPUT = Group("Output", sort_key=2)
@@ -40,11 +40,11 @@ class Options:
 
     format: Annotated[
         Literal["table", "json", "jsonl", "csv"] | None,
-        Parameter(group=OUTPUT, help="A table on a terminal and jsonl elsewhere, if not given."),
+        Parameter(group=OUTPUT, help="Default: table on a terminal, jsonl elsewhere."),
     ] = None
     columns: Annotated[
         str | None,
-        Parameter(group=OUTPUT, metavar="NAMES", help="Comma-separated, or all."),
+        Parameter(group=OUTPUT, metavar="NAMES", help="Columns to write, comma-separated, or all."),
     ] = None
     output: Annotated[
         Path | None,
@@ -53,13 +53,16 @@ class Options:
             converter=place,
             allow_leading_hyphen=True,
             metavar="FILE",
-            help="Write to a file, whole or not at all; its ending tells the format.",
+            help="Write to a file, atomically; its suffix sets the format.",
         ),
     ] = None
     raw: Annotated[
         bool,
         Parameter(
-            group=OUTPUT, negative="", show_default=False, help="The answers as received, whole."
+            group=OUTPUT,
+            negative="",
+            show_default=False,
+            help="Write answers exactly as received.",
         ),
     ] = False
     quiet: Annotated[
@@ -69,7 +72,7 @@ class Options:
             group=OUTPUT,
             negative="",
             show_default=False,
-            help="Say only what went wrong.",
+            help="Print only warnings and errors.",
         ),
     ] = False
     token_file: Annotated[
@@ -79,33 +82,45 @@ class Options:
             converter=place,
             allow_leading_hyphen=True,
             metavar="FILE",
-            help="Read the key from a file, - for stdin, instead of KEYAPI_TOKEN.",
+            help="File with the API key, - for stdin; overrides KEYAPI_TOKEN.",
         ),
     ] = None
     base_url: Annotated[
         str | None,
-        Parameter(group=CLIENT, metavar="URL", help="The server, instead of KEYAPI_BASE_URL's."),
+        Parameter(group=CLIENT, metavar="URL", help="Server; overrides KEYAPI_BASE_URL."),
     ] = None
     max_credits: Annotated[
         int | None,
-        Parameter(group=CLIENT, converter=count, metavar="N", help="Send nothing beyond that."),
+        Parameter(
+            group=CLIENT, converter=count, metavar="N", help="Spend at most this many credits."
+        ),
     ] = None
     rate: Annotated[
-        str | None, Parameter(group=CLIENT, metavar="N/TIME", help="Such as 5/s or 100/m.")
+        str | None,
+        Parameter(group=CLIENT, metavar="N/TIME", help="Rate limit, such as 5/s or 100/m."),
     ] = None
     cache: Annotated[
         Path | None,
-        Parameter(group=CLIENT, metavar="DIR", help="Keep answers there for a day; hits are free."),
+        Parameter(
+            group=CLIENT,
+            converter=place,
+            metavar="DIR",
+            help="Cache answers here for a day; hits are free.",
+        ),
     ] = None
     max_retries: Annotated[
-        int, Parameter(group=CLIENT, converter=count, metavar="N", help="0 for never.")
+        int,
+        Parameter(group=CLIENT, converter=count, metavar="N", help="Retries per call; 0 for none."),
     ] = 3
     timeout: Annotated[
-        float, Parameter(group=CLIENT, converter=seconds, metavar="SECONDS", help="Per phase.")
+        float,
+        Parameter(
+            group=CLIENT, converter=positive_seconds, metavar="SECONDS", help="Timeout per phase."
+        ),
     ] = 30.0
     contract: Annotated[
         Literal["off", "warn", "raise"],
-        Parameter(group=CLIENT, help="What to do about answers that break the specification."),
+        Parameter(group=CLIENT, help="What to do about answers that violate the specification."),
     ] = "off"
 
     def for_client(self) -> dict[str, Any]:
@@ -130,16 +145,16 @@ class Options:
 
         if self.token_file is None:
             if not any(map(os.environ.get, _TOKEN_VARIABLES)):
-                raise UsageError("There is no API key: set KEYAPI_TOKEN, or give --token-file FILE")
+                raise UsageError("No API key found; set KEYAPI_TOKEN, or use --token-file FILE")
             return None
         if str(self.token_file) == "-":
             return sys.stdin.readline().strip()
         try:
             return self.token_file.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            problem = error.strerror if isinstance(error, OSError) else "it is not text"
+            problem = error.strerror if isinstance(error, OSError) else "not a text file"
             raise UsageError(f"--token-file {self.token_file}: {problem}") from error
 
 
 NAMES = frozenset({"all", "help", "version", *map(dashed, Options.__annotations__)})
-"""Names of options that no operation's parameter can have."""
+"""Option names that no parameter of an operation can take."""

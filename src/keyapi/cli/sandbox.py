@@ -1,4 +1,4 @@
-"""`keyapi sandbox`: a server on this machine that answers as KeyAPI would."""
+"""`keyapi sandbox`: a server on this machine that answers like KeyAPI."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from keyapi.cli.messages import OK, CommandError, UsageError
-from keyapi.cli.values import count, seconds
+from keyapi.cli.values import count, port_number, positive, seconds
 
 if TYPE_CHECKING:
     from keyapi._client import SyncClient
@@ -16,57 +16,68 @@ if TYPE_CHECKING:
 
 def sandbox(
     *,
-    port: Annotated[int | None, Parameter(converter=count, metavar="N", help="Port.")] = None,
-    key: Annotated[str | None, Parameter(metavar="TEXT", help="The key it takes.")] = None,
+    port: Annotated[
+        int | None,
+        Parameter(converter=port_number, metavar="N", help="Port to serve on; 0 picks a free one."),
+    ] = None,
+    key: Annotated[str | None, Parameter(metavar="TEXT", help="API key to accept.")] = None,
     credits: Annotated[  # noqa: A002 - the option's name
         int | None,
         Parameter(
-            converter=count, metavar="N", help="What may be spent; without end, if not given."
+            converter=count, metavar="N", help="Credits that can be spent. Default: unlimited."
         ),
     ] = None,
     qps: Annotated[
         int | None,
-        Parameter(converter=count, metavar="N", help="Requests per second before it answers 429."),
+        Parameter(
+            converter=positive, metavar="N", help="Requests per second before further ones get 429."
+        ),
     ] = None,
     seed: Annotated[
-        int | None, Parameter(converter=count, metavar="N", help="The data's seed.")
+        int | None, Parameter(converter=count, metavar="N", help="Seed of the data.")
     ] = None,
     fault: Annotated[
         list[str] | None,
         Parameter(
             negative="",
             metavar="FAULT",
-            help="What goes wrong, such as html-502@2; may be repeated. See --list-faults.",
+            help="Fault to serve, such as html-502@2; can be repeated. See --list-faults.",
         ),
     ] = None,
     latency: Annotated[
         float | None,
-        Parameter(converter=seconds, metavar="SECONDS", help="How long each answer takes."),
+        Parameter(converter=seconds, metavar="SECONDS", help="Delay before each answer."),
     ] = None,
     strict: Annotated[
         bool,
-        Parameter(negative="", show_default=False, help="Refuse parameters that do not exist."),
+        Parameter(negative="", show_default=False, help="Refuse unknown parameters."),
     ] = False,
     control: Annotated[
-        bool, Parameter(negative="", show_default=False, help="Serve /_sandbox/ for tests.")
+        bool,
+        Parameter(
+            negative="", show_default=False, help="Also serve /_sandbox/, to inspect and steer it."
+        ),
     ] = False,
     platform: Annotated[
-        str | None, Parameter(metavar="NAME", help="Which client's API, where there are several.")
+        str | None,
+        Parameter(metavar="NAME", help="Client to serve, if several are installed."),
     ] = None,
     list_faults: Annotated[
-        bool, Parameter(negative="", show_default=False, help="List what can go wrong, and end.")
+        bool, Parameter(negative="", show_default=False, help="List the faults and exit.")
     ] = False,
 ) -> int:
-    """Serve the API on this machine: offline, free of charge, with data of its own."""
+    """Serve the API on this machine: offline, free of charge, with generated data."""
     from keyapi._clients import find
 
-    here = served()
+    package = sandbox_package()
     if list_faults:
-        width = max(map(len, here.FAULTS))
-        for name, one in here.FAULTS.items():
-            print(f"{name:{width}}  {one.description}")  # noqa: T201 - the output of the command
+        width = max(map(len, package.FAULTS))
+        for name, listed in package.FAULTS.items():
+            print(f"{name:{width}}  {listed.description}")  # noqa: T201 - the output of the command
         return OK
-    given: dict[str, Any] = {
+    if key is not None and not key.strip():
+        raise UsageError("--key must not be empty")
+    settings: dict[str, Any] = {
         "port": port,
         "key": key,
         "credits": credits,
@@ -78,32 +89,39 @@ def sandbox(
         "control": control or None,
     }
     client = find(platform)
-    options = {name: value for name, value in given.items() if value is not None}
+    options = {name: value for name, value in settings.items() if value is not None}
     try:
-        here.run(client, report=lambda sandbox, url: _report(client, sandbox, url), **options)
+        package.run(client, report=lambda sandbox, url: _report(client, sandbox, url), **options)
     except ValueError as error:
         raise UsageError(str(error)) from error
     except OSError as error:
-        raise CommandError(f"It cannot be served: {error.strerror or error}") from error
+        where = f"port {port}" if port is not None else "the default port"
+        raise CommandError(
+            f"Cannot serve on {where}: {error.strerror or error}; try another --port, or 0 for a "
+            "free one"
+        ) from error
     return OK
 
 
 def _report(client: type[SyncClient], sandbox: Any, url: str) -> None:
-    """Say where it is, by which key, and one line to try."""
+    """Print the URL, the key, and a command to try."""
     from keyapi._clients import methods
     from keyapi.cli.commands import commands
     from keyapi.cli.examples import documented, typed
 
-    lines = [f"{url} serves {client.__name__}'s API; Ctrl-C stops it.", f"Key: {sandbox.key}"]
-    found = documented(commands(methods(client), sandbox.spec.operations))
-    if found is not None:
+    lines = [
+        f"Serving {client.__name__}'s API at {url}; press Ctrl-C to stop.",
+        f"Key: {sandbox.key}",
+    ]
+    call = documented(commands(methods(client), sandbox.spec.operations))
+    if call is not None:
         lines += ["Try:", f"  KEYAPI_BASE_URL={url} KEYAPI_TOKEN={sandbox.key} \\"]
-        lines += [f"  {typed(*found)}"]
+        lines += [f"  {typed(*call)}"]
     print("\n".join(lines), flush=True)  # noqa: T201 - the output of the command
 
 
-def served() -> Any:
-    """Give the module `keyapi.sandbox`, whose packages come with an extra.
+def sandbox_package() -> Any:
+    """Import `keyapi.sandbox`, whose dependencies come with an extra.
 
     Raises:
         UsageError: They are not installed.

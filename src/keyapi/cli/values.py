@@ -1,4 +1,4 @@
-"""Values of options: from what was typed to what a method takes."""
+"""Values of options: from text on the command line to a method's arguments."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from cyclopts import Token
 
+_LARGEST_PORT = 65_535
+
 
 class Reading(NamedTuple):
     """How an option's text is read.
@@ -21,8 +23,8 @@ class Reading(NamedTuple):
     Attributes:
         kind: Type that the option is declared with.
         read: Reads one value; None for a flag.
-        metavar: What stands for the value in help.
-        members: Names that may be given, for completion.
+        metavar: Placeholder for the value in help.
+        members: Names to offer for completion.
     """
 
     kind: Any
@@ -32,7 +34,7 @@ class Reading(NamedTuple):
 
 
 def reading(annotation: Any) -> Reading:
-    """Tell how values of a method's argument are read.
+    """Return how values of a method's argument are read.
 
     Args:
         annotation: The argument's type.
@@ -41,9 +43,9 @@ def reading(annotation: Any) -> Reading:
     kind = choices[0] if len(choices) == 1 else Any
     if get_origin(kind) is list:
         (item,) = get_args(kind)
-        one = reading(item)
-        if one.read is not _json and get_origin(one.kind) is not list:
-            return one._replace(kind=list[one.kind])  # type: ignore[name-defined]
+        single = reading(item)
+        if single.read is not _json and get_origin(single.kind) is not list:
+            return single._replace(kind=list[single.kind])  # type: ignore[name-defined]
         return Reading(Any, _json, "JSON")
     enum = _enum(kind)
     if enum is not None:
@@ -62,19 +64,19 @@ def reading(annotation: Any) -> Reading:
 
 
 def converter(read: Callable[[str], Any], *, many: bool, split: bool) -> Callable[..., Any]:
-    """Make of a function that reads one value what the library calls with an option's tokens.
+    """Turn a function that reads one value into a converter of an option's tokens.
 
     Args:
         read: Reads one value; raises ValueError with what is wrong.
-        many: Whether the option can be given several times, and makes a list.
-        split: Whether one value may hold several, separated by commas.
+        many: Whether the option can be repeated, and makes a list.
+        split: Whether one token may contain several values, separated by commas.
     """
 
     def convert(kind: Any, tokens: Sequence[Token]) -> Any:
-        given = [token.value for token in tokens]
+        texts = [token.value for token in tokens]
         if split:
-            given = [part.strip() for text in given for part in text.split(",")]
-        values = [read(text) for text in given]
+            texts = [part.strip() for text in texts for part in text.split(",")]
+        values = [read(text) for text in texts]
         return values if many else values[0]
 
     return convert
@@ -84,32 +86,32 @@ def member(kind: type[Enum], text: str) -> Enum:
     """Find a member by its name, in any case and with `-` for `_`, or by its value.
 
     Raises:
-        ValueError: There is none; the text lists those there are.
+        ValueError: There is none; the text lists the members.
     """
     wanted = text.strip().lower().replace("-", "_")
-    for one in kind:
-        if wanted in (one.name.lower(), str(one.value).lower().replace("-", "_")):
-            return one
-    there_are = ", ".join(_described(one) for one in kind)
-    raise ValueError(f"{text!r} is none of {there_are}")
+    for candidate in kind:
+        if wanted in (candidate.name.lower(), str(candidate.value).lower().replace("-", "_")):
+            return candidate
+    names = ", ".join(map(_described, kind))
+    raise ValueError(f"{text!r} is not one of {names}")
 
 
 def legend(kind: type[Enum], text: str) -> str:
-    """Take from a parameter's description what help says of its members in its own way."""
-    for one in kind:
-        said = rf"\b{re.escape(str(one.value))}\s*[=:]\s*{re.escape(one.name)}\b[,;]?"
-        text = re.sub(said, "", text, flags=re.IGNORECASE)
+    """Replace the members that a parameter's description lists by their names as options."""
+    for listed in kind:
+        pattern = rf"\b{re.escape(str(listed.value))}\s*[=:]\s*{re.escape(listed.name)}\b[,;]?"
+        text = re.sub(pattern, "", text, flags=re.IGNORECASE)
     text = " ".join(text.split()).strip(" .,;:")
-    names = ", ".join(_described(one) for one in kind)
+    names = ", ".join(map(_described, kind))
     return f"{text}: {names}." if text else f"{names}."
 
 
 def whole(text: str) -> int:
-    """Read a whole number; the library would round others."""
+    """Read a whole number; the library would round a fraction."""
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no whole number") from None
+        raise ValueError(f"{text!r} is not a whole number") from None
 
 
 def number(text: str) -> float:
@@ -119,33 +121,70 @@ def number(text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ValueError(f"{text!r} is no number")
+        raise ValueError(f"{text!r} is not a number")
     return value
 
 
 def count(kind: Any, tokens: Sequence[Token]) -> int:
-    """Read the value of an option that counts something."""
+    """Read a whole number from 0 up."""
     value = whole(tokens[0].value)
     if value < 0:
-        raise ValueError(f"{value} is below 0")
+        raise ValueError(f"must be 0 or greater, got {value}")
+    return value
+
+
+def positive(kind: Any, tokens: Sequence[Token]) -> int:
+    """Read a whole number from 1 up."""
+    value = whole(tokens[0].value)
+    if value < 1:
+        raise ValueError(f"must be 1 or greater, got {value}")
+    return value
+
+
+def port_number(kind: Any, tokens: Sequence[Token]) -> int:
+    """Read a TCP port; 0 stands for any free one."""
+    value = whole(tokens[0].value)
+    if not 0 <= value <= _LARGEST_PORT:
+        raise ValueError(f"must be between 0 and {_LARGEST_PORT}, got {value}")
     return value
 
 
 def seconds(kind: Any, tokens: Sequence[Token]) -> float:
-    """Read the value of an option that is a time."""
-    return number(tokens[0].value)
+    """Read a number of seconds from 0 up."""
+    value = number(tokens[0].value)
+    if value < 0:
+        raise ValueError(f"must be 0 or greater, got {value:g}")
+    return value
+
+
+def positive_seconds(kind: Any, tokens: Sequence[Token]) -> float:
+    """Read a number of seconds above 0."""
+    value = number(tokens[0].value)
+    if value <= 0:
+        raise ValueError(f"must be greater than 0, got {value:g}")
+    return value
+
+
+def filled(text: str, *, required: bool) -> str:
+    """Read text that must not be empty: KeyAPI's documentation says not to send empty values."""
+    if text:
+        return text
+    problem = "must not be empty"
+    raise ValueError(problem if required else f"{problem}; to leave it unset, omit the option")
 
 
 def place(kind: Any, tokens: Sequence[Token]) -> Path:
-    """Read the value of an option that names a file, or `-`; not the option behind it."""
+    """Read the path of a file or folder; an option that follows by mistake is refused."""
     text = tokens[0].value
     if text.startswith("--"):
-        raise ValueError(f"{text} is an option; for a file of that name give ./{text}")
+        raise ValueError(f"{text} is an option; for a file of that name, write ./{text}")
+    if not text:
+        raise ValueError("the path is empty")
     return Path(text)
 
 
 def dashed(name: str) -> str:
-    """A Python name as command lines have it."""
+    """A Python name as an option or command: with hyphens."""
     return name.strip("_").replace("_", "-")
 
 
@@ -153,7 +192,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is no JSON: {error}") from None
+        raise ValueError(f"{text!r} is not valid JSON: {error}") from None
 
 
 def _json_or_text(text: str) -> Any:
@@ -173,11 +212,11 @@ def _enum(kind: Any) -> type[Enum] | None:
     return kind if isinstance(kind, type) and issubclass(kind, Enum) else None
 
 
-def _option(one: Enum) -> str:
-    return one.name.lower().replace("_", "-")
+def _option(choice: Enum) -> str:
+    return choice.name.lower().replace("_", "-")
 
 
-def _described(one: Enum) -> str:
-    """A member as it may be given: by name or, where that says something else, by value."""
-    name, value = _option(one), str(one.value)
+def _described(choice: Enum) -> str:
+    """A member as it can be written: by name, and by its value if that differs."""
+    name, value = _option(choice), str(choice.value)
     return name if name == value.lower().replace("_", "-") else f"{name} ({value})"

@@ -48,8 +48,8 @@ class Sandbox:
         ledger: Requests and charges so far.
 
     Raises:
-        ConfigurationError: There is no such client or fault, or the extra `sandbox` is not
-            installed.
+        ConfigurationError: There is no such client or fault, `qps` or `latency` is out of range, or
+            the extra `sandbox` is not installed.
     """
 
     def __init__(
@@ -69,6 +69,10 @@ class Sandbox:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         _require("jsonschema_rs", "starlette", "uvicorn")
+        if qps is not None and qps <= 0:
+            raise ConfigurationError(f"qps must be greater than 0, got {qps}; None is unlimited")
+        if latency < 0:
+            raise ConfigurationError(f"latency must be 0 or more seconds, got {latency}")
         self._client = client if isinstance(client, type) else find(client)
         package = self._client._package
         self.spec = Specification(spec) if spec else Specification.of_package(package)

@@ -1,4 +1,4 @@
-"""Faults of lists of rows: what paging, sorting, filters and echoes promise is broken."""
+"""Faults of lists of rows: they break the rules of paging, sorting, filters and echoes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def too_many_rows(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("duplicate-rows")
 def duplicate_rows(exchange: Exchange) -> Iterator[Mutant]:
-    """A row stands twice on a page."""
+    """A page has a row twice."""
     rows = exchange.rows
     if rows and len(rows) > 1:
         yield exchange.with_rows([rows[0], *rows[:-1]])
@@ -30,7 +30,7 @@ def duplicate_rows(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("foreign-rows")
 def foreign_rows(exchange: Exchange) -> Iterator[Mutant]:
-    """A row is another one's than was asked for."""
+    """A row belongs to someone other than requested."""
     rows = exchange.rows
     for echo in exchange.operation.echoes if rows else ():
         yield exchange.with_rows([*rows[:-1], {**rows[-1], echo: _other(rows[-1][echo])}])
@@ -38,7 +38,7 @@ def foreign_rows(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("filter-ignored")
 def filter_ignored(exchange: Exchange) -> Iterator[Mutant]:
-    """A row is none that the filter lets pass."""
+    """A row does not match the filter."""
     rows = exchange.rows
     for name, prop in exchange.operation.filters.items():
         if rows and exchange.arguments.get(name) is not None:
@@ -47,7 +47,7 @@ def filter_ignored(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("wrong-order")
 def wrong_order(exchange: Exchange) -> Iterator[Mutant]:
-    """Rows are not sorted as asked."""
+    """Rows are not sorted as requested."""
     sort, rows = exchange.operation.sort, exchange.rows
     chosen = exchange.arguments.get(sort.field) if sort else None
     if rows and sort and chosen is not None and sort.direction in exchange.arguments:
@@ -59,23 +59,23 @@ def wrong_order(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("page-overlap")
 def page_overlap(exchange: Exchange) -> Iterator[Mutant]:
-    """A page begins with the last row of the page before."""
+    """A page begins with the last row of the previous page."""
     if exchange.rows and exchange.before:
         yield exchange.with_rows([exchange.before[-1], *exchange.rows[1:]])
 
 
 @fault("repeated-page")
 def repeated_page(exchange: Exchange) -> Iterator[Mutant]:
-    """A page is the page before, once more."""
+    """A page repeats the previous page."""
     if exchange.rows and exchange.before:
         yield exchange.with_rows(exchange.before[-len(exchange.rows) :])
 
 
 def _a_text(row: Mapping[str, Any]) -> str:
-    """Name of a property that can tell rows apart."""
+    """Name of a string property, to tell rows apart."""
     return next((name for name, value in row.items() if isinstance(value, str)), "row")
 
 
 def _other(value: Any) -> Any:
-    """Another value of the same type."""
+    """A different value of the same type."""
     return value + 1 if isinstance(value, int) else f"{value}1"

@@ -13,12 +13,12 @@ from keyapi.sandbox.faults._fault import Exchange, Mutant, fault
 from keyapi.sandbox.faults._mutation_points import REMOVED, changed
 
 _HUGE = 2**70 + 1  # more than a float holds exactly
-_MARK = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for text that no JSON encoder would write
+_MARK = "\N{OBJECT REPLACEMENT CHARACTER}"  # placeholder for text that no JSON encoder would write
 
 
 @fault("missing-required")
 def missing_required(exchange: Exchange) -> Iterator[Mutant]:
-    """A property that is promised is missing."""
+    """A required property is missing."""
     for point in exchange.mutation_points():
         if point.required:
             yield exchange.changed(point.path, REMOVED)
@@ -26,7 +26,7 @@ def missing_required(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("missing-optional")
 def missing_optional(exchange: Exchange) -> Iterator[Mutant]:
-    """A property that is documented, but not promised, is missing."""
+    """An optional property is missing."""
     for point in exchange.mutation_points():
         if point.required is False:
             yield exchange.changed(point.path, REMOVED)
@@ -34,7 +34,7 @@ def missing_optional(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("empty-object")
 def empty_object(exchange: Exchange) -> Iterator[Mutant]:
-    """An object has lost all its properties."""
+    """An object has no properties."""
     for point in exchange.mutation_points():
         if isinstance(point.value, dict) and point.value:
             yield exchange.changed(point.path, {})
@@ -42,7 +42,7 @@ def empty_object(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("renamed")
 def renamed(exchange: Exchange) -> Iterator[Mutant]:
-    """A property has another name."""
+    """A property has a different name."""
     for point in exchange.mutation_points():
         if point.required is not None:
             body = changed(exchange.reply.json, point.path, REMOVED)
@@ -61,25 +61,25 @@ def extra_property(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("integer-as-text")
 def integer_as_text(exchange: Exchange) -> Iterator[Mutant]:
-    """An integer comes as text."""
+    """An integer is sent as a string."""
     yield from _each(exchange, "integer", str)
 
 
 @fault("integer-as-float")
 def integer_as_float(exchange: Exchange) -> Iterator[Mutant]:
-    """An integer comes with a decimal point."""
+    """An integer is sent with a decimal point."""
     yield from _each(exchange, "integer", float)
 
 
 @fault("number-as-text")
 def number_as_text(exchange: Exchange) -> Iterator[Mutant]:
-    """A number comes as text."""
+    """A number is sent as a string."""
     yield from _each(exchange, "number", str)
 
 
 @fault("text-as-integer")
 def text_as_integer(exchange: Exchange) -> Iterator[Mutant]:
-    """Text, an id for example, comes as an integer."""
+    """A string, such as an id, is sent as an integer."""
     yield from _each(exchange, "string", lambda text: int(text) if text.isdecimal() else 7)
 
 
@@ -100,13 +100,13 @@ def list_as_null(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("list-as-object")
 def list_as_object(exchange: Exchange) -> Iterator[Mutant]:
-    """A list is an object."""
+    """A list is sent as an object."""
     yield from _each(exchange, "array", lambda rows: {str(n): row for n, row in enumerate(rows)})
 
 
 @fault("empty-list")
 def empty_list(exchange: Exchange) -> Iterator[Mutant]:
-    """A list has lost its items."""
+    """A list has no items."""
     for point in exchange.mutation_points():
         if isinstance(point.value, list) and point.value:
             yield exchange.changed(point.path, [])
@@ -128,7 +128,7 @@ def huge_integer(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("duplicate-key")
 def duplicate_key(exchange: Exchange) -> Iterator[Mutant]:
-    """A property stands twice, with different values."""
+    """A property occurs twice, with different values."""
     for point in exchange.mutation_points():
         if isinstance(point.value, dict) and point.value:
             name = json.dumps(next(iter(point.value)))
@@ -148,7 +148,7 @@ def damaged_json_text(exchange: Exchange) -> Iterator[Mutant]:
 
 
 def _each(exchange: Exchange, kind: str, change: Callable[[Any], Any]) -> Iterator[Mutant]:
-    """The answer with each value of a type changed."""
+    """Yield the answer with each value of a type changed."""
     for point in exchange.mutation_points():
         if point.schema.get("type") == kind and point.value is not None:
             yield exchange.changed(point.path, change(point.value))

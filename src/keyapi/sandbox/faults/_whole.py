@@ -1,4 +1,4 @@
-"""Faults of an answer as a whole: another one in its place, how it travels, its envelope."""
+"""Faults of an answer as a whole: a different answer, its transfer, its envelope."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keyapi.sandbox.faults._fault import Exchange, Mutant, fault
 
 @fault("html-502", charged=False)
 def html_502(exchange: Exchange) -> Iterator[Mutant]:
-    """HTTP 502 with an HTML page, as a proxy answers."""
+    """HTTP 502 with an HTML page, like a proxy's."""
     html = b"<html><head><title>502 Bad Gateway</title></head></html>"
     yield Mutant("", Reply(502, html, {"content-type": "text/html"}))
 
@@ -32,7 +32,7 @@ def rate_limited_wait(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("quota-500", charged=False)
 def quota_500(exchange: Exchange) -> Iterator[Mutant]:
-    """HTTP 500 with the upstream provider's words about quota."""
+    """HTTP 500 with the upstream provider's quota message."""
     yield Mutant("", Reply.of(500, _error(exchange, 500, "Usage Limit Exceeded")))
 
 
@@ -44,19 +44,19 @@ def quota_402(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("error-envelope", charged=False)
 def error_envelope(exchange: Exchange) -> Iterator[Mutant]:
-    """An error envelope under HTTP 200."""
+    """An error envelope with HTTP 200."""
     yield Mutant("", Reply.of(200, _error(exchange, 500, "Internal server error")))
 
 
 @fault("undocumented-status", charged=False)
 def undocumented_status(exchange: Exchange) -> Iterator[Mutant]:
-    """The answer under HTTP 418, which no page documents."""
+    """The answer with HTTP 418, which no page documents."""
     yield Mutant("", replace(exchange.reply, status=418))
 
 
 @fault("slow")
 def slow(exchange: Exchange) -> Iterator[Mutant]:
-    """The body drips."""
+    """The body arrives slowly, in small pieces."""
     yield Mutant("", replace(exchange.reply, delivery="slow"))
 
 
@@ -87,7 +87,7 @@ def no_type(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("error-code")
 def error_code(exchange: Exchange) -> Iterator[Mutant]:
-    """The envelope's code is an error's, although the data are there."""
+    """The envelope has an error's code, but also data."""
     yield exchange.changed(("code",), 500)
 
 
@@ -99,12 +99,12 @@ def wrapped(exchange: Exchange) -> Iterator[Mutant]:
 
 @fault("bare-list")
 def bare_list(exchange: Exchange) -> Iterator[Mutant]:
-    """The data come without an envelope."""
+    """The data arrive without an envelope."""
     yield exchange.changed((), exchange.reply.json.get("data"))
 
 
 def _error(exchange: Exchange, code: int, message: str) -> dict[str, Any]:
-    """An error's body, as documented where it is."""
+    """An error's body, as documented if there is an example."""
     example = exchange.operation.example(str(code))
-    known = example if isinstance(example, dict) else {}
-    return {**known, "code": code, "message": message, "data": None}
+    envelope = example if isinstance(example, dict) else {}
+    return {**envelope, "code": code, "message": message, "data": None}

@@ -18,6 +18,7 @@ from keyapi.cli.formats import Layout, Writer, chosen_format, raw, writer
 from keyapi.cli.messages import (
     INTERRUPTED,
     OK,
+    USAGE,
     CommandError,
     UsageError,
     counted,
@@ -36,13 +37,13 @@ class Run:
 
     Args:
         client: Class of the client to call.
-        columns: What is known of the operation's rows.
+        columns: The columns of the operation's rows.
         command: The command.
-        given: The arguments that were given, by their Python names.
+        arguments: The arguments on the command line, by their Python names.
         options: The options.
 
     Raises:
-        UsageError: The options contradict one another, or name a column that there is not.
+        UsageError: The options contradict one another, or name a column that does not exist.
     """
 
     def __init__(
@@ -50,42 +51,42 @@ class Run:
         client: type[SyncClient],
         columns: Columns,
         command: Command,
-        given: dict[str, Any],
+        arguments: dict[str, Any],
         options: Options,
     ) -> None:
         self._class = client
         self._command = command
         self._options = options
-        self._walks = given.pop("all", False) or not given.keys().isdisjoint(command.bounds)
-        self._arguments = given
-        _check_position(command, given, walks=self._walks)
+        self._walks = arguments.pop("all", False) or not arguments.keys().isdisjoint(command.bounds)
+        self._arguments = arguments
+        _check_position(command, arguments, walks=self._walks)
         if options.raw and (options.format or options.columns):
-            raise UsageError("--raw gives answers as received; leave out --format and --columns")
+            raise UsageError("--raw cannot be combined with --format or --columns")
         self._layout = Layout(
             columns,
             None if options.columns is None else columns.named(options.columns),
             single=command.call.kind in ("one", "data"),
-            sorted_by=_sorted_by(command, given),
+            sorted_by=_sorted_by(command, arguments),
         )
-        self._pages = self._rows = self._kept = 0
+        self._pages = self._rows = self._cached = 0
         self._next: Any = None
         self._more = False
         self._began = time.monotonic()
 
     def __call__(self) -> int:
-        """Call the operation and write what it answers; gives the exit code."""
+        """Call the operation, write its answers, and return the exit code."""
         arguments = self._options.for_client()
         level = logging.WARNING if self._options.quiet else logging.INFO
         with logged(level), _recorder(self._class)(**arguments) as client:
             try:
                 with opened(self._options.output) as out:
-                    return self._ask(client, out)
+                    return self._write(client, out)
             finally:
                 if not self._options.quiet and (self._pages or client.credits_spent):
                     say(self._state(client))
 
-    def _ask(self, client: _Recorder, out: Stdout | File) -> int:
-        """Write what is answered; where an error comes, all that was answered before it."""
+    def _write(self, client: _Recorder, out: Stdout | File) -> int:
+        """Write the answers; after an error, all answers before it."""
         path = self._options.output
         kind = chosen_format(self._options.format, path.suffix if path else None, out)
         rows = writer(kind, out, self._layout)
@@ -96,7 +97,7 @@ class Run:
                 self._fetch(client, rows, out, lambda: show(self._state(client)))
             except (KeyAPIError, CommandError, KeyboardInterrupt) as error:
                 code = _say_why(error)
-                self._say_where(resumable=not isinstance(error, PaginationError))
+                self._say_where(resumable=code != USAGE and not isinstance(error, PaginationError))
         if code == OK or self._pages:
             if not self._options.raw:
                 rows.end()
@@ -124,30 +125,30 @@ class Run:
             self._next, self._more = page.next, page.has_more
             show()
 
-    def _take(self, client: _Recorder, found: list[Any], rows: Writer, out: Stdout | File) -> None:
-        """Write what one answer brought."""
+    def _take(self, client: _Recorder, items: list[Any], rows: Writer, out: Stdout | File) -> None:
+        """Write the items of one answer."""
         if self._options.raw:
-            # Answers stand on lines of their own, and a single one ends with its last byte.
+            # Each answer is on a line of its own; a single one ends with its last byte.
             body = raw(out, client.answer.response.content)
             out.write(b"\n" + body if self._pages and not out.terminal else body)
             out.write(b"\n" if out.terminal else b"")
             out.flush()
         else:
-            rows.rows(found)
+            rows.rows(items)
         self._pages += 1
-        self._rows += len(found)
-        self._kept += client.answer.call.from_cache
+        self._rows += len(items)
+        self._cached += client.answer.call.from_cache
 
     def _state(self, client: SyncClient) -> str:
-        """How far it is, in words."""
+        """Describe the progress so far."""
         seconds = time.monotonic() - self._began
         facts = [counted(client.credits_spent, "credit")]
         if not self._layout.single:
             facts.insert(0, counted(self._rows, "row"))
         if self._command.walk is not None:
             facts.insert(0, counted(self._pages, "page"))
-        if self._kept:
-            facts.append(f"{self._kept} from the cache")
+        if self._cached:
+            facts.append(f"{self._cached} from the cache")
         if self._walks:
             facts.append(f"{seconds:.1f} s, {self._pages / max(seconds, 0.001):.1f} pages/s")
         elif self._more:
@@ -155,7 +156,7 @@ class Run:
         return ", ".join(facts)
 
     def _say_where(self, *, resumable: bool) -> None:
-        """Say what is kept of a walk that ended early, and how to go on."""
+        """Say where the rows of a walk that ended early are, and how to resume it."""
         if not self._walks:
             return
         if self._pages:
@@ -163,16 +164,16 @@ class Run:
             say(f"{counted(self._rows, 'row')} {f'are in {path}' if path else 'were written'}.")
         if not resumable or self._next is None:
             return
-        given, start = self._arguments, self._command.position[1]
-        more = [f"--{dashed(start)} {shlex.quote(str(self._next))}"]
+        start = self._command.position[1]
+        options = [f"--{dashed(start)} {shlex.quote(str(self._next))}"]
         for name, used in zip(self._command.bounds, (self._rows, self._pages), strict=True):
-            if name in given:
-                more.append(f"--{dashed(name)} {given[name] - used}")
-        say(f"Go on with {' '.join(more)}" + ("" if len(more) > 1 else " --all"))
+            if name in self._arguments:
+                options.append(f"--{dashed(name)} {self._arguments[name] - used}")
+        say(f"Resume with {' '.join(options)}" + ("" if len(options) > 1 else " --all"))
 
 
 class _Recorder(SyncClient):
-    """Keeps the last answer of a client, whatever method asked for it."""
+    """Keeps the client's last answer, whichever method requested it."""
 
     answer: Any
 
@@ -186,7 +187,7 @@ def _recorder(client: type[SyncClient]) -> type[_Recorder]:
 
 
 def _say_why(error: BaseException) -> int:
-    """Say why a command ends here, and give the exit code."""
+    """Say why a command ends here, and return the exit code."""
     if isinstance(error, KeyAPIError):
         say(explain(error))
         return exit_code(error)
@@ -197,29 +198,29 @@ def _say_why(error: BaseException) -> int:
     return INTERRUPTED
 
 
-def _check_position(command: Command, given: Mapping[str, Any], *, walks: bool) -> None:
-    """Refuse the start of a walk where there is none, and the page of one call in a walk."""
+def _check_position(command: Command, arguments: Mapping[str, Any], *, walks: bool) -> None:
+    """Refuse a walk's start without a walk, and a single page in a walk."""
     if not command.position:
         return
     page, start = command.position
-    if walks and page in given:
+    if walks and page in arguments:
         raise UsageError(
-            f"--{dashed(page)} asks for one page; with --all, --limit or --max-pages give "
-            f"--{dashed(start)}"
+            f"--{dashed(page)} requests a single page; with --all, --limit or --max-pages, use "
+            f"--{dashed(start)} instead"
         )
-    if not walks and start in given:
+    if not walks and start in arguments:
         raise UsageError(
-            f"--{dashed(start)} says where a walk starts: add --all, --limit or --max-pages, or "
-            f"give --{dashed(page)} for one page"
+            f"--{dashed(start)} sets where a walk starts: add --all, --limit or --max-pages, or "
+            f"use --{dashed(page)} for a single page"
         )
 
 
-def _sorted_by(command: Command, given: Mapping[str, Any]) -> str | None:
-    """The property that rows were asked to be sorted by."""
+def _sorted_by(command: Command, arguments: Mapping[str, Any]) -> str | None:
+    """The property that the rows are to be sorted by."""
     sort = command.spec.sort
     if sort is None:
         return None
     argument = next((n for n, wire in command.call.wire.items() if wire == sort.field), "")
     members = command.spec.arguments[sort.field].members
-    wanted = plain(given.get(argument))
+    wanted = plain(arguments.get(argument))
     return next((name for name, value in members.items() if value == wanted), None)
