@@ -9,11 +9,11 @@ class KeyAPIError(Exception):
     """A call failed; the base of every error of this package.
 
     Attributes:
-        message: What went wrong, in the server's words where it answered.
+        message: What went wrong, in the server's words if it gave any.
         operation: Name of the operation that was called, e.g. `influencer_products_analytics`.
         method: HTTP method of the request.
         url: URL of the request; the key travels in a header and is never part of it.
-        status: HTTP status of the answer, or None where none arrived.
+        status: HTTP status of the response, or None where none arrived.
         code: The envelope's `code`, which may say "error" even under HTTP 200.
         request_id: The envelope's `requestId`, to quote to KeyAPI's support.
         attempts: How many requests were sent for this call, retries included.
@@ -74,7 +74,7 @@ def _restore(cls: type[KeyAPIError], message: str, state: dict[str, Any]) -> Key
 
 
 class BadRequest(KeyAPIError):
-    """400: the server refused a parameter; or it cannot even be sent."""
+    """400: the server refused a parameter, or the client refused to send it."""
 
     remedy = "Check the parameters against the operation's documentation."
 
@@ -98,7 +98,7 @@ class PermissionDenied(KeyAPIError):
 
 
 class NotFound(KeyAPIError):
-    """404: the thing asked for is not indexed."""
+    """404: KeyAPI has not indexed what was requested."""
 
     remedy = "KeyAPI has not collected it; that does not mean it does not exist on TikTok."
 
@@ -114,9 +114,9 @@ class RateLimited(KeyAPIError):
     retry_after: float | None = None
 
     def __str__(self) -> str:
-        asked = self.retry_after
+        seconds = self.retry_after
         text = super().__str__()
-        return text if asked is None else f"{text} The server asks to wait {asked:g} seconds."
+        return text if seconds is None else f"{text} The server asks to wait {seconds:g} seconds."
 
 
 class ServerError(KeyAPIError):
@@ -126,19 +126,19 @@ class ServerError(KeyAPIError):
 
 
 class InvalidResponse(KeyAPIError):
-    """The answer is not what the API promises: not JSON, cut short, or of another shape."""
+    """The response is not what the API promises: not JSON, truncated, or of another shape."""
 
-    remedy = "Nothing of it was used."
+    remedy = "The response was discarded."
 
 
 class TransportError(KeyAPIError):
-    """No answer arrived: a time-out, a dropped connection, a name that does not resolve."""
+    """No response arrived: a time-out, a dropped connection, a name that does not resolve."""
 
     remedy = "Check the network, or raise the timeout."
 
 
 class ContractViolation(KeyAPIError):
-    """An answer breaks the specification, and the client was made with `contract="raise"`.
+    """A response breaks the specification, and the client was made with `contract="raise"`.
 
     Attributes:
         violations: What was found, each a `keyapi.contract.Violation`.
@@ -154,9 +154,9 @@ class BudgetExceeded(KeyAPIError):
     Args:
         message: What was refused.
         asked: What the request would have cost, in credits.
-        spent: What the requests before it cost.
+        spent: What the requests before it cost, in credits.
         allowed: The client's `max_credits`.
-        facts: As of `KeyAPIError`.
+        facts: The other arguments of `KeyAPIError`.
     """
 
     remedy = "Raise max_credits, with with_options(max_credits=...) for example."
@@ -171,9 +171,9 @@ class BudgetExceeded(KeyAPIError):
 
 
 class PaginationError(KeyAPIError):
-    """A walk over pages cannot go on, for example because the server repeats a page."""
+    """A walk over pages cannot continue, for example because the server repeats a page."""
 
-    remedy = "The rows yielded so far are good."
+    remedy = "The rows yielded so far are valid."
 
 
 class ConfigurationError(KeyAPIError):

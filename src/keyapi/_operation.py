@@ -22,8 +22,8 @@ class PageNumbers:
     Attributes:
         parameter: Argument that takes the page number.
         size: Argument that takes the page size, or None where the server fixes the size.
-        last: The highest page number the operation allows, or None where it names none.
-        largest: The largest page size the operation allows, in rows, or None likewise.
+        last: The highest page number that the operation allows, or None where none is documented.
+        largest: The largest page size that it allows, in rows, or None likewise.
     """
 
     parameter: str
@@ -34,27 +34,27 @@ class PageNumbers:
     def check(self, arguments: Mapping[str, Any]) -> None:
         """Refuse a page that the operation does not have.
 
-        A page size above the largest is not left to the server to refuse: were it cut down there
+        A page size above the largest is not left to the server to refuse: if the server cut it down
         instead, a full page would look like a short one, and the walk would end early.
 
         Args:
             arguments: The arguments of the call.
 
         Raises:
-            BadRequest: The page number or size is no number, or out of its bounds.
+            BadRequest: The page number or size is not a whole number, or out of bounds.
         """
-        _check_count("page number", arguments[self.parameter], self.last)
+        _check_count("The page number", arguments[self.parameter], self.last)
         size = arguments.get(self.size) if self.size else None
         if size is not None:
-            _check_count("page size", size, self.largest)
+            _check_count("page_size", size, self.largest)
 
     def number(self, arguments: Mapping[str, Any]) -> int | None:
-        """The number of the page that was asked for."""
+        """The number of the requested page."""
         number: int = arguments[self.parameter]
         return number
 
     def following(self, arguments: Mapping[str, Any], rows: int, body: object) -> int | None:
-        """The page number to ask for next, or None where a page of so many rows is the last."""
+        """The next page number, or None where a page with so many rows is the last."""
         number: int = arguments[self.parameter]
         size: int | None = arguments.get(self.size) if self.size else None
         short = rows == 0 or (size is not None and rows < size)
@@ -64,13 +64,14 @@ class PageNumbers:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cursor:
-    """Paging by cursor: each answer names where the next one starts.
+    """Paging by cursor: each response names where the next page starts.
 
     Attributes:
         parameter: Argument that takes the cursor.
-        next: Path, from the top of the answer, to the next cursor.
+        next: Path, from the top of the response, to the next cursor.
         size: Argument that takes the page size, if there is one.
-        largest: The largest page size the operation allows, in rows, or None where it names none.
+        largest: The largest page size that the operation allows, in rows, or None where none is
+            documented.
     """
 
     parameter: str
@@ -81,24 +82,24 @@ class Cursor:
     def check(self, arguments: Mapping[str, Any]) -> None:
         """Refuse a page size that the operation does not have.
 
-        Any cursor may be asked for: only the server knows which there are.
+        Any cursor passes: only the server knows which exist.
 
         Args:
             arguments: The arguments of the call.
 
         Raises:
-            BadRequest: The page size is no number, or out of its bounds.
+            BadRequest: The page size is not a whole number, or out of bounds.
         """
         size = arguments.get(self.size) if self.size else None
         if size is not None:
-            _check_count("page size", size, self.largest)
+            _check_count("page_size", size, self.largest)
 
     def number(self, arguments: Mapping[str, Any]) -> int | None:
         """Pages by cursor have no number."""
         return None
 
     def following(self, arguments: Mapping[str, Any], rows: int, body: object) -> int | str | None:
-        """The cursor that a response's body names, or None at the end.
+        """The next cursor, which the response's body names, or None at the end.
 
         Raises:
             InvalidResponse: The cursor is neither a number nor text.
@@ -116,7 +117,7 @@ class Cursor:
 class Operation(Generic[T]):
     """One operation of the API.
 
-    Arguments go into the query under their own name, unless a mapping below says otherwise.
+    An argument goes into the query under its own name, unless a mapping below says otherwise.
 
     Attributes:
         name: The `operationId` of the effective specification.
@@ -125,7 +126,8 @@ class Operation(Generic[T]):
         credits: What one request costs, in credits.
         model: Gives the class of a row (or of the whole data), imported when first needed;
             `dict` where the data has no class of its own.
-        items: Path, from the top of the answer, to the list of rows.
+        items: Path, from the top of the response, to the list of rows.
+        required: Arguments of the query and path that cannot be left out.
         query: Arguments that have another name in the query, with that name.
         path_parameters: Arguments that go into the path, with their name there.
         body: Arguments that go into the JSON body, with their property's name.
@@ -138,6 +140,7 @@ class Operation(Generic[T]):
     credits: int = 1
     model: Callable[[], type[T]]
     items: tuple[str, ...] = ("data",)
+    required: frozenset[str] = frozenset()
     query: Mapping[str, str] = field(default_factory=dict)
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] = field(default_factory=dict)
@@ -150,33 +153,34 @@ class Operation(Generic[T]):
         return cast(T, view)
 
     def encode(self, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
-        """Write arguments as URL path with query, and JSON body; None means "not sent".
+        """Write arguments as the URL's path and query, and as JSON body; None means "not sent".
 
         Args:
             arguments: Values by argument name.
 
         Returns:
-            Path with query, and body (None for an operation without one).
+            Path with query, and the body (None for an operation without one).
 
         Raises:
-            BadRequest: An argument is empty text (KeyAPI's documentation says not to send it), or
+            BadRequest: An argument is empty text, which KeyAPI's documentation says not to send, or
                 a path parameter would lead to another path.
         """
         path = self.path
         query: list[tuple[str, str]] = []
         body: dict[str, Any] = {}
-        for name, given in arguments.items():
-            if given is None:
+        for name, argument in arguments.items():
+            if argument is None:
                 continue
-            value = plain(given)
+            value = plain(argument)
             if name in self.body:
                 body[self.body[name]] = value
                 continue
             if value == "":
-                raise BadRequest(f"{name} is empty; leave it out, or give a value")
+                optional = "" if name in self.required else ", or leave it out"
+                raise BadRequest(f"{name} is empty; give a value{optional}")
             if name in self.path_parameters:
                 if value in (".", ".."):  # it would lead to another operation
-                    raise BadRequest(f"The path parameter {name} is {value!r}")
+                    raise BadRequest(f"{name} must not be {value!r}, which leads to another path")
                 place = f"{{{self.path_parameters[name]}}}"
                 path = path.replace(place, quote(_text(value), safe=""))
                 continue
@@ -193,16 +197,16 @@ class Operation(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class PagedOperation(Operation[T]):
-    """An operation that answers page by page.
+    """An operation whose rows come page by page.
 
     Attributes:
-        paging: How to ask for the next page.
+        paging: How the next page is requested.
     """
 
     paging: PageNumbers | Cursor
 
     def encode(self, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
-        """Write arguments as `Operation.encode` does, but refuse a page there cannot be."""
+        """Write arguments as `Operation.encode` does, and refuse a page that cannot exist."""
         self.paging.check(arguments)
         return super().encode(arguments)
 
@@ -212,11 +216,11 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _check_count(what: str, given: object, most: int | None) -> None:
+def _check_count(name: str, value: object, most: int | None) -> None:
     try:
-        number = index(given)  # type: ignore[arg-type]  # refused below where it is no number
+        number = index(value)  # type: ignore[arg-type]  # a TypeError where it is not a number
     except TypeError:
-        raise BadRequest(f"The {what} is {given!r}, not a whole number") from None
+        raise BadRequest(f"{name} must be a whole number, got {value!r}") from None
     if number < 1 or (most is not None and number > most):
-        bounds = "from 1 up" if most is None else f"from 1 to {most}"
-        raise BadRequest(f"The {what} is {number}; this operation has {bounds}")
+        bounds = "1 or more" if most is None else f"between 1 and {most}"
+        raise BadRequest(f"{name} must be {bounds}, got {number}")

@@ -1,6 +1,6 @@
-"""The effective specification, read for those who need more of it than generated code carries.
+"""The effective specification, for code that needs more of it than generated code carries.
 
-What paging, sorting, filters and echoes mean stands in `x-keyapi`; nothing of it is inferred here.
+What paging, sorting, filters and echoes mean is read from `x-keyapi`; nothing is inferred here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Argument(NamedTuple):
 
     Attributes:
         name: Its name in the request.
-        place: Where it stands there: "query", "path", "header" or "body".
+        place: Where it goes: "query", "path", "header" or "body".
         required: Whether it must be given.
         schema: Its schema, resolved.
         joined: Whether its list is sent as one comma-joined value.
@@ -51,10 +51,10 @@ class Argument(NamedTuple):
     joined: bool = False
 
     def read(self, texts: Sequence[str]) -> Any:
-        """Give the value that texts of a query or path mean; what its type cannot read stays text.
+        """Read a value from a query or path; text that its type cannot hold stays text.
 
         Args:
-            texts: The texts that were given for it, at least one.
+            texts: The texts that were sent for it, at least one.
         """
         if self.schema.get("type") == "array":
             items = self.schema.get("items", {}).get("type")
@@ -63,7 +63,7 @@ class Argument(NamedTuple):
 
     @property
     def members(self) -> dict[str, Any]:
-        """For an enum, the names its values go by; empty for anything else."""
+        """For an enum, its values by member name; empty for anything else."""
         return enum_members(self.schema)
 
 
@@ -75,14 +75,14 @@ class OperationSpec:
         operation: The operation as it stands there.
 
     Attributes:
-        path: URL path; path parameters stand in it as `{name}`.
+        path: URL path, with path parameters as `{name}`.
         method: HTTP method, in upper case.
         node: The operation object.
         name: Its `operationId`.
         resource: Its tag, which is the attribute of the client that has its method.
         secured: Whether a request needs a key.
         credits: What one request costs, in credits.
-        items: Path from the top of the answer to the list of rows, or None where it has none.
+        items: Path from the top of the response to the list of rows, or None without rows.
         paging: How it pages, or None.
         sort: What sorts its rows, or None.
         filters: Optional arguments that filter rows, with the property each is compared with.
@@ -141,8 +141,8 @@ class OperationSpec:
         """The documented status of success."""
         return next(filter(is_success, self.statuses))
 
-    def given(self, query: str, body: bytes = b"") -> dict[str, Any]:
-        """Read the arguments of a request, those of the path and header aside.
+    def read_arguments(self, query: str, body: bytes = b"") -> dict[str, Any]:
+        """Read the arguments of a request, except those in its path and headers.
 
         Args:
             query: The query string, encoded.
@@ -165,7 +165,7 @@ class OperationSpec:
         }
 
     def media_types(self, status: str) -> list[str]:
-        """The documented media types of a status; JSON where it is not documented."""
+        """The documented media types of a status; JSON for an undocumented status."""
         return list(self.node["responses"].get(status, {}).get("content", {})) or [JSON]
 
     def schema(self, status: str) -> Schema | None:
@@ -214,7 +214,7 @@ class Specification:
 
     @classmethod
     def of_package(cls, package: str) -> Specification:
-        """Read the one that a generated package was made from.
+        """Read the specification that a generated package was made from.
 
         Args:
             package: The package's import name.
@@ -222,7 +222,7 @@ class Specification:
         return cls(json.loads((files(package) / "openapi.json").read_text("utf-8")))
 
     def resolved(self, schema: Schema) -> Schema:
-        """Give what a schema refers to, or itself."""
+        """Follow the references of a schema to a schema without one."""
         while "$ref" in schema:
             schema = self.component(schema["$ref"])
         return schema

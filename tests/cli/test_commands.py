@@ -164,7 +164,7 @@ UNUSABLE = {
         (*COMMAND, "--category-id", ""),
         "for --category-id: must not be empty; to leave it unset, omit the option",
     ),
-    "a page size too large": ((*COMMAND, "--page-size", "11"), "from 1 to 10"),
+    "a page size too large": ((*COMMAND, "--page-size", "11"), "between 1 and 10, got 11"),
     "no whole number": ((*COMMAND, "--limit", "1.5"), "'1.5' is not a whole number"),
     "a number below 0": ((*COMMAND, "--limit", "-1"), "must be 0 or greater, got -1"),
     "no time": ((*COMMAND, "--timeout", "soon"), "'soon' is not a number"),

@@ -259,6 +259,20 @@ def test_a_path_parameter_is_quoted(mode: Mode, server: Server, video_id: Any, p
     assert server.requests[0].url.raw_path == path
 
 
+@pytest.mark.parametrize(
+    ("argument", "advice"),
+    [("user_id", "give a value"), ("category_id", "give a value, or leave it out")],
+)
+def test_an_empty_argument_is_refused_with_advice_that_can_be_followed(
+    mode: Mode, server: Server, argument: str, advice: str
+) -> None:
+    arguments = {"user_id": USER_ID, argument: ""}
+    with pytest.raises(BadRequest) as caught:
+        mode.call(lambda client: client.influencer.products_analytics(**arguments))
+    assert caught.value.message == f"{argument} is empty; {advice}"
+    assert server.requests == []
+
+
 @pytest.mark.parametrize("video_id", ["", ".", ".."])
 def test_a_path_parameter_that_leads_elsewhere_is_refused(
     mode: Mode, server: Server, video_id: str

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,6 +28,7 @@ from client.conftest import (
 )
 from keyapi import BadRequest, ContractViolation, InvalidResponse, RateLimited
 from keyapi.contract import Contract, Violation, json_schema
+from keyapi.specification import Specification
 
 NAME = OPERATION["operationId"]
 ROW: dict[str, Any] = EXAMPLE["data"][0]
@@ -245,6 +251,70 @@ def test_arguments_are_read_from_a_request() -> None:
     assert CONTRACT.arguments(NAME, httpx.Request("GET", "https://x", content=b"[")) == {}
 
 
+# --- Of a package -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Name of a package that is not loaded yet, with the committed specification."""
+    folder = tmp_path / "keyapi_read_once"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "openapi.json").write_text(json.dumps(SPEC), "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield folder.name
+    sys.modules.pop(folder.name, None)
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The packages whose specification was read, in order."""
+    packages: list[str] = []
+    of_package = Specification.of_package
+
+    def read(package: str) -> Specification:
+        packages.append(package)
+        time.sleep(0.01)  # other threads ask meanwhile
+        return of_package(package)
+
+    monkeypatch.setattr(Specification, "of_package", read)
+    return packages
+
+
+def test_the_contract_of_a_package_is_read_once_for_all_threads(
+    package: str, readings: list[str]
+) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        contracts = list(threads.map(Contract.of_package, [package] * 8))
+    assert {id(contract) for contract in contracts} == {id(contracts[0])}
+    assert readings == [package]
+
+
+def test_clients_share_the_contract_of_their_package_and_read_it_when_first_needed(
+    mode: Mode, server: Server, package: str, readings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mode.client, "_package", package)
+    mode.page()
+    assert readings == []
+    for _ in range(2):
+        mode.page(options={"contract": "warn"})
+    changed = {"contract": "raise", "token": "sk_other"}
+    mode.call(lambda client: _products(client.with_options(**changed)))
+    assert len(server.requests) == 4
+    assert readings == [package]
+
+
+def test_a_package_that_is_loaded_again_is_read_again(package: str, readings: list[str]) -> None:
+    first = Contract.of_package(package)
+    del sys.modules[package]
+    assert Contract.of_package(package) is not first
+    assert readings == [package] * 2
+
+
+def _products(client: Any) -> Any:
+    return client.influencer.products_analytics(user_id=USER_ID)
+
+
 # --- In the client ----------------------------------------------------------------------------
 
 
@@ -335,7 +405,7 @@ def test_a_success_under_a_status_that_is_not_documented_is_told_once(
     json_type = {"content-type": "application/json"}
     server.always = httpx.Response(201, headers=json_type, content=rows({}))
     assert len(use(mode, 3, "warn")) == 3
-    assert told(caplog) == [("WARNING", "the whole answer")]
+    assert told(caplog) == [("WARNING", "the whole response")]
 
 
 def test_a_function_is_told_too(mode: Mode, server: Server) -> None:

@@ -107,9 +107,9 @@ def test_every_error_can_be_caught_as_keyapierror(kind: type[KeyAPIError]) -> No
         (NotFound, "not collected"),
         (RateLimited, "Wait"),
         (ServerError, "Try again later"),
-        (InvalidResponse, "Nothing of it was used"),
+        (InvalidResponse, "The response was discarded"),
         (TransportError, "Check the network"),
-        (PaginationError, "rows yielded so far are good"),
+        (PaginationError, "rows yielded so far are valid"),
     ],
 )
 def test_the_text_ends_with_what_to_do(kind: type[KeyAPIError], advice: str) -> None:

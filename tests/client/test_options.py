@@ -575,7 +575,7 @@ def test_a_resource_can_be_neither_pickled_nor_copied_with_its_client(
 def test_a_page_that_is_no_whole_number_is_refused(
     mode: Mode, server: Server, argument: str, given: Any
 ) -> None:
-    with pytest.raises(BadRequest, match="not a whole number"):
+    with pytest.raises(BadRequest, match="must be a whole number"):
         mode.page(**{argument: given})
     assert server.requests == []
 

@@ -563,7 +563,7 @@ def test_a_page_by_cursor_has_a_size_that_the_operation_has(
     mode: Mode, feed: Serve, count: Any
 ) -> None:
     served = feed({None: (range(2), 20)})
-    with pytest.raises(BadRequest, match="The page size is"):
+    with pytest.raises(BadRequest, match="page_size must be"):
         mode.call(lambda client: client._page(FEED, {"offset": None, "count": count}))
     assert served.asked == []
 

@@ -24,7 +24,7 @@ def meaning(ctx: Any, response: Any, case: Any) -> None:
         return  # `status_code_conformance` tells; an unknown method has no answer to judge
     parts = urlsplit(str(response.request.url))
     body = response.request.body or b""
-    asked = operation.given(parts.query, body.encode() if isinstance(body, str) else body)
+    asked = operation.read_arguments(parts.query, body.encode() if isinstance(body, str) else body)
     headers = {name.lower(): ", ".join(values) for name, values in response.headers.items()}
     violations = contract.violations(
         operation.name, response.status_code, response.content, headers=headers, arguments=asked

@@ -1,7 +1,7 @@
-"""What a specification promises of its answers, and where an answer breaks the promise.
+"""What a specification says of responses, and where a response breaks it.
 
-One place judges answers: the client with `contract="warn"` or `"raise"`, in production, and the
-contract suite, in tests. The raw body is judged, not what a lenient decoder makes of it.
+One place checks responses: for the client with `contract="warn"` or `"raise"`, in production, and
+for the contract suite, in tests. It checks the raw body, not what a lenient decoder makes of it.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Contract", "Violation", "json_schema"]
 
-# Contracts by package, each as long as the package is loaded: to read one takes far longer than a
-# call, and what was compiled for one client serves the next.
+# One contract per package, for as long as the package is loaded: reading one takes far longer than
+# a call, and the schemas compiled for one client serve the next.
 _of_packages: WeakKeyDictionary[ModuleType, Contract] = WeakKeyDictionary()
 _reading = Lock()
 
 
 class Contract:
-    """The answers that an effective specification promises.
+    """What an effective specification says of the responses to its operations.
+
+    Threads may share it: what it compiles at first use is only ever replaced by its equal.
 
     Args:
         spec: The specification, OpenAPI 3.0, with an `operationId` on each operation.
@@ -42,7 +44,7 @@ class Contract:
     def __init__(self, spec: Mapping[str, Any] | Specification) -> None:
         self._spec = spec if isinstance(spec, Specification) else Specification(spec)
         self._document = self._spec.document
-        self._promises: dict[tuple[str, str], ResponseSchema | None] = {}
+        self._response_schemas: dict[tuple[str, str], ResponseSchema | None] = {}
         self._json_texts: dict[str, ResponseSchema] = {}
 
     @classmethod
@@ -60,17 +62,17 @@ class Contract:
         return contract
 
     def checker(self, operation: str, status: int) -> Callable[[Any], bool] | None:
-        """Give what tells quickly whether a success is just as promised, without additions.
+        """Give a quick check of successes: whether one fits its schema and adds nothing to it.
 
         Args:
             operation: Name of the operation.
             status: HTTP status of the success.
 
         Returns:
-            A function of the decoded answer; None where no success is promised under this status.
+            A function of the decoded response; None where the status documents no success.
         """
-        promise = self._promise(operation, status, None)
-        return None if promise is None else promise.fits
+        schema = self._response_schema(operation, status, None)
+        return None if schema is None else schema.fits
 
     def violations(
         self,
@@ -82,19 +84,19 @@ class Contract:
         arguments: Mapping[str, Any] | None = None,
         before: bytes | None = None,
     ) -> list[Violation]:
-        """Find every place where an answer breaks the promise, and additions to it.
+        """Find each place where a response breaks the specification, or adds to it.
 
         Args:
             operation: Name of the operation.
             status: HTTP status.
             content: Body as received.
-            headers: Headers, by lower-case name; where given, the content type is judged, too.
-            arguments: What was asked, by name in the request; where given, it is judged whether
-                the rows are those that were asked for.
-            before: Body of the page before, which the rows must not repeat.
+            headers: Headers, by lower-case name; if given, the content type is checked, too.
+            arguments: The request's arguments, by name in the request; if given, the rows are
+                checked against them: their number, order, filters and echoes.
+            before: Body of the page before, whose rows must not be repeated.
 
         Returns:
-            The violations, in the order of the body; those a reader of the bytes sees come first.
+            The violations, in the order of the body; those visible only in the bytes come first.
         """
         found: list[Violation] = []
 
@@ -103,50 +105,50 @@ class Contract:
                 Violation(operation, pointer(*path, root=""), rule, expected, short(value))
             )
 
-        known = self._spec.operations[operation]
+        spec = self._spec.operations[operation]
         if headers is not None:
-            given = headers.get("content-type", "")
-            if given.partition(";")[0].strip().lower() not in known.media_types(str(status)):
-                violation("content-type", "application/json", given or "nothing")
+            sent = headers.get("content-type", "")
+            if sent.partition(";")[0].strip().lower() not in spec.media_types(str(status)):
+                violation("content-type", "application/json", sent or "nothing")
         try:
             body = _decoded(content, violation)
         except (ValueError, RecursionError):
             violation("json", "JSON", content[:SHOWN].decode("utf-8", "replace"))
             return found
-        promise = self._promise(operation, status, body)
-        if promise is None:
-            violation("status", f"one of {', '.join(known.statuses)}", str(status))
+        schema = self._response_schema(operation, status, body)
+        if schema is None:
+            violation("status", f"one of {', '.join(spec.statuses)}", str(status))
             return found
-        found += promise.violations(operation, body)
+        found += schema.violations(operation, body)
         if _is_success(status, body):
-            found += self._broken_json_texts(known, body)
-            for broken in broken_semantics(known, body, arguments or {}, _page(before)):
+            found += self._broken_json_texts(spec, body)
+            for broken in broken_semantics(spec, body, arguments or {}, _page(before)):
                 violation(broken.rule, broken.expected, broken.found, broken.path)
         return found
 
     def arguments(self, operation: str, request: httpx.Request) -> dict[str, Any]:
-        """Give what a request asks of an operation, by name in the request."""
+        """Read the arguments of a request to an operation, by name in the request."""
         query = request.url.query.decode("ascii")
-        return self._spec.operations[operation].given(query, request.content)
+        return self._spec.operations[operation].read_arguments(query, request.content)
 
-    def _promise(self, operation: str, status: int, body: Any) -> ResponseSchema | None:
-        """What is promised of an answer; of an error under HTTP 200, that it is a known error."""
-        known = self._spec.operations[operation]
-        promised = str(status)
+    def _response_schema(self, operation: str, status: int, body: Any) -> ResponseSchema | None:
+        """The schema of a response; that of a documented error, for an error under HTTP 200."""
+        spec = self._spec.operations[operation]
+        documented = str(status)
         if 200 <= status < 300 and not _is_success(status, body):
-            errors = [one for one in known.statuses if not one.startswith("2")]
+            errors = [error for error in spec.statuses if not error.startswith("2")]
             code = str(body["code"])
-            promised = code if code in errors else next(iter(errors), promised)
-        key = operation, promised
-        if key not in self._promises:
-            schema = known.schema(promised)
-            self._promises[key] = (
+            documented = code if code in errors else next(iter(errors), documented)
+        key = operation, documented
+        if key not in self._response_schemas:
+            schema = spec.schema(documented)
+            self._response_schemas[key] = (
                 None if schema is None else ResponseSchema(self._document, dict(schema))
             )
-        return self._promises[key]
+        return self._response_schemas[key]
 
     def _broken_json_texts(self, operation: OperationSpec, body: Any) -> Iterator[Violation]:
-        """Where JSON inside a string is none, or not what is documented to be in it."""
+        """Where the JSON inside a string is not valid, or does not fit its documented schema."""
         schema = operation.schema(operation.success) or {}
         for path, text, documented in json_texts(self._spec, body, schema):
             try:
@@ -163,7 +165,7 @@ class Contract:
 
 
 def _is_success(status: int, body: Any) -> bool:
-    """Whether an answer is a success, as far as its status and code tell."""
+    """Whether a response is a success, as far as its status and code tell."""
     code = body.get("code") if isinstance(body, dict) else None
     return 200 <= status < 300 and not (type(code) is int and code != 0)
 
@@ -176,7 +178,7 @@ def _page(content: bytes | None) -> Any:
 
 
 def _decoded(content: bytes, violation: Callable[[str, str, Any], None]) -> Any:
-    """Decode a body as its bytes are: a lenient decoder keeps the last of two equal keys."""
+    """Decode a body strictly: a lenient decoder would keep the last of two equal keys."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         row = dict(pairs)
@@ -198,4 +200,4 @@ def _decoded(content: bytes, violation: Callable[[str, str, Any], None]) -> Any:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")

@@ -1,4 +1,4 @@
-"""What one schema promises, and what breaks the promise."""
+"""One schema of a response, compiled to check responses against."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from keyapi.contract._violation import Violation, short
 
 
 class ResponseSchema:
-    """One schema, closed to what it does not name.
+    """One schema, closed: properties that it does not name are reported as additions.
+
+    Args:
+        spec: The specification that the schema is from.
+        schema: The schema.
 
     Attributes:
-        fits: Tells whether a decoded answer is just as promised.
+        fits: Tells quickly whether a decoded value fits the schema and adds nothing to it.
     """
 
     def __init__(self, spec: Mapping[str, Any], schema: dict[str, Any]) -> None:
@@ -33,26 +37,26 @@ class ResponseSchema:
     def violations(
         self, operation: str, body: Any, at: tuple[str | int, ...] = ()
     ) -> Iterator[Violation]:
-        """Find where a value breaks the promise.
+        """Find where a value does not fit the schema, or adds to it.
 
         Args:
             operation: Name of the operation.
             body: The value, decoded.
-            at: Where it stands in the answer.
+            at: Path of the value in the response.
         """
         for error in self._validator.iter_errors(body):
             path = list(error.instance_path)
             rule = error.kind.name
-            facts: dict[str, Any] = error.kind.as_dict()
+            details: dict[str, Any] = error.kind.as_dict()
             instance: Any = error.instance
             if rule == "additionalProperties":
-                for name in facts["unexpected"]:
+                for name in details["unexpected"]:
                     place, value = pointer(*at, *path, name, root=""), short(instance[name])
                     yield Violation(operation, place, rule, "no such property", value, True)
                 continue
-            expected = f"{rule} {self._promised(error.schema_path)}"
+            expected = f"{rule} {self._keyword(error.schema_path)}"
             if rule == "required":
-                path.append(facts["property"])
+                path.append(details["property"])
                 yield Violation(operation, pointer(*at, *path, root=""), rule, "a value", "nothing")
             else:
                 found = short(instance)
@@ -60,7 +64,7 @@ class ResponseSchema:
                     operation, pointer(*at, *path, root=""), rule, expected, found, rule == "enum"
                 )
 
-    def _promised(self, path: list[str | int]) -> str:
+    def _keyword(self, path: list[str | int]) -> str:
         value: Any = self._root
         for step in path:
             value = value[step]

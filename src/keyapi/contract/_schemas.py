@@ -1,4 +1,4 @@
-"""Schemas of OpenAPI 3.0 as JSON Schema has them."""
+"""Schemas of OpenAPI 3.0, converted to JSON Schema."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 
 def json_schema(spec: Mapping[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Give a schema of OpenAPI 3.0 as one of JSON Schema (Draft 4), on its own.
+    """Convert a schema of OpenAPI 3.0 to a self-contained one of JSON Schema (Draft 4).
 
     Args:
-        spec: The specification it is from.
+        spec: The specification that the schema is from.
         schema: The schema.
 
     Returns:
-        The schema, with the components it refers to; `nullable` is an alternative to null.
+        The schema, with the components it refers to; `nullable` becomes the type null.
     """
     components = spec.get("components", {}).get("schemas", {})
     root = _plain(schema)
@@ -39,7 +39,7 @@ def _references(node: Any) -> Iterator[str]:
 
 
 def _plain(schema: Any) -> Any:
-    """A schema in JSON Schema's terms: examples and extensions hold data, not schemas."""
+    """A schema in the terms of JSON Schema, without examples and extensions, which hold data."""
     if not isinstance(schema, dict):
         return schema
     plain: dict[str, Any] = {}
@@ -63,7 +63,7 @@ def _plain(schema: Any) -> Any:
 
 
 def closed(schema: Any, composed: bool = False) -> Any:
-    """A schema that allows no property it does not name; parts of an `allOf` stay open."""
+    """A schema that allows only the properties it names; parts of an `allOf` stay open."""
     if isinstance(schema, list):
         return [closed(item, composed) for item in schema]
     if not isinstance(schema, dict):
@@ -78,9 +78,9 @@ def closed(schema: Any, composed: bool = False) -> Any:
 
 
 def counted(schema: Any) -> Any:
-    """The same schema, but properties are counted where that tells whether all are there.
+    """The same schema, with properties counted where the count tells whether all are present.
 
-    To look each required one up would take nearly half of the time that validating a page takes.
+    Looking up each required one would take nearly half of the time that validating a page takes.
     """
     if isinstance(schema, list):
         return [counted(item) for item in schema]

@@ -1,7 +1,6 @@
-"""What paging, sorting, filters and echoes promise, which no schema says.
+"""What paging, sorting, filters and echoes mean for the rows, which no schema says.
 
-These checks serve every operation whose `x-keyapi` declares such a thing; what it means stands
-there alone, nothing is inferred here.
+These checks serve each operation whose `x-keyapi` declares such facts; nothing is inferred here.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 class Broken(NamedTuple):
-    """What is wrong with the rows of an answer.
+    """What is wrong with the rows of a response.
 
     Attributes:
-        path: Keys and indices from the top of the answer.
+        path: Keys and indices from the top of the response.
         rule: What was broken: `page-size`, `order`, `filter`, `echo`, `repeated-row`, `overlap`.
-        expected: What was promised.
+        expected: What should be there.
         found: What is there.
     """
 
@@ -36,13 +35,13 @@ class Broken(NamedTuple):
 def broken_semantics(
     operation: OperationSpec, body: Any, arguments: Mapping[str, Any], before: Any
 ) -> Iterator[Broken]:
-    """Find where the rows of an answer are not those that were asked for.
+    """Find where the rows of a response do not match the request.
 
     Args:
         operation: The operation.
-        body: The answer, decoded.
-        arguments: What was asked, by name in the request.
-        before: The answer to the page before, decoded, or None.
+        body: The response, decoded.
+        arguments: The request's arguments, by name in the request.
+        before: The response for the page before, decoded, or None.
     """
     rows = _rows(operation, body)
     if not rows or operation.items is None:
@@ -50,9 +49,9 @@ def broken_semantics(
     for check in (_page_size, _order, _filters, _echoes, _repeated):
         for path, *rest in check(operation, rows, arguments):
             yield Broken((*operation.items, *path), *rest)
-    known = {_text(row) for row in _rows(operation, before)}
+    earlier = {_text(row) for row in _rows(operation, before)}
     for index, row in enumerate(rows):
-        if _text(row) in known:
+        if _text(row) in earlier:
             yield Broken(
                 (*operation.items, index), "overlap", "no row of the page before", _named(row)
             )
@@ -62,9 +61,9 @@ def broken_semantics(
 def json_texts(
     spec: Specification, value: Any, schema: Schema, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], str, JsonText]]:
-    """Yield each string that is documented to hold JSON, with its place and what is known of it.
+    """Yield each string that is documented to hold JSON, with its path and what it holds.
 
-    An empty one is left out: it holds nothing, which is reported to occur.
+    Empty strings are skipped: they hold nothing, and are reported to occur.
     """
     schema = spec.resolved(schema)
     text = JsonText.of(schema)
@@ -80,7 +79,7 @@ def json_texts(
 
 
 def _rows(operation: OperationSpec, body: Any) -> Rows:
-    """The rows of an answer; what is no row is the schema's business."""
+    """The rows of a response; what is not an object is left to the schema."""
     rows = value_at(body, operation.items or ())
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
@@ -99,13 +98,13 @@ def _order(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) -
     column = _member(operation, sort.field, arguments)
     direction = _member(operation, sort.direction, arguments)
     if column is None or direction is None:
-        return  # what comes first is not documented unless both are given
+        return  # unless both are given, the order is not documented
     descending = direction.lower().startswith("desc")
     values = [(index, row[column]) for index, row in enumerate(rows) if row.get(column) is not None]
     for (_, first), (index, second) in pairwise(values):
         try:
             wrong = first < second if descending else first > second
-        except TypeError:  # of different types, which the schema tells
+        except TypeError:  # of different types, which the schema check reports
             continue
         if wrong:
             than = "most" if descending else "least"
@@ -126,7 +125,7 @@ def _echoes(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) 
 
 
 def _equal(rows: Rows, prop: str, wanted: Any, rule: str, name: str) -> Iterator[Any]:
-    allowed = {str(one) for one in (wanted if isinstance(wanted, list) else [wanted])}
+    allowed = {str(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
     for index, row in enumerate(rows):
         if prop in row and str(row[prop]) not in allowed:
             yield (index, prop), rule, f"{' or '.join(sorted(allowed))}, as {name} asks", row[prop]
@@ -143,9 +142,9 @@ def _repeated(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]
 
 
 def _member(operation: OperationSpec, name: str, arguments: Mapping[str, Any]) -> str | None:
-    """Name of the enum member that an argument gives."""
+    """Name of the enum member that an argument's value stands for."""
     members = operation.arguments[name].members
-    return next((known for known, value in members.items() if value == arguments.get(name)), None)
+    return next((key for key, value in members.items() if value == arguments.get(name)), None)
 
 
 def _text(row: Any) -> str:
@@ -153,5 +152,5 @@ def _text(row: Any) -> str:
 
 
 def _named(row: Mapping[str, Any]) -> str:
-    """A row by the values that tell it apart best: its texts."""
+    """A row by the values that identify it best: its texts."""
     return ", ".join(value for value in row.values() if isinstance(value, str))

@@ -1,4 +1,4 @@
-"""One place where an answer is not what is promised."""
+"""One place where a response breaks the specification."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ SHOWN = 80  # how much of a value a violation shows, in characters
 
 
 class Violation(NamedTuple):
-    """One place where an answer is not what the specification promises.
+    """One place where a response breaks the specification.
 
     Attributes:
         operation: Name of the operation.
-        pointer: JSON pointer to the place, from the top of the answer.
+        pointer: JSON pointer to the place, from the top of the response.
         rule: What was broken: a keyword of JSON Schema such as `type` or `required`, or `json`,
             `duplicate-key`, `huge-integer`, `status`.
-        expected: What the specification promises there.
-        found: What stands there, cut short.
+        expected: What the specification says of it.
+        found: What is there, shortened.
         additive: Whether clients can live with it: a new property, or a new value of an enum.
     """
 
@@ -30,16 +30,16 @@ class Violation(NamedTuple):
 
     @property
     def kind(self) -> tuple[str, str, str]:
-        """What this violation has in common with those of other rows."""
+        """What this violation has in common with the same one in other rows."""
         parts = ("*" if part.isdigit() else part for part in self.pointer.split("/"))
         return self.operation, "/".join(parts), self.rule
 
     def __str__(self) -> str:
-        where = self.pointer or "the whole answer"
+        where = self.pointer or "the whole response"
         return f"{self.operation}: {where}: expected {self.expected}, found {self.found}"
 
 
 def short(value: Any) -> str:
-    """Write a value as a violation shows it."""
+    """Write a value the way a violation shows it."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

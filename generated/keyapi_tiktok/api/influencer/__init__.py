@@ -25,6 +25,7 @@ _INFLUENCER_PRODUCTS_ANALYTICS = PagedOperation(
     model=lambda: _models.InfluencerProduct,
     items=("data",),
     paging=PageNumbers(parameter="page_num", size="page_size", last=100000, largest=10),
+    required=frozenset(["user_id"]),
 )
 
 

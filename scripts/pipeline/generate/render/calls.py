@@ -238,6 +238,8 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         literals["items"] = repr(facts.items)
     if paging is not None:
         literals["paging"] = _paging(types, paging, endpoint, arguments)
+    if required := sorted(a.key for a in arguments if a.default is None and a.place != "body"):
+        literals["required"] = f"frozenset({required!r})"
     if query := {a.key: a.wire for a in arguments if a.place == "query" and a.key != a.wire}:
         literals["query"] = repr(query)
     for place, fact in (("path", "path_parameters"), ("body", "body")):
