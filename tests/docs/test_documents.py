@@ -7,10 +7,24 @@ import re
 import tomllib
 from pathlib import Path
 
+import jsonpath_rfc9535
 import pytest
+import yaml
 
+from keyapi._facts import NAME, OPERATION_KEYS
 from keyapi_tiktok import AsyncTikTok, TikTok
-from support.documents import README, ROOT, SITE, anchors, blocks, documents, links, prose, relative
+from support.documents import (
+    README,
+    ROOT,
+    SITE,
+    Block,
+    anchors,
+    blocks,
+    documents,
+    links,
+    prose,
+    relative,
+)
 
 # Paths of this repository, in code, such as `src/keyapi/_sending/retries.py`.
 _PATH = re.compile(r"`((?:\.github|docs|openapi|requirements|scripts|src|tests)/[\w./-]+)`")
@@ -83,6 +97,21 @@ def test_code_that_is_not_run_says_why() -> None:
     assert [str(block) for block in unrun if not block.reason] == []
     named = [path for block in unrun for path in re.findall(r"tests/[\w/.]+", block.reason or "")]
     assert [path for path in named if not (ROOT / path).is_file()] == []
+
+
+@pytest.mark.parametrize("block", list(blocks("yaml")), ids=str)
+def test_actions_of_the_overlay_are_well_formed(block: Block) -> None:
+    for action in yaml.safe_load(block.code):
+        assert action.keys() >= {"target", "description", "x-evidence"}
+        assert action.keys() & {"update", "remove"}
+        jsonpath_rfc9535.compile(action["target"])
+
+
+def test_the_facts_that_an_overlay_may_declare_are_listed() -> None:
+    text = (ROOT / "openapi" / "README.md").read_text("utf-8")
+    listed = re.search(r"^- `x-keyapi` on an operation declares [^:]+:(.*?)\.\s", text, re.M | re.S)
+    assert listed
+    assert re.findall(r"`(\w+)`", listed[1]) == [NAME, *OPERATION_KEYS]
 
 
 def test_every_block_is_in_a_language_that_is_checked() -> None:
