@@ -1,4 +1,4 @@
-"""What the runtime knows of an operation: facts only, filled in by generated code."""
+"""What the runtime knows about an operation: facts only, filled in by generated code."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class Operation(Generic[T]):
     comma_joined: frozenset[str] = field(default_factory=frozenset)
 
     def view(self, row: dict[str, Any]) -> T:
-        """Give a received object as this operation's class."""
+        """Turn a received object into this operation's class."""
         model: Any = self.model()
         view: Any = row if model is dict else model.from_dict(row)
         return cast(T, view)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# The query of a signed URL, also of one in JSON in a string: it changes each time it is signed.
+# The query of a signed URL, also inside JSON text: it changes each time the URL is signed.
 _SIGNATURE = re.compile(r"""\?[^\s"'?]*(?:sign|expire)[^\s"'?]*""", re.IGNORECASE)
 
 
@@ -25,13 +25,13 @@ class Page(Sequence[T]):
 
     Attributes:
         page_num: Number of this page, or None where the operation pages by cursor.
-        page_size: Rows asked for, or None where the server fixes the size.
+        page_size: Rows requested, or None where the server fixes the size.
         has_more: Whether another page may follow: this one is full and is not the last allowed.
-        next: Page number or cursor to ask for next, or None at the end.
+        next: Number or cursor of the next page, or None at the end.
         request_id: The envelope's `requestId`.
         attempts: How many requests were sent for it, retries included.
-        from_cache: Whether it came from the cache, for which nothing was sent.
-        credits: What these cost, in credits, were each of them charged.
+        from_cache: Whether it came from the cache, so that nothing was sent.
+        credits: What the requests cost at most, in credits: as if each had been charged.
         response: The raw `httpx.Response`; its request carries the key, so a pickled page
             leaves it out.
     """
@@ -111,7 +111,7 @@ class Page(Sequence[T]):
 
 
 class _Walk(Generic[T]):
-    """Where a walk stands: decides what to ask for next and what to hand out; does no I/O."""
+    """The state of a walk: decides what to request next and what to yield; does no I/O."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class _Walk(Generic[T]):
         paging = operation.paging
         for name, value in (("limit", limit), ("max_pages", max_pages)):
             if value is not None and value < 0:
-                raise ValueError(f"{name} is {value}; give 0 or more, or None for no bound")
+                raise ValueError(f"{name} must be 0 or more, or None for no limit, got {value}")
         self._operation = operation
         self._parameter = paging.parameter
         self._position: int | str | None = arguments.get(self._parameter)
@@ -142,11 +142,11 @@ class _Walk(Generic[T]):
         return {**self._arguments, self._parameter: self._position}
 
     def accept(self, page: Page[T]) -> None:
-        """Take a page in: settle how many of its rows count, and where the walk goes on."""
+        """Take in a page: decide how many of its rows to yield, and where the walk continues."""
         if page._rows and _same(page._rows, self._kept):
             raise self._repeated(page)
         # Brent's cycle detection: one page is kept, and replaced after 1, 2, 4, 8 ... others, so
-        # that a walk in circles is found however long the circle, with one page in memory.
+        # that a walk in a circle of any length is noticed with one page in memory.
         if self._age == self._keep_for:
             self._kept, self._age, self._keep_for = page._rows, 0, self._keep_for * 2 or 1
         self._age += 1
@@ -160,7 +160,7 @@ class _Walk(Generic[T]):
         self._position = page.next
 
     def close(self) -> None:
-        """End the walk, also where a page is on its way."""
+        """End the walk, even while a page is being fetched."""
         self._closed = self.done = True
 
     def _repeated(self, page: Page[T]) -> PaginationError:
@@ -173,7 +173,7 @@ class _Walk(Generic[T]):
         return error
 
     def annotate(self, error: KeyAPIError) -> None:
-        """Put on an error which call it was, and what is needed to resume the walk."""
+        """Add to an error which call failed, and what is needed to resume the walk."""
         error.operation = self._operation.name
         error.method = self._operation.method
         error.next_page = self._position
@@ -182,10 +182,10 @@ class _Walk(Generic[T]):
 
 
 class PageIterator(Generic[T]):
-    """Rows page after page, fetched as they are needed; `pages()` gives whole pages.
+    """Rows of one page after another, each fetched when needed; `pages()` gives whole pages.
 
-    Ends on a short or empty page, at the operation's last page, or at `limit` or `max_pages`. An
-    error in the middle is raised, never read as the end; it carries `next_page`, `page_size` and
+    Ends after a short or empty page, the operation's last page, or `limit` or `max_pages`. An error
+    on the way is raised, never taken for the end; it carries `next_page`, `page_size` and
     `rows_yielded`, so that the walk can be resumed.
     """
 
@@ -205,7 +205,7 @@ class PageIterator(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return self
 
-    # No generators here and below: one that raised would then claim to be at its end.
+    # Not generators, here and below: one that has raised claims to be at its end.
     def __next__(self) -> T:
         while True:
             rows = self._rows
@@ -216,18 +216,18 @@ class PageIterator(Generic[T]):
     def _fetch_after(self, rows: Iterator[T]) -> None:
         with self._lock:
             if self._rows is not rows:
-                return  # another thread has fetched the next page meanwhile
+                return  # another thread has fetched the next page in the meantime
             page = self._next_page()
             if page is None:
                 raise StopIteration
             self._rows = iter(page.items[: self._walk.taken])
 
     def pages(self) -> Iterator[Page[T]]:
-        """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
+        """Iterate whole pages instead of rows; the page in which `limit` is reached is the last."""
         return _Pages(self._locked_page)
 
     def close(self) -> None:
-        """End the walk where it is; there is nothing to release, so this need not be called."""
+        """End the walk here. There is nothing to release, so calling this is optional."""
         self._walk.close()
         self._rows = iter(())
 
@@ -278,18 +278,18 @@ class AsyncPageIterator(Generic[T]):
     async def _fetch_after(self, rows: Iterator[T]) -> None:
         async with self._lock:
             if self._rows is not rows:
-                return  # another task has fetched the next page meanwhile
+                return  # another task has fetched the next page in the meantime
             page = await self._next_page()
             if page is None:
                 raise StopAsyncIteration
             self._rows = iter(page.items[: self._walk.taken])
 
     def pages(self) -> AsyncIterator[Page[T]]:
-        """Iterate whole pages instead of rows; `limit` then ends the walk at the page it is in."""
+        """Iterate whole pages instead of rows; the page in which `limit` is reached is the last."""
         return _AsyncPages(self._locked_page)
 
     async def aclose(self) -> None:
-        """End the walk where it is; there is nothing to release, so this need not be called."""
+        """End the walk here. There is nothing to release, so calling this is optional."""
         self._walk.close()
         self._rows = iter(())
 
@@ -310,7 +310,7 @@ class AsyncPageIterator(Generic[T]):
 
 
 class _Pages(Iterator[Page[T]]):
-    """What `iter(callable, None)` is; that one loses a page where threads share it."""
+    """Like `iter(callable, None)`, which loses a page when threads share it."""
 
     def __init__(self, next_page: Callable[[], Page[T] | None]) -> None:
         self._next_page = next_page
@@ -336,7 +336,7 @@ class _AsyncPages(AsyncIterator[Page[T]]):
 
 
 def _same(rows: list[dict[str, Any]], kept: list[dict[str, Any]]) -> bool:
-    """Whether two pages hold the same rows, but for what their URLs are signed with."""
+    """Whether two pages hold the same rows, apart from the signatures of their URLs."""
     return len(rows) == len(kept) and all(map(_alike, rows, kept))
 
 

@@ -8,6 +8,7 @@ import json
 import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -242,6 +243,40 @@ class Async(Mode):
                 return await anext(rows, None)
 
         return asyncio.run(main())
+
+
+def outcomes(mode: Mode, times: int, threads: int = 20, **options: Any) -> list[Any]:
+    """What so many calls of one client come to, made by threads or all at once by tasks."""
+
+    def outcome(result: Any) -> Any:
+        return type(result) if isinstance(result, Exception) else "page"
+
+    async def main() -> list[Any]:
+        async with mode.open(**options) as client:
+            calls = [client.influencer.products_analytics(user_id=str(n)) for n in range(1, times)]
+            return list(await asyncio.gather(*calls, return_exceptions=True))
+
+    if mode.name == "async":
+        return [outcome(result) for result in asyncio.run(main())]
+
+    def call(number: int) -> Any:
+        try:
+            return client.influencer.products_analytics(user_id=str(number))
+        except KeyAPIError as error:
+            return error
+
+    with mode.open(**options) as client, ThreadPoolExecutor(threads) as pool:
+        return [outcome(result) for result in pool.map(call, range(1, times))]
+
+
+def first_page(mode: Mode, client: Any) -> Any:
+    """The first page of the committed operation, by a client of the mode."""
+    call = client.influencer.products_analytics(user_id=USER_ID)
+    return call if mode.name == "sync" else asyncio.run(_awaited(call))
+
+
+async def _awaited(call: Any) -> Any:
+    return await call
 
 
 @pytest.fixture(autouse=True)

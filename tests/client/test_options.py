@@ -602,3 +602,14 @@ def test_an_error_of_a_hook_gets_out_as_it_is(mode: Mode) -> None:
     hooks = {"response": [hook if mode.name == "sync" else async_hook]}
     with pytest.raises(RuntimeError, match="the user's own"):
         mode.page(options={"httpx_args": {"event_hooks": hooks}})
+
+
+@pytest.mark.parametrize(
+    "option", [{"rate": "5/s"}, {"cache": "answers"}, {"contract": "warn"}], ids=str
+)
+def test_an_option_without_its_extra_says_what_to_install(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch, option: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match=rf"keyapi-tiktok\[{next(iter(option))}\]"):
+        mode.open(**option)

@@ -1,0 +1,143 @@
+"""The budget and the quota breaker: no more is spent than was allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from client.conftest import (
+    USER_ID,
+    Mode,
+    Server,
+    first_page,
+    outcomes,
+    pickled,
+    refusal,
+)
+from keyapi import (
+    BudgetExceeded,
+    ConfigurationError,
+    InsufficientCredits,
+    ServerError,
+)
+from keyapi._sending.clock import Clock
+from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
+
+# --- Budget -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [None, refusal(429)], ids=["pages", "retried"])
+def test_a_budget_is_exact_under_many_callers(
+    mode: Mode, server: Server, answer: httpx.Response | None
+) -> None:
+    server.always = answer
+    found = outcomes(mode, 101, max_credits=37)
+    assert len(server.requests) == 37
+    assert found.count(BudgetExceeded) >= 100 - 37
+    assert found.count("page") == (37 if answer is None else 0)
+
+
+def test_a_refused_request_says_what_was_asked_spent_and_allowed(
+    mode: Mode, server: Server
+) -> None:
+    server.holds(30)
+    client = mode.open(max_credits=2)
+    mode.open = lambda **_: client  # type: ignore[method-assign]
+    error = mode.products().error
+    assert isinstance(error, BudgetExceeded)
+    assert (error.asked, error.spent, error.allowed) == (1, 2, 2)
+    assert (error.next_page, error.rows_yielded, error.attempts) == (3, 20, 0)
+    assert client.credits_spent == 2
+    assert vars(pickled(error)) == vars(error)
+
+
+def test_a_retry_that_would_exceed_the_budget_is_not_sent(mode: Mode, server: Server) -> None:
+    server.always = refusal(503)
+    with pytest.raises(BudgetExceeded) as caught:
+        mode.page(options={"max_credits": 2})
+    assert len(server.requests) == caught.value.attempts == 2
+    assert isinstance(caught.value.__cause__, ServerError)
+
+
+def test_changed_clients_spend_together_and_other_keys_apart(mode: Mode) -> None:
+    def use(client: Any) -> Any:
+        changed = client.with_options(max_credits=1)
+        other = client.with_options(token="sk_other")
+        assert other.credits_spent == 0
+        assert changed.credits_spent == client.credits_spent
+        return changed.influencer.products_analytics(user_id=USER_ID)
+
+    client = mode.open()
+    mode.open = lambda **_: client  # type: ignore[method-assign]
+    mode.call(use)
+    assert client.credits_spent == 1
+
+
+@pytest.mark.parametrize(
+    "option", [{"quota_cooldown": -1}, {"contract": "strict"}, {"contract": None}], ids=str
+)
+def test_an_option_of_no_meaning_is_refused(mode: Mode, option: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(option))):
+        mode.open(**option)
+
+
+@pytest.mark.parametrize("budget", [-1, 1.5, True, "5"])
+def test_a_budget_that_is_no_count_is_refused(mode: Mode, budget: Any) -> None:
+    with pytest.raises(ConfigurationError, match="max_credits"):
+        mode.open(max_credits=budget)
+
+
+def test_low_level_functions_spend_from_the_same_budget(mode: Mode, server: Server) -> None:
+    call = low_level.sync if mode.name == "sync" else low_level.asyncio
+    with pytest.raises(BudgetExceeded):
+        mode.call(
+            lambda client: call(client=client, user_id=USER_ID, page_num=1, page_size=1),
+            max_credits=0,
+        )
+    assert server.requests == []
+
+
+# --- Quota breaker ----------------------------------------------------------------------------
+
+
+def test_after_credits_are_used_up_nothing_is_sent_for_a_while(mode: Mode, server: Server) -> None:
+    server.always = refusal(402)
+    client = mode.open(quota_cooldown=60)
+    changed = client.with_options(max_retries=0)
+    for each, now, sent in ((client, 0, 1), (client, 0, 1), (changed, 59, 1), (client, 60, 2)):
+        mode.clock.time = 1000.0 + now
+        with pytest.raises(InsufficientCredits):
+            first_page(mode, each)
+        assert len(server.requests) == sent
+
+
+def test_without_a_cooldown_each_call_is_sent(mode: Mode, server: Server) -> None:
+    server.always = refusal(402)
+    client = mode.open(quota_cooldown=0)
+    for sent in (1, 2):
+        with pytest.raises(InsufficientCredits) as caught:
+            first_page(mode, client)
+        assert (len(server.requests), caught.value.attempts) == (sent, 1)
+
+
+def test_a_hundred_waiting_calls_stop_after_the_first(mode: Mode, server: Server) -> None:
+    """In real time: by a clock whose waits take none, an hour may pass before the first answer."""
+    server.always = refusal(402)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        time.sleep(0.05)  # all others ask meanwhile
+        return server(request)
+
+    async def answer_async(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.05)
+        return server(request)
+
+    mode.server = answer if mode.name == "sync" else answer_async  # type: ignore[assignment]
+    mode.clock = Clock()  # type: ignore[assignment]
+    found = outcomes(mode, 101, rate="1/h")
+    assert found == [InsufficientCredits] * 100
+    assert len(server.requests) == 1
