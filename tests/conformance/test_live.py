@@ -351,7 +351,7 @@ def test_without_a_key_nothing_is_sent(
     code, text = live(*ALL)
 
     assert (code, sandbox.ledger.count) == (2, 0)
-    assert "There is no API key: set KEYAPI_TOKEN" in text
+    assert "No API key found; set KEYAPI_TOKEN" in text
 
 
 def test_a_key_that_the_server_does_not_know_ends_the_run_at_once(

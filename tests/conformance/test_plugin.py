@@ -1,0 +1,122 @@
+"""The pytest plugin: its options, what it counts, and the report it writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+import pytest
+
+from keyapi.conformance.fuzz import SEED, fixed, run_seed
+
+pytest_plugins = ["pytester"]
+
+SUITE = """
+def test_that_holds(tally, note):
+    tally("client -> spec", "an_operation", checks=2, cases=1)
+    tally("client -> spec", "an_operation", checks=3, cases=1)
+    note("worth <reading>")
+
+def test_that_does_not(tally):
+    tally("meaning", "an_operation_with_a_name_that_is_far_too_long", checks=1, cases=1)
+    assert 1 == 2
+
+def test_that_counts_nothing():
+    assert 1 == 2
+"""
+
+
+@pytest.fixture(autouse=True)
+def _no_seed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(SEED, "1")  # so that whatever a run sets is undone afterwards
+    monkeypatch.delenv(SEED)
+    yield
+    os.environ.pop(SEED, None)
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makepyfile(test_suite=SUITE)
+    return pytester
+
+
+def run(suite: pytest.Pytester, *options: str) -> str:
+    plugins = ("-p", "keyapi.conformance.plugin", "-p", "no:cacheprovider")
+    return suite.runpytest_inprocess(*plugins, *options).stdout.str()
+
+
+def test_the_table_counts_by_relation_and_operation(suite: pytest.Pytester) -> None:
+    lines = [line.split() for line in run(suite).splitlines()]
+
+    assert ["client", "->", "spec", "an_operation", "5", "2", "0"] in lines
+    assert [
+        "meaning",
+        f"{'an_operation_with_a_name_that_is_far_too_long'[:35]}…",
+        "1",
+        "1",
+        "1",
+    ] in (lines)
+    assert ["all", "6", "3", "1"] in lines
+    assert ["worth", "<reading>"] in lines
+
+
+def test_a_failure_says_how_to_reproduce_it(suite: pytest.Pytester) -> None:
+    text = run(suite, "--seed", "7")
+
+    assert "python -m pytest test_suite.py::test_that_does_not --seed 7" in text
+    assert "seed 7" in text.splitlines()
+
+
+def test_a_random_seed_is_told(suite: pytest.Pytester) -> None:
+    text = run(suite, "--seed", "random")
+
+    assert f"seed {run_seed()}" in text.splitlines()
+
+
+def test_the_report_is_written_as_junit_and_html(suite: pytest.Pytester) -> None:
+    text = run(suite, "--report", "a/folder")
+
+    folder = suite.path / "a" / "folder"
+    (junit,) = ElementTree.parse(folder / "contract.xml").getroot()  # noqa: S314
+    page = (folder / "contract.html").read_text("utf-8")
+    assert (junit.get("tests"), junit.get("failures")) == ("3", "2")
+    assert "worth &lt;reading&gt;" in page
+    assert "Reproduce: <code>python -m pytest test_suite.py::test_that_does_not</code>" in page
+    assert "written: a/folder/contract.xml, a/folder/contract.html" in text
+
+
+def test_counts_of_worker_processes_are_added(suite: pytest.Pytester) -> None:
+    lines = [line.split() for line in run(suite, "-n", "2").splitlines()]
+
+    assert ["all", "6", "3", "1"] in lines
+    assert ["worth", "<reading>"] in lines
+
+
+def test_without_a_suite_there_is_no_table(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_that_holds(): pass")
+
+    assert "relation" not in run(pytester)
+
+
+@pytest.mark.parametrize("seed", [None, "5"])
+def test_the_seed_decides_which_examples_are_tried(
+    monkeypatch: pytest.MonkeyPatch, seed: str | None
+) -> None:
+    import hypothesis
+    from hypothesis import strategies
+
+    if seed is not None:
+        monkeypatch.setenv(SEED, seed)
+
+    def tried() -> list[int]:
+        found: list[int] = []
+
+        @hypothesis.given(strategies.integers())
+        def probe(number: int) -> None:
+            found.append(number)
+
+        fixed(probe, 10)()
+        return found
+
+    assert tried() == tried()
