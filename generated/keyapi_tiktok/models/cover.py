@@ -11,4 +11,6 @@ class Cover(Model):
     __slots__ = ()
 
     url: str | None = _field("url", default=None)
+    """`url`, which KeyAPI does not document."""
     index: int | None = _field("index", default=None)
+    """`index`, which KeyAPI does not document."""

@@ -21,16 +21,18 @@ class InfluencerProduct(Model):
     category_id: str | None = _field("category_id", default=None)
     """Product primary category ID."""
     cover_url: str | None = _field("cover_url", default=None)
-    """Product cover. JSON inside a string, not sorted by its index: read `covers` instead. The
-    URLs are signed and reportedly expire within 1 to 3 days, and the image host refuses
-    hot-linking.
+    """Product cover. JSON inside a string, not sorted by its index:
+    read `covers` instead. The URLs are signed and reportedly expire within 1 to 3 days, and the
+    image host refuses hot-linking.
     """
     covers: list[Cover] = _decoded(
         "cover_url", init=False, model="Cover", many=True, order="index", text="url"
     )
     """`cover_url`, decoded from JSON, lowest `index` first; empty where nothing can be decoded."""
     product_id: str | None = _field("product_id", default=None)
+    """`product_id`, which KeyAPI does not document."""
     product_name: str | None = _field("product_name", default=None)
+    """`product_name`, which KeyAPI does not document."""
     spu_avg_price: float | None = _field("spu_avg_price", default=None)
     """Average price of product SKU. Reportedly in USD."""
     total_live_cnt: int | None = _field("total_live_cnt", default=None)
@@ -40,14 +42,14 @@ class InfluencerProduct(Model):
     total_live_sale_gmv_amt: float | None = _field("total_live_sale_gmv_amt", default=None)
     """GMV (estimated) of live stream sales associated with this item."""
     total_sale_cnt: int | None = _field("total_sale_cnt", default=None)
-    """Total sales of products. Global, over all sellers and creators: not this influencer's share.
-    Summed over an influencer's products it overstates the influencer many times over. Estimate,
-    T+1.
+    """Total sales of products. Global, over all sellers and creators:
+    not this influencer's share. Summed over an influencer's products it overstates the
+    influencer many times over. Estimate, T+1.
     """
     total_sale_gmv_amt: float | None = _field("total_sale_gmv_amt", default=None)
-    """Total sales gmv of products. Global, over all sellers and creators: not this influencer's
-    share. Summed over an influencer's products it overstates the influencer many times over.
-    Estimate, T+1, reportedly in USD.
+    """Total sales gmv of products. Global, over all sellers and creators:
+    not this influencer's share. Summed over an influencer's products it overstates the
+    influencer many times over. Estimate, T+1, reportedly in USD.
     """
     total_video_cnt: int | None = _field("total_video_cnt", default=None)
     """The number of videos associated with this product."""

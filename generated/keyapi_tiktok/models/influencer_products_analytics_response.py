@@ -16,6 +16,10 @@ class InfluencerProductsAnalyticsResponse(Model):
     __slots__ = ()
 
     code: int | None = _field("code", default=None)
+    """`code`, which KeyAPI does not document."""
     message: str | None = _field("message", default=None)
+    """`message`, which KeyAPI does not document."""
     data: list[InfluencerProduct] | None = _field("data", model="InfluencerProduct", default=None)
+    """`data`, which KeyAPI does not document."""
     request_id: str | None = _field("requestId", default=None)
+    """`requestId`, which KeyAPI does not document."""

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from openapi_python_client.strings import safe_for_docstring
 
 _WIDTH = 96
+_COLON = re.compile(r"(?<!:):(?!:)")
 
 
-def docstring(lines: list[str], indent: int, *, optional: bool = False) -> str:
+def docstring(lines: list[str], indent: int) -> str:
     """Write a docstring: wrapped to width, indented, and safe inside triple quotes.
 
     Args:
         lines: Paragraphs and indented lines; the first is the summary.
         indent: Columns before each line but the first.
-        optional: Give "" where there is nothing to say.
     """
-    if optional and not any(line.strip() for line in lines):
-        return ""
     written: list[str] = []
     for line in lines:
         for paragraph in line.split("\n") or [""]:
-            own = len(paragraph) - len(paragraph.lstrip())
-            written += textwrap.wrap(
-                paragraph.strip(),
-                _WIDTH - indent,
-                initial_indent=" " * own,
-                subsequent_indent=" " * (own + 4 if own else 0),
-                break_long_words=False,
-                break_on_hyphens=False,
-            ) or [""]
+            written += _wrapped(paragraph, _WIDTH - indent)
     safe = [safe_for_docstring(line) for line in written]
     if len(safe) == 1:
         end = " " if safe[0].endswith(('"', "\\")) else ""
@@ -38,6 +29,40 @@ def docstring(lines: list[str], indent: int, *, optional: bool = False) -> str:
     pad = " " * indent
     body = "\n".join(f"{pad}{line}".rstrip() for line in safe[1:])
     return f'"""{safe[0]}\n{body}\n{pad}"""'
+
+
+def attribute_docstring(text: str, indent: int) -> str:
+    """Write the docstring below an attribute, so that documentation tools show all of it.
+
+    In Google style, what precedes a colon on the first line is the attribute's type (Sphinx's
+    napoleon takes it away): the line is broken there.
+
+    Args:
+        text: What is said of the attribute.
+        indent: Columns before each line but the first.
+    """
+    first, *others = text.strip().split("\n")
+    first = " ".join(first.split())
+    colon = _COLON.search(_wrapped(first, _WIDTH - indent)[0])
+    if colon is not None:
+        end = colon.end()
+        if first[end : end + 1].strip():  # the colon is inside a word, which stays whole
+            end = max(first.rfind(" ", 0, end), 0)
+        others = [first[end:].strip(), *others]
+        first = first[:end] or "As published:"
+    return docstring([first, *filter(None, others)], indent)
+
+
+def _wrapped(paragraph: str, width: int) -> list[str]:
+    own = len(paragraph) - len(paragraph.lstrip())
+    return textwrap.wrap(
+        paragraph.strip(),
+        width,
+        initial_indent=" " * own,
+        subsequent_indent=" " * (own + 4 if own else 0),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
 
 
 def sentence(text: str) -> str:

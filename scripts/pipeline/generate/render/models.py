@@ -17,7 +17,7 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.union import UnionProperty
 
 from keyapi._facts import JsonText
-from pipeline.generate.render.docstrings import docstring
+from pipeline.generate.render.docstrings import attribute_docstring, docstring
 from pipeline.generate.render.types import Types
 
 # What `keyapi.Model` has already; an attribute of that name gets an underscore.
@@ -53,7 +53,7 @@ def attributes(types: Types, model: ModelProperty) -> Iterator[Attribute]:
         kind, option = _attribute_type(types, prop)
         yield Attribute(
             f"{names[name]}: {kind} = _field({name!r}{option}, default=None)",
-            docstring([types.description(described[name])], 4, optional=True),
+            attribute_docstring(types.description(described[name]) or _undescribed(name), 4),
         )
         text = JsonText.of(described[name])
         if text is not None:
@@ -114,5 +114,9 @@ def _decoded(types: Types, name: str, attribute: str, accessor: str, text: JsonT
     doc = f"`{attribute}`, decoded from JSON{order}; empty where nothing can be decoded."
     return Attribute(
         f"{accessor}: {kind} = _decoded({name!r}, init=False{options})",
-        docstring([doc], 4),
+        attribute_docstring(doc, 4),
     )
+
+
+def _undescribed(name: str) -> str:
+    return f"`{name}`, which KeyAPI does not document."
