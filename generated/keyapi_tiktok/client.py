@@ -2,87 +2,262 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from keyapi._client import AsyncClient, SyncClient
+from keyapi._options import UNCHANGED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from os import PathLike
+
+    from httpx import AsyncBaseTransport, BaseTransport, Timeout
+
+    from keyapi._config import Limiter
+    from keyapi.contract import Violation
+
     from .api.influencer import AsyncInfluencerResource, InfluencerResource
 
 
 class TikTok(SyncClient):
-    """The client; use it as a context manager, or `close()` it.
+    """The client. Use it as a context manager, or call `close()` when you are done.
 
     Args:
-        token: The API key; without it, the environment's KEYAPI_TOKEN, KEYAPI_API_KEY or
-            KEYAPI_KEY is used.
-        base_url: The server; without it, KEYAPI_BASE_URL or https://api.keyapi.ai is used.
-        timeout: For each phase of a request, in seconds, or an `httpx.Timeout`; None for no bound.
-        deadline: For a call with all its retries and waits, in seconds; None for no bound.
-            A server that sends headers drop by drop can hold a call of the sync client longer.
-        max_retries: How often a call may be sent again; 0 for never.
-        rate: Requests per time, such as "5/s", "100/m" or "10/11s", for all threads and tasks of
-            this client; or a `pyrate_limiter.Limiter`. Needs the extra `rate`.
-        max_credits: What may be spent, in credits; the request that would exceed it is not sent.
-        quota_cooldown: For how long nothing is sent after the server said that credits are used
-            up, in seconds; 0 to send all the same.
-        cache: A folder to keep answers in for a day, or `{"path": folder, "ttl": seconds}`. Needs
-            the extra `cache`.
-        contract: "warn" to log where answers break the specification, "raise" to raise it, or a
-            function that is told each `keyapi.contract.Violation`. Needs the extra `contract`.
-        transport: An httpx transport to send through instead of the network.
-        httpx_args: Further arguments of the httpx client, such as `proxy`, `verify` or `limits`; a
-            `User-Agent` among its `headers` stands before this client's own.
+        token: The API key. Without it, the key is read from the environment variable
+            KEYAPI_TOKEN, KEYAPI_API_KEY or KEYAPI_KEY.
+        base_url: URL of the server. Without it, KEYAPI_BASE_URL is used, or else
+            https://api.keyapi.ai.
+        timeout: Seconds that each phase of a request may take (connect, read, write, and
+            waiting for a connection), or an `httpx.Timeout`; None for no limit.
+        deadline: Seconds that a call may take, with all its retries and waits; None for no
+            limit. A server that sends its headers drop by drop can hold a call of the sync
+            client longer.
+        max_retries: How often a call may be retried; 0 for never.
+        rate: Requests per time, such as "5/s", "100/m" or "10/11s" (10 requests in 11 seconds),
+            for all threads and tasks of this client together; or a `pyrate_limiter.Limiter`.
+            Needs the extra `rate`.
+        max_credits: Credits that may be spent; the request that would exceed them is not sent.
+            None for no limit.
+        quota_cooldown: Seconds during which nothing is sent after the server reported that the
+            credits are used up; 0 to keep sending.
+        cache: Folder that keeps responses for a day, or `{"path": folder, "ttl": seconds}`.
+            Needs the extra `cache`.
+        contract: What to do where a response breaks the specification: "warn" logs it, "raise"
+            raises `ContractViolation`, and a function is called with each
+            `keyapi.contract.Violation`. Needs the extra `contract`.
+        transport: An httpx transport to send through, instead of the network.
+        httpx_args: Further arguments for the httpx client, such as `proxy`, `verify` or
+            `limits`. A `User-Agent` among its `headers` precedes this client's own.
 
     Raises:
-        ConfigurationError: There is no key, or only a placeholder; or an option is out of bounds.
+        ConfigurationError: There is no API key, or an option cannot be used.
     """
 
     default_base_url: ClassVar[str] = "https://api.keyapi.ai"
+    """The server's URL, unless `base_url` or KEYAPI_BASE_URL gives another."""
     _package: ClassVar[str] = __package__ or ""
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | Timeout | None = 30.0,
+        deadline: float | None = None,
+        max_retries: int = 3,
+        rate: str | Limiter | None = None,
+        max_credits: int | None = None,
+        quota_cooldown: float = 60.0,
+        cache: str | PathLike[str] | Mapping[str, Any] | None = None,
+        contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = "off",
+        transport: BaseTransport | None = None,
+        httpx_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            token=token,
+            base_url=base_url,
+            timeout=timeout,
+            deadline=deadline,
+            max_retries=max_retries,
+            rate=rate,
+            max_credits=max_credits,
+            quota_cooldown=quota_cooldown,
+            cache=cache,
+            contract=contract,
+            transport=transport,
+            httpx_args=httpx_args,
+        )
+
+    def with_options(
+        self,
+        *,
+        token: str | None = UNCHANGED,
+        base_url: str | None = UNCHANGED,
+        timeout: float | Timeout | None = UNCHANGED,
+        deadline: float | None = UNCHANGED,
+        max_retries: int = UNCHANGED,
+        rate: str | Limiter | None = UNCHANGED,
+        max_credits: int | None = UNCHANGED,
+        quota_cooldown: float = UNCHANGED,
+        cache: str | PathLike[str] | Mapping[str, Any] | None = UNCHANGED,
+        contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = UNCHANGED,
+        transport: BaseTransport | None = UNCHANGED,
+        httpx_args: Mapping[str, Any] | None = UNCHANGED,
+    ) -> Self:
+        """Make a client with some options changed.
+
+        It shares this client's connections, credits spent, pace and quota breaker, and closing
+        either closes the connections of both. A client whose `token`, `base_url`, `transport`
+        or `httpx_args` changed shares nothing, and must be closed separately.
+
+        The arguments are those of the constructor; what is not given stays as it is.
+
+        Returns:
+            The new client; this one does not change.
+
+        Raises:
+            ConfigurationError: An option cannot be used.
+        """
+        return self._with_options(
+            token=token,
+            base_url=base_url,
+            timeout=timeout,
+            deadline=deadline,
+            max_retries=max_retries,
+            rate=rate,
+            max_credits=max_credits,
+            quota_cooldown=quota_cooldown,
+            cache=cache,
+            contract=contract,
+            transport=transport,
+            httpx_args=httpx_args,
+        )
 
     @cached_property
     def influencer(self) -> InfluencerResource:
-        """Operations below `influencer`."""
+        """The `influencer` operations."""
         from .api.influencer import InfluencerResource
 
         return InfluencerResource(self)
 
 
 class AsyncTikTok(AsyncClient):
-    """The client for asyncio; use it with `async with`, or `await close()` it.
+    """The client for asyncio. Use it with `async with`, or `await close()` when you are done.
 
     Args:
-        token: The API key; without it, the environment's KEYAPI_TOKEN, KEYAPI_API_KEY or
-            KEYAPI_KEY is used.
-        base_url: The server; without it, KEYAPI_BASE_URL or https://api.keyapi.ai is used.
-        timeout: For each phase of a request, in seconds, or an `httpx.Timeout`; None for no bound.
-        deadline: For a call with all its retries and waits, in seconds; None for no bound.
-            A server that sends headers drop by drop can hold a call of the sync client longer.
-        max_retries: How often a call may be sent again; 0 for never.
-        rate: Requests per time, such as "5/s", "100/m" or "10/11s", for all threads and tasks of
-            this client; or a `pyrate_limiter.Limiter`. Needs the extra `rate`.
-        max_credits: What may be spent, in credits; the request that would exceed it is not sent.
-        quota_cooldown: For how long nothing is sent after the server said that credits are used
-            up, in seconds; 0 to send all the same.
-        cache: A folder to keep answers in for a day, or `{"path": folder, "ttl": seconds}`. Needs
-            the extra `cache`.
-        contract: "warn" to log where answers break the specification, "raise" to raise it, or a
-            function that is told each `keyapi.contract.Violation`. Needs the extra `contract`.
-        transport: An httpx transport to send through instead of the network.
-        httpx_args: Further arguments of the httpx client, such as `proxy`, `verify` or `limits`; a
-            `User-Agent` among its `headers` stands before this client's own.
+        token: The API key. Without it, the key is read from the environment variable
+            KEYAPI_TOKEN, KEYAPI_API_KEY or KEYAPI_KEY.
+        base_url: URL of the server. Without it, KEYAPI_BASE_URL is used, or else
+            https://api.keyapi.ai.
+        timeout: Seconds that each phase of a request may take (connect, read, write, and
+            waiting for a connection), or an `httpx.Timeout`; None for no limit.
+        deadline: Seconds that a call may take, with all its retries and waits; None for no
+            limit. A server that sends its headers drop by drop can hold a call of the sync
+            client longer.
+        max_retries: How often a call may be retried; 0 for never.
+        rate: Requests per time, such as "5/s", "100/m" or "10/11s" (10 requests in 11 seconds),
+            for all threads and tasks of this client together; or a `pyrate_limiter.Limiter`.
+            Needs the extra `rate`.
+        max_credits: Credits that may be spent; the request that would exceed them is not sent.
+            None for no limit.
+        quota_cooldown: Seconds during which nothing is sent after the server reported that the
+            credits are used up; 0 to keep sending.
+        cache: Folder that keeps responses for a day, or `{"path": folder, "ttl": seconds}`.
+            Needs the extra `cache`.
+        contract: What to do where a response breaks the specification: "warn" logs it, "raise"
+            raises `ContractViolation`, and a function is called with each
+            `keyapi.contract.Violation`. Needs the extra `contract`.
+        transport: An httpx transport to send through, instead of the network.
+        httpx_args: Further arguments for the httpx client, such as `proxy`, `verify` or
+            `limits`. A `User-Agent` among its `headers` precedes this client's own.
 
     Raises:
-        ConfigurationError: There is no key, or only a placeholder; or an option is out of bounds.
+        ConfigurationError: There is no API key, or an option cannot be used.
     """
 
     default_base_url: ClassVar[str] = "https://api.keyapi.ai"
+    """The server's URL, unless `base_url` or KEYAPI_BASE_URL gives another."""
     _package: ClassVar[str] = __package__ or ""
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | Timeout | None = 30.0,
+        deadline: float | None = None,
+        max_retries: int = 3,
+        rate: str | Limiter | None = None,
+        max_credits: int | None = None,
+        quota_cooldown: float = 60.0,
+        cache: str | PathLike[str] | Mapping[str, Any] | None = None,
+        contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = "off",
+        transport: AsyncBaseTransport | None = None,
+        httpx_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            token=token,
+            base_url=base_url,
+            timeout=timeout,
+            deadline=deadline,
+            max_retries=max_retries,
+            rate=rate,
+            max_credits=max_credits,
+            quota_cooldown=quota_cooldown,
+            cache=cache,
+            contract=contract,
+            transport=transport,
+            httpx_args=httpx_args,
+        )
+
+    def with_options(
+        self,
+        *,
+        token: str | None = UNCHANGED,
+        base_url: str | None = UNCHANGED,
+        timeout: float | Timeout | None = UNCHANGED,
+        deadline: float | None = UNCHANGED,
+        max_retries: int = UNCHANGED,
+        rate: str | Limiter | None = UNCHANGED,
+        max_credits: int | None = UNCHANGED,
+        quota_cooldown: float = UNCHANGED,
+        cache: str | PathLike[str] | Mapping[str, Any] | None = UNCHANGED,
+        contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = UNCHANGED,
+        transport: AsyncBaseTransport | None = UNCHANGED,
+        httpx_args: Mapping[str, Any] | None = UNCHANGED,
+    ) -> Self:
+        """Make a client with some options changed.
+
+        It shares this client's connections, credits spent, pace and quota breaker, and closing
+        either closes the connections of both. A client whose `token`, `base_url`, `transport`
+        or `httpx_args` changed shares nothing, and must be closed separately.
+
+        The arguments are those of the constructor; what is not given stays as it is.
+
+        Returns:
+            The new client; this one does not change.
+
+        Raises:
+            ConfigurationError: An option cannot be used.
+        """
+        return self._with_options(
+            token=token,
+            base_url=base_url,
+            timeout=timeout,
+            deadline=deadline,
+            max_retries=max_retries,
+            rate=rate,
+            max_credits=max_credits,
+            quota_cooldown=quota_cooldown,
+            cache=cache,
+            contract=contract,
+            transport=transport,
+            httpx_args=httpx_args,
+        )
 
     @cached_property
     def influencer(self) -> AsyncInfluencerResource:
-        """Operations below `influencer`."""
+        """The `influencer` operations."""
         from .api.influencer import AsyncInfluencerResource
 
         return AsyncInfluencerResource(self)

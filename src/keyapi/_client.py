@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class SyncClient(BaseClient[httpx.BaseTransport, HTTPClient]):
+class SyncClient(BaseClient[HTTPClient]):
     """The base of generated sync clients, which describe the arguments."""
 
     _http_class = HTTPClient
@@ -100,7 +100,7 @@ class SyncClient(BaseClient[httpx.BaseTransport, HTTPClient]):
         return self._call(operation, arguments).data()
 
 
-class AsyncClient(BaseClient[httpx.AsyncBaseTransport, AsyncHTTPClient]):
+class AsyncClient(BaseClient[AsyncHTTPClient]):
     """The base of generated async clients (asyncio): as `SyncClient`, with `await`."""
 
     _http_class = AsyncHTTPClient

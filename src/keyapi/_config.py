@@ -1,4 +1,4 @@
-"""How a client is set up: what is read from arguments and environment, checked before any use."""
+"""How options are checked and converted, and what of them is read from the environment."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Generic, NamedTuple, NoReturn, TypedDict, TypeVar
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import httpx
 
 from keyapi._errors import ConfigurationError
 
-Transport = TypeVar("Transport", bound=httpx.BaseTransport | httpx.AsyncBaseTransport)
-
-CacheOption = str | os.PathLike[str] | Mapping[str, Any] | None
 ContractOption = str | Callable[[Any], object]
 
 DAY = 86400.0  # seconds; the data changes once a day
-_MILLISECONDS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-
 # KEYAPI_TOKEN is what KeyAPI's own tooling reads; the other two are in use by third parties.
-_TOKEN_VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY")
+TOKEN_VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY")
+BASE_URL_VARIABLE = "KEYAPI_BASE_URL"
+
+_MILLISECONDS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _PLACEHOLDERS = ("your", "<", "sk_live_xxx", "changeme", "placeholder")
 _LONGEST = 1e9  # seconds; an operating system's time-outs end not far above
 # What the client sets itself, by its own arguments.
@@ -40,154 +38,137 @@ class RateText(NamedTuple):
     interval: int
 
 
-# What paces requests: a rate, or a pyrate-limiter `Limiter`, which is not imported for its type.
+class Limiter(Protocol):
+    """What of a `pyrate_limiter.Limiter` is used; the package is not imported for its type."""
+
+    @property
+    def try_acquire(self) -> Callable[..., Any]:
+        """Ask for one request."""
+        ...
+
+
 Rate = RateText | Any
+"""What paces requests: a rate, or a limiter."""
 
 
 class CacheOptions(NamedTuple):
-    """Where answers are kept.
+    """Where responses are kept.
 
     Attributes:
         path: The folder.
-        ttl: How long they count, in seconds.
+        ttl: How long they are used, in seconds.
     """
 
     path: str
     ttl: float
 
 
-class Settings(NamedTuple):
-    """What holds for each call of a client.
-
-    Attributes:
-        timeouts: For each phase of a request, in seconds.
-        deadline: For a call with all its retries, in seconds, or None.
-        max_retries: How many retries a call may make.
-        rate: What paces requests, or None.
-        max_credits: What may be spent, in credits, or None.
-        quota_cooldown: How long nothing is sent after credits were used up, in seconds.
-        cache: Where answers are kept, or None.
-        contract: What is done about answers that break the specification: "off", "warn", "raise",
-            or a function that is told, too.
-    """
-
-    timeouts: dict[str, float | None]
-    deadline: float | None
-    max_retries: int
-    rate: Rate | None
-    max_credits: int | None
-    quota_cooldown: float
-    cache: CacheOptions | None
-    contract: ContractOption
-
-
-class Options(TypedDict, Generic[Transport], total=False):
-    """What `with_options` takes: the arguments of the constructor."""
-
-    token: str | None
-    base_url: str | None
-    timeout: float | httpx.Timeout | None
-    deadline: float | None
-    max_retries: int
-    rate: str | Any | None
-    max_credits: int | None
-    quota_cooldown: float
-    cache: CacheOption
-    contract: ContractOption
-    transport: Transport | None
-    httpx_args: Mapping[str, Any] | None
-
-
-def settings(
-    *,
-    timeout: float | httpx.Timeout | None,
-    deadline: float | None,
-    max_retries: int,
-    rate: str | Any | None,
-    max_credits: int | None,
-    quota_cooldown: float,
-    cache: CacheOption,
-    contract: ContractOption,
-) -> Settings:
-    """Check what holds for each call.
+def check_seconds(name: str, value: Any) -> float | None:
+    """Check a time limit: seconds above 0, or None for no limit.
 
     Raises:
-        ConfigurationError: An option is not of its kind or out of its bounds, or needs an extra
-            that is not installed.
+        ConfigurationError: It is neither.
     """
-    if isinstance(timeout, httpx.Timeout):
-        for phase, seconds in timeout.as_dict().items():
-            _check_seconds(f"the {phase} timeout", seconds)
-    else:
-        _check_seconds("timeout", timeout)
-    _check_seconds("deadline", deadline)
-    _check_count("max_retries", max_retries)
-    if max_credits is not None:
-        _check_count("max_credits", max_credits)
-    if quota_cooldown != 0:
-        _check_seconds("quota_cooldown", quota_cooldown)
-    if contract not in ("off", "warn", "raise") and not callable(contract):
-        _refuse(f'contract is {contract!r}; give "off", "warn", "raise" or a function')
-    if contract != "off":
-        _need("jsonschema_rs", "contract")
-    return Settings(
-        timeouts=httpx.Timeout(timeout).as_dict(),
-        deadline=deadline,
-        max_retries=max_retries,
-        rate=_rate(rate),
-        max_credits=max_credits,
-        quota_cooldown=quota_cooldown or 0.0,
-        cache=_cache(cache),
-        contract=contract,
-    )
+    if value is not None and not _is_seconds(value):
+        _refuse(f"{name} must be seconds above 0, or None for no limit, got {value!r}")
+    limit: float | None = value
+    return limit
 
 
-def _rate(rate: str | Any | None) -> Rate | None:
-    """Read `5/s`, `100/m`, or `10/11s`, which is ten requests in eleven seconds."""
-    if rate is None:
-        return None
-    _need("pyrate_limiter", "rate")
-    if not isinstance(rate, str):
-        if not hasattr(rate, "try_acquire"):
-            _refuse(f"rate is {rate!r}; give text like '5/s', or a pyrate_limiter.Limiter")
-        return rate
-    found = re.fullmatch(r"\s*(\d+)\s*/\s*(\d*)\s*([smhd])\s*", rate)
+def check_timeout(name: str, value: Any) -> dict[str, float | None]:
+    """Check a timeout, one for all phases of a request or an `httpx.Timeout`.
+
+    Returns:
+        The time limit of each phase, in seconds, or None for no limit.
+
+    Raises:
+        ConfigurationError: One of them is no time limit.
+    """
+    if isinstance(value, httpx.Timeout):
+        phases = value.as_dict()
+        return {phase: check_seconds(f"the {phase} {name}", phases[phase]) for phase in phases}
+    return httpx.Timeout(check_seconds(name, value)).as_dict()
+
+
+def check_cooldown(name: str, value: Any) -> float:
+    """Check how long to wait: seconds, 0 included.
+
+    Raises:
+        ConfigurationError: It is another type, below 0, or too long.
+    """
+    if value not in (0, None) and not _is_seconds(value):
+        _refuse(f"{name} must be seconds, at least 0, got {value!r}")
+    return value or 0.0
+
+
+def check_count(name: str, value: Any) -> int:
+    """Check a whole number of at least 0.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        _refuse(f"{name} must be a whole number of at least 0, got {value!r}")
+    return value
+
+
+def check_limit(name: str, value: Any) -> int | None:
+    """Check a whole number of at least 0, or None for no limit.
+
+    Raises:
+        ConfigurationError: It is neither.
+    """
+    return None if value is None else check_count(name, value)
+
+
+def check_rate(name: str, value: Any) -> Rate | None:
+    """Check a rate: `5/s`, `100/m`, or `10/11s`, which is ten requests in eleven seconds.
+
+    Raises:
+        ConfigurationError: It is neither such text nor a `pyrate_limiter.Limiter`.
+    """
+    if value is None or hasattr(value, "try_acquire"):
+        return value
+    if not isinstance(value, str):
+        _refuse(f"{name} must be text like '5/s', or a pyrate_limiter.Limiter, got {value!r}")
+    found = re.fullmatch(r"\s*(\d+)\s*/\s*(\d*)\s*([smhd])\s*", value)
     limit, times = (int(found[1]), int(found[2] or 1)) if found else (0, 0)
     if not (found and limit and times):
-        _refuse(f"rate is {rate!r}; give requests per time, like '5/s', '100/m' or '10/11s'")
+        _refuse(f"{name} must be requests per time, like '5/s', '100/m' or '10/11s', got {value!r}")
     return RateText(limit, times * _MILLISECONDS[found[3]])
 
 
-def _cache(cache: CacheOption) -> CacheOptions | None:
-    if cache is None:
+def check_cache(name: str, value: Any) -> CacheOptions | None:
+    """Check a folder, or a mapping of `path` and `ttl` (in seconds).
+
+    Raises:
+        ConfigurationError: It is neither, or holds anything else.
+    """
+    if value is None:
         return None
-    _need("hishel", "cache")
-    given: dict[str, Any] = dict(cache) if isinstance(cache, Mapping) else {"path": cache}
-    path, ttl = given.pop("path", None), given.pop("ttl", DAY)
-    if given or not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
-        _refuse(f'cache is {cache!r}; give a folder, or {{"path": folder, "ttl": seconds}}')
-    _check_seconds("cache's ttl", ttl)
+    parts: dict[str, Any] = dict(value) if isinstance(value, Mapping) else {"path": value}
+    path, ttl = parts.pop("path", None), parts.pop("ttl", DAY)
+    if parts or not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        _refuse(f'{name} must be a folder, or {{"path": folder, "ttl": seconds}}, got {value!r}')
+    check_seconds(f"{name}'s ttl", ttl)
     return CacheOptions(os.path.abspath(path), ttl)
 
 
-def _need(module: str, extra: str) -> None:
-    from importlib.util import find_spec
+def check_contract(name: str, value: Any) -> ContractOption:
+    """Check what to do about responses that break the specification.
 
-    if find_spec(module) is None:
-        _refuse(f"{extra}=... needs more packages: pip install 'keyapi-tiktok[{extra}]'")
+    Raises:
+        ConfigurationError: It is neither "off", "warn", "raise" nor a function.
+    """
+    if value not in ("off", "warn", "raise") and not callable(value):
+        _refuse(f'{name} must be "off", "warn", "raise" or a function, got {value!r}')
+    choice: ContractOption = value
+    return choice
 
 
-def _check_count(name: str, value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        _refuse(f"{name} is {value!r}; give a whole number from 0 up")
-
-
-def _check_seconds(name: str, value: object) -> None:
-    if value is None:
-        return
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 < value < _LONGEST:  # type: ignore[operator]  # a number, by now
-        _refuse(f"{name} is {value!r}; give seconds above 0, or None for no bound")
+def check_token(name: str, value: str | None) -> str:
+    """Find the key; see `find_token`."""
+    return find_token(value)
 
 
 def find_token(token: str | None) -> str:
@@ -197,7 +178,7 @@ def find_token(token: str | None) -> str:
         ConfigurationError: There is none, it is a placeholder, or no header can carry it.
     """
     if token is None:
-        token = next(filter(None, map(os.environ.get, _TOKEN_VARIABLES)), None)
+        token = next(filter(None, map(os.environ.get, TOKEN_VARIABLES)), None)
     if token is None:
         _refuse("There is no API key; pass token=... or set KEYAPI_TOKEN")
     key = token.strip()
@@ -207,17 +188,19 @@ def find_token(token: str | None) -> str:
             "token=... or set KEYAPI_TOKEN"
         )
     if not (key.isascii() and key.isprintable()):
-        _refuse("The API key holds characters that no HTTP header can carry; copy it anew")
+        _refuse("The API key contains characters that an HTTP header cannot carry; copy it again")
     return key
 
 
-def find_base_url(base_url: str | None, default: str) -> str:
-    """Find the server's address, without a slash at its end.
+def check_base_url(name: str, value: Any) -> str:
+    """Check the server's URL, and give it without a slash at its end.
+
+    The message does not show it: it may hold a password.
 
     Raises:
-        ConfigurationError: It is no http or https address, or it holds more than that.
+        ConfigurationError: It is not an http or https URL, or has more than scheme, host and path.
     """
-    text = str(base_url or os.environ.get("KEYAPI_BASE_URL") or default)
+    text = str(value)
     try:
         url = httpx.URL(text)
         url.host.encode("idna")  # the system's resolver would raise a bare UnicodeError
@@ -226,35 +209,70 @@ def find_base_url(base_url: str | None, default: str) -> str:
     port = 443 if url.port is None else url.port
     if url.scheme not in ("http", "https") or not url.host or not 0 < port < 2**16:
         _refuse(
-            "The base URL is no http or https address; pass base_url=... or set KEYAPI_BASE_URL"
+            "The base URL is not a valid http or https URL; pass base_url=... or set "
+            "KEYAPI_BASE_URL"
         )
     if url.userinfo:
-        _refuse("The base URL holds a user or password, which would be sent in the key's place")
+        _refuse(
+            "The base URL contains a user name or password, which would be sent instead of the "
+            "API key; remove it"
+        )
     if "?" in text or "#" in text:
-        _refuse("The base URL holds a query or fragment; give scheme, host and path alone")
+        _refuse("The base URL contains a query or fragment; give only scheme, host and path")
     return str(url).rstrip("/")
 
 
-def check_httpx_args(httpx_args: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Check the arguments that are handed on to httpx.
+def chosen_base_url(base_url: str | None, default: str) -> str:
+    """Give the URL that is used: the argument, else the environment's, else the default."""
+    return base_url or os.environ.get(BASE_URL_VARIABLE) or default
+
+
+def find_base_url(base_url: str | None, default: str) -> str:
+    """Find the server's URL, and check it; errors as for `check_base_url`."""
+    return check_base_url("base_url", chosen_base_url(base_url, default))
+
+
+def check_httpx_args(name: str, value: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Check the arguments that are passed on to httpx.
 
     Raises:
-        ConfigurationError: One of them is the client's own business.
+        ConfigurationError: The client sets one of them itself.
     """
-    args = dict(httpx_args or {})
+    args = dict(value or {})
     if taken := sorted(_OWN_ARGUMENTS & args.keys()):
-        _refuse(f"httpx_args holds {taken[0]!r}, which the client sets itself")
+        _refuse(f"{name} contains {taken[0]!r}, which the client sets itself")
     try:
         headers = httpx.Headers(args.get("headers"))
     except (TypeError, ValueError, AttributeError) as error:
-        raise ConfigurationError(f"httpx does not take these headers: {error}") from error
+        raise ConfigurationError(f"httpx does not accept these headers: {error}") from error
     if "authorization" in headers:
-        _refuse("httpx_args holds an Authorization header; pass the key as token=...")
+        _refuse(f"{name} contains an Authorization header; pass the key as token=...")
     return args
 
 
+def check_nothing(name: str, value: Any) -> Any:
+    """Give a value as it is: what uses it checks it."""
+    return value
+
+
+def check_installed(module: str, extra: str) -> None:
+    """Make sure that the module an option needs is installed.
+
+    Args:
+        module: Name of the module.
+        extra: Name of the option and of the extra that installs the module.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    from importlib.util import find_spec  # not needed unless such an option is set
+
+    if find_spec(module) is None:
+        _refuse(f"{extra}=... needs more packages: pip install 'keyapi-tiktok[{extra}]'")
+
+
 def request_headers(token: str, given: Any) -> httpx.Headers:
-    """The headers of every request; a `User-Agent` that was given names the application first."""
+    """Give the headers of every request, with the application's `User-Agent` before ours."""
     headers = httpx.Headers(given)
     names = (headers.get("user-agent"), _user_agent())
     headers["User-Agent"] = " ".join(name for name in names if name)
@@ -270,6 +288,11 @@ def _user_agent() -> str:
         return f"keyapi-tiktok/{version('keyapi-tiktok')} python-httpx/{httpx.__version__}"
     except PackageNotFoundError:  # run from a checkout that is not installed
         return f"keyapi-tiktok python-httpx/{httpx.__version__}"
+
+
+def _is_seconds(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and 0 < value < _LONGEST
 
 
 def _refuse(problem: str) -> NoReturn:

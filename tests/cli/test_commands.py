@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ import pytest
 
 from keyapi import ServerError, _clients
 from keyapi._client import SyncClient
+from keyapi._options import OPTIONS
 from keyapi.cli import main
 from keyapi.cli.messages import explain
+from keyapi.cli.options import CommandOptions, Options
 from keyapi_tiktok import TikTok
 
 from .conftest import COMMAND, EXAMPLE, KEY, PATH, USER_ID, Keyapi, Server, product
@@ -464,3 +467,10 @@ def test_the_clients_module_is_not_needed_for_the_tools(
 ) -> None:
     environment.setattr(_clients, "installed", lambda: pytest.fail("it was asked"))
     assert "--list-faults" in keyapi("sandbox", "--help").out
+
+
+def test_the_clients_options_are_those_it_declares_for_the_command_line() -> None:
+    declared = {name: option.default for name, option in OPTIONS.items() if option.flag}
+    added = {field.name: field.default for field in fields(CommandOptions)}
+    assert {name: added[name] for name in declared} == declared
+    assert not OPTIONS.keys() & {field.name for field in fields(Options)}

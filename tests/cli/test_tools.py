@@ -111,7 +111,10 @@ def test_doctor_reads_the_key_from_a_file(keyapi: Keyapi, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("url", "code", "found"),
-    [("http://127.0.0.1:1", 1, "cannot be reached"), ("nowhere", 2, "no http or https address")],
+    [
+        ("http://127.0.0.1:1", 1, "cannot be reached"),
+        ("nowhere", 2, "not a valid http or https URL"),
+    ],
 )
 def test_doctor_tells_a_server_that_cannot_be_asked(
     keyapi: Keyapi, url: str, code: int, found: str

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import inspect
 import pickle
 import re
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +19,8 @@ import pytest
 from client.conftest import EXAMPLE, KEY, PATH, USER_ID, Mode, Server, fresh, refusal, success
 from client.test_sharing import Loopback
 from keyapi import BadRequest, ConfigurationError, KeyAPIError, _config
-from keyapi_tiktok import AsyncTikTok
+from keyapi._options import OPTIONS, UNCHANGED
+from keyapi_tiktok import AsyncTikTok, TikTok
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
 
 PHASES = ("connect", "read", "write", "pool")
@@ -93,7 +96,7 @@ def test_the_timeout_holds_for_each_phase(
 def test_what_is_no_number_of_seconds_above_0_is_refused(
     mode: Mode, option: str, value: Any
 ) -> None:
-    with pytest.raises(ConfigurationError, match=rf"^{option} is .*give seconds above 0"):
+    with pytest.raises(ConfigurationError, match=rf"^{option} must be seconds above 0"):
         mode.open(**{option: value})
 
 
@@ -110,7 +113,7 @@ def test_what_is_no_number_of_seconds_above_0_is_refused(
     ids=str,
 )
 def test_a_timeout_that_no_socket_takes_is_refused(mode: Mode, timeout: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"timeout is .*give seconds above 0"):
+    with pytest.raises(ConfigurationError, match=r"timeout must be seconds above 0"):
         mode.open(timeout=timeout)
 
 
@@ -129,7 +132,7 @@ def test_a_call_is_sent_again_as_often_as_it_may(mode: Mode, server: Server, ret
 
 @pytest.mark.parametrize("retries", [-1, 1.5, 1.0, True, False, "3", None, float("nan")])
 def test_what_is_no_number_of_retries_is_refused(mode: Mode, retries: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"^max_retries is .*give a whole number"):
+    with pytest.raises(ConfigurationError, match=r"^max_retries must be a whole number"):
         mode.open(max_retries=retries)
 
 
@@ -161,24 +164,24 @@ def test_operations_are_found_below_the_base_url(
 
 
 NO_BASE_URLS: list[tuple[Any, str]] = [
-    ("https://user:s3same@arg.test", "user or password"),
-    ("https://s3same@arg.test", "user or password"),
-    ("https://:s3same@arg.test/a", "user or password"),
+    ("https://user:s3same@arg.test", "user name or password"),
+    ("https://s3same@arg.test", "user name or password"),
+    ("https://:s3same@arg.test/a", "user name or password"),
     ("https://arg.test?key=s3same", "query or fragment"),
     ("https://arg.test/a?s3same", "query or fragment"),
     ("https://arg.test/#s3same", "query or fragment"),
-    ("http://a..b", "no http or https address"),
-    ("http://.arg.test", "no http or https address"),
-    (f"http://{'a' * 64}.test", "no http or https address"),
-    ("http://256.256.256.256", "no http or https address"),
-    ("http://[::1", "no http or https address"),
-    ("http://arg.test:port", "no http or https address"),
-    ("arg.test", "no http or https address"),
-    ("//arg.test", "no http or https address"),
-    ("ftp://arg.test", "no http or https address"),
-    ("https://", "no http or https address"),
-    ("https:///a", "no http or https address"),
-    ("https://arg.test\n", "no http or https address"),
+    ("http://a..b", "not a valid http or https URL"),
+    ("http://.arg.test", "not a valid http or https URL"),
+    (f"http://{'a' * 64}.test", "not a valid http or https URL"),
+    ("http://256.256.256.256", "not a valid http or https URL"),
+    ("http://[::1", "not a valid http or https URL"),
+    ("http://arg.test:port", "not a valid http or https URL"),
+    ("arg.test", "not a valid http or https URL"),
+    ("//arg.test", "not a valid http or https URL"),
+    ("ftp://arg.test", "not a valid http or https URL"),
+    ("https://", "not a valid http or https URL"),
+    ("https:///a", "not a valid http or https URL"),
+    ("https://arg.test\n", "not a valid http or https URL"),
 ]
 
 
@@ -196,7 +199,7 @@ def test_a_base_url_that_is_more_or_less_than_an_address_is_refused(
 
 @pytest.mark.parametrize("base_url", [b"https://arg.test", 5, ["https://arg.test"]])
 def test_a_base_url_that_is_no_text_is_refused(mode: Mode, base_url: Any) -> None:
-    with pytest.raises(ConfigurationError, match="no http or https address"):
+    with pytest.raises(ConfigurationError, match="not a valid http or https URL"):
         mode.open(base_url=base_url)
 
 
@@ -216,7 +219,7 @@ def test_a_base_url_that_leads_elsewhere_is_refused(mode: Mode, base_url: str) -
 def test_what_the_client_sets_itself_is_refused_in_httpx_args(
     mode: Mode, name: str, value: Any
 ) -> None:
-    with pytest.raises(ConfigurationError, match=f"holds '{name}', which the client sets itself"):
+    with pytest.raises(ConfigurationError, match=f"contains '{name}', which the client sets"):
         mode.open(httpx_args={"verify": False, name: value})
 
 
@@ -240,7 +243,7 @@ def test_a_second_authorization_is_refused(mode: Mode, headers: Any) -> None:
 def test_headers_that_httpx_does_not_take_are_refused_with_its_reason(
     mode: Mode, headers: Any
 ) -> None:
-    with pytest.raises(ConfigurationError, match="httpx does not take these headers") as caught:
+    with pytest.raises(ConfigurationError, match="httpx does not accept these headers") as caught:
         mode.open(httpx_args={"headers": headers})
     assert isinstance(caught.value.__cause__, (TypeError, ValueError, AttributeError))
 
@@ -291,7 +294,7 @@ def test_what_httpx_refuses_is_a_configuration_error_with_its_reason(
     words: str,
 ) -> None:
     monkeypatch.setitem(sys.modules, "h2", None)
-    with pytest.raises(ConfigurationError, match=f"httpx does not take.*{words}") as caught:
+    with pytest.raises(ConfigurationError, match=f"httpx does not accept.*{words}") as caught:
         mode.page(options={"httpx_args": arguments, "transport": None})
     assert isinstance(caught.value.__cause__, cause)
 
@@ -302,7 +305,7 @@ def test_what_httpx_refuses_is_a_configuration_error_with_its_reason(
 def test_httpx_args_of_another_type_are_a_configuration_error(
     mode: Mode, arguments: dict[str, Any]
 ) -> None:
-    with pytest.raises(ConfigurationError, match="httpx does not take"):
+    with pytest.raises(ConfigurationError, match="httpx does not accept"):
         mode.page(options={"httpx_args": arguments, "transport": None})
 
 
@@ -468,11 +471,11 @@ def test_the_client_that_was_changed_stays_as_it_was(mode: Mode, server: Server)
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"timeout": 0}, "timeout is 0"),
-        ({"max_retries": -1}, "max_retries is -1"),
+        ({"timeout": 0}, "timeout must be seconds above 0"),
+        ({"max_retries": -1}, "max_retries must be a whole number of at least 0, got -1"),
         ({"token": "your_token_here"}, "placeholder"),
-        ({"base_url": "ftp://arg.test"}, "no http or https address"),
-        ({"httpx_args": {"auth": None}}, "holds 'auth'"),
+        ({"base_url": "ftp://arg.test"}, "not a valid http or https URL"),
+        ({"httpx_args": {"auth": None}}, "contains 'auth'"),
     ],
 )
 def test_a_changed_option_is_checked(mode: Mode, changes: dict[str, Any], problem: str) -> None:
@@ -613,3 +616,69 @@ def test_an_option_without_its_extra_says_what_to_install(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ConfigurationError, match=rf"keyapi-tiktok\[{next(iter(option))}\]"):
         mode.open(**option)
+
+
+# --- Declared once ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("client", [TikTok, AsyncTikTok])
+def test_the_constructor_takes_the_declared_options(client: type[Any]) -> None:
+    parameters = inspect.signature(client).parameters
+    assert list(parameters) == list(OPTIONS)
+    for name, option in OPTIONS.items():
+        assert parameters[name].default == option.default
+        positional = parameters[name].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        assert positional is (name == "token")
+
+
+@pytest.mark.parametrize("client", [TikTok, AsyncTikTok])
+def test_with_options_takes_the_same_and_changes_none_of_them_by_default(client: type[Any]) -> None:
+    _, *parameters = inspect.signature(client.with_options).parameters.values()
+    assert [parameter.name for parameter in parameters] == list(OPTIONS)
+    assert all(parameter.default is UNCHANGED for parameter in parameters)
+    assert repr(UNCHANGED) == "UNCHANGED"
+
+
+@pytest.mark.parametrize("client", [TikTok, AsyncTikTok])
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_docstring_describes_each_option(client: type[Any], name: str) -> None:
+    option = OPTIONS[name]
+    words = " ".join((client.__doc__ or "").split())
+    doc = option.doc.replace("default_base_url", client.default_base_url)
+    assert f" {name}: {doc}" in words
+    assert (f"Needs the extra `{name}`." in words) is (option.requires is not None)
+
+
+def test_the_documentation_lists_each_option() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "options.md").read_text("utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(OPTIONS)
+
+
+def test_an_option_that_is_set_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    values: dict[str, Any] = {"rate": "5/s", "cache": "kept", "contract": "warn"}
+    assert values.keys() == {name for name, option in OPTIONS.items() if option.requires}
+    for name, value in values.items():
+        TikTok(KEY, **{name: OPTIONS[name].default})
+        with pytest.raises(ConfigurationError, match=rf"{name}=.*keyapi-tiktok\[{name}\]"):
+            TikTok(KEY, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ({"cache": {"ttl": 60}}, 'cache must be a folder, or {"path": folder, "ttl": seconds}'),
+        ({"cache": {"path": "kept", "ttl": 0}}, "cache's ttl must be seconds above 0"),
+        ({"contract": "ignore"}, "contract must be .* or a function, got 'ignore'"),
+        ({"max_credits": 1.5}, "max_credits must be a whole number of at least 0, got 1.5"),
+        ({"quota_cooldown": -1}, "quota_cooldown must be seconds, at least 0, got -1"),
+        ({"rate": 5}, "rate must be text like '5/s', or a pyrate_limiter.Limiter, got 5"),
+        ({"timeout": httpx.Timeout(3, read=0)}, "the read timeout must be seconds above 0"),
+    ],
+    ids=str,
+)
+def test_a_refused_option_is_named_with_what_it_must_be(
+    mode: Mode, value: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{problem}"):
+        mode.open(**value)

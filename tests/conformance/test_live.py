@@ -545,7 +545,7 @@ def test_good_answers_become_recordings_that_hold(
         (["--only", "sorted"], "There is no case 'sorted'; give one of 'documented example', "),
         (["--operation", "shop"], f"There is no operation 'shop'; give one of {OPERATION.name}"),
         (["--rate", "often"], "rate is 'often'"),
-        (["--base-url", "ftp://host"], "The base URL is no http or https address"),
+        (["--base-url", "ftp://host"], "The base URL is not a valid http or https URL"),
         (["--report", str(ROOT / "LICENSE")], "File exists"),
     ],
 )

@@ -102,7 +102,7 @@ def test_without_a_key_it_says_so_and_does_nothing(project: Path, script: Script
     [
         (["nothing"], f"there is no such operation: nothing. Give one of: {NAME}."),
         ([NAME, "--outcome=402"], "there is no such outcome: 402. Give one of: 200, 200-page-2"),
-        ([NAME, "--base-url=x"], "The base URL is no http or https address"),
+        ([NAME, "--base-url=x"], "The base URL is not a valid http or https URL"),
         ([], "name the operations to record"),
         ([NAME, "--max-credits=-1"], "argument --max-credits: invalid"),
     ],

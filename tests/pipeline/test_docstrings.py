@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conformance.baselines import client_files
 
+from conformance.clients import client_files
 from pipeline.generate.render.docstrings import attribute_docstring
 from support.page_shapes import specification, zoo_specification
 from support.pages import page

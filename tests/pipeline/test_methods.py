@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from conformance.baselines import client_files, loaded
 
 import keyapi_tiktok
+from conformance.clients import client_files, loaded
 from keyapi._client import SyncClient
 from keyapi._clients import async_twin, methods
 from pipeline.errors import PipelineError

@@ -29,7 +29,8 @@ _TAKEN = {
 # Members of the clients, which a resource of that name would hide; it is set apart instead.
 _CLIENT_MEMBERS = {
     *(name for name in dir(SyncClient) + dir(AsyncClient) if not name.startswith("_")),
-    *("base_url", "default_base_url", "raise_on_unexpected_status", "cached_property"),
+    *("base_url", "default_base_url", "raise_on_unexpected_status", "with_options"),
+    *("cached_property", "dict", "float", "int", "list", "object", "str"),
 }
 _APART = "_resource"
 

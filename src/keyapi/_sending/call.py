@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from keyapi._config import Settings
 from keyapi._errors import InsufficientCredits, KeyAPIError
+from keyapi._options import Settings
 from keyapi._sending.response import Failure, Success, parse_response
 from keyapi._sending.retries import MISSHAPEN, NO_ANSWER, UNREADABLE, delay, rule
 
@@ -70,7 +70,7 @@ class Call:
         self.clock = clock = session.clock
         deadline = settings.deadline
         self.ends = None if deadline is None else clock.now() + deadline
-        self.timeouts = self.bounded(settings.timeouts)
+        self.timeouts = self.bounded(settings.timeout)
         self.attempts = 0
         self.from_cache = False
         self.success: Success | None = None

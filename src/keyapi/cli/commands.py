@@ -12,7 +12,7 @@ from keyapi._clients import Method
 from keyapi._operation import PagedOperation
 from keyapi.cli import options
 from keyapi.cli.declared import declared, keyword
-from keyapi.cli.options import Options
+from keyapi.cli.options import CommandOptions
 from keyapi.cli.values import count, dashed
 from keyapi.specification import OperationSpec
 
@@ -58,7 +58,7 @@ class Command:
         """
 
         def command(**arguments: Any) -> int:
-            chosen = arguments.pop("options", None) or Options()
+            chosen = arguments.pop("options", None) or CommandOptions()
             return run(self, arguments, chosen)
 
         command.__name__ = self.call.name
@@ -135,4 +135,4 @@ def _sentence(text: str) -> str:
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
-_OPTIONS = keyword("options", Annotated[Options | None, Parameter(name="*")], default=None)
+_OPTIONS = keyword("options", Annotated[CommandOptions | None, Parameter(name="*")], default=None)

@@ -78,7 +78,7 @@ def doctor(
     base_url: Annotated[str | None, Parameter(metavar="URL", help="Server to check.")] = None,
 ) -> int:
     """Check the key, server, versions and specification; only --live makes a paid request."""
-    options = Options(token_file=token_file, base_url=base_url)
+    options = Options(token_file=token_file)
     token, key = _key(options)
     diagnoses = [key, *_installation(), *_clients(base_url)]
     _print(diagnoses)
@@ -94,9 +94,9 @@ def doctor(
 
 def _key(options: Options) -> tuple[str | None, Diagnosis]:
     """The key and its diagnosis, which shows nothing of the key but its prefix and length."""
-    from keyapi._config import _TOKEN_VARIABLES, find_token
+    from keyapi._config import TOKEN_VARIABLES, find_token
 
-    source = options.token_file or next(filter(os.environ.get, _TOKEN_VARIABLES), "")
+    source = options.token_file or next(filter(os.environ.get, TOKEN_VARIABLES), "")
     try:
         token = find_token(options.for_client()["token"])
     except (ConfigurationError, UsageError) as error:

@@ -57,9 +57,9 @@ def say(text: str) -> None:
 
 def masked(text: str) -> str:
     """Mask keys in a text: those of the environment, and anything that looks like one."""
-    from keyapi._config import _TOKEN_VARIABLES
+    from keyapi._config import TOKEN_VARIABLES
 
-    for name in _TOKEN_VARIABLES:
+    for name in TOKEN_VARIABLES:
         key = os.environ.get(name, "").strip()
         if len(key) >= _SHORTEST_KEY:
             text = text.replace(key, "[key]")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
+from keyapi._options import OPTIONS, Option
 from keyapi.cli.messages import UsageError
 from keyapi.cli.values import count, dashed, place, positive_seconds
 
@@ -20,7 +21,9 @@ CLIENT = Group("Client", sort_key=3)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What is done with an answer, and how it is asked for.
+    """What is done with an answer, and how the key is given.
+
+    `CommandOptions` adds the client's options.
 
     Attributes:
         format: Format of the output.
@@ -29,13 +32,6 @@ class Options:
         raw: Whether to give the answers as received.
         quiet: Whether to say only what went wrong.
         token_file: File that holds the key; `-` for stdin.
-        base_url: The server.
-        max_credits: What may be spent, in credits.
-        rate: Requests per time.
-        cache: Folder to keep answers in.
-        max_retries: How often a call may be sent again.
-        timeout: For each phase of a request, in seconds.
-        contract: What is done about answers that break the specification.
     """
 
     format: Annotated[
@@ -85,43 +81,6 @@ class Options:
             help="File with the API key, - for stdin; overrides KEYAPI_TOKEN.",
         ),
     ] = None
-    base_url: Annotated[
-        str | None,
-        Parameter(group=CLIENT, metavar="URL", help="Server; overrides KEYAPI_BASE_URL."),
-    ] = None
-    max_credits: Annotated[
-        int | None,
-        Parameter(
-            group=CLIENT, converter=count, metavar="N", help="Spend at most this many credits."
-        ),
-    ] = None
-    rate: Annotated[
-        str | None,
-        Parameter(group=CLIENT, metavar="N/TIME", help="Rate limit, such as 5/s or 100/m."),
-    ] = None
-    cache: Annotated[
-        Path | None,
-        Parameter(
-            group=CLIENT,
-            converter=place,
-            metavar="DIR",
-            help="Cache answers here for a day; hits are free.",
-        ),
-    ] = None
-    max_retries: Annotated[
-        int,
-        Parameter(group=CLIENT, converter=count, metavar="N", help="Retries per call; 0 for none."),
-    ] = 3
-    timeout: Annotated[
-        float,
-        Parameter(
-            group=CLIENT, converter=positive_seconds, metavar="SECONDS", help="Timeout per phase."
-        ),
-    ] = 30.0
-    contract: Annotated[
-        Literal["off", "warn", "raise"],
-        Parameter(group=CLIENT, help="What to do about answers that violate the specification."),
-    ] = "off"
 
     def for_client(self) -> dict[str, Any]:
         """The arguments of the client class.
@@ -129,22 +88,14 @@ class Options:
         Raises:
             UsageError: There is no key, or its file cannot be read.
         """
-        return {
-            "token": self._token(),
-            "base_url": self.base_url,
-            "max_credits": self.max_credits,
-            "rate": self.rate,
-            "cache": self.cache,
-            "max_retries": self.max_retries,
-            "timeout": self.timeout,
-            "contract": self.contract,
-        }
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {"token": self._token(), **{key: given[key] for key in OPTIONS if key in given}}
 
     def _token(self) -> str | None:
-        from keyapi._config import _TOKEN_VARIABLES
+        from keyapi._config import TOKEN_VARIABLES
 
         if self.token_file is None:
-            if not any(map(os.environ.get, _TOKEN_VARIABLES)):
+            if not any(map(os.environ.get, TOKEN_VARIABLES)):
                 raise UsageError("No API key found; set KEYAPI_TOKEN, or use --token-file FILE")
             return None
         if str(self.token_file) == "-":
@@ -156,5 +107,43 @@ class Options:
             raise UsageError(f"--token-file {self.token_file}: {problem}") from error
 
 
-NAMES = frozenset({"all", "help", "version", *map(dashed, Options.__annotations__)})
+# How the value of a client's option is read, by what stands for it in help; others are text.
+_KINDS: dict[str, tuple[type, Any]] = {
+    "N": (int, count),
+    "SECONDS": (float, positive_seconds),
+    "DIR": (Path, place),
+}
+
+
+def _client_option(option: Option) -> tuple[str, Any, Any]:
+    """A field of `CommandOptions`: name, annotated type and default."""
+    assert option.flag is not None  # noqa: S101 - only such are asked for
+    help_, metavar, choices = option.flag
+    kind, convert = _KINDS.get(metavar, (str, None))
+    facts: dict[str, Any] = {"converter": convert} if convert is not None else {}
+    if choices:
+        kind = Literal[choices]  # type: ignore[assignment]  # as good as a class to the library
+    else:
+        facts["metavar"] = metavar
+    annotated = kind | None if option.default is None else kind
+    return (
+        option.name,
+        Annotated[annotated, Parameter(group=CLIENT, help=help_, **facts)],
+        option.default,
+    )
+
+
+CommandOptions: type[Options] = make_dataclass(
+    "CommandOptions",
+    [_client_option(option) for option in OPTIONS.values() if option.flag is not None],
+    bases=(Options,),
+    namespace={"__module__": __name__},
+    frozen=True,
+    kw_only=True,
+)
+"""The options of every operation's command: these, and those of the client that have a flag."""
+
+NAMES = frozenset(
+    {"all", "help", "version", *(dashed(each.name) for each in fields(CommandOptions))}
+)
 """Option names that no parameter of an operation can take."""

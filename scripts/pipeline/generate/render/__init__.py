@@ -16,7 +16,7 @@ from openapi_python_client.parser.properties import ModelProperty
 
 import keyapi
 from keyapi._facts import OperationFacts
-from pipeline.generate.render import calls, models
+from pipeline.generate.render import calls, models, options
 from pipeline.generate.render.types import Types
 from pipeline.shape.naming import pascal
 
@@ -33,6 +33,7 @@ class Context:
     def __init__(self, spec: dict[str, Any], config: Config, client_class: str) -> None:
         self._types = Types(spec, config)
         self.client_class = client_class
+        self.options = options
         # What users meet of the runtime: its errors, and the page.
         self.runtime = sorted(
             name
