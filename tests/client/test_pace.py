@@ -111,7 +111,7 @@ def test_a_deadline_also_bounds_the_wait_for_a_turn() -> None:
 
 @pytest.mark.parametrize("rate", ["", "5", "5/", "0/s", "5/0s", "/s", "5/w", "-1/s", "1.5/s", 5])
 def test_a_rate_that_is_none_is_refused(mode: Mode, rate: Any) -> None:
-    with pytest.raises(ConfigurationError, match="rate is"):
+    with pytest.raises(ConfigurationError, match="rate must be"):
         mode.open(rate=rate)
 
 

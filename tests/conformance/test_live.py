@@ -544,7 +544,7 @@ def test_good_answers_become_recordings_that_hold(
     [
         (["--only", "sorted"], "There is no case 'sorted'; give one of 'documented example', "),
         (["--operation", "shop"], f"There is no operation 'shop'; give one of {OPERATION.name}"),
-        (["--rate", "often"], "rate is 'often'"),
+        (["--rate", "often"], "rate must be requests per time"),
         (["--base-url", "ftp://host"], "The base URL is not a valid http or https URL"),
         (["--report", str(ROOT / "LICENSE")], "File exists"),
     ],
