@@ -147,7 +147,7 @@ def test_doctor_needs_an_operation_with_an_example_to_pay_for(
 ) -> None:
     environment.setattr(examples, "documented", lambda commands: None)
     done = keyapi("doctor", "--live")
-    assert (done.code, "no operation can be called" in done.out) == (2, True)
+    assert (done.code, "no operation has examples" in done.out) == (2, True)
 
 
 def test_doctor_can_pay_for_an_operation_without_rows(

@@ -182,7 +182,7 @@ def test_a_second_page_is_a_command(
     )
 
     code, _, err = vendored(*command, "--filter", "{")
-    assert (code, "'{' is no JSON" in err) == (2, True)
+    assert (code, "'{' is not valid JSON" in err) == (2, True)
 
 
 # --- Operations of every kind -----------------------------------------------------------------
