@@ -277,7 +277,7 @@ def test_every_request_of_a_walk_carries_its_arguments(mode: Mode, server: Serve
 @pytest.mark.parametrize("bound", ["limit", "max_pages"])
 def test_a_negative_bound_is_refused_at_once(mode: Mode, server: Server, bound: str) -> None:
     client = mode.open()
-    with pytest.raises(ValueError, match=f"{bound} is -1"):
+    with pytest.raises(ValueError, match=f"{bound} must be 0 or more"):
         client.influencer.iter_products_analytics(user_id=USER_ID, **{bound: -1})
     mode.close(client)
     assert server.requests == []
