@@ -16,7 +16,17 @@ import nox
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["check", "tests", "tools", "contract", "mutants", "docs", "package", "demo"]
+nox.options.sessions = [
+    "check",
+    "tests",
+    "tools",
+    "contract",
+    "coverage",
+    "mutants",
+    "docs",
+    "package",
+    "demo",
+]
 
 ROOT = Path(__file__).parent
 
@@ -50,6 +60,12 @@ def _pytest(session: nox.Session, *arguments: str) -> None:
     session.run("python", "-m", "pytest", "-n", "auto", *arguments)
 
 
+def _measured(session: nox.Session, name: str, *arguments: str) -> None:
+    """Run tests and keep which branches they cover, for the session `coverage`."""
+    session.env["COVERAGE_FILE"] = str(ROOT / f".coverage.{name}")
+    _pytest(session, *arguments, "--cov", "--cov-report=", "--cov-fail-under=0")
+
+
 @nox.session
 def check(session: nox.Session) -> None:
     """Style, types, import arrows, and that the committed client is what the spec gives."""
@@ -67,21 +83,28 @@ def check(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests of what is shipped, offline, on each Python that is here; the first measures.
 
-    They cover every branch; to measure it takes a fifth of their time.
+    To measure takes a fifth of their time; `coverage` puts together what sessions measured.
     """
     _install(session, "dev")
     first = session.python in (None, (PYTHONS or [None])[0])
     shipped = [f"tests/{folder}" for folder in ("client", "sandbox", "cli")]
-    coverage = ["--cov", "--cov-report=term"] if first else []
-    _pytest(session, *(session.posargs or [*shipped, *coverage]))
+    if session.posargs:
+        _pytest(session, *session.posargs)
+    elif first:
+        _measured(session, "tests", *shipped)
+    else:
+        _pytest(session, *shipped)
 
 
 @nox.session
 def tools(session: nox.Session) -> None:
     """The tests of what is not shipped: the pipeline, and what the contract suite is made of."""
     _install(session, "dev")
-    parts = ["tests/pipeline", "tests/conformance"]
-    _pytest(session, *(session.posargs or parts))
+    if session.posargs:
+        _pytest(session, *session.posargs)
+    else:
+        _pytest(session, "tests/pipeline")
+        _measured(session, "tools", "tests/conformance")
 
 
 @nox.session
@@ -89,7 +112,19 @@ def contract(session: nox.Session) -> None:
     """The contract suite, offline; `-- --seed random` explores, `-- --report DIR` reports."""
     _install(session, "dev")
     named = any(argument.startswith("tests/") for argument in session.posargs)
-    _pytest(session, *([] if named else ["tests/contract"]), *session.posargs)
+    if session.posargs:
+        _pytest(session, *([] if named else ["tests/contract"]), *session.posargs)
+    else:
+        _measured(session, "contract", "tests/contract")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Every branch of what is shipped is covered by tests, tools and contract together."""
+    _install(session, "dev")
+    measured = [f".coverage.{name}" for name in ("tests", "tools", "contract")]
+    session.run("coverage", "combine", "--keep", *measured)
+    session.run("coverage", "report")
 
 
 @nox.session

@@ -22,6 +22,7 @@ from conformance.live import main
 from conformance.published import Published
 from keyapi._clients import find
 from keyapi._sending.clock import Clock
+from keyapi.cli import main as keyapi
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.live.asking import Asker, Budget
 from keyapi.conformance.live.plan import plan
@@ -534,6 +535,28 @@ def test_good_answers_become_recordings_that_hold(
         assert check_recording(recording, EFFECTIVE, TikTok) == []
         assert recording.origin == "sandbox"
     assert text.count("recorded  tests/recordings/") == 4
+
+
+# --- The command of the package ---------------------------------------------------------------
+
+
+def test_the_installed_command_needs_no_project(
+    live: Live,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sandbox.faults = ["foreign-rows@4"]
+
+    code = keyapi([*("contract", "--record"), *ALL])
+
+    text = capsys.readouterr().out
+    assert code == 1
+    assert f"reproduce: keyapi contract --max-credits {ENOUGH} --base-url {live.url}" in text
+    assert "tolerated" not in text
+    assert (tmp_path / f"tests/recordings/{OPERATION.name}/200.har").is_file()
 
 
 # --- Usage ------------------------------------------------------------------------------------

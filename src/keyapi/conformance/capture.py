@@ -159,7 +159,7 @@ def as_recorded(
     comment = recording.comment
     if recording.origin == "live":
         comment += f" through {base_url}"
-    # What a client sends that is told no other address: so it can be replayed anywhere.
+    # The URL of a client without a base URL of its own, so that it can be replayed anywhere.
     url = client.default_base_url + recording.url.removeprefix(base_url)
     return replace(recording, url=url, comment=comment)
 

@@ -12,7 +12,7 @@ from typing import Any
 from keyapi.specification import Argument, OperationSpec, value_at
 
 _SMALL = 3  # rows of a page, where pages are compared
-_A_TEXT = "1"  # for a text that nothing is known of
+_A_TEXT = "1"  # for a text with no further description
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ def documented_arguments(operation: OperationSpec) -> dict[str, Any]:
     """The required arguments of the documented example; others where it does not tell them."""
     shown = value_at(operation.example(operation.success), operation.items or ("data",))
     example = shown[0] if isinstance(shown, list) and shown else shown
-    known = example if isinstance(example, dict) else {}
-    told = {
+    values = example if isinstance(example, dict) else {}
+    examples = {
         parameter["name"]: parameter["example"]
         for parameter in operation.node.get("parameters", ())
         if "example" in parameter
     }
     found = {
-        name: known[name] if name in known else told.get(name, _fitting(argument))
+        name: values[name] if name in values else examples.get(name, _fitting(argument))
         for name, argument in operation.arguments.items()
         if argument.required
     }

@@ -29,7 +29,7 @@ def meaning(ctx: Any, response: Any, case: Any) -> None:
     violations = contract.violations(
         operation.name, response.status_code, response.content, headers=headers, arguments=asked
     )
-    broken = [str(one) for one in violations if not one.additive]
+    broken = [str(violation) for violation in violations if not violation.additive]
     code = _code(response)
     if code not in (0, response.status_code):
         broken.append(f"/code: expected 0 or the status {response.status_code}, found {code}")
@@ -42,8 +42,8 @@ def _contract(schema: Any) -> tuple[Contract, Specification]:
     if not hasattr(schema, "keyapi_contract"):
         document: Mapping[str, Any] = schema.raw_schema
         schema.keyapi_contract = Contract(document), Specification(document)
-    known: tuple[Contract, Specification] = schema.keyapi_contract
-    return known
+    made: tuple[Contract, Specification] = schema.keyapi_contract
+    return made
 
 
 def _code(response: Any) -> Any:

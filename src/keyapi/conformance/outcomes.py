@@ -96,9 +96,9 @@ class Outcomes:
             documented = self._documented.get(argument.name)
             if documented is not None:
                 return documented
-        for known in ("example", "default"):
-            if known in argument.schema:
-                return argument.schema[known]
+        for keyword in ("example", "default"):
+            if keyword in argument.schema:
+                return argument.schema[keyword]
         if argument.members:
             return next(iter(argument.members.values()))
         return value(self._spec, argument.schema, argument.name, None, Chance(0, argument.name))
@@ -112,17 +112,17 @@ class Outcomes:
         paging = self._operation.paging
         ours = paging[1:3] if paging else ()  # the client checks these before it sends
         wires = [name for name in self._python if name not in ours]
-        known = {name: self._operation.arguments[name] for name in wires}
-        for name, one in known.items():
-            if self._python[name] in self._good and one.place != "path":
+        candidates = {name: self._operation.arguments[name] for name in wires}
+        for name, argument in candidates.items():
+            if self._python[name] in self._good and argument.place != "path":
                 return self._with(name, None)
-        for name, one in known.items():
-            if one.members or one.schema.get("type") in ("integer", "number", "boolean"):
+        for name, argument in candidates.items():
+            if argument.members or argument.schema.get("type") in ("integer", "number", "boolean"):
                 return self._with(name, "not-a-value")
         return None
 
-    def _with(self, wire: str, given: Any) -> Outcome:
-        return Outcome("400", 400, {**self._good, self._python[wire]: given}, wire)
+    def _with(self, wire: str, value: Any) -> Outcome:
+        return Outcome("400", 400, {**self._good, self._python[wire]: value}, wire)
 
 
 def documented_statuses(operation: OperationSpec) -> list[str]:

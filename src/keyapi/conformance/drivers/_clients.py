@@ -62,7 +62,7 @@ class Caller:
             self.methods[method.operation.name, method.kind == "iterate"] = method
 
     def arguments(
-        self, name: str, given: Mapping[str, Any], *, walk: bool = False
+        self, name: str, values: Mapping[str, Any], *, walk: bool = False
     ) -> dict[str, Any]:
         """The arguments of a typed call that says these values; nothing is converted but enums.
 
@@ -74,7 +74,7 @@ class Caller:
         for argument, wire_name in method.wire.items():
             python.setdefault(wire_name, argument)  # of two by one name, the query's comes first
         found = {}
-        for wire_name, value in given.items():
+        for wire_name, value in values.items():
             if wire_name not in python:
                 raise Inexpressible("no such argument", wire_name)
             parameter = method.signature.parameters[python[wire_name]]
@@ -82,20 +82,20 @@ class Caller:
         return found
 
     def call(
-        self, name: str, given: Mapping[str, Any], answer: ServerAnswer, **options: Any
+        self, name: str, values: Mapping[str, Any], answer: ServerAnswer, **options: Any
     ) -> Sent:
         """Call a method of the sync client, then of the async one, which must do the same."""
-        arguments = self.arguments(name, given)
+        arguments = self.arguments(name, values)
         method = self.methods[name, False]
         requests, server = _server(answer)
         with self._open(self.client, server.handler, options) as client:
-            one = Sent(
+            sync = Sent(
                 requests, _outcome(lambda: method.on(client)(**arguments)), client.credits_spent
             )
         other = asyncio.run(self._call_async(method, arguments, answer, options))
-        if differs := _difference(one, other):
+        if differs := _difference(sync, other):
             raise AssertionError(f"sync and async differ: {differs}")
-        return one
+        return sync
 
     async def _call_async(
         self,
@@ -142,17 +142,17 @@ async def _outcome_async(call: Callable[[], Any]) -> Any:
         return error
 
 
-def _difference(one: Sent, other: Sent) -> str:
-    requests = [[_shown(request) for request in sent.requests] for sent in (one, other)]
+def _difference(sync: Sent, other: Sent) -> str:
+    requests = [[_shown(request) for request in sent.requests] for sent in (sync, other)]
     if requests[0] != requests[1]:
         return f"{requests[0]} was sent, and {requests[1]}"
-    results = [sent.result for sent in (one, other)]
+    results = [sent.result for sent in (sync, other)]
     same = type(results[0]) is type(results[1])
     if same and not isinstance(results[0], TypeError):  # whose text names the class
         same = str(results[0]) == str(results[1])
     if not same:
         return f"{results[0]!r} was given, and {results[1]!r}"
-    return "" if one.credits == other.credits else "credits spent"
+    return "" if sync.credits == other.credits else "credits spent"
 
 
 def _shown(request: httpx.Request) -> tuple[Any, ...]:
@@ -178,6 +178,6 @@ def _as_typed(value: Any, annotation: Any) -> Any:
     plain = tuple(kind for kind in kinds if isinstance(kind, type))
     taken = (*plain, int) if float in plain else plain  # as type checkers have it
     if plain and not isinstance(value, taken) and len(plain) == len(kinds):
-        wanted = " | ".join(one.__name__ for one in plain)
+        wanted = " | ".join(kind.__name__ for kind in plain)
         raise Inexpressible("another type", f"{type(value).__name__} for {wanted}")
     return value

@@ -49,7 +49,7 @@ def check_recording(
 def check_file(path: Path) -> tuple[list[Recording], list[RecordingFinding]]:
     """Read a file of recordings; find where it is not what `record.py` writes for them.
 
-    So it holds no key, its parts agree with one another, and nobody has edited it half.
+    So it holds no key, its parts agree with one another, and nobody has edited a part of it.
     """
     content = path.read_bytes()
 
@@ -73,7 +73,11 @@ def check_file(path: Path) -> tuple[list[Recording], list[RecordingFinding]]:
 
 def missing(specification: Specification, recordings: list[Recording]) -> list[str]:
     """Name the documented outcomes that have no recording, with the command to make it."""
-    there = {(one.called.operation, one.status) for one in recordings if one.called}
+    there = {
+        (recording.called.operation, recording.status)
+        for recording in recordings
+        if recording.called
+    }
     lacking: list[str] = []
     for operation in specification:
         documented = documented_statuses(operation)

@@ -32,8 +32,8 @@ def by_specification(recording: Recording, specification: Specification) -> list
         return findings.found
     operation = specification.operations.get(recording.called.operation)
     if operation is None:
-        known = ", ".join(specification.operations) or "no operation"
-        findings.add("/log/entries/0/_keyapi/operation", known, recording.called.operation)
+        operations = ", ".join(specification.operations) or "no operation"
+        findings.add("/log/entries/0/_keyapi/operation", operations, recording.called.operation)
         return findings.found
     try:
         _check_origin(findings, operation)
@@ -104,8 +104,8 @@ def _check_answer(
     if types and mime_type.partition(";")[0].strip() not in types:
         findings.add(f"{RESPONSE}/content/mimeType", " or ".join(types), mime_type)
     contract = Contract(specification.document)
-    for one in contract.violations(operation.name, recording.status, recording.content):
-        findings.add(f"{BODY}#{one.pointer}", one.expected, one.found)
+    for violation in contract.violations(operation.name, recording.status, recording.content):
+        findings.add(f"{BODY}#{violation.pointer}", violation.expected, violation.found)
 
 
 def _in_path(template: str, path: str) -> dict[str, str] | None:

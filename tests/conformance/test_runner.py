@@ -1,0 +1,95 @@
+"""The runner cuts the work of any planter, and looks elsewhere for what has no place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+
+from keyapi.conformance.mutation.answers import AnswerPlanter
+from keyapi.conformance.mutation.baselines import Baseline
+from keyapi.conformance.mutation.command import main
+from keyapi.conformance.mutation.outcomes import MutantOutcome
+from keyapi.conformance.mutation.runner import Mutation, Part, score
+from keyapi.conformance.mutation.table import show
+from keyapi_tiktok import TikTok
+from support.specs import committed
+
+
+class Stub:
+    """A baseline of one operation, with problems of its own."""
+
+    def __init__(self, operators: Sequence[str], *problems: str) -> None:
+        self.specification = [SimpleNamespace(name="an_operation")]
+        self.operators = operators
+        self._problems = list(problems)
+
+    def problems(self, operation: Any) -> list[str]:
+        return self._problems
+
+
+class StubPlanter:
+    """Plants one mutant for each operator that a baseline has a place for."""
+
+    operators: ClassVar = {"here": 1, "elsewhere": 1, "nowhere": 1}
+
+    def parts(self, baseline: Any, operators: Sequence[str]) -> Iterator[Part]:
+        for name in operators:
+            if name in baseline.operators:
+                yield Part("", 0, (name,))
+
+    def operations(self, baseline: Any, operator: str) -> set[str | None] | None:
+        return {"an_operation"} if operator in baseline.operators else set()
+
+    def outcomes(self, baseline: Any, part: Part) -> Iterator[MutantOutcome]:
+        yield MutantOutcome("specification", part.operators[0], "it", "client", proof="same code")
+
+
+def mutation(first: Stub, other: Stub) -> Mutation:
+    baselines: Any = {"first": lambda: first, "other": lambda: other}
+    planter: Any = StubPlanter()
+    return Mutation([planter], baselines)
+
+
+def test_an_operator_without_a_place_is_planted_elsewhere() -> None:
+    result = score(lambda: mutation(Stub(["here"]), Stub(["here", "elsewhere"])), processes=1)
+
+    assert [outcome.operator for outcome in result.outcomes] == ["here", "elsewhere"]
+    assert result.complete
+
+
+def test_what_is_not_clean_elsewhere_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    result = score(lambda: mutation(Stub(["here"]), Stub(["elsewhere"], "broken")), processes=1)
+    show(result)
+
+    assert [outcome.operator for outcome in result.outcomes] == ["here"]
+    assert result.left_out == ["other: an_operation: broken"]
+    shown = capsys.readouterr().out
+    assert "Left out" in shown
+    assert "Equivalent for every driver" in shown
+
+
+def test_a_column_that_stays_empty_fails_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(lambda: mutation(Stub(["here"]), Stub([])), ["--processes", "1"]) == 1
+    assert "EMPTY COLUMN  caught" in capsys.readouterr().out
+
+
+def test_faults_of_answers_can_be_planted_with_an_installed_client() -> None:
+    planter = AnswerPlanter()
+    baseline = Baseline(committed(), TikTok)
+
+    def make() -> Mutation:
+        return Mutation([planter], {"installed": lambda: baseline})
+
+    result = score(make, ["error-code"], processes=1)
+
+    assert result.good
+    assert {outcome.operator for outcome in result.outcomes} == {"error-code"}
+    assert planter.operations(baseline, "error-code") is None
+
+
+def test_a_baseline_without_a_client_says_so() -> None:
+    with pytest.raises(NotImplementedError, match="give the baseline its client"):
+        _ = Baseline(committed()).client
