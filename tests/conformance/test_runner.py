@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from conformance.clients import GeneratedBaseline
 from keyapi.conformance.mutation.answers import AnswerPlanter
 from keyapi.conformance.mutation.baselines import Baseline
 from keyapi.conformance.mutation.command import main
@@ -15,7 +16,7 @@ from keyapi.conformance.mutation.outcomes import MutantOutcome
 from keyapi.conformance.mutation.runner import Mutation, Part, score
 from keyapi.conformance.mutation.table import show
 from keyapi_tiktok import TikTok
-from support.specs import committed
+from support.specs import committed, synthetic
 
 
 class Stub:
@@ -93,3 +94,13 @@ def test_faults_of_answers_can_be_planted_with_an_installed_client() -> None:
 def test_a_baseline_without_a_client_says_so() -> None:
     with pytest.raises(NotImplementedError, match="give the baseline its client"):
         _ = Baseline(committed()).client
+
+
+def test_relations_hold_on_a_specification_with_bodies_paths_and_cursors() -> None:
+    baseline = GeneratedBaseline(synthetic())
+
+    problems = {
+        operation.name: baseline.problems(operation) for operation in baseline.specification
+    }
+
+    assert problems == {"shop_list": [], "shop_products": [], "video_video_id_detail": []}
