@@ -42,7 +42,7 @@ def run(command: Callable[[], int], root: Path) -> int:
     try:
         if not (root / "openapi").is_dir():
             raise PipelineError(
-                "there is no project", where=root.name, remedy="Give --root its top folder."
+                "no project here", where=root.name, remedy="Give --root its top folder."
             )
         with alone(root):
             recover(root)
@@ -50,9 +50,7 @@ def run(command: Callable[[], int], root: Path) -> int:
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
-        print(
-            f"error: {error}. The next command finishes or drops what was begun.", file=sys.stderr
-        )
+        print(f"error: {error}. The next command finishes or discards the change.", file=sys.stderr)
     except KeyboardInterrupt:
         print("interrupted; nothing was left half-done", file=sys.stderr)
         return 130

@@ -27,7 +27,7 @@ RUNTIME = "src"
 
 _SPEC_HEADER = (
     "# What the pages under pages/ publish, merged: nothing added or lost. Written by\n"
-    "# scripts/vendor.py; corrections belong into tiktok.overlay.yaml.\n"
+    "# scripts/vendor.py; corrections belong in tiktok.overlay.yaml.\n"
 )
 _LOCK_HEADER = (
     "# Written by scripts/vendor.py: where each part of tiktok.openapi.yaml comes from.\n"
@@ -48,7 +48,7 @@ class Project:
         """Read a text file below the root.
 
         Raises:
-            PipelineError: It is missing, too large, or no UTF-8.
+            PipelineError: It is missing, too large, or not UTF-8.
         """
         try:
             with (self.root / name).open("rb") as file:
@@ -63,7 +63,7 @@ class Project:
         """Give the bytes of every page below `openapi/pages`, by name.
 
         Raises:
-            PipelineError: One is a link: what it leads to need not be a page.
+            PipelineError: One is a symbolic link, whose target need not be a page.
         """
         folder = self.root / PAGES
         contents = {}
@@ -88,10 +88,10 @@ class Project:
         return data
 
     def vendored(self) -> Vendored:
-        """Read what was vendored, and make sure that it is what the pages give.
+        """Read what was vendored, and check that it matches the pages.
 
         Raises:
-            PipelineError: Pages, specification and lock do not belong together.
+            PipelineError: Pages, specification and lock do not match.
         """
         remedy = "Run python scripts/vendor.py."
         contents = self.page_contents()
@@ -100,7 +100,7 @@ class Project:
             raise PipelineError("there is no such file", where=LOCK, remedy=remedy)
         recorded = lock["pages"]
         for name in sorted(recorded.keys() ^ contents.keys()):
-            problem = "is not vendored yet" if name in contents else "is gone, but in the lock"
+            problem = "is not vendored yet" if name in contents else "is missing, but in the lock"
             raise PipelineError(f"the page {problem}", where=f"{PAGES}/{name}", remedy=remedy)
         vendored = merge(read_pages(contents), lock, generator_version())
         if vendored.lock != lock:
@@ -115,14 +115,14 @@ class Project:
             )
             raise PipelineError(problem, where=LOCK, remedy=remedy)
         if self.read(SPEC, remedy).encode() != vendored_files(vendored)[SPEC]:
-            raise PipelineError("it is not what the pages give", where=SPEC, remedy=remedy)
+            raise PipelineError("it does not match the pages", where=SPEC, remedy=remedy)
         return vendored
 
     def corrected(self, vendored: Vendored) -> Corrected:
         """Correct a vendored specification."""
         overlay = load_yaml(self.read(OVERLAY, "Restore it."), OVERLAY)
         corrected = correct(vendored.spec, overlay, OVERLAY)
-        require_structure(corrected.spec, f"{SPEC}, corrected,", f"Mend the action in {OVERLAY}.")
+        require_structure(corrected.spec, f"{SPEC}, corrected,", f"Fix the action in {OVERLAY}.")
         return corrected
 
     def effective(self, vendored: Vendored) -> Shaped:
@@ -132,10 +132,10 @@ class Project:
         return Shaped(shaped.spec, (*corrected.redundant, *shaped.notes))
 
     def require_parsed(self, vendored: Vendored, effective: dict[str, Any]) -> None:
-        """Make sure that the generator would leave nothing out.
+        """Check that the generator would leave nothing out.
 
         Raises:
-            PipelineError: It would; the error names the page where it can be told.
+            PipelineError: It would; the error names the page where that is known.
         """
         from pipeline.generate.parse import (  # slow to import: it brings the generator
             parse,
@@ -190,7 +190,7 @@ def generator_version() -> str:
 
 
 def vendored_files(vendored: Vendored) -> dict[str, bytes]:
-    """What `vendor` writes beside the pages, by path below the root."""
+    """Give what `vendor` writes besides the pages, by path below the root."""
     return {
         SPEC: dump_yaml(vendored.spec, _SPEC_HEADER),
         LOCK: dump_yaml(vendored.lock, _LOCK_HEADER),

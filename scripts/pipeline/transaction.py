@@ -1,4 +1,4 @@
-"""Put files in place whole or not at all, also when the process is killed half-way.
+"""Put files in place atomically, even when the process is killed half-way.
 
 A change is staged completely in `.transaction/`, then its journal is moved into place: from that
 moment on it will happen. Whoever finds a journal finishes the change; whoever finds a staging
@@ -25,7 +25,7 @@ def replace(root: Path, files: dict[str, bytes | None], folders: tuple[str, ...]
     Args:
         root: The project's top folder.
         files: New content by path below the root; None removes the file.
-        folders: Folders below the root that shall hold just what `files` puts there.
+        folders: Folders below the root that will hold only what `files` puts there.
 
     Raises:
         PipelineError: A file operation failed before anything was changed, or would fail: a path
@@ -62,7 +62,7 @@ def replace(root: Path, files: dict[str, bytes | None], folders: tuple[str, ...]
         raise PipelineError(
             f"the change could not be staged: {error}",
             where=FOLDER,
-            remedy="Nothing was changed; make room or mend the permissions, and run it again.",
+            remedy="Nothing was changed; free some space or fix permissions, then run it again.",
         ) from error
     _finish(root)
 
@@ -70,7 +70,7 @@ def replace(root: Path, files: dict[str, bytes | None], folders: tuple[str, ...]
 def _require_inside(root: Path, name: str, *, folder: bool) -> None:
     """Refuse a place outside the root, or one that another kind of file is in the way of.
 
-    Once the journal is in place nothing may stand in the way, so it is made sure of before.
+    Once the journal is in place nothing may stand in the way, so this is checked before.
     """
     parts = PurePosixPath(name).parts
     target = root.joinpath(*parts)
@@ -79,9 +79,9 @@ def _require_inside(root: Path, name: str, *, folder: bool) -> None:
     if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\0" in name:
         problem = "it is outside the project"
     elif any(path.is_symlink() or (path.exists() and not path.is_dir()) for path in above):
-        problem = "what is above it is no folder, or a link to one"
+        problem = "a parent is not a folder, or is a link to one"
     elif folder and (target.is_symlink() or (target.exists() and not target.is_dir())):
-        problem = "it is no folder"
+        problem = "it is not a folder"
     elif not folder and target.is_dir() and not target.is_symlink():
         problem = "it is a folder"
     if problem:

@@ -682,8 +682,11 @@ def test_an_operation_that_moved_is_compared_with_what_it_was() -> None:
         "x-credits-increased",
         "endpoint-added",
     )
-    assert gone.meaning.startswith(f"`influencer.products_analytics()` stays, but asks {where}")
-    assert come.meaning == f"`influencer.products_analytics()` asks {where} from now on."
+    assert gone.meaning.startswith(f"`influencer.products_analytics()` stays, but moves to {where}")
+    assert (
+        come.meaning
+        == f"`influencer.products_analytics()` sends its requests to {where} from now on."
+    )
 
 
 # The release

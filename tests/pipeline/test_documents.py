@@ -62,11 +62,11 @@ def test_keys_are_text(key):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\nb: 2\na: 3", "'a' stands twice in line 3"),
-        ("x:\n  - {a: 1, 'a': 2}", "'a' stands twice"),
-        ("200: a\n'200': b", "'200' stands twice"),
-        ("? [a]\n: 1", "a key is no text"),
-        ("? {a: 1}\n: 1", "a key is no text"),
+        ("a: 1\nb: 2\na: 3", "'a' appears twice in line 3"),
+        ("x:\n  - {a: 1, 'a': 2}", "'a' appears twice"),
+        ("200: a\n'200': b", "'200' appears twice"),
+        ("? [a]\n: 1", "a key is not text"),
+        ("? {a: 1}\n: 1", "a key is not text"),
         ("a: !!python/object/apply:os.system ['true']", "python/object/apply:os.system"),
         ("a: !!python/name:os.system", "python/name:os.system"),
         ("a: !!binary aGk=", "binary is not allowed"),

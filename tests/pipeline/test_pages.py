@@ -77,19 +77,19 @@ def test_the_one_block_of_a_page_is_found(text):
         (markdown(BLOCK).rstrip().removesuffix("````"), "no fenced block"),  # cut short
         (markdown(BLOCK) * 2, "2 fenced blocks"),
         (markdown(BLOCK) + page("/v1/tiktok/other/detail"), "2 fenced blocks"),
-        (markdown("- a list"), "no OpenAPI document"),
-        (markdown("text"), "no OpenAPI document"),
-        (markdown(""), "no OpenAPI document"),
-        (markdown("swagger: '2.0'"), "no OpenAPI 3 document"),
+        (markdown("- a list"), "not an OpenAPI document"),
+        (markdown("text"), "not an OpenAPI document"),
+        (markdown(""), "not an OpenAPI document"),
+        (markdown("swagger: '2.0'"), "not an OpenAPI 3 document"),
         (markdown("openapi: 3.0.1"), "exactly the path"),
         (markdown(BLOCK, info=f"{INFO}s"), "exactly the path"),
         (markdown(BLOCK, info=INFO.replace("GET", "POST")), "does not document POST"),
         (page(PATH, extra={"paths": {"/v1/b": {}}}), "exactly the path"),
-        (page(PATH, extra={"paths": {PATH: {"post": {"responses": {}}}}}), "POST beside GET"),
+        (page(PATH, extra={"paths": {PATH: {"post": {"responses": {}}}}}), "POST besides GET"),
         (page(PATH, operation={"responses": None}), "no responses"),
-        (page(PATH, extra={"paths": {PATH: {"get": "text"}}}), "no object"),
-        (b"\xff\xfe" + BLOCK.encode(), "no UTF-8"),
-        (BLOCK.encode("utf-16"), "no UTF-8"),
+        (page(PATH, extra={"paths": {PATH: {"get": "text"}}}), "not an object"),
+        (b"\xff\xfe" + BLOCK.encode(), "not UTF-8"),
+        (BLOCK.encode("utf-16"), "not UTF-8"),
         (b" " * (MAX_BYTES + 1), "5,000,001 bytes"),
     ],
 )
@@ -112,7 +112,7 @@ def test_only_clean_paths_below_v1_are_read(path):
 
 @pytest.mark.parametrize("method", ["FETCH", "connect", "x"])
 def test_only_http_methods_are_read(method):
-    assert "no operation below /v1/" in refusal(page(PATH, method=method))
+    assert "not an operation below /v1/" in refusal(page(PATH, method=method))
 
 
 @pytest.mark.parametrize("path", ["/v1/status", "/v1/tiktok/a-b_c.d~e/{video_id}", "/v1/a/3d"])
@@ -175,7 +175,7 @@ def test_a_link_is_named_by_what_it_leads_to(tmp_path: Path):
     ],
 )
 def test_names_that_are_no_pages_are_refused(tmp_path: Path, file):
-    with pytest.raises(PipelineError, match="is no name for a page"):
+    with pytest.raises(PipelineError, match="is not a valid page name"):
         page_name(tmp_path / file, tmp_path / "openapi/pages", read(page(PATH)))
 
 
@@ -193,5 +193,5 @@ def test_names_that_are_no_pages_are_refused(tmp_path: Path, file):
 )
 def test_the_block_cannot_name_a_place_outside_the_pages(tmp_path: Path, spec_file):
     hostile = read(markdown(BLOCK, info=f"yaml {spec_file} GET {PATH}"))
-    with pytest.raises(PipelineError, match="is no name for a page"):
+    with pytest.raises(PipelineError, match="is not a valid page name"):
         page_name(tmp_path / "x.md", tmp_path / "openapi/pages", hostile)

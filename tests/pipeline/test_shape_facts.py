@@ -120,9 +120,9 @@ def test_the_arguments_of_a_body_count_as_parameters_do():
         (paged(), {}, "its data has no list of objects"),
         (paged(), inside(a=VIDEOS, b=VIDEOS), "its data has 2 lists of objects"),
         (paged(), {"type": "array", "items": {"type": "string"}}, "no list of objects"),
-        ([CURSOR], inside(videos=VIDEOS), "its answer names no next one"),
-        ([CURSOR], VIDEOS, "its answer names no next one"),
-        ([query("sort_field", "1=shares 2=saves", "integer")], VIDEOS, "no columns of the row"),
+        ([CURSOR], inside(videos=VIDEOS), "its response names no next one"),
+        ([CURSOR], VIDEOS, "its response names no next one"),
+        ([query("sort_field", "1=shares 2=saves", "integer")], VIDEOS, "not columns of the row"),
     ],
 )
 def test_what_is_not_understood_is_noted(parameters, data_schema, problem):

@@ -7,7 +7,7 @@ import yaml
 from shaping import PATH, argument, data, operation, operations, parameter, schemas, shaped
 
 from pipeline.errors import PipelineError
-from pipeline.shape.naming import method_name, name_from_path, pascal
+from pipeline.shape.identifiers import method_name, name_from_path, pascal
 from support.pages import document, markdown, page, query, rows
 
 ENUM = "0=asc 1=desc"
@@ -69,7 +69,7 @@ def test_the_second_method_of_a_path_takes_its_name_as_suffix(first, second):
 
 def test_two_operations_with_one_name_are_an_error_that_an_overlay_can_mend():
     pages = (page("/v1/tiktok/a/b_c"), page("/v1/tiktok/a/b/c"))
-    with pytest.raises(PipelineError, match="a_b_c is that of GET /v1/tiktok/a/b_c, too") as caught:
+    with pytest.raises(PipelineError, match="a_b_c is also that of GET /v1/tiktok/a/b_c") as caught:
         shaped(*pages)
     assert caught.value.pointer == "#/paths/~1v1~1tiktok~1a~1b~1c/get"
     correction = {
@@ -260,7 +260,7 @@ def test_references_that_write_out_to_very_much_are_an_error():
     }
     components["L0"] = {"type": "string"}
     extra = {"components": {"schemas": components}}
-    with pytest.raises(PipelineError, match="references write out to more than"):
+    with pytest.raises(PipelineError, match="references expand to more than"):
         shaped(page(PATH, data_schema={"$ref": "#/components/schemas/L11"}, extra=extra))
 
 
@@ -270,7 +270,7 @@ def test_references_that_write_out_to_very_much_are_an_error():
 def test_a_reference_that_names_nothing_is_an_error(reference):
     with pytest.raises(PipelineError) as caught:
         shaped(page(PATH, data_schema={"$ref": reference}))
-    assert f"the reference {reference} names nothing" in str(caught.value)
+    assert f"the reference {reference} points to nothing" in str(caught.value)
     assert caught.value.where == "en/tiktok/100.md"
     assert caught.value.pointer.endswith("/schema/properties/data")
 

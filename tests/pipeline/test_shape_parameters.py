@@ -76,7 +76,7 @@ def test_prose_becomes_constraints(parameter, schema):
     ("parameter", "problem"),
     [
         (query("sort", "asc=ascending desc=descending", "integer"), "lists words"),
-        (query("sort", "Choose 1=likes; the default; 2=views"), "seems to state an enum"),
+        (query("sort", "Choose 1=likes; the default; 2=views"), "seems to be an enum"),
     ],
 )
 def test_prose_that_is_not_understood_is_noted(parameter, problem):
@@ -130,7 +130,7 @@ def test_the_example_of_a_text_typed_page_becomes_a_number(place):
 def test_an_unstated_page_size_is_noted():
     result = shaped(page(PATH, parameters=[paged()[0], query("page_size", kind="integer")]))
     assert any(
-        "the most rows that 'page_size' may ask for are not stated" in n for n in result.notes
+        "the page does not state the largest value of 'page_size'" in n for n in result.notes
     )
 
 
@@ -226,8 +226,8 @@ def test_a_post_may_have_a_query_and_a_json_body():
             {"application/json": {"schema": {}}, "multipart/form-data": {"schema": {}}},
             "only JSON is understood",
         ),
-        ({"application/json": {"schema": {"type": "array", "items": {}}}}, "is no object"),
-        ({"application/json": {"schema": {"type": "string"}}}, "is no object"),
+        ({"application/json": {"schema": {"type": "array", "items": {}}}}, "is not an object"),
+        ({"application/json": {"schema": {"type": "string"}}}, "is not an object"),
     ],
 )
 def test_bodies_that_are_no_json_objects_are_an_error(content, problem):

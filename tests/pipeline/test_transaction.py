@@ -203,8 +203,8 @@ def test_vendor_short_of_room_inside_a_file_leaves_the_old_tree(project: Path, d
         ("/outside", "outside the project"),
         ("a\0b", "outside the project"),
         ("", "outside the project"),
-        ("link/inside", "no folder, or a link"),
-        ("file/inside", "no folder, or a link"),
+        ("link/inside", "not a folder, or is a link"),
+        ("file/inside", "not a folder, or is a link"),
         ("folder", "it is a folder"),
     ],
 )

@@ -485,7 +485,7 @@ def test_a_page_no_client_can_be_made_of_is_not_vendored(
 
     done = script("vendor.py", path)
 
-    assert_refused(done, "en/tiktok/shop/list.md", "is no object", "post/requestBody")
+    assert_refused(done, "en/tiktok/shop/list.md", "is not an object", "post/requestBody")
     assert tree(project) == before
 
 
@@ -537,8 +537,11 @@ def test_properties_that_would_get_one_python_name_are_refused(
     ("break_it", "problem"),
     [
         (lambda p: (p / "openapi/vendor.lock").unlink(), "no such file"),
-        (lambda p: (p / "openapi/tiktok.openapi.yaml").write_text("{}"), "not what the pages give"),
-        (lambda p: next((p / "openapi/pages").rglob("*.md")).unlink(), "is gone"),
+        (
+            lambda p: (p / "openapi/tiktok.openapi.yaml").write_text("{}"),
+            "does not match the pages",
+        ),
+        (lambda p: next((p / "openapi/pages").rglob("*.md")).unlink(), "is missing"),
         (
             lambda p: (p / "openapi/pages/new.md").write_text(page("/v1/tiktok/a/b"), "utf-8"),
             "is not vendored yet",

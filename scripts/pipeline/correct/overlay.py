@@ -55,7 +55,7 @@ def correct(spec: dict[str, Any], overlay: Any, where: str) -> Corrected:
         unchanged = _apply(result, action, where, at)
         if unchanged:
             redundant.append(
-                f"{where} {at}: the action is redundant: what it says stands already at "
+                f"{where} {at}: the action is redundant: what it says is already at "
                 f"{', '.join(unchanged)}. Drop it."
             )
     return Corrected(result, tuple(redundant))
@@ -73,10 +73,10 @@ def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) ->
         query = jsonpath.compile(target)
     except jsonpath.JSONPathError as error:
         raise PipelineError(
-            f"the target {target} is no JSONPath: {error}",
+            f"the target {target} is not a JSONPath: {error}",
             where=where,
             pointer=at,
-            remedy="Write the target as RFC 9535 has it.",
+            remedy="Write the target as RFC 9535 specifies.",
         ) from None
     nodes = list(query.find(spec))
     if not nodes:
@@ -85,7 +85,7 @@ def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) ->
             f"{' and '.join(nearest(query, spec)) or 'nothing'}",
             where=where,
             pointer=at,
-            remedy="The published specification has changed: look at the page, then correct or "
+            remedy="The published specification has changed: check the page, then correct or "
             "drop the action.",
         )
     primitive = next((node for node in nodes if not isinstance(node.value, dict | list)), None)
@@ -110,7 +110,7 @@ def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) ->
             _merge(cast("dict[str, Any]", node.value), copied(action["update"]))
         else:
             raise PipelineError(
-                f"the target {target} selects an object, but the update is none",
+                f"the target {target} selects an object, but the update is not one",
                 where=where,
                 pointer=at,
                 remedy="Give the properties to merge, as an object.",
@@ -174,7 +174,7 @@ def _check(overlay: Any, where: str) -> None:
         )
 
     if not isinstance(overlay, dict) or not str(overlay.get("overlay", "")).startswith("1.0."):
-        refuse("this is no Overlay 1.0 document")
+        refuse("not an Overlay 1.0 document")
     info = overlay.get("info")
     if not isinstance(info, dict) or not {"title", "version"} <= info.keys():
         refuse("info needs a title and a version", "info")
@@ -190,10 +190,10 @@ def _check(overlay: Any, where: str) -> None:
         elif unknown := _unknown(action, _ACTION_FIELDS):
             refuse(f"the field {unknown} is unknown", "actions", index, unknown)
         elif not isinstance(action.get("remove", False), bool):
-            refuse("remove is neither true nor false", "actions", index, "remove")
+            refuse("remove must be true or false", "actions", index, "remove")
         elif not action.get("remove") and "update" not in action:
             refuse("the action neither updates nor removes", "actions", index)
 
 
-def _unknown(mapping: dict[str, Any], known: set[str]) -> str | None:
-    return next((key for key in mapping if key not in known and not key.startswith("x-")), None)
+def _unknown(mapping: dict[str, Any], allowed: set[str]) -> str | None:
+    return next((key for key in mapping if key not in allowed and not key.startswith("x-")), None)

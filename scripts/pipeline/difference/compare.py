@@ -1,4 +1,4 @@
-"""What every comparison needs: a place, a way to say what differs there, and the last resort."""
+"""What every comparison needs: a place, how to report a difference there, the last resort."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Compare = Callable[["Place", Any, Any], Iterator[Difference]]
 """Compares the values of a key on both sides; one that is absent is MISSING."""
 
 _LEAVES = 8
-"""How many changes within one example are told apart; more are told as one."""
+"""How many changes within one example are reported separately; more are reported as one."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place in both specifications, and what is known of it.
+    """A place in both specifications, and what concerns it.
 
     Attributes:
         path: Keys that lead to it.
@@ -47,17 +47,22 @@ class Place:
         meaning: str = "",
         **words: str,
     ) -> Difference:
-        """Tell a difference at this place.
+        """Report a difference at this place.
 
         Args:
             rule: Id of its rule.
             before: The old value.
             after: The new value.
             meaning: A sentence other than the rule's.
-            words: What the sentence's `{…}` stand for; `before` and `after` are known already.
+            words: What the sentence's `{…}` stand for; `before` and `after` are there already.
         """
-        known = {"before": shown(before), "after": shown(after), **dict(self.words), **words}
-        sentence = (meaning or RULES[rule].meaning).format_map(known)
+        sentence_words = {
+            "before": shown(before),
+            "after": shown(after),
+            **dict(self.words),
+            **words,
+        }
+        sentence = (meaning or RULES[rule].meaning).format_map(sentence_words)
         return Difference(
             id=rule,
             level=RULES[rule].level,
@@ -71,7 +76,7 @@ class Place:
 
 
 def same(old: Any, new: Any) -> bool:
-    """Whether two values are the same JSON; True is not 1, and the order of keys is nothing."""
+    """Whether two values are the same JSON; True is not 1, the order of keys is free."""
     return old is new or canonical(old) == canonical(new)
 
 
@@ -81,24 +86,24 @@ def canonical(value: Any) -> str:
 
 
 def by_key(
-    place: Place, old: dict[str, Any], new: dict[str, Any], known: dict[str, Compare]
+    place: Place, old: dict[str, Any], new: dict[str, Any], comparisons: dict[str, Compare]
 ) -> Iterator[Difference]:
-    """Compare two objects key by key; what no function is known for is unexplained.
+    """Compare two objects key by key; a key without a function is unexplained.
 
     Args:
         place: Where the objects stand.
         old: The old object.
         new: The new object.
-        known: Functions by key.
+        comparisons: Functions by key.
     """
     for key in {**old, **new}:
         before, after = old.get(key, MISSING), new.get(key, MISSING)
         if not same(before, after):
-            yield from known.get(key, unexplained)(place.at(key), before, after)
+            yield from comparisons.get(key, unexplained)(place.at(key), before, after)
 
 
 def always(rule: str) -> Compare:
-    """A comparison that tells every difference by one rule."""
+    """A comparison that reports every difference by one rule."""
 
     def compare(place: Place, old: Any, new: Any) -> Iterator[Difference]:
         yield place.differs(rule, old, new)
@@ -120,7 +125,7 @@ def turned(on: str, off: str) -> Compare:
 
 
 def unexplained(place: Place, old: Any, new: Any) -> Iterator[Difference]:
-    """Tell a difference that no rule knows, at the smallest node that holds it."""
+    """Report a difference that no rule covers, at the smallest node that contains it."""
     for path, before, after in leaves(old, new):
         yield place.at(*path).differs("x-unexplained", before, after)
 

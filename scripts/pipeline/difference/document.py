@@ -23,7 +23,7 @@ ByKey = dict[Key, OperationNode]
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
     """Explain a change between two effective specifications.
 
-    Nothing is silent: what no rule knows is told as `x-unexplained`.
+    Nothing is silent: what no rule covers is reported as `x-unexplained`.
 
     Args:
         old: The specification as it was.
@@ -49,7 +49,7 @@ class _Document:
 
     def compare(self) -> Iterator[Difference]:
         info = always("x-info-changed")
-        known = {
+        comparisons = {
             **dict.fromkeys(("openapi", "info"), info),
             "tags": info,
             "servers": _servers,
@@ -57,7 +57,7 @@ class _Document:
             "paths": lambda at, old, new: self._paths(),
             "components": self._components,
         }
-        yield from by_key(Place(()), self._old, self._new, known)
+        yield from by_key(Place(()), self._old, self._new, comparisons)
 
     def _paths(self) -> Iterator[Difference]:
         before, after = _by_key(self._old), _by_key(self._new)
@@ -106,11 +106,11 @@ class _Document:
 
     def _components(self, place: Place, old: Any, new: Any) -> Iterator[Difference]:
         old, new = ({} if side is MISSING else side for side in (old, new))
-        known: dict[str, Compare] = {
+        comparisons: dict[str, Compare] = {
             "schemas": self._named_schemas,
             "securitySchemes": compare_schemes,
         }
-        yield from by_key(place, old, new, known)
+        yield from by_key(place, old, new, comparisons)
 
     def _named_schemas(self, place: Place, old: Any, new: Any) -> Iterator[Difference]:
         old, new = ({} if side is MISSING else side for side in (old, new))
@@ -169,12 +169,12 @@ def _global_security(place: Place, old: Any, new: Any) -> Iterator[Difference]:
 def _servers(place: Place, old: Any, new: Any) -> Iterator[Difference]:
     """Servers by their order: the first is the one that clients ask."""
     old, new = ([] if side is MISSING else side for side in (old, new))
-    known = {
+    comparisons = {
         "url": always("x-server-changed"),
         "description": always("x-description-changed"),
     }
     for index, (before, after) in enumerate(zip(old, new, strict=False)):
-        yield from by_key(place.at(index), before, after, known)
+        yield from by_key(place.at(index), before, after, comparisons)
     for index, server in enumerate(old[len(new) :], len(new)):
         yield place.at(index).differs("x-server-removed", server.get("url", MISSING))
     for index, server in enumerate(new[len(old) :], len(old)):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.difference.compare import Place, canonical, same
 from pipeline.difference.model import MISSING, Difference
-from pipeline.difference.schema_rules import schema_id
+from pipeline.difference.schema_ids import schema_id
 from pipeline.difference.words import member, type_of
 
 _NAMES = "x-enum-varnames"
@@ -16,7 +16,7 @@ _NAMES = "x-enum-varnames"
 def compare_enums(
     place: Place, old: dict[str, Any], new: dict[str, Any], role: str
 ) -> Iterator[Difference]:
-    """Tell how an enum changed.
+    """Report how an enum changed.
 
     Args:
         place: Where its schema stands.

@@ -23,7 +23,7 @@ class Examples:
     schema: Any
 
     def compare(self, place: Place, old: Any, new: Any) -> Iterator[Difference]:
-        """Tell how an example changed, and whether it fits its schema now."""
+        """Report how an example changed, and whether it fits its schema now."""
         rule = "x-example-changed" if self._fits(new) else "x-example-invalid"
         for path, before, after in few_leaves(old, new):
             yield place.at(*path).differs(rule, before, after)
@@ -39,4 +39,4 @@ class Examples:
         try:
             return bool(OAS30Validator(whole).is_valid(example))
         except Unresolvable:
-            return True  # the reference is told by itself
+            return True  # the reference is reported separately

@@ -24,7 +24,7 @@ CompareSchemas = Callable[[Place, Any, Any, str], Iterator[Difference]]
 
 
 def compare_facts(place: Place, old: Any, new: Any) -> Iterator[Difference]:
-    """Tell how the facts about an operation changed."""
+    """Report how the facts about an operation changed."""
     old, new = ({} if side is MISSING else side for side in (old, new))
     if not isinstance(old, dict) or not isinstance(new, dict):
         yield from unexplained(place, old, new)
@@ -55,7 +55,7 @@ def _paging(place: Place, old: Any, new: Any) -> Iterator[Difference]:
 def compare_json_text(
     compare_schemas: CompareSchemas, place: Place, old: Any, new: Any, role: str
 ) -> Iterator[Difference]:
-    """Tell how the decoding of a string that holds JSON changed.
+    """Report how the decoding of a string that holds JSON changed.
 
     Args:
         compare_schemas: Compares the schemas of the decoded values.

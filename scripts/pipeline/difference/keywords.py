@@ -11,12 +11,12 @@ from typing import Any
 
 from pipeline.difference.compare import Place, unexplained
 from pipeline.difference.model import MISSING, Difference
-from pipeline.difference.schema_rules import BOUNDS, ROLES, schema_id
+from pipeline.difference.schema_ids import BOUNDS, ROLES, schema_id
 from pipeline.difference.words import type_of
 
 
 def compare_type(place: Place, old: Any, new: Any, role: str) -> Iterator[Difference]:
-    """Tell how a type changed; in a URL everything is text."""
+    """Report how a type changed; in a URL everything is text."""
     in_url = role == "request-parameter" and new == "string" and old in ("integer", "number")
     if new is MISSING or (old, new) == ("integer", "number") or in_url:
         change = "type-generalized"
@@ -44,14 +44,14 @@ def compare_format(place: Place, old: Any, new: Any, role: str) -> Iterator[Diff
 
 
 def compare_value(place: Place, old: Any, new: Any, role: str) -> Iterator[Difference]:
-    """Tell how a default or a pattern changed."""
+    """Report how a default or a pattern changed."""
     keyword = "default-value" if place.path[-1] == "default" else "pattern"
     action = "added" if old is MISSING else "removed" if new is MISSING else "changed"
     yield place.differs(schema_id(role, f"{keyword}-{action}"), old, new)
 
 
 def compare_bound(place: Place, old: Any, new: Any, role: str) -> Iterator[Difference]:
-    """Tell how a bound moved."""
+    """Report how a bound moved."""
     key = str(place.path[-1])
     values = [side for side in (old, new) if side is not MISSING]
     if not all(isinstance(value, int | float) for value in values):

@@ -43,7 +43,7 @@ class Operations:
     def compare(
         self, place: Place, old: dict[str, Any], new: dict[str, Any]
     ) -> Iterator[Difference]:
-        """Tell how an operation changed.
+        """Report how an operation changed.
 
         Args:
             place: Where the new one stands; its words name the `method`.
@@ -57,7 +57,7 @@ class Operations:
         if "security" in old or "security" in new:
             yield from compare_security(place.at("security"), before, after, "api-security")
         yield from _tags(place.at("tags"), old.get("tags", []), new.get("tags", []))
-        known = {
+        comparisons = {
             **dict.fromkeys(("summary", "description"), always("x-description-changed")),
             "operationId": lambda at, before, after: _renamed(at, old, new),
             "deprecated": turned("endpoint-deprecated", "endpoint-reactivated"),
@@ -68,7 +68,7 @@ class Operations:
         }
         rest_old = {key: value for key, value in old.items() if key not in _TOGETHER}
         rest_new = {key: value for key, value in new.items() if key not in _TOGETHER}
-        yield from by_key(place, rest_old, rest_new, known)
+        yield from by_key(place, rest_old, rest_new, comparisons)
 
     def _parameters(self, place: Place, old: Any, new: Any) -> Iterator[Difference]:
         """Parameters are matched by name and place; their order says nothing."""
@@ -126,7 +126,7 @@ class Operations:
             yield from self.schemas.compare(at, before, after, "request-parameter")
 
         serialized = always("x-request-parameter-serialization-changed")
-        known = {
+        comparisons = {
             "description": always("x-description-changed"),
             "required": turned(
                 "request-parameter-became-required", "request-parameter-became-optional"
@@ -136,7 +136,7 @@ class Operations:
             "example": Examples(self.new, new.get("schema")).compare,
             **dict.fromkeys(("style", "explode", "allowReserved"), serialized),
         }
-        yield from by_key(place, old, new, known)
+        yield from by_key(place, old, new, comparisons)
 
     def _body(self, place: Place, old: Any, new: Any) -> Iterator[Difference]:
         if old is MISSING:
@@ -146,12 +146,12 @@ class Operations:
             yield place.differs("request-body-removed", old)
         else:
             content = self._content("request-body", "request-body")
-            known = {
+            comparisons = {
                 "required": turned("request-body-became-required", "request-body-became-optional"),
                 "description": always("x-description-changed"),
                 "content": content,
             }
-            yield from by_key(place, old, new, known)
+            yield from by_key(place, old, new, comparisons)
 
     def _responses(self, place: Place, old: Any, new: Any) -> Iterator[Difference]:
         old, new = ({} if side is MISSING else side for side in (old, new))
@@ -163,11 +163,11 @@ class Operations:
             elif status not in old:
                 yield at.differs(f"response-{kind}-status-added", MISSING, status)
             else:
-                known = {
+                comparisons = {
                     "description": always("x-description-changed"),
                     "content": self._content("response", "response-body"),
                 }
-                yield from by_key(at, old[status], new[status], known)
+                yield from by_key(at, old[status], new[status], comparisons)
 
     def _content(self, prefix: str, role: str) -> Any:
         """A comparison of what stands under each media type."""
@@ -193,8 +193,8 @@ class Operations:
                     yield at.differs(f"{prefix}-media-type-added", MISSING, name)
                 else:
                     examples = Examples(self.new, new[name].get("schema"))
-                    known = {"schema": schema, "example": examples.compare}
-                    yield from by_key(at, old[name], new[name], known)
+                    comparisons = {"schema": schema, "example": examples.compare}
+                    yield from by_key(at, old[name], new[name], comparisons)
 
         return compare
 
@@ -216,7 +216,7 @@ def _only_renamed(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 
 def _renamed(place: Place, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
-    """An operation that is called otherwise: so is its method."""
+    """An operation with a new name: its method has one, too."""
     before, after = old.get("operationId", MISSING), new.get("operationId", MISSING)
     yield place.differs(
         "api-operation-id-removed",

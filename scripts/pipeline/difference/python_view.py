@@ -34,7 +34,7 @@ def python_view(old: Path, new: Path, package: str) -> PythonView:
     """Compare two generated packages; none of their code is run.
 
     The asyncio classes mirror the others, and the low-level functions of an operation each other:
-    what they share is told once.
+    what they share is reported once.
 
     Args:
         old: Folder that holds the old package.

@@ -66,7 +66,7 @@ def next_version(version: str, step: Step) -> str:
 
 
 def version_of(root: Path) -> str | None:
-    """The version in a project's pyproject.toml, or None where there is no such one."""
+    """Read the version in a project's pyproject.toml, or None where there is none."""
     try:
         version = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     except (OSError, KeyError, tomllib.TOMLDecodeError):

@@ -28,7 +28,7 @@ OASDIFF = "1.31.0"
 NO_VIEW = "Only specifications were given; the generated packages were not compared."
 
 _NAMED = 3
-"""How many operations are named; of more, only their number is told."""
+"""How many operations are named; of more, only the number is given."""
 _COLOURS = {Level.ERR: "bold red", Level.WARN: "yellow", Level.INFO: "green"}
 
 

@@ -6,7 +6,7 @@ be, or widens what a response may be, is an ERR; the other way round INFO; what 
 is an ERR; what the specification does not decide a WARN. The same law gives the levels of schema
 changes for which oasdiff has no id; like all own ids, theirs begin with `x-`.
 
-The level speaks of the API. What callers of the *client* lose is told apart by the step: where a
+The level speaks of the API. What callers of the *client* lose is expressed by the step: where a
 name goes away, the step is major, whatever the level.
 """
 
@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.difference.model import Level, Step
-from pipeline.difference.schema_rules import Direction, Effect, schema_rows
+from pipeline.difference.schema_ids import Direction
+from pipeline.difference.schema_rules import Effect, schema_rows
 
 INFO, WARN, ERR = Level.INFO, Level.WARN, Level.ERR
 
@@ -47,8 +48,8 @@ def _level(effect: Effect, direction: Direction) -> Level:
 
 
 _GONE = "`{method}()` is gone; calls of it fail."
-MOVED_AWAY = "`{method}()` stays, but asks {to}: installed clients keep asking what is gone."
-MOVED_HERE = "`{method}()` asks {to} from now on."
+MOVED_AWAY = "`{method}()` stays, but moves to {to}; installed clients still use the old address."
+MOVED_HERE = "`{method}()` sends its requests to {to} from now on."
 
 _PLAIN: dict[str, Rule] = {
     # paths and operations
@@ -64,7 +65,7 @@ _PLAIN: dict[str, Rule] = {
         INFO, "`{method}()` is no longer reached through {before}.", Step.MAJOR
     ),
     "api-tag-added": _row(INFO, "`{method}()` is reached through {after}.", Step.MINOR),
-    "endpoint-deprecated": _row(INFO, "`{method}()` is deprecated; plan to do without it."),
+    "endpoint-deprecated": _row(INFO, "`{method}()` is deprecated; plan to replace it."),
     "endpoint-reactivated": _row(INFO, "`{method}()` is no longer deprecated."),
     # parameters
     "new-required-request-parameter": _row(
@@ -128,7 +129,7 @@ _PLAIN: dict[str, Rule] = {
     "response-success-status-removed": _row(
         ERR, "`{method}()` is no longer documented to succeed with HTTP {before}."
     ),
-    "response-success-status-added": _row(INFO, "`{method}()` may succeed with HTTP {after}, too."),
+    "response-success-status-added": _row(INFO, "`{method}()` may also succeed with HTTP {after}."),
     "response-non-success-status-removed": _row(
         INFO, "`{method}()` is no longer documented to fail with HTTP {before}."
     ),
@@ -149,14 +150,14 @@ _PLAIN: dict[str, Rule] = {
     ),
     # security, servers
     "api-security-removed": _row(ERR, "`{method}()` no longer takes a key as {before}."),
-    "api-security-added": _row(INFO, "`{method}()` takes a key as {after}, too."),
+    "api-security-added": _row(INFO, "`{method}()` also takes a key as {after}."),
     "x-security-now-required": _row(
         ERR, "`{method}()` needs a key now; installed clients send theirs with every call already."
     ),
     "api-security-scope-added": _row(ERR, "`{method}()` needs a key with the scope {after}."),
     "api-security-scope-removed": _row(INFO, "`{method}()` no longer needs the scope {before}."),
     "api-global-security-removed": _row(ERR, "The API no longer takes a key as {before}."),
-    "api-global-security-added": _row(INFO, "The API takes a key as {after}, too."),
+    "api-global-security-added": _row(INFO, "The API also takes a key as {after}."),
     "api-global-security-scope-added": _row(ERR, "Keys need the scope {after}."),
     "api-global-security-scope-removed": _row(INFO, "Keys no longer need the scope {before}."),
     "api-security-component-removed": _row(INFO, "The security scheme {before} is gone."),
@@ -168,7 +169,7 @@ _PLAIN: dict[str, Rule] = {
         WARN, "A security scheme changed: check how the client sends its key."
     ),
     "x-server-changed": _row(
-        ERR, "Clients without a `base_url` ask {after}; installed ones keep asking {before}."
+        ERR, "Clients without a `base_url` use {after}; installed ones keep using {before}."
     ),
     "x-server-added": _row(INFO, "{after} can be given as `base_url`."),
     "x-server-removed": _row(ERR, "{before} is no longer named as a server."),
@@ -184,7 +185,7 @@ _PLAIN: dict[str, Rule] = {
     ),
     "x-credits-known": _row(INFO, "A call of `{method}()` is known to cost {after} credits."),
     "x-paging-added": _row(
-        ERR, "`{method}()` returns a `Page` now, and there is an iterating method beside it."
+        ERR, "`{method}()` returns a `Page` now, and there is an iterating method besides."
     ),
     "x-paging-removed": _row(
         ERR, "`{method}()` no longer returns a `Page`, and its iterating method is gone."
@@ -198,8 +199,8 @@ _PLAIN: dict[str, Rule] = {
     "x-filters-changed": _row(INFO, "Other arguments of `{method}()` are known to filter rows."),
     "x-echoes-changed": _row(INFO, "Other arguments of `{method}()` are known to come back."),
     "x-accessor-added": _row(INFO, "{subject} has the decoded accessor {after}.", Step.MINOR),
-    "x-accessor-removed": _row(ERR, "{subject} has no decoded accessor {before} any more."),
-    "x-accessor-changed": _row(WARN, "The decoded accessor of {subject} reads its text otherwise."),
+    "x-accessor-removed": _row(ERR, "{subject} no longer has the decoded accessor {before}."),
+    "x-accessor-changed": _row(WARN, "The decoded accessor of {subject} reads text differently."),
     # models and enums
     "api-schema-removed": _row(INFO, "The class {before} is gone.", Step.MAJOR),
     "x-schema-added": _row(INFO, "The class {after} is new.", Step.MINOR),
@@ -219,10 +220,10 @@ _PLAIN: dict[str, Rule] = {
     "x-example-invalid": _row(
         WARN, "The documented example does not fit its schema: one of the two is wrong."
     ),
-    "x-info-changed": _row(INFO, "The document calls itself otherwise; callers see nothing of it."),
-    "x-order-changed": _row(INFO, "The same in another order; nothing changes for callers."),
+    "x-info-changed": _row(INFO, "Only the document's own title or version changed."),
+    "x-order-changed": _row(INFO, "Only the order changed; nothing changes for callers."),
     # whatever no rule knows
-    "x-unexplained": _row(WARN, "No rule explains this; look at it before you release."),
+    "x-unexplained": _row(WARN, "No rule explains this; check it before you release."),
 }
 RULES: dict[str, Rule] = {
     **_PLAIN,

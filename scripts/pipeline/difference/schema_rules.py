@@ -1,7 +1,6 @@
 """The rows of the table for schemas: one for each kind of change and each role of a schema.
 
-Ids follow one pattern, `request-property-became-nullable`: the role, then the change. What oasdiff
-1.31.0 has no id for gets an own one of the same pattern.
+`schema_ids` says how ids are made; `rules` gives each row its level.
 """
 
 from __future__ import annotations
@@ -9,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
 
 from pipeline.difference.model import Step
-
-Direction = Literal["request", "response"]
+from pipeline.difference.schema_ids import BOUNDS, ROLES, Direction, schema_id
 
 
 class Effect(Enum):
@@ -24,29 +21,6 @@ class Effect(Enum):
     INCOMPARABLE = "incomparable"
     UNKNOWN = "unknown"
     NONE = "none"
-
-
-ROLES: dict[str, Direction] = {
-    "request-parameter": "request",
-    "request-parameter-property": "request",
-    "request-body": "request",
-    "request-property": "request",
-    "response-body": "response",
-    "response-property": "response",
-}
-"""What a schema can be for; `property` is whatever lies below the root."""
-
-BOUNDS: dict[str, tuple[str, bool]] = {
-    "maximum": ("max", True),
-    "minimum": ("min", False),
-    "maxLength": ("max-length", True),
-    "minLength": ("min-length", False),
-    "maxItems": ("max-items", True),
-    "minItems": ("min-items", False),
-    "maxProperties": ("max-properties", True),
-    "minProperties": ("min-properties", False),
-}
-"""Bounds: what ids call them, and whether they bound from above."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +45,12 @@ _BREAKS, _ADDS = Step.MAJOR, Step.MINOR
 
 _REQUEST: dict[str, tuple[Effect, str, Step | None]] = {
     "type-changed": (_I, "{subject} is {after} now, no longer {before}; callers pass that.", None),
-    "type-generalized": (_W, "{subject} may be {after} now, which {before} is, too.", _ADDS),
+    "type-generalized": (_W, "{subject} may also be {after} now, which includes {before}.", _ADDS),
     "became-nullable": (_W, "{subject} may be null now.", None),
-    "became-not-nullable": (_N, "{subject} must not be null any more.", None),
+    "became-not-nullable": (_N, "{subject} must no longer be null.", None),
     "became-enum": (_N, "{subject} takes only the members of an enum now: {after}.", None),
-    "became-not-enum": (_W, "{subject} is no enum any more: any {kind} will do.", _BREAKS),
-    "enum-value-added": (_W, "{subject} takes {after}, too: `{member}` is new.", _ADDS),
+    "became-not-enum": (_W, "{subject} is no longer an enum: any {kind} is accepted.", _BREAKS),
+    "enum-value-added": (_W, "{subject} also takes {after}: `{member}` is new.", _ADDS),
     "enum-value-removed": (
         _N,
         "{subject} no longer takes {before}: `{member}` is gone.",
@@ -95,32 +69,36 @@ _REQUEST: dict[str, tuple[Effect, str, Step | None]] = {
     ),
     "pattern-added": (_N, "{subject} must match {after} now.", None),
     "pattern-changed": (_U, "{subject} must match {after}, no longer {before}.", None),
-    "pattern-removed": (_W, "{subject} need not match {before} any more.", None),
+    "pattern-removed": (_W, "{subject} no longer needs to match {before}.", None),
 }
 _RESPONSE: dict[str, tuple[Effect, str, Step | None]] = {
     "type-changed": (_I, "{subject} is {after} now, no longer {before}.", None),
     "type-generalized": (_W, "{subject} may be {after} now, and was {before}.", None),
     "type-specialized": (_N, "{subject} is always {after} now; it could be {before}.", None),
     "became-nullable": (_W, "{subject} may be sent as null, and is None then.", None),
-    "became-not-nullable": (_N, "{subject} is never sent as null any more.", None),
+    "became-not-nullable": (_N, "{subject} is no longer sent as null.", None),
     "became-enum": (_N, "{subject} is a member of an enum now: {after}.", _BREAKS),
-    "became-not-enum": (_W, "{subject} is no member of an enum any more.", None),
+    "became-not-enum": (_W, "{subject} is no longer a member of an enum.", None),
     "enum-value-added": (
         _W,
         "{subject} may be {after}, as `{member}`; installed clients give the plain value.",
         _ADDS,
     ),
-    "enum-value-removed": (_N, "{subject} is never {before} any more: `{member}` goes.", _BREAKS),
+    "enum-value-removed": (_N, "{subject} is no longer {before}: `{member}` is gone.", _BREAKS),
     "default-value-added": (_O, "Where {subject} is not sent, {after} is meant.", None),
     "default-value-changed": (
         _O,
         "Where {subject} is not sent, {after} is meant, no longer {before}.",
         None,
     ),
-    "default-value-removed": (_O, "Where {subject} is not sent, nothing is known of it.", None),
+    "default-value-removed": (
+        _O,
+        "What {subject} means where it is not sent is unknown.",
+        None,
+    ),
     "pattern-added": (_N, "{subject} always matches {after} now.", None),
     "pattern-changed": (_U, "{subject} matches {after}, no longer {before}.", None),
-    "pattern-removed": (_W, "{subject} need not match {before} any more.", None),
+    "pattern-removed": (_W, "{subject} no longer needs to match {before}.", None),
 }
 # Changes to the properties of an object: id, effect, meaning, step.
 _PROPERTIES: tuple[tuple[str, Direction, Effect, str, Step | None], ...] = (
@@ -144,7 +122,7 @@ _PROPERTIES: tuple[tuple[str, Direction, Effect, str, Step | None], ...] = (
         "x-request-property-renamed",
         "request",
         _I,
-        "{subject} is called `{argument}` now; what installed clients send is reportedly ignored.",
+        "{subject} is called `{argument}` now; the API reportedly ignores the old name.",
         None,
     ),
     (
@@ -200,7 +178,7 @@ _PROPERTIES: tuple[tuple[str, Direction, Effect, str, Step | None], ...] = (
 )
 _BOUND_MEANINGS = {
     "set": "{subject} has a bound now: `{bound}` is {after}.",
-    "unset": "{subject} has no `{bound}` of {before} any more.",
+    "unset": "{subject} no longer has a `{bound}` of {before}.",
     "increased": "`{bound}` of {subject} is {after} now; it was {before}.",
     "decreased": "`{bound}` of {subject} is {after} now; it was {before}.",
 }
@@ -227,42 +205,3 @@ def schema_rows() -> Iterator[Row]:
             removed = _N if added is _W else _W
             yield Row(schema_id(role, f"{keyword}-added"), direction, added, f"{_OF}is new.")
             yield Row(schema_id(role, f"{keyword}-removed"), direction, removed, f"{_OF}is gone.")
-
-
-def schema_id(role: str, change: str) -> str:
-    """Id of a change to a schema: oasdiff's where it has one, else an own one.
-
-    Args:
-        role: What the schema is for, one of `ROLES`.
-        change: What changed, such as `became-nullable`.
-    """
-    if (role, change) == ("response-body", "enum-value-removed"):
-        return "response-mediatype-enum-value-removed"
-    return f"{role}-{change}" if _in_oasdiff(role, change) else f"x-{role}-{change}"
-
-
-def _in_oasdiff(role: str, change: str) -> bool:
-    """Whether oasdiff 1.31.0 has an id for a change to a schema in a role."""
-    request = ROLES[role] == "request"
-    if role == "request-parameter-property":
-        return change in {
-            *("type-changed", "type-generalized", "became-nullable", "became-not-nullable"),
-            *("enum-value-added", "enum-value-removed"),
-        }
-    if change.endswith(("-set", "-unset", "-of-added", "-of-removed")):
-        return role != "request-parameter" or not change.endswith(("-of-added", "-of-removed"))
-    if change.endswith(("-increased", "-decreased")):
-        if role == "request-parameter":
-            return "properties" not in change
-        # A response that promises more breaks nobody, so oasdiff passes over it.
-        widening = change.startswith("max") == change.endswith("increased")
-        if request:
-            return change not in ("min-items-decreased", "min-properties-decreased")
-        return widening
-    if change == "became-not-enum":
-        return False
-    if change == "became-enum":
-        return request
-    if change.startswith("enum-value"):
-        return role not in ("request-body", "response-body") or change == "enum-value-removed"
-    return not (change.startswith("pattern") and role.endswith("-body"))

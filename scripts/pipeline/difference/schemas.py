@@ -30,7 +30,7 @@ from pipeline.difference.keywords import (
 )
 from pipeline.difference.model import MISSING, Difference
 from pipeline.difference.reach import below
-from pipeline.difference.schema_rules import BOUNDS, ROLES, schema_id
+from pipeline.difference.schema_ids import BOUNDS, ROLES, schema_id
 from pipeline.difference.words import class_name, identifier
 
 _TOGETHER = ("enum", "x-enum-varnames", "properties", "required")
@@ -50,13 +50,13 @@ class Schemas:
     spec: dict[str, Any]
 
     def compare(self, place: Place, old: Any, new: Any, role: str) -> Iterator[Difference]:
-        """Tell how a schema changed.
+        """Report how a schema changed.
 
         Args:
             place: Where it stands; its words name the `subject`.
             old: The old schema.
             new: The new schema.
-            role: What it is for, one of `schema_rules.ROLES`.
+            role: What it is for, one of `schema_ids.ROLES`.
         """
         if not isinstance(old, dict) or not isinstance(new, dict):
             yield from unexplained(place, old, new)
@@ -73,7 +73,7 @@ class Schemas:
             subject = f"an item of {dict(place.words)['subject']}"
             yield from self.compare(at.at(subject=subject), before, after, below(role))
 
-        known = {
+        comparisons = {
             "$ref": self._reference,
             "items": inner,
             "additionalProperties": inner,
@@ -93,10 +93,12 @@ class Schemas:
             *((key, compare_bound) for key in BOUNDS),
             *((key, self._choices) for key in _CHOICES),
         ):
-            known[key] = lambda at, before, after, compare=compare: compare(at, before, after, role)
+            comparisons[key] = lambda at, before, after, compare=compare: compare(
+                at, before, after, role
+            )
         rest_old = {key: value for key, value in old.items() if key not in _TOGETHER}
         rest_new = {key: value for key, value in new.items() if key not in _TOGETHER}
-        yield from by_key(place, rest_old, rest_new, known)
+        yield from by_key(place, rest_old, rest_new, comparisons)
 
     def _reference(self, place: Place, old: Any, new: Any) -> Iterator[Difference]:
         reference = new.get("$ref", MISSING) if isinstance(new, dict) else new
@@ -145,7 +147,7 @@ class Schemas:
                     name if name in needed_before else MISSING,
                     name if name in needed_after else MISSING,
                 )
-        yield from _required_otherwise(place, old, new)
+        yield from _other_required(place, old, new)
 
     def _property(self, place: Place, name: str, role: str) -> Place:
         words = dict(place.words)
@@ -224,9 +226,7 @@ def _became(role: str, schema: dict[str, Any], needed: bool) -> str:
     return f"{became}{'-with-default' if with_default else ''}"
 
 
-def _required_otherwise(
-    place: Place, old: dict[str, Any], new: dict[str, Any]
-) -> Iterator[Difference]:
+def _other_required(place: Place, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
     """What `required` says beyond the properties that there are, and its order."""
     before, after = old.get("required", []), new.get("required", [])
     if same(before, after):
@@ -235,8 +235,10 @@ def _required_otherwise(
     if not _all_text(before) or not _all_text(after):
         yield from unexplained(here, before, after)
         return
-    known = {*old.get("properties", {}), *new.get("properties", {})}
-    if [name for name in before if name not in known] != [n for n in after if n not in known]:
+    properties = {*old.get("properties", {}), *new.get("properties", {})}
+    if [name for name in before if name not in properties] != [
+        n for n in after if n not in properties
+    ]:
         yield here.differs("x-unexplained", before, after)
         return
     both = {name for name in before if name in after}

@@ -10,7 +10,7 @@ from pipeline.difference.model import MISSING, Difference
 
 
 def compare_security(place: Place, old: Any, new: Any, prefix: str) -> Iterator[Difference]:
-    """Tell how the requirements of an operation or of the whole API changed.
+    """Report how the requirements of an operation or of the whole API changed.
 
     They are alternatives: each maps names of schemes to scopes, all of which are needed.
 
@@ -46,7 +46,7 @@ def compare_security(place: Place, old: Any, new: Any, prefix: str) -> Iterator[
 
 
 def compare_schemes(place: Place, old: Any, new: Any) -> Iterator[Difference]:
-    """Tell how the named security schemes changed."""
+    """Report how the named security schemes changed."""
     old, new = ({} if side is MISSING else side for side in (old, new))
     for name in {**old, **new}:
         at = place.at(name)
@@ -55,14 +55,14 @@ def compare_schemes(place: Place, old: Any, new: Any) -> Iterator[Difference]:
         elif name not in old:
             yield at.differs("api-security-component-added", MISSING, name)
         else:
-            known = {
+            comparisons = {
                 "type": always("api-security-component-type-changed"),
                 "description": always("x-description-changed"),
                 **dict.fromkeys(
                     ("scheme", "bearerFormat", "in", "name"), always("x-security-scheme-changed")
                 ),
             }
-            yield from by_key(at, old[name], new[name], known)
+            yield from by_key(at, old[name], new[name], comparisons)
 
 
 def _alternatives(requirements: Any) -> dict[str, tuple[int, dict[str, Any]]]:

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from pipeline.difference.model import MISSING
-from pipeline.shape.naming import method_name, pascal
+from pipeline.shape.identifiers import method_name, pascal
 
 _TYPES = {
     "integer": "`int`",

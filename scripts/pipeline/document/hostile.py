@@ -1,4 +1,4 @@
-"""Refuse what a published document has no reason to hold, before any of it is used."""
+"""Refuse what a published document has no reason to contain, before anything is used."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def refuse_hostile(block: dict[str, Any], name: str) -> None:
 
     def check_name(value: Any, at: tuple[str | int, ...]) -> None:
         if not isinstance(value, str):
-            refuse("a name is no text", at)
+            refuse("a name is not text", at)
         elif bad := _NOT_IN_NAMES.search(value) or _CONTROL.search(value):
-            refuse(f"the name {value[:60]!r} holds {bad[0]!r}", at)
+            refuse(f"the name {value[:60]!r} contains {bad[0]!r}", at)
         elif len(value) > _MAX_NAME:
             refuse(f"the name {value[:40]!r}… is longer than {_MAX_NAME} characters", at)
 
@@ -48,11 +48,11 @@ def refuse_hostile(block: dict[str, Any], name: str) -> None:
         if isinstance(value, str) and (
             bad := _TRIPLE_QUOTE.search(value) or _CONTROL.search(value)
         ):
-            refuse(f"the text holds {bad[0]!r}, which could break out of a docstring", at)
+            refuse(f"the text contains {bad[0]!r}, which could break out of a docstring", at)
 
     def no_reference(value: Any, at: tuple[str | int, ...]) -> None:
         if isinstance(value, dict) and "$ref" in value:
-            refuse("a default holds a reference", at)
+            refuse("a default contains a reference", at)
         for child in value.values() if isinstance(value, dict) else ():
             no_reference(child, at)
         for child in value if isinstance(value, list) else ():
@@ -71,7 +71,7 @@ def refuse_hostile(block: dict[str, Any], name: str) -> None:
                 check_name(key, here)
                 walk(value, here)
             elif key == EXTENSION:
-                refuse("x-keyapi is where this project writes down what it understood", here)
+                refuse("x-keyapi is reserved for what this project infers", here)
             elif key == "x-enum-varnames" or (key in _NAME_LISTS and isinstance(value, list)):
                 for index, item in enumerate(value if isinstance(value, list) else [value]):
                     if isinstance(item, str):

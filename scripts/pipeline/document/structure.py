@@ -66,17 +66,17 @@ def fields(node: dict[str, Any], *, names: bool) -> Iterator[tuple[str, Any, Rol
 
 
 def require_structure(document: dict[str, Any], where: str, remedy: str) -> None:
-    """Make sure that each word of OpenAPI has a value of the kind it must have.
+    """Check that each OpenAPI keyword has a value of the right kind.
 
     Every later step relies on it.
 
     Args:
         document: The document.
         where: Name of the file, for errors.
-        remedy: What to do when it is not so.
+        remedy: What to do about a wrong value.
 
     Raises:
-        PipelineError: For the first value of another kind, with its pointer.
+        PipelineError: A value has the wrong kind; the error has its pointer.
     """
 
     def refuse(problem: str, at: tuple[str | int, ...]) -> None:
@@ -94,7 +94,7 @@ def require_structure(document: dict[str, Any], where: str, remedy: str) -> None
             if role == "named" and not isinstance(value, dict) and at[-1] != "parameters":
                 refuse(f"it is {_kind(value)}, not an object", here)
             if role == "part" and not isinstance(value, _TYPES.get(key, (object,))):
-                refuse(f"`{key}` is {_kind(value)}, which it cannot be", here)
+                refuse(f"`{key}` is {_kind(value)}, which is not allowed", here)
             if key == "parameters" and names_below and at != ("components",):
                 refuse("`parameters` is an object, not a list", here)
             if role == "part" and key in _OF_OBJECTS and isinstance(value, list):
@@ -110,7 +110,7 @@ def require_structure(document: dict[str, Any], where: str, remedy: str) -> None
         refuse("there are no paths", ())
     for path, item in path_items(document):
         if not isinstance(item, dict):
-            refuse("the path is no object", ("paths", path))
+            refuse("the path is not an object", ("paths", path))
     check(document, ())
 
 

@@ -58,9 +58,9 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
     seen = set()
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise yaml.constructor.ConstructorError(None, None, "a key is no text", key.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, "a key is not text", key.start_mark)
         if key.value in seen:
-            problem = f"the key {key.value!r} stands twice"
+            problem = f"the key {key.value!r} appears twice"
             raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
         seen.add(key.value)
     loader.flatten_mapping(node)
@@ -92,7 +92,7 @@ def load_yaml(text: str, where: str) -> Any:
         where: Name of the file, for errors.
 
     Raises:
-        PipelineError: It is no YAML, is not expressible as JSON, or is larger or deeper than
+        PipelineError: It is not valid YAML, not expressible as JSON, or larger or deeper than
             this module's bounds, aliases written out.
     """
     if len(text) > MAX_BYTES:
@@ -117,9 +117,9 @@ def load_yaml(text: str, where: str) -> Any:
 def _bound_events(text: str, where: str) -> None:
     """Refuse, from the event stream alone, what would cost memory or stack to build.
 
-    Counted with aliases written out: `known[anchor]` is the size and the height one alias adds.
+    Counted with aliases written out: `anchors[anchor]` is the size and the height one alias adds.
     """
-    known: dict[str, tuple[int, int]] = {}
+    anchors: dict[str, tuple[int, int]] = {}
     # Of each open collection: anchor, nodes before it, and how deep its deepest member goes.
     opened: list[tuple[str | None, int, int]] = []
     count = deepest = 0
@@ -132,7 +132,7 @@ def _bound_events(text: str, where: str) -> None:
         if isinstance(event, yaml.AliasEvent):
             if event.anchor in (anchor for anchor, _, _ in opened):
                 refuse(f"the alias *{event.anchor} contains itself")
-            size, height = known.get(event.anchor or "", (0, 0))
+            size, height = anchors.get(event.anchor or "", (0, 0))
             count += size
         elif isinstance(event, yaml.NodeEvent):
             tag = getattr(event, "tag", None)
@@ -142,12 +142,12 @@ def _bound_events(text: str, where: str) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 opened.append((event.anchor, count, 0))
             elif event.anchor:
-                known[event.anchor] = (1, 0)
+                anchors[event.anchor] = (1, 0)
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, before, inner = opened.pop()
             height = inner + 1
             if anchor:
-                known[anchor] = (count - before + 1, height)
+                anchors[anchor] = (count - before + 1, height)
         else:
             continue
         if opened and height:

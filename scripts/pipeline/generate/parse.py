@@ -73,7 +73,7 @@ def read_options(options: Any) -> ConfigFile:
             problem,
             where=_OPTIONS,
             pointer=pointer(key) if key else "",
-            remedy=f"Mend it, or restore it: git checkout {_OPTIONS}.",
+            remedy=f"Fix it, or restore it: git checkout {_OPTIONS}.",
         )
 
     if not isinstance(options, dict):

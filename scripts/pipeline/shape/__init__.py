@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.document.yaml import copied
-from pipeline.shape import examples, inference, naming, parameters, repair
+from pipeline.shape import examples, inference, naming, parameters, references, repair
 from pipeline.shape.draft import Draft
 from pipeline.vendor.merge import operations_in_order
 
@@ -18,7 +18,7 @@ RULES = (
     naming.require_known_operations,
     repair.drop_publisher_extensions,
     repair.merge_path_items,
-    repair.inline_references,
+    references.inline_references,
     repair.repair_parameters,
     repair.repair_schemas,
     repair.repair_document,
@@ -51,7 +51,7 @@ def shape(corrected: dict[str, Any], lock: dict[str, Any]) -> Shaped:
         lock: The lock, which knows each operation's page, cost, and place in the order.
 
     Raises:
-        PipelineError: A rule found something that tools could not be given.
+        PipelineError: A rule found something that tools could not use.
     """
     draft = Draft(copied(corrected), operations_in_order(lock))
     for rule in RULES:

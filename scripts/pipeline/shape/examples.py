@@ -90,7 +90,7 @@ def _fits(kind: Any, value: Any) -> bool:
 
 
 def inferred(values: list[Any]) -> Schema:
-    """Tell the narrowest schema that covers example values; nulls alone tell nothing."""
+    """Give the narrowest schema that covers example values; {} where all are null."""
     shown = [value for value in values if value is not None]
     for kind in ("boolean", "integer", "number", "string", "array", "object"):
         if shown and all(_fits(kind, value) for value in shown):

@@ -108,7 +108,7 @@ def _items(draft: Draft, operation: Operation, names: PagingNames) -> tuple[str,
         found = f"{len(lists)} lists of objects" if lists else "no list of objects"
         draft.note(
             operation,
-            f"it takes a page or cursor, but its data has {found}; it becomes a call without pages",
+            f"it takes a page or cursor, but its data has {found}; its call gets no pages",
             "responses",
         )
     return None
@@ -139,8 +139,8 @@ def _paging(
             return Paging(CURSOR, names.cursor, names.size, largest, ("data", following))
         draft.note(
             operation,
-            f"it takes the cursor {names.cursor!r}, but its answer names no "
-            "next one; it becomes a call without pages",
+            f"it takes the cursor {names.cursor!r}, but its response names no "
+            "next one; its call gets no pages",
             "responses",
         )
     return None
@@ -163,7 +163,7 @@ def _sort(
         elif members and "sort" in name.lower() and row:
             draft.note(
                 operation,
-                f"{name!r} seems to choose a column to sort by, but its members "
-                "are no columns of the row",
+                f"{name!r} seems to choose a sort column, but its members "
+                "are not columns of the row",
             )
     return Sort(column, direction) if column else None

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import builtins
-import keyword
 import re
 from dataclasses import replace
 from typing import Any
 
 import keyapi
-from keyapi._client import AsyncClient, SyncClient
 from keyapi._facts import EXTENSION, NAME, JsonText
 from keyapi._openapi import is_success, operations, reference_to
 from pipeline.document.structure import fields
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
 from pipeline.shape.draft import Draft, Operation, Schema
+from pipeline.shape.identifiers import name_from_path, pascal
 
-ROOT = "root"
 _TITLE = re.compile(r"[A-Z][A-Za-z0-9]+")
 # Names that generated modules use for something else.
 _TAKEN = {
@@ -26,13 +24,6 @@ _TAKEN = {
     *("Any", "AsyncClient", "ClassVar", "Cursor", "Operation", "PagedOperation", "PageNumbers"),
     *("Response", "SyncClient", "TYPE_CHECKING", "Unset", "UNSET"),
 }
-# Members of the clients, which a resource of that name would hide; it is set apart instead.
-_CLIENT_MEMBERS = {
-    *(name for name in dir(SyncClient) + dir(AsyncClient) if not name.startswith("_")),
-    *("base_url", "default_base_url", "raise_on_unexpected_status", "with_options"),
-    *("cached_property", "dict", "float", "int", "list", "object", "str"),
-}
-_APART = "_resource"
 
 
 def name_operations(draft: Draft) -> None:
@@ -53,7 +44,7 @@ def name_operations(draft: Draft) -> None:
         name = operation.node.get(EXTENSION, {}).pop(NAME, name)
         if name in named:
             raise operation.refused(
-                f"its name {name} is that of {named[name].method.upper()} {named[name].path}, too",
+                f"its name {name} is also that of {named[name].label}",
                 remedy="Declare another with an overlay action: x-keyapi: {name: …}.",
             )
         named[name] = operation
@@ -61,36 +52,6 @@ def name_operations(draft: Draft) -> None:
         operation.node["tags"] = [resource]
     used = {operation.node["tags"][0] for operation in draft.operations()}
     draft.spec["tags"] = [{"name": name} for name in sorted(used)]
-
-
-def name_from_path(path: str) -> tuple[str, str]:
-    """Give (resource, operation name) for a path such as `/v1/tiktok/influencer/detail`."""
-    segments = [_snake(segment) for segment in path.split("/")[2:]]  # without "" and "v1"
-    own = segments[1:] or segments  # without the platform
-    resource = own[0] if len(segments) >= 3 else ROOT
-    if resource in _CLIENT_MEMBERS or keyword.iskeyword(resource):
-        resource += _APART
-    return resource, "_".join(own)
-
-
-def method_name(operation_id: str, resource: str) -> str:
-    """The Python method of an operation: its name without its resource's."""
-    prefix = "" if resource == ROOT else f"{resource.removesuffix(_APART)}_"
-    name = operation_id.removeprefix(prefix)
-    return f"{name}_" if keyword.iskeyword(name) else name
-
-
-def _snake(text: str) -> str:
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
-    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower() or "x"
-    return name if name[0].isalpha() else f"v{name}"
-
-
-def pascal(text: str) -> str:
-    """`influencer_product_sort_field` as a class name: `InfluencerProductSortField`."""
-    words = re.split(r"[^A-Za-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text))
-    name = "".join(word[:1].upper() + word[1:] for word in words)
-    return name if name[:1].isalpha() else f"V{name}" if name else ""
 
 
 class _Names:
@@ -145,7 +106,7 @@ def name_schemas(draft: Draft) -> None:
         if (body := operation.body_schema()) is not None:
             if body.get("type") != "object":
                 raise operation.refused(
-                    "the JSON request body is no object",
+                    "the JSON request body is not an object",
                     "requestBody",
                     remedy="Describe it as an object with an overlay action.",
                 )

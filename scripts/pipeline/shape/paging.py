@@ -1,4 +1,4 @@
-"""How an operation pages, told from the names of its parameters."""
+"""How an operation pages, by the names of its parameters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PagingNames:
 
 
 def paging_names(operation: Operation) -> PagingNames:
-    """Tell an operation's paging parameters by their names."""
+    """Find an operation's paging parameters by their names."""
     names = [parameter["name"] for _, parameter, _ in operation.parameters()]
     names += list((operation.body_schema() or {}).get("properties", {}))
     page = _first(names, _PAGE)

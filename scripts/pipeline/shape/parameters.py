@@ -72,7 +72,11 @@ def _constrain(
         if members := enum_in(text):
             _enumerate(draft, operation, schema, members, at)
         elif looks_like_enum(text):
-            draft.note(operation, f"{name!r} seems to state an enum in words not understood", *at)
+            draft.note(
+                operation,
+                f"{name!r} seems to be an enum, in words no rule understands",
+                *at,
+            )
 
 
 def _bound(
@@ -93,7 +97,7 @@ def _bound(
     if high is not None:
         schema.setdefault("maximum", high)
     elif name == names.size and "maximum" not in schema:
-        draft.note(operation, f"the most rows that {name!r} may ask for are not stated", *at)
+        draft.note(operation, f"the page does not state the largest value of {name!r}", *at)
 
 
 def _enumerate(
@@ -118,7 +122,7 @@ def _enumerate(
 
 
 def member_name(label: str) -> str:
-    """Make a label usable as a member's name, or "" where it holds no plain letters to use."""
+    """Make a label usable as a member's name, or "" where it has no plain letters to use."""
     if not label.isascii():
         return ""
     name = re.sub(r"\W+", "_", label).strip("_")

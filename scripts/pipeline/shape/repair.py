@@ -7,15 +7,14 @@ from typing import Any
 
 from keyapi._facts import EXTENSION
 from keyapi._json import pointer
-from keyapi._openapi import JSON, METHODS, SCHEMAS, component, path_items
+from keyapi._openapi import JSON, METHODS, path_items
 from pipeline.document.structure import fields
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
-from pipeline.shape.draft import Draft, Operation, Schema, each_schema, operation_schemas
+from pipeline.shape.draft import Draft, Schema, each_schema, operation_schemas
 
-_MAX_INLINED = 50_000
 _TYPES = ("string", "number", "integer", "boolean", "array", "object")
-# OpenAPI 3.0.3, "Parameter Object": header parameters of these names shall be ignored.
+# OpenAPI 3.0.3, "Parameter Object": header parameters of these names are to be ignored.
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 
 
@@ -49,76 +48,6 @@ def merge_path_items(draft: Draft) -> None:
             taken = {(p.get("name"), p.get("in")) for p in own}
             added = [p for p in shared if (p.get("name"), p.get("in")) not in taken]
             item[method]["parameters"] = [*copied(added), *own]
-
-
-def inline_references(draft: Draft) -> None:
-    """Put what each `$ref` names in its place, keeping a schema's component name as `x-name`.
-
-    Afterwards every rule sees plain trees, and components nobody refers to are gone. Evidence:
-    orphan components, Chinese component names and YAML anchors occur; naming starts afresh below.
-    """
-    for operation in draft.operations():
-        budget = [_MAX_INLINED]
-        for key in ("parameters", "requestBody", "responses"):
-            if key in operation.node:
-                node = operation.node[key]
-                operation.node[key] = _inlined(
-                    node, draft, operation, (key,), (), budget, names=key == "responses"
-                )
-    components = draft.spec.get("components", {})
-    draft.spec["components"] = {
-        "securitySchemes": components.get("securitySchemes", {}),
-        "schemas": {},
-    }
-
-
-def _inlined(
-    node: Any,
-    draft: Draft,
-    operation: Operation,
-    at: tuple[str | int, ...],
-    inside: tuple[str, ...],
-    budget: list[int],
-    *,
-    names: bool = False,
-) -> Any:
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise operation.refused(
-            f"its references write out to more than {_MAX_INLINED:,} nodes",
-            *at,
-            remedy="Cut the nesting with an overlay action.",
-        )
-    if isinstance(node, list):
-        return [
-            _inlined(item, draft, operation, (*at, index), inside, budget)
-            for index, item in enumerate(node)
-        ]
-    if not isinstance(node, dict):
-        return node
-    if names or not isinstance(node.get("$ref"), str):
-        return {
-            key: _inlined(value, draft, operation, (*at, key), inside, budget, names=names_below)
-            if role in ("named", "part")
-            else value
-            for key, value, role, names_below in fields(node, names=names)
-        }
-    reference: str = node["$ref"]
-    if reference in inside:
-        draft.note(operation, f"{reference} contains itself; its inner use became any object", *at)
-        return {"type": "object"}
-    try:
-        target = component(draft.spec, reference)
-    except LookupError:
-        raise operation.refused(
-            f"the reference {reference} names nothing",
-            *at,
-            remedy="Add what it names with an overlay action, or correct the reference.",
-        ) from None
-    found = _inlined(copied(target), draft, operation, at, (*inside, reference), budget)
-    if reference.startswith(SCHEMAS) and isinstance(found, dict):
-        found.setdefault("x-name", reference.rpartition("/")[2])
-    return found
 
 
 def repair_parameters(draft: Draft) -> None:
@@ -175,11 +104,11 @@ def _repair_schema(schema: Schema) -> None:
     if isinstance(kinds, str):
         kinds = [kinds]
     if isinstance(kinds, list):
-        known = [kind for kind in kinds if kind in _TYPES]
-        if "null" in kinds and known:
+        types = [kind for kind in kinds if kind in _TYPES]
+        if "null" in kinds and types:
             schema["nullable"] = True
-        if len(known) == 1:
-            schema["type"] = known[0]
+        if len(types) == 1:
+            schema["type"] = types[0]
         else:  # unknown, only null, or several: any value
             schema.pop("type")
     for key in ("anyOf", "oneOf"):
@@ -231,7 +160,7 @@ def repair_document(draft: Draft) -> None:
     names = {name: re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("_") or "key" for name in schemes}
     if len(set(names.values())) < len(names):
         raise PipelineError(
-            f"the security schemes {', '.join(names)} get the same legal name",
+            f"the security schemes {', '.join(names)} would get the same legal name",
             where="openapi",
             pointer=pointer("components", "securitySchemes"),
             remedy="Rename one with an overlay action.",

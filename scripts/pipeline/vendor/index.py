@@ -42,7 +42,7 @@ def page_address(text: str) -> Address:
     """Read the URL of a page.
 
     Raises:
-        PipelineError: It is none that may be fetched, or its path could lead outside
+        PipelineError: It may not be fetched, or its path could lead outside
             `openapi/pages`.
     """
     return _address(_url(text))
@@ -70,7 +70,7 @@ def listed(content: bytes, index: str, patterns: Iterable[str] = ()) -> list[Add
     for url in _links(content, base, tuple(patterns)):
         if origin(url) != origin(base):
             raise PipelineError(
-                f"it links to {shown(url)}, which is at another place",
+                f"it links to {shown(url)}, which is on another server",
                 where=index,
                 remedy="Give that page's URL itself if it is wanted, or narrow --match.",
             )
@@ -96,10 +96,10 @@ def vanished(
     index: str,
     patterns: Iterable[str] = (),
 ) -> list[str]:
-    """Name the pages that were fetched from where the index is, and that it lists no more.
+    """Name the pages that were fetched from the index's server and are no longer listed.
 
     Args:
-        recorded: The lock's entries by page name; those whose source is a file are no concern of
+        recorded: The lock's entries by page name; those whose source is a file do not concern
             the index.
         listing: What the index lists now.
         index: The index's URL.
@@ -124,7 +124,7 @@ def _links(content: bytes, base: httpx.URL, patterns: tuple[str, ...]) -> Iterat
         url = read_url(target, base)
         if url is None:
             raise PipelineError(
-                f"it links to {target[:200]!r}, which is no URL",
+                f"it links to {target[:200]!r}, which is not a URL",
                 where=str(base),
                 remedy="Do not use this index until its publisher has corrected it.",
             )
@@ -138,7 +138,7 @@ def _matches(url: httpx.URL, patterns: tuple[str, ...]) -> bool:
 
 
 def read_url(text: str, base: httpx.URL | None = None) -> httpx.URL | None:
-    """Read a URL, which may be relative to another; None where it is none."""
+    """Read a URL, which may be relative to another; None where it is invalid."""
     try:
         url = httpx.URL(text) if base is None else base.join(text)
         url.host  # noqa: B018 - decoded, and refused, only when it is read
@@ -151,7 +151,7 @@ def _url(text: str) -> httpx.URL:
     url = read_url(text)
     if url is None:
         raise PipelineError(
-            "it is no URL", where=repr(text[:200]), remedy="Give a page's address, ending in .md."
+            "not a URL", where=repr(text[:200]), remedy="Give a page's address, ending in .md."
         )
     return url
 
@@ -166,7 +166,7 @@ def _address(url: httpx.URL, index: str = "") -> Address:
     if url.scheme not in ("http", "https") or not url.host:
         problem = "only http and https are fetched"
     elif url.userinfo or url.query:
-        problem = "it holds a user or a query, which a page's address does not"
+        problem = "it has a user or a query, which a page's address must not have"
     elif not 0 < (url.port or 1) < 65536:
         problem = "there is no such port"
     if problem:

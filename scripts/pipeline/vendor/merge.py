@@ -116,7 +116,7 @@ def _components(page: Page) -> dict[str, Any]:
     components = page.block.get("components", {})
     if not isinstance(components, dict):
         raise PipelineError(
-            "components is no object",
+            "components is not an object",
             where=page.name,
             pointer=pointer("components"),
             remedy="Fetch the page again.",
@@ -124,7 +124,7 @@ def _components(page: Page) -> dict[str, Any]:
     for section, members in components.items():
         if not isinstance(members, dict) and not section.startswith("x-"):
             raise PipelineError(
-                "a section of components is no object",
+                "a section of components is not an object",
                 where=page.name,
                 pointer=pointer("components", section),
                 remedy="Fetch the page again.",
@@ -201,7 +201,7 @@ def _attribute(
 
 
 def require_lock(data: Any, where: str, remedy: str) -> None:
-    """Make sure that a lock has the form this module gives it.
+    """Check that a lock has the form this module gives it.
 
     Args:
         data: The lock, as JSON data.

@@ -73,7 +73,7 @@ def read_page(content: bytes, name: str) -> Page:
         name: Path below `openapi/pages`, with forward slashes.
 
     Raises:
-        PipelineError: The page has no specification block, or several; or the block is no
+        PipelineError: The page has no specification block, or several; or the block is not an
             OpenAPI 3 document of exactly the operation its info line names; or it holds what
             no page of an API reference has a reason to hold: see `untrusted`.
     """
@@ -87,7 +87,7 @@ def read_page(content: bytes, name: str) -> Page:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise PipelineError(
-            f"the page is no UTF-8: {error}", where=name, remedy="Fetch the page again."
+            f"the page is not UTF-8: {error}", where=name, remedy="Fetch the page again."
         ) from None
     blocks = list(_blocks(text))
     if len(blocks) != 1:
@@ -100,7 +100,7 @@ def read_page(content: bytes, name: str) -> Page:
     start, spec_file, method, path, yaml_text = blocks[0]
     if method not in METHODS or not _PATH.match(path):
         raise PipelineError(
-            f"the info line names `{method.upper()} {path}`, which is no operation below /v1/",
+            f"the info line names `{method.upper()} {path}`, which is not an operation below /v1/",
             where=name,
             remedy="Only KeyAPI's versioned operations can be vendored.",
         )
@@ -155,7 +155,7 @@ def checked_name(parts: Sequence[str], where: str) -> str:
     fits = all(_NAME_PART.fullmatch(part) for part in parts) and len(parts) <= _MAX_PARTS
     if not fits or [part.endswith(".md") for part in parts] != [False] * (len(parts) - 1) + [True]:
         raise PipelineError(
-            f"{'/'.join(parts)[:200]!r} is no name for a page",
+            f"{'/'.join(parts)[:200]!r} is not a valid page name",
             where=where,
             remedy="Use letters, digits, dots, dashes and underscores, and the ending .md for the "
             "file alone.",
@@ -191,18 +191,18 @@ def _blocks(text: str) -> Iterator[tuple[int, str, str, str, str]]:
 def _check_block(block: Any, method: str, path: str, name: str) -> None:
     problem, at = "", pointer()
     if not isinstance(block, dict):
-        problem = "the block is no OpenAPI document"
+        problem = "the block is not an OpenAPI document"
     elif not str(block.get("openapi", "")).startswith("3."):
-        problem, at = "the block is no OpenAPI 3 document", pointer("openapi")
+        problem, at = "the block is not an OpenAPI 3 document", pointer("openapi")
     elif not isinstance(block.get("paths"), dict) or list(block["paths"]) != [path]:
         problem, at = f"the block does not document exactly the path {path}", pointer("paths")
     elif not isinstance(block["paths"][path], dict) or method not in block["paths"][path]:
         problem, at = f"the block does not document {method.upper()}", pointer("paths", path)
     elif others := [key for key in block["paths"][path] if key in METHODS and key != method]:
-        problem = f"the block documents {others[0].upper()} beside {method.upper()}"
+        problem = f"the block documents {others[0].upper()} besides {method.upper()}"
         at = pointer("paths", path, others[0])
     elif not isinstance(block["paths"][path][method], dict):
-        problem, at = "the operation is no object", pointer("paths", path, method)
+        problem, at = "the operation is not an object", pointer("paths", path, method)
     elif not isinstance(block["paths"][path][method].get("responses"), dict):
         problem, at = "the operation has no responses", pointer("paths", path, method)
     if problem:

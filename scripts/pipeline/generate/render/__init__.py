@@ -18,7 +18,7 @@ import keyapi
 from keyapi._facts import OperationFacts
 from pipeline.generate.render import calls, models, options
 from pipeline.generate.render.types import Types
-from pipeline.shape.naming import pascal
+from pipeline.shape.identifiers import pascal
 
 
 class Context:

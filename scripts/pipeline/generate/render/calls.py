@@ -16,7 +16,7 @@ from keyapi._openapi import OperationNode, is_comma_joined
 from pipeline.errors import PipelineError
 from pipeline.generate.render.docstrings import docstring, sentence
 from pipeline.generate.render.types import Types
-from pipeline.shape.naming import method_name
+from pipeline.shape.identifiers import method_name
 
 # Arguments of the iterating methods.
 _ITERATION = ("limit", "max_pages", "start_page")
