@@ -174,7 +174,7 @@ UNUSABLE = {
     "no time at all": ((*COMMAND, "--timeout", "0"), "must be greater than 0, got 0"),
     "an unknown format": ((*COMMAND, "--format", "xml"), '"table", "json", "jsonl", "csv"'),
     "a misspelt column": ((*COMMAND, "--columns", "prodct_id"), "did you mean product_id?"),
-    "an unknown column": ((*COMMAND, "--columns", "zzz"), "there are category_id, "),
+    "an unknown column": ((*COMMAND, "--columns", "zzz"), "choose from category_id, "),
     "no column": ((*COMMAND, "--columns", ","), "--columns names no column"),
     "columns of raw answers": (
         (*COMMAND, "--raw", "--columns", "all"),

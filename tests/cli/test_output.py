@@ -58,7 +58,7 @@ def test_csv_has_a_heading_and_exact_values(products: Keyapi, server: Server) ->
     assert rows[0]["product_name"] == server.rows[0]["product_name"]
     assert rows[0]["product_id"] == server.rows[0]["product_id"]
     assert (rows[0]["total_sale_cnt"], rows[0]["extra"]) == ("", '{"a":[true]}')
-    assert done.said[0] == "Left out, since the CSV's heading was written: late"
+    assert done.said[0] == "Not in the CSV, whose header was already written: late"
     assert len(done.said) == 2
 
 

@@ -140,7 +140,7 @@ def test_wide_characters_count_for_what_they_take(drawn: Drawn) -> None:
 
 def test_columns_that_do_not_fit_are_counted(products: Keyapi) -> None:
     done = products("--format", "table")
-    assert done.said[0] == "8 more columns: --columns all, or --format json"
+    assert done.said[0] == "8 more columns not shown: use --columns all, or --format json"
     assert max(map(cell_len, done.out.splitlines())) <= 80
 
 
@@ -151,7 +151,7 @@ def test_one_column_more_is_said_in_the_singular(
     environment.setattr(Columns, "by_weight", lambda *_: columns)
     environment.setenv("COLUMNS", "20")
     done = products("--format", "table")
-    assert done.said[0] == "1 more column: --columns all, or --format json"
+    assert done.said[0] == "1 more column not shown: use --columns all, or --format json"
 
 
 def test_columns_asked_for_are_all_shown_one_below_the_other_if_need_be(

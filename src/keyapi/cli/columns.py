@@ -1,6 +1,6 @@
-"""The columns of a table of rows: which there are, which matter most, and what stands in them.
+"""The columns of a table of rows: which exist, which matter most, and their values.
 
-Known from the row's schema and the operation's `x-keyapi`; nothing here knows an endpoint.
+They come from the row's schema and the operation's `x-keyapi`; nothing here knows an endpoint.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from keyapi._models import Model, decode_json_text, plain
 from keyapi.cli.messages import UsageError
 from keyapi.specification import OperationSpec, Schema, Specification
 
-# KeyAPI's words for what tells one row from another: `product_id`, `product_name`, `video_title`.
+# KeyAPI's names for what identifies a row: `product_id`, `product_name`, `video_title`.
 _ID = re.compile(r"(?:^|_)id$")
 _NAME = re.compile(r"(?:^|_)(?:nick)?(?:name|title)$")
 _NUMBERS = ("integer", "number")
-# Kinds of the columns behind the first ones, those that say most first.
+# Kinds of the columns after the first ones, the most informative first.
 _LATER = ("number", "text", "id", "decoded", "other")
 
 
@@ -27,10 +27,10 @@ class Column(NamedTuple):
     """A column.
 
     Attributes:
-        name: The property's name, or that of the accessor which decodes it.
+        name: The property's name, or that of the accessor that decodes it.
         source: The property's name.
-        kind: "id", "text", "number", "other", or "decoded" for JSON that stands in a string.
-        shown: Whether a table shows it without being asked.
+        kind: "id", "text", "number", "other", or "decoded" for JSON inside a string.
+        shown: Whether a table shows it by default.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Column(NamedTuple):
     shown: bool = True
 
     def value(self, row: Any) -> Any:
-        """What a row, as a model or a mapping, has in this column, as JSON carries it."""
+        """Return the value of a row, a model or mapping, in this column, as JSON has it."""
         mapping = as_mapping(row)
         if self.kind != "decoded":
             return mapping.get(self.source)
@@ -53,7 +53,7 @@ class Columns:
     """The columns of an operation's rows.
 
     Args:
-        specification: Where the operation is described.
+        specification: The specification with the operation.
         operation: The operation.
     """
 
@@ -73,20 +73,20 @@ class Columns:
         """Find the columns that a comma-separated list names, or all of them.
 
         Raises:
-            UsageError: There is no such column.
+            UsageError: There is no such column, or no name at all.
         """
         if names.strip().lower() == "all":
             return [column for column in self.all.values() if column.kind != "decoded"]
         wanted = [name.strip().replace("-", "_") for name in names.split(",") if name.strip()]
         if not wanted:
-            raise UsageError("--columns names no column")
+            raise UsageError(f"--columns names no column; use all, or: {', '.join(self.all)}")
         return list({name: self._named(name) for name in wanted}.values())
 
     def by_weight(self, sorted_by: str | None = None) -> list[Column]:
-        """The columns that a table shows, those that matter most first.
+        """The columns that a table shows, the most important first.
 
         Args:
-            sorted_by: Name of the property that the rows were asked to be sorted by.
+            sorted_by: Name of the property that the rows are sorted by; None if unsorted.
         """
         echoes = set(self._operation.echoes)
         filters = set(self._operation.filters.values())
@@ -104,7 +104,7 @@ class Columns:
                 return 1, 0
             if column.name in order:
                 return 2, order[column.name]
-            # What was asked for is the same in each row, or nearly so.
+            # A requested value is the same in every row, or nearly so.
             group = 5 if column.source in echoes else 4 if column.source in filters else 3
             return group, _LATER.index(column.kind)
 
@@ -115,38 +115,38 @@ class Columns:
         return list(self._operation.arguments[sort.field].members) if sort else []
 
     def _named(self, name: str) -> Column:
-        by_case = {known.lower(): column for known, column in self.all.items()}
+        by_case = {listed.lower(): column for listed, column in self.all.items()}
         column = by_case.get(name.lower())
-        if column is None and not self.all:  # nothing is described, so anything may come
+        if column is None and not self.all:  # without a description, any column may exist
             return Column(name, name, "text")
         if column is None:
             near = get_close_matches(name.lower(), by_case, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(self.all)}"
+            hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(self.all)}"
             raise UsageError(f"There is no column {name!r}; {hint}")
         return column
 
 
 def as_mapping(row: Any) -> Mapping[str, Any]:
-    """Give a row's properties as received; anything but an object has a value only."""
+    """Return a row's properties as received; anything but an object has only a `value`."""
     if isinstance(row, Model):
         return row._row
     return row if isinstance(row, Mapping) else {"value": row}
 
 
 def found_in(rows: Iterable[Any]) -> list[Column]:
-    """Make columns of what rows hold, where nothing describes them."""
+    """Make columns from the rows themselves, for rows without a schema."""
     names = dict.fromkeys(name for row in rows for name in as_mapping(row))
     return [Column(name, name, "text") for name in names]
 
 
 def _described(specification: Specification, operation: OperationSpec) -> Mapping[str, Schema]:
-    """Schemas of the properties of a row, or of the object that the data is."""
+    """Schemas of the properties of a row, or of the data if it is one object."""
     if operation.items is not None:
         return operation.properties()
     schema = specification.resolved(operation.schema(operation.success) or {})
     data = specification.resolved(schema.get("properties", {}).get("data", {}))
     properties: Mapping[str, Schema] = data.get("properties", {})
-    return {name: specification.resolved(found) for name, found in properties.items()}
+    return {name: specification.resolved(child) for name, child in properties.items()}
 
 
 def _kind(name: str, schema: Schema) -> str:

@@ -1,4 +1,4 @@
-"""The formats of output: each takes rows as they come, and ends what it wrote."""
+"""The output formats: each writes rows as they arrive, and completes its output at the end."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ _BY_SUFFIX = {".json": "json", ".csv": "csv", ".txt": "table"}
 
 
 class Writer(Protocol):
-    """Writes rows in some format.
+    """Writes rows in one format.
 
     Attributes:
-        notes: What the reader of the output has to know besides.
+        notes: What to tell the user after the output.
     """
 
     notes: list[str]
 
     def rows(self, rows: Sequence[Any]) -> None:
-        """Take rows, as models or what was decoded."""
+        """Write rows, as models or decoded JSON."""
 
     def end(self) -> None:
-        """Write what is still to be written."""
+        """Write the rest of the output."""
 
 
 class Layout:
-    """What is shown of rows.
+    """What to show of the rows.
 
     Args:
-        columns: What is known of the operation's rows.
-        chosen: The columns that were asked for, or None.
-        single: Whether there is one object instead of rows.
-        sorted_by: Name of the property that rows were asked to be sorted by.
+        columns: The columns of the operation's rows.
+        chosen: The requested columns; None for the default.
+        single: Whether the answer is one object instead of rows.
+        sorted_by: Name of the property that the rows are sorted by; None if unsorted.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Layout:
         self.sorted_by = sorted_by
 
     def plain(self, row: Any) -> Any:
-        """A row as JSON has it: exactly as received, or the chosen columns."""
+        """Return a row for JSON: exactly as received, or the chosen columns."""
         if self.chosen is not None:
             return {column.name: column.value(row) for column in self.chosen}
         return row.to_dict() if isinstance(row, Model) else row
@@ -66,14 +66,19 @@ class Layout:
 
 def writer(kind: str, out: Destination, layout: Layout) -> Writer:
     """Make the writer of a format."""
-    made: dict[str, type[_Writer]] = {"jsonl": _Lines, "json": _Json, "csv": _Csv, "table": _Table}
-    return made[kind](out, layout)
+    writers: dict[str, type[_Writer]] = {
+        "jsonl": _Lines,
+        "json": _Json,
+        "csv": _Csv,
+        "table": _Table,
+    }
+    return writers[kind](out, layout)
 
 
-def chosen_format(given: str | None, suffix: str | None, out: Destination) -> str:
-    """The format: as given, else by the file's name, else for who reads it."""
-    if given is not None:
-        return given
+def chosen_format(name: str | None, suffix: str | None, out: Destination) -> str:
+    """The format: by name, else by the file's suffix, else by whether a person reads it."""
+    if name is not None:
+        return name
     if suffix is not None:
         return _BY_SUFFIX.get(suffix.lower(), "jsonl")
     return "table" if out.terminal else "jsonl"
@@ -90,7 +95,7 @@ class _Writer(ABC):
             return to_json(value, indent)
         except ValueError:
             raise CommandError(
-                "A row holds a number that JSON cannot carry; --raw gives it as received"
+                "A row contains a number that JSON cannot represent; --raw writes it as received"
             ) from None
 
     def _write(self, text: str) -> None:
@@ -98,15 +103,15 @@ class _Writer(ABC):
 
     @abstractmethod
     def rows(self, rows: Sequence[Any]) -> None:
-        """Take rows."""
+        """Write rows."""
 
     def end(self) -> None:
-        """Write what is still to be written."""
+        """Write the rest of the output."""
         self._out.flush()
 
 
 class _Lines(_Writer):
-    """JSON lines: one row each, written as it comes."""
+    """JSON lines: one row each, written as it arrives."""
 
     def rows(self, rows: Sequence[Any]) -> None:
         for row in rows:
@@ -136,9 +141,9 @@ class _Json(_Writer):
 
 
 class _Csv(_Writer):
-    """CSV with a heading; what is nested stands in it as JSON.
+    """CSV with a header; nested values are written as JSON.
 
-    Values are exact, also where a spreadsheet would take one for a formula.
+    Values are exact, even if a spreadsheet would read one as a formula.
     """
 
     _header: list[Column] | None = None
@@ -147,10 +152,10 @@ class _Csv(_Writer):
         if self._header is None:
             self._header = self._columns(rows)
             self._line([column.name for column in self._header])
-        known = {column.source for column in self._header}
+        sources = {column.source for column in self._header}
         for row in rows:
             self._line([self._text(column.value(row)) for column in self._header])
-            if self._layout.chosen is None and (more := as_mapping(row).keys() - known):
+            if self._layout.chosen is None and (more := as_mapping(row).keys() - sources):
                 self._note(more)
         self._out.flush()
 
@@ -161,9 +166,9 @@ class _Csv(_Writer):
     def _columns(self, rows: Sequence[Any]) -> list[Column]:
         if self._layout.chosen is not None:
             return list(self._layout.chosen)
-        known = self._layout.columns.named("all")
-        names = {column.name for column in known}
-        return known + [column for column in found_in(rows) if column.name not in names]
+        described = self._layout.columns.named("all")
+        names = {column.name for column in described}
+        return described + [column for column in found_in(rows) if column.name not in names]
 
     def _text(self, value: Any) -> str:
         text = value if isinstance(value, str) else "" if value is None else self._json(value)
@@ -175,7 +180,7 @@ class _Csv(_Writer):
         self._out.write(line.getvalue().encode("utf-8", "backslashreplace"))
 
     def _note(self, names: Any) -> None:
-        note = f"Left out, since the CSV's heading was written: {', '.join(sorted(names))}"
+        note = f"Not in the CSV, whose header was already written: {', '.join(sorted(names))}"
         if note not in self.notes:
             self.notes.append(note)
 
@@ -208,9 +213,9 @@ class _Table(_Writer):
             )
         if left_out:
             more = f"{left_out} more column{'s' if left_out > 1 else ''}"
-            self.notes.append(f"{more}: --columns all, or --format json")
+            self.notes.append(f"{more} not shown: use --columns all, or --format json")
 
 
 def raw(out: Destination, body: bytes) -> bytes:
-    """An answer's body as received; for a terminal, what that would obey is escaped."""
+    """An answer's body as received; for a terminal, control characters are escaped."""
     return escaped(body.decode("utf-8", "replace")).encode() if out.terminal else body

@@ -1,4 +1,4 @@
-"""Help for operations, whose options have long names: none is cut in two."""
+"""Help for operations: their long option names are never broken across lines."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-_LEAST_SHARE = 0.35  # of the width, for the names; as the library has it
-_DESCRIPTION = 24  # characters that a description needs
+_LEAST_SHARE = 0.35  # of the width, for the names; the library's default
+_DESCRIPTION = 24  # characters reserved for a description
 
 
 def formatter() -> Any:

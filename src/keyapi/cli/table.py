@@ -1,6 +1,6 @@
-"""A table of rows for people: as many columns as fit, numbers that can be compared by eye.
+"""A table of rows for people: as many columns as fit, with numbers aligned for comparison.
 
-Imported when a table is drawn, since Rich is slow to import.
+Imported only when a table is drawn, because Rich is slow to import.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LARGEST = 1e15  # from here on, a double has no decimals
 
 
 class _Laid(NamedTuple):
-    """A column as it is laid out: cells, narrowest and natural width, side of its text."""
+    """A column's layout: its cells, narrowest and natural width, and alignment."""
 
     name: str
     cells: list[str]
@@ -42,14 +42,14 @@ def print_table(
     """Print rows as a table, cut to the console's width.
 
     Args:
-        console: Where to.
-        columns: What to show, the most important first.
+        console: The console to print on.
+        columns: The columns, the most important first.
         rows: Models or mappings.
-        all_of_them: Whether no column may be left out: they are then shown one below the other
-            where they do not fit.
+        all_of_them: Whether no column may be left out; if they do not fit side by side, they are
+            printed one below the other.
 
     Returns:
-        How many columns were left out.
+        Number of columns left out.
     """
     laid = [_lay(column, rows) for column in columns]
     shown = _that_fit(laid, console.width)
@@ -108,7 +108,7 @@ def _lay(column: Column, rows: Sequence[Any]) -> _Laid:
 
 
 def _that_fit(laid: Sequence[_Laid], room: int) -> list[_Laid]:
-    """The first columns that fit beside one another; one at least."""
+    """The first columns that fit side by side; at least one."""
     shown: list[_Laid] = []
     for one in laid:
         room -= one.narrow + (_GAP if shown else 0)
@@ -119,7 +119,7 @@ def _that_fit(laid: Sequence[_Laid], room: int) -> list[_Laid]:
 
 
 def _widths(shown: Sequence[_Laid], room: int) -> list[int]:
-    """Give the room that is left to the columns that are cut, from the left."""
+    """Distribute the remaining width to shortened columns, from the left."""
     left = room - sum(one.narrow for one in shown) - _GAP * (len(shown) - 1)
     widths = []
     for one in shown:
@@ -130,12 +130,12 @@ def _widths(shown: Sequence[_Laid], room: int) -> list[int]:
 
 
 def _words(name: str) -> list[str]:
-    """The parts of a name between which a heading may break."""
+    """Split a name where its heading may break."""
     return name.replace("_", "_\n").split("\n")
 
 
 def _narrowest(name: str) -> int:
-    """The least width at which a heading takes no more lines than it may."""
+    """The smallest width at which a heading stays within its maximum number of lines."""
     whole = cell_len(name)
     if whole <= _SHORT_NAME:
         return whole
@@ -156,7 +156,7 @@ def _heading(name: str, width: int) -> list[str]:
 
 
 def _decimals(numbers: Sequence[int | float]) -> int:
-    """How many decimals a column's numbers need, so that they stand below one another."""
+    """The decimals that all numbers of a column need, so that they align."""
     most = 0
     for number in numbers:
         if isinstance(number, float) and not number.is_integer():

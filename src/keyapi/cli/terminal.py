@@ -1,4 +1,4 @@
-"""What is drawn: text for people by Rich, and the line that tells how far a walk is."""
+"""Output on a terminal: text drawn by Rich, and the progress line of a walk."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def console_to(out: Destination) -> Iterator[Console]:
-    """Give a Rich console, and write to a destination what was printed on it.
+    """Yield a Rich console, and write to a destination what was printed on it.
 
-    Colours, where it is a terminal, and the width are what Rich finds in the environment
-    (`NO_COLOR`, `TERM`, `COLUMNS`) and of the terminal.
+    Rich takes colours (only on a terminal) and width from the environment (`NO_COLOR`, `TERM`,
+    `COLUMNS`) and from the terminal.
     """
     from rich.console import Console
 
@@ -30,10 +30,10 @@ def console_to(out: Destination) -> Iterator[Console]:
 
 @contextmanager
 def progress(*, shown: bool) -> Iterator[Callable[[str], None]]:
-    """Give a function that shows, in one line on stderr, how far things are.
+    """Yield a function that shows the progress, in one line on stderr.
 
     Args:
-        shown: Whether to show it at all; it is shown only on a terminal that can move its cursor.
+        shown: Whether to show it; even then only on a terminal that can move its cursor.
     """
     if not (shown and sys.stderr.isatty()):
         yield lambda text: None

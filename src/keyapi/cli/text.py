@@ -1,4 +1,4 @@
-"""Text that a server sent, made harmless: there are characters that a terminal obeys."""
+"""Make a server's text harmless: a terminal interprets some characters as commands."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import json
 import re
 from typing import Any
 
-# What a terminal may obey or what may reorder a line: C0, DEL and C1, separators of lines, changes
-# of the writing direction; and halves of surrogate pairs, which are no text.
-_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-# Of these, what JSON allows inside a string, and cannot be told from its escape.
+# What a terminal may interpret or what may reorder a line: C0, DEL and C1, line separators, changes
+# of the writing direction; and lone surrogates, which cannot be encoded.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Those that JSON allows unescaped inside a string.
 _IN_JSON = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Give text as it can be shown: on one line, without characters that a terminal obeys."""
-    return _OBEYED.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+    """Make text safe to show: on one line, without control characters."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
 
 
 def escaped(text: str) -> str:
-    r"""Give JSON with such characters written as `\u009b`, which means the same."""
+    r"""Write such characters in JSON as escapes, such as `\u009b`, which mean the same."""
     return _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """Write a value as JSON that any terminal or file can take.
+    """Write a value as JSON that is safe for any terminal or file.
 
     Raises:
-        ValueError: It holds a number that JSON cannot carry.
+        ValueError: It contains a number that JSON cannot represent.
     """
     separators = (",", ":") if indent is None else None
     text = json.dumps(

@@ -1,4 +1,4 @@
-"""The sandbox's data: for each thing that can be asked about, the rows there are."""
+"""The sandbox's data: the rows of each subject that can be requested."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _VIEWS_KEPT = 512
 
 
 class Catalogue:
-    """Rows made up for a specification.
+    """Rows generated for a specification.
 
-    What was asked about, the *subject*, is what the required arguments say, those aside that page
-    and sort. Each has a stable number of rows, from none to several hundred; the documented
-    example is the first row of the subject it is of.
+    The *subject* of a request is its required arguments without those for paging and sorting. Each
+    subject has a stable number of rows, from none to several hundred; the documented example is
+    the first row of its subject.
 
     Args:
         spec: The specification.
-        seed: Another seed gives other data.
+        seed: A different seed gives different data.
     """
 
     def __init__(self, spec: Specification, seed: int) -> None:
@@ -40,11 +40,11 @@ class Catalogue:
         self._view = lru_cache(_VIEWS_KEPT)(self._make_view)
 
     def rows(self, operation: OperationSpec, arguments: Mapping[str, Any]) -> Rows:
-        """Give all rows that an operation finds, filtered and sorted as asked; not to be changed.
+        """Return all rows of a request, filtered and sorted; callers must not modify them.
 
         Args:
             operation: The operation.
-            arguments: Values by name in the request, as they are after validation.
+            arguments: Validated values, by name in the request.
         """
         filters = tuple(
             (prop, arguments[name])
@@ -56,7 +56,7 @@ class Catalogue:
         )
 
     def envelope(self, operation: OperationSpec, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Give a success answer, the caller's own; its list of rows, if it has one, is empty."""
+        """Return a new success answer; its list of rows, if it has one, is empty."""
         return deepcopy(self._subject_envelope(operation.name, _subject(operation, arguments)))
 
     def _make_envelope(self, name: str, subject: tuple[Any, ...]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Catalogue:
         schema = self._spec.resolved(operation.schema(operation.success) or {})
         chance = Chance(self._seed, name, subject, "envelope")
         answer = {"code": 0, "data": None, **row(self._spec, schema, example, chance)}
-        answer.update((name, given) for name, given in _SUCCESS.items() if name in answer)
+        answer.update((key, fixed) for key, fixed in _SUCCESS.items() if key in answer)
         holder = value_at(answer, (operation.items or ("data", ""))[:-1])
         if isinstance(holder, dict):
             if operation.items is not None:
@@ -85,7 +85,7 @@ class Catalogue:
         count = self._count(name, subject)
         rows: Rows = []
         if first is not None and subject == _documented(operation, example):
-            rows = [dict(one) for one in shown]
+            rows = [dict(example_row) for example_row in shown]
             count += _DOCUMENTED_LEAST
         groups = {
             prop: [
@@ -105,7 +105,7 @@ class Catalogue:
         return rows
 
     def _count(self, name: str, subject: tuple[Any, ...]) -> int:
-        """How many rows a subject has: few have many."""
+        """Number of rows of a subject: only a few have many."""
         return int(_MOST * Chance(self._seed, name, subject).share() ** 2)
 
     def _make_view(
@@ -118,9 +118,9 @@ class Catalogue:
     ) -> Rows:
         rows = self._subject_rows(name, subject)
         for prop, wanted in filters:
-            rows = [one for one in rows if one.get(prop) == wanted]
-        if column is not None:  # ties stay as they were, also when sorted the other way round
-            rows = sorted(rows, key=lambda one: _rank(one.get(column)), reverse=descending)
+            rows = [each for each in rows if each.get(prop) == wanted]
+        if column is not None:  # stable: ties keep their order in either direction
+            rows = sorted(rows, key=lambda each: _rank(each.get(column)), reverse=descending)
         return rows
 
 
@@ -135,7 +135,11 @@ def _of(example: Mapping[str, Any] | None, prop: str) -> Any:
 def _subject_names(operation: OperationSpec) -> list[str]:
     paging, sort = operation.paging, operation.sort
     apart = {*(paging[1:3] if paging else ()), *(sort or ())}
-    return [name for name, one in operation.arguments.items() if one.required and name not in apart]
+    return [
+        name
+        for name, argument in operation.arguments.items()
+        if argument.required and name not in apart
+    ]
 
 
 def _subject(operation: OperationSpec, arguments: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -143,7 +147,7 @@ def _subject(operation: OperationSpec, arguments: Mapping[str, Any]) -> tuple[An
 
 
 def _documented(operation: OperationSpec, example: Any) -> tuple[Any, ...] | None:
-    """The subject of the documented example, as far as its rows say; None where they do not."""
+    """The subject of the documented example; None if its rows do not tell."""
     shown = value_at(example, operation.items or ("data",))
     first = shown[0] if isinstance(shown, list) and shown else shown
     names = _subject_names(operation)
@@ -153,7 +157,7 @@ def _documented(operation: OperationSpec, example: Any) -> tuple[Any, ...] | Non
 
 
 def _sort(operation: OperationSpec, arguments: Mapping[str, Any]) -> tuple[str | None, bool]:
-    """The column to sort by, and whether the largest comes first (which is not documented)."""
+    """The column to sort by, and whether the largest comes first (undocumented default: yes)."""
     sort = operation.sort
     chosen = None if sort is None else arguments.get(sort.field)
     if sort is None or chosen is None:
@@ -166,5 +170,5 @@ def _sort(operation: OperationSpec, arguments: Mapping[str, Any]) -> tuple[str |
     return names[chosen], words[direction].lower().startswith("desc")
 
 
-def _hashable(given: Any) -> Any:
-    return given if isinstance(given, (str, int, float, bool)) else str(given)
+def _hashable(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float, bool)) else str(value)

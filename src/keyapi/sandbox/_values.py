@@ -16,20 +16,20 @@ from keyapi.specification import Schema, Specification
 _ADJECTIVES = ("Bright", "Classic", "Cozy", "Daily", "Fresh", "Gentle", "Mini", "Soft", "Travel")
 _NOUNS = ("Backpack", "Blender", "Brush", "Candle", "Hoodie", "Lamp", "Mug", "Serum", "Speaker")
 _REGIONS = ("US", "GB", "ID", "MY", "PH", "SG", "TH", "VN")
-_DATA_DAY = date(2026, 1, 31)  # what the data is of; fixed, so that a seed gives the same data
+_DATA_DAY = date(2026, 1, 31)  # date of the data; fixed, so that a seed always gives the same data
 _EPOCH = 1_769_817_600  # that day in seconds
 _DIGITS = 12  # drawn at a time
-_MOST_OCCASIONS = 200  # videos or live streams that one product is in
-_SHORTEST_ID = 5  # digits; shorter examples of ids are made up
+_MOST_OCCASIONS = 200  # videos or live streams per product, at most
+_SHORTEST_ID = 5  # digits; shorter examples of ids are replaced
 _DEEPEST = 6  # a schema may contain itself
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
 class Chance:
-    """Random choices of a seed. Only `Random.random` is used: it alone is promised to stay.
+    """Random choices from a seed. Uses only `Random.random`, the one stable method.
 
     Args:
-        seed: What the choices depend on.
+        seed: Values that the choices depend on.
     """
 
     def __init__(self, *seed: object) -> None:
@@ -44,13 +44,13 @@ class Chance:
         return low + int(self._random() * (high - low + 1))
 
     def one_of(self, choices: Sequence[Any]) -> Any:
-        """One of some choices."""
+        """One of the choices."""
         return choices[int(self._random() * len(choices))]
 
     def digits(self, count: int) -> str:
-        """Text of so many digits, the first of which is not 0."""
+        """Text of `count` digits, the first of which is not 0."""
         low, text = 10 ** (count - 1), ""
-        while len(text) < count:  # a float holds no more than 15 digits
+        while len(text) < count:  # a float has at most 15 exact digits
             text += f"{int(self._random() * 10**_DIGITS):0{_DIGITS}}"
         return text[:count] if int(text[:count]) >= low else f"1{text[1:count]}"
 
@@ -62,15 +62,15 @@ class Chance:
 def value(
     spec: Specification, schema: Schema, name: str, example: Any, chance: Chance, depth: int = 0
 ) -> Any:
-    """Make up a value.
+    """Generate a value.
 
     Args:
-        spec: The specification that the schema is from.
+        spec: The specification with the schema.
         schema: The schema.
-        name: Name of the property it is for; it tells ids, amounts, dates and the like apart.
+        name: Name of its property, which distinguishes ids, amounts, dates and the like.
         example: The documented value of that property, or None.
-        chance: What decides.
-        depth: How many objects and lists are around it.
+        chance: Source of the random choices.
+        depth: Number of objects and lists around it.
     """
     schema = spec.resolved(schema)
     if "enum" in schema:
@@ -101,7 +101,7 @@ def value(
 def row(
     spec: Specification, schema: Schema, example: Any, chance: Chance, depth: int = 0
 ) -> dict[str, Any]:
-    """Make up an object whose figures go together; see `_consistent`."""
+    """Generate an object with consistent figures; see `_consistent`."""
     shown = example if isinstance(example, dict) else {}
     required = schema.get("required", ())
     properties: Mapping[str, Schema] = schema.get("properties", {})
@@ -121,10 +121,10 @@ def row(
 
 
 def _consistent(row: dict[str, Any], kinds: Mapping[str, Any], chance: Chance) -> None:
-    """Make the figures of a row go together, by their names.
+    """Make the figures of a row consistent, by their names.
 
-    `total_live_sale_cnt` and `total_video_sale_cnt` are parts of `total_sale_cnt`; where
-    `total_live_cnt` is 0, nothing was sold live; an amount is what was sold, at about the price.
+    `total_live_sale_cnt` and `total_video_sale_cnt` are parts of `total_sale_cnt`; if
+    `total_live_cnt` is 0, nothing was sold live; an amount is the number sold, at about the price.
     """
     parts: dict[str, list[str]] = {name: [] for name in kinds}
     for name in kinds:
@@ -140,7 +140,7 @@ def _consistent(row: dict[str, Any], kinds: Mapping[str, Any], chance: Chance) -
                 row[name] = type(row[name])(left * chance.share())
                 left -= row[name]
     for whole, names in parts.items():
-        if len(names) == 1:  # so many occasions to sell, of which there are not many
+        if len(names) == 1:  # a number of occasions to sell, which is small
             row[whole] = type(row[whole])(row[whole] % _MOST_OCCASIONS)
             if not row[whole]:
                 row[names[0]] = type(row[names[0]])(0)
@@ -171,7 +171,7 @@ def _composed(
 
 
 def _json_text(spec: Specification, text: JsonText, name: str, example: Any, chance: Chance) -> Any:
-    """JSON inside a string, a list of it in no order, as the documented example has it."""
+    """JSON inside a string; a list is unordered, as in the documented example."""
     if text.decoded is None:
         return example if isinstance(example, str) else "[]"
     try:
@@ -197,7 +197,7 @@ def _number(name: str, chance: Chance, *, whole: bool) -> int | float:
     if words & {"price", "amt", "amount", "gmv", "revenue", "fee"}:
         amount = 1 + 10 ** (2.2 * chance.share())
         return int(amount) if whole else round(amount, 2)
-    # Counts are spread over orders of magnitude, and one in five is 0.
+    # Counts span orders of magnitude, and one in five is 0.
     count = 0 if chance.share() < 0.2 else int(10 ** (6 * chance.share()))
     return count if whole else float(count)
 
