@@ -105,7 +105,7 @@ def test_a_number_that_json_cannot_carry_is_no_silent_loss(
     server.always = (200, b'{"code":0,"message":"","data":[{"spu_avg_price":1e999}]}')
     done = products("--format", "json")
     assert done.code == 1
-    assert "--raw gives it as received" in done.said[0]
+    assert "--raw writes it as received" in done.said[0]
 
 
 def test_text_that_is_none_is_written_as_its_escape(products: Keyapi, server: Server) -> None:

@@ -259,7 +259,8 @@ def test_the_line_to_try_works_and_ctrl_c_ends_the_sandbox(process: Start) -> No
     server: Any = process("sandbox", "--port", "0", text=True)
     assert server.stdout is not None
     lines = [server.stdout.readline() for _ in range(5)]
-    assert lines[0].endswith("serves TikTok's API; Ctrl-C stops it.\n")
+    assert lines[0].startswith("Serving TikTok's API at ")
+    assert lines[0].endswith("; press Ctrl-C to stop.\n")
     assert lines[1] == "Key: sk_sandbox_0000\n"
     settings, command = lines[3].split()[:2], lines[4].split()[1:]
     environment = dict(setting.split("=") for setting in settings)
