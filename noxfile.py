@@ -76,6 +76,7 @@ def check(session: nox.Session) -> None:
     session.run("pyright")
     session.run("lint-imports", env={"PYTHONPATH": "scripts"})
     session.run("python", "scripts/regenerate.py", "--check")
+    session.run("python", "scripts/regenerate.py", "--check", "--root", "tests/support/example")
     session.run("zizmor", "--offline", "--quiet", ".github/workflows")
 
 

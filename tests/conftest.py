@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,44 @@ from pipeline.cli import ROOT
 pytest_plugins = ["keyapi.testing"]
 
 
-def pytest_configure() -> None:
+EXAMPLE = ROOT / "tests/support/example"
+"""A project of its own, made of pages of every shape; `keyapi_example` is its client."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Obey Ctrl-C, also where the tests run in the background: processes inherit its neglect."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.addinivalue_line(
+        "markers", "published: runs on the client of the published pages, not on the example's"
+    )
+
+
+@pytest.fixture(scope="session")
+def example_installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that, put first on the path, makes the example's client the installed one."""
+    folder = tmp_path_factory.mktemp("installed")
+    info = folder / f"keyapi_tiktok-{version('keyapi-tiktok')}.dist-info"
+    info.mkdir()
+    about = f"Metadata-Version: 2.1\nName: keyapi-tiktok\nVersion: {version('keyapi-tiktok')}\n"
+    (info / "METADATA").write_text(about)
+    (info / "entry_points.txt").write_text("[keyapi.clients]\ntiktok = keyapi_example:TikTok\n")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def example_client(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, example_installed: Path
+) -> None:
+    """Let the example's client be the installed one, here and in processes that a test starts.
+
+    Tests of the runtime hold for any specification, so a change of the published pages must not
+    change them.
+    """
+    runtime = request.path.parent.name in ("client", "sandbox", "cli")
+    if runtime and request.node.get_closest_marker("published") is None:
+        paths = [str(example_installed), str(EXAMPLE / "generated")]
+        monkeypatch.setattr(sys, "path", [*paths, *sys.path])
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
 
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]

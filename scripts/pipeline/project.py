@@ -24,6 +24,7 @@ GENERATOR = "openapi/generator.yaml"
 TEMPLATES = "openapi/templates"
 GENERATED = "generated"
 RUNTIME = "src"
+_TOOL = Path(__file__).resolve().parents[2]  # the checkout whose code this is
 
 _SPEC_HEADER = (
     "# What the pages under pages/ publish, merged: nothing added or lost. Written by\n"
@@ -43,6 +44,20 @@ class Project:
     """
 
     root: Path
+
+    @property
+    def templates(self) -> Path:
+        """The templates: the project's own, else those beside this code."""
+        return self._own(TEMPLATES)
+
+    @property
+    def runtime(self) -> Path:
+        """The folder of the runtime that the client builds on, found as `templates` is."""
+        return self._own(RUNTIME)
+
+    def _own(self, name: str) -> Path:
+        path = self.root / name
+        return path if path.exists() else _TOOL / name
 
     def read(self, name: str, remedy: str) -> str:
         """Read a text file below the root.
@@ -169,7 +184,7 @@ class Project:
         from pipeline.generate.package import generate  # slow to import: it brings the generator
 
         options = load_yaml(self.read(GENERATOR, "Restore it."), GENERATOR)
-        files = generate(effective, options, self.root / TEMPLATES)
+        files = generate(effective, options, self.templates)
         return {f"{options['package_name_override']}/{name}": data for name, data in files.items()}
 
 

@@ -25,8 +25,9 @@ import pytest
 from keyapi.cli import main
 
 KEY = "sk_live_c4nary"
-SPEC = json.loads((importlib.resources.files("keyapi_tiktok") / "openapi.json").read_text("utf-8"))
-((PATH, _item),) = SPEC["paths"].items()
+SPEC = json.loads((importlib.resources.files("keyapi_example") / "openapi.json").read_text("utf-8"))
+PATH = "/v1/tiktok/influencer/products/analytics"
+_item = SPEC["paths"][PATH]
 EXAMPLE = _item["get"]["responses"]["200"]["content"]["application/json"]["example"]
 ROW = EXAMPLE["data"][0]
 USER_ID = ROW["user_id"]

@@ -23,7 +23,7 @@ from keyapi._options import OPTIONS
 from keyapi.cli import main
 from keyapi.cli.messages import explain
 from keyapi.cli.options import CommandOptions, Options
-from keyapi_tiktok import TikTok
+from keyapi_example import TikTok
 
 from .conftest import COMMAND, EXAMPLE, KEY, PATH, USER_ID, Keyapi, Server, product
 

@@ -17,8 +17,8 @@ from support.pages import document, rows
 
 from .conftest import Keyapi, Server, product
 
-SPECIFICATION = Specification.of_package("keyapi_tiktok")
-(OPERATION,) = SPECIFICATION.operations.values()
+SPECIFICATION = Specification.of_package("keyapi_example")
+OPERATION = SPECIFICATION.operations["influencer_products_analytics"]
 Drawn = Callable[..., list[str]]
 
 

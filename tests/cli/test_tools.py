@@ -18,7 +18,7 @@ import pytest
 from keyapi import _clients
 from keyapi.cli import demo, doctor, examples
 from keyapi.specification import Argument, Sort
-from keyapi_tiktok import TikTok
+from keyapi_example import TikTok
 
 from .conftest import KEY, PATH, USER_ID, Keyapi, Server
 
@@ -48,7 +48,7 @@ def test_doctor_finds_everything_in_place_without_a_paid_request(
     assert f"KEYAPI_TOKEN, {len(KEY)} characters, begins with sk_live_" in done.out
     assert KEY not in done.out
     assert re.search(
-        r"1 operation; specification sha256 [0-9a-f]{16}, file of \d{4}-\d\d-\d\d, \d+ days? old",
+        r"9 operations; specification sha256 [0-9a-f]{16}, file of \d{4}-\d\d-\d\d, \d+ days? old",
         done.out,
     )
     assert [(method, path) for method, path, _, _ in server.requests] == [("HEAD", "/")]

@@ -4,146 +4,33 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 
-from figures.regeneration import project_with
 from keyapi import _clients
 from keyapi.cli import examples, values
 from keyapi.cli.commands import commands
 from keyapi.specification import Specification
-from keyapi_tiktok import InfluencerProductSortField, SortType
-from pipeline.cli import ROOT
-from support.pages import page, paged, query, rows
+from keyapi_example import InfluencerProductSortField, SortType
 
 from .conftest import USER_ID, Keyapi, Server
 
 PATH = "/v1/tiktok/video/search"
-PAGE = page(
-    PATH,
-    method="post",
-    credits=3,
-    parameters=[
-        query("video_ids", "Video ids, comma-separated, at most 10", required=True),
-        query("format", "1=short 2=long", "integer"),
-        query("live", "Live only", "boolean"),
-        query("min_price", "Least price", "number"),
-        *paged(),
-    ],
-    body={
-        "type": "object",
-        "required": ["keyword"],
-        "properties": {
-            "keyword": {"type": "string", "description": "Words"},
-            "region": {"type": "string", "enum": ["US", "GB"]},
-            "filter": {"type": "object", "properties": {"sold": {"type": "integer"}}},
-            "levels": {"type": "array", "items": {"type": "integer"}},
-            "parts": {"type": "array", "items": {"type": "object", "properties": {}}},
-            "anything": {},
-        },
-    },
-    data_schema={
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {
-                "title": {"type": "string"},
-                "video_id": {"type": "string"},
-                "views": {"type": "integer"},
-            },
-        },
-    },
-    example=[{"title": "A", "video_id": "7", "views": 1000}],
-    title="Video search",
-)
-
-DETAIL = {
-    "type": "object",
-    "properties": {"shop_id": {"type": "string"}, "stats": {"type": "string"}},
-}
-PAGES = {
-    "search": PAGE,
-    "detail": page(
-        "/v1/tiktok/shop/detail",
-        parameters=[query("region", "1=us 2=gb", "integer", required=True), query("region_x")],
-        data_schema=DETAIL,
-        example={"shop_id": "5", "stats": '{"plays": 3}'},
-        operation={"summary": "", "description": ""},
-    ),
-    "many": page(
-        "/v1/tiktok/shop/many",
-        parameters=[query("shop", required=True, example="7")],
-        data_schema=rows(shop_id="string", shop="string"),
-        example=[{"shop_id": "1", "shop": "7"}],
-    ),
-    "note": page("/v1/tiktok/shop/note"),
-    "feed": page(
-        "/v1/tiktok/feed/list",
-        credits=2,
-        parameters=[query("offset", "Cursor", "integer")],
-        data_schema={
-            "type": "object",
-            "properties": {"max_cursor": {"type": "integer"}, "videos": rows(video_id="string")},
-        },
-        example={"max_cursor": 5, "videos": [{"video_id": "1"}]},
-    ),
-}
-
 Started = Callable[..., "subprocess.Popen[bytes]"]
 
 
-@pytest.fixture(scope="module")
-def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The client of a project into which these pages were vendored; also named `keyapi_zoo`."""
-    project = project_with(tmp_path_factory.mktemp("zoo") / "project", 1)
-    for name, text in PAGES.items():
-        (project / "openapi/pages/en/tiktok" / f"{name}.md").write_text(text, "utf-8")
-    for name in ("vendor.py", "regenerate.py"):
-        subprocess.run(
-            [sys.executable, ROOT / "scripts" / name, "--root", project],
-            check=True,
-            capture_output=True,
-        )
-    folder = project / "generated"
-    shutil.copytree(folder / "keyapi_tiktok", folder / "keyapi_zoo")
-    return folder
+def test_a_second_page_is_a_command(process: Started, server: Server) -> None:
+    server.rows = [{"title": "A", "video_id": "7", "views": 1000}]
 
-
-@pytest.fixture
-def vendored(generated: Path, process: Started) -> Callable[..., tuple[int, str, str]]:
-    """Runs the command with that client, in a process of its own."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        path = os.pathsep.join((str(generated), str(ROOT / "src")))
-        started = process(*arguments, env={**os.environ, "PYTHONPATH": path, "COLUMNS": "80"})
+    def vendored(*arguments: str) -> tuple[int, str, str]:
+        started = process(*arguments, env={**os.environ, "COLUMNS": "80"})
         out, err = started.communicate(timeout=60)
         return started.returncode, out.decode(), err.decode()
 
-    return run
-
-
-@pytest.fixture
-def zoo(generated: Path, keyapi: Keyapi, environment: pytest.MonkeyPatch) -> Keyapi:
-    """Runs the command with that client in this process."""
-    environment.syspath_prepend(str(generated))
-    client = import_module("keyapi_zoo").TikTok
-    environment.setattr(_clients, "installed", lambda: {"zoo": client})
-    return keyapi
-
-
-def test_a_second_page_is_a_command(
-    vendored: Callable[..., tuple[int, str, str]], server: Server
-) -> None:
-    server.rows = [{"title": "A", "video_id": "7", "views": 1000}]
-
     code, out, _ = vendored("--help")
-    assert (code, "video       Operations: search." in out) == (0, True)
+    assert (code, "video       Operations: video-id-detail, search." in out) == (0, True)
 
     code, out, _ = vendored("video", "search", "--help")
     words = " ".join(out.replace("│", " ").split())
@@ -192,65 +79,67 @@ def data(value: object) -> tuple[int, dict[str, object]]:
     return 200, {"code": 0, "message": "success", "data": value}
 
 
-def test_every_parameter_and_property_of_a_body_can_be_given(zoo: Keyapi, server: Server) -> None:
+def test_every_parameter_and_property_of_a_body_can_be_given(
+    keyapi: Keyapi, server: Server
+) -> None:
     server.always = data([])
     options = "--video-ids 1,2 --keyword hat --query-format long --live --levels 1,2"
-    assert zoo("video", "search", *options.split(), "--parts", "[]").code == 0
+    assert keyapi("video", "search", *options.split(), "--parts", "[]").code == 0
     (_, _, sent, body) = server.requests[0]
     assert (sent["video_ids"], sent["format"], sent["live"]) == ("1,2", "2", "true")
     assert body == {"keyword": "hat", "levels": [1, 2], "parts": []}
 
 
-def test_one_object_is_written_without_a_list(zoo: Keyapi, server: Server) -> None:
+def test_one_object_is_written_without_a_list(keyapi: Keyapi, server: Server) -> None:
     detail = {"shop_id": "5", "stats": '{"plays": 3}'}
     server.always = data(detail)
     command = ("shop", "detail", "--region", "us")
 
-    assert json.loads(zoo(*command, "--format", "json").out) == detail
-    assert zoo(*command).rows == [detail]
-    assert zoo(*command, "--format", "csv").out == 'shop_id,stats\n5,"{""plays"": 3}"\n'
-    table = zoo(*command, "--format", "table", "--columns", "shop_id,stats_decoded")
+    assert json.loads(keyapi(*command, "--format", "json").out) == detail
+    assert keyapi(*command).rows == [detail]
+    assert keyapi(*command, "--format", "csv").out == 'shop_id,stats\n5,"{""plays"": 3}"\n'
+    table = keyapi(*command, "--format", "table", "--columns", "shop_id,stats_decoded")
     assert table.out.split() == ["shop_id", "5", "stats_decoded", '{"plays":', "3}"]
     assert table.said == ["1 credit"]
 
 
-def test_rows_without_pages_cannot_be_walked(zoo: Keyapi, server: Server) -> None:
+def test_rows_without_pages_cannot_be_walked(keyapi: Keyapi, server: Server) -> None:
     server.always = data([{"shop_id": "1"}, {"shop_id": "2"}])
     command = ("shop", "many", "--shop", "7")
 
-    done = zoo(*command)
+    done = keyapi(*command)
     assert (len(done.rows), done.said) == (2, ["2 rows, 1 credit"])
-    refused = zoo(*command, "--all")
+    refused = keyapi(*command, "--all")
     assert (refused.code, "Unknown option: --all." in refused.said[0]) == (2, True)
 
 
 @pytest.mark.parametrize("value", ["te\x1bxt", 3, None, {"a": [1]}, [1, 2]])
 def test_data_that_nothing_describes_is_given_as_it_is(
-    zoo: Keyapi, server: Server, value: object
+    keyapi: Keyapi, server: Server, value: object
 ) -> None:
     server.always = data(value)
-    assert json.loads(zoo("shop", "note").out) == value
-    table = zoo("shop", "note", "--format", "table")
+    assert json.loads(keyapi("shop", "note").out) == value
+    table = keyapi("shop", "note", "--format", "table")
     assert (table.code, "\x1b" in table.out) == (0, False)
-    assert zoo("shop", "note", "--format", "csv").code == 0
+    assert keyapi("shop", "note", "--format", "csv").code == 0
 
 
-def test_a_walk_by_cursor_goes_on_at_its_cursor(zoo: Keyapi, server: Server) -> None:
+def test_a_walk_by_cursor_goes_on_at_its_cursor(keyapi: Keyapi, server: Server) -> None:
     server.always = data({"max_cursor": 40, "videos": [{"video_id": "1"}]})
-    done = zoo("feed", "list", "--max-pages", "1", "--start-page", "20")
+    done = keyapi("feed", "list", "--max-pages", "1", "--start-page", "20")
 
     assert (done.rows, server.requests[0][2]) == ([{"video_id": "1"}], {"offset": "20"})
-    budget = zoo("feed", "list", "--all", "--max-credits", "2")
+    budget = keyapi("feed", "list", "--all", "--max-credits", "2")
     assert budget.code == 3
     assert "Resume with --start-page 40 --all" in budget.said
     # Its first page has no cursor, so there is none to go on with.
-    assert len(zoo("feed", "list", "--all", "--max-credits", "1").said) == 1
+    assert len(keyapi("feed", "list", "--all", "--max-credits", "1").said) == 1
 
 
 def test_doctor_pays_for_the_cheapest_operation_that_has_examples(
-    zoo: Keyapi, server: Server
+    keyapi: Keyapi, server: Server
 ) -> None:
-    specification = Specification.of_package("keyapi_zoo")
+    specification = Specification.of_package("keyapi_example")
     methods = list(_clients.methods(_clients.find()))
 
     def documented(*names: str) -> object:

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from keyapi import KeyAPIError
-from keyapi_tiktok import AsyncTikTok, TikTok
+from keyapi_example import AsyncTikTok, TikTok
 from support.clocks import FakeClock, clocked
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KEY = "sk_live_c4nary"
 PATH = "/v1/tiktok/influencer/products/analytics"
-SPEC = json.loads((importlib.resources.files("keyapi_tiktok") / "openapi.json").read_text("utf-8"))
+SPEC = json.loads((importlib.resources.files("keyapi_example") / "openapi.json").read_text("utf-8"))
 OPERATION = SPEC["paths"][PATH]["get"]
 EXAMPLE = OPERATION["responses"]["200"]["content"]["application/json"]["example"]
 REQUEST_ID = EXAMPLE["requestId"]

@@ -22,7 +22,7 @@ from keyapi import (
     InvalidResponse,
     KeyAPIError,
 )
-from keyapi_tiktok import AsyncTikTok
+from keyapi_example import AsyncTikTok
 
 
 def test_an_answer_is_asked_for_once(mode: Mode, server: Server, tmp_path: Path) -> None:

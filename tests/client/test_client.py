@@ -35,10 +35,10 @@ from keyapi import (
 from keyapi._models import field
 from keyapi._operation import Operation, PagedOperation, PageNumbers
 from keyapi._sending.http import HTTPClient
-from keyapi_tiktok import AsyncTikTok, InfluencerProductSortField, SortType, TikTok
-from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
-from keyapi_tiktok.errors import UnexpectedStatus
-from keyapi_tiktok.models import ErrorEnvelope, InfluencerProductsAnalyticsResponse
+from keyapi_example import AsyncTikTok, InfluencerProductSortField, SortType, TikTok
+from keyapi_example.api.influencer import influencer_products_analytics as low_level
+from keyapi_example.errors import UnexpectedStatus
+from keyapi_example.models import ErrorEnvelope, InfluencerProductsAnalyticsResponse
 
 
 class Video(Model):

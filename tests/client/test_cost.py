@@ -25,8 +25,8 @@ from keyapi import (
 from keyapi._config import RateText
 from keyapi._sending.clock import Clock
 from keyapi._sending.pace import Pace
-from keyapi_tiktok import AsyncTikTok
-from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
+from keyapi_example import AsyncTikTok
+from keyapi_example.api.influencer import influencer_products_analytics as low_level
 
 
 def outcomes(mode: Mode, times: int, threads: int = 20, **options: Any) -> list[Any]:

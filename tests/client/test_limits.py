@@ -25,7 +25,7 @@ from keyapi import (
     ServerError,
 )
 from keyapi._sending.clock import Clock
-from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
+from keyapi_example.api.influencer import influencer_products_analytics as low_level
 
 # --- Budget -----------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from client.conftest import (
 from client.test_options import in_turn
 from client.test_sharing import Loopback
 from keyapi import AuthenticationError, KeyAPIError, PaginationError, TransportError
-from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
+from keyapi_example.api.influencer import influencer_products_analytics as low_level
 
 GOOD = success(EXAMPLE["data"])
 

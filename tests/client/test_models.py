@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-import keyapi_tiktok.models  # noqa: F401 - `Listing` below finds its enum there
+import keyapi_example.models  # noqa: F401 - `Listing` below finds its enum there
 from client.conftest import EXAMPLE, pickled
 from keyapi import Model
 from keyapi._models import decoded, field
-from keyapi_tiktok import (
+from keyapi_example import (
     Cover,
     InfluencerProduct,
     InfluencerProductsAnalyticsResponse,
@@ -25,7 +25,7 @@ ROW: dict[str, Any] = EXAMPLE["data"][0]
 class Listing(Model):
     """A generated model has its enums and classes in its own package; so does this one."""
 
-    __module__ = "keyapi_tiktok.models.listing"
+    __module__ = "keyapi_example.models.listing"
     __slots__ = ()
 
     order: SortType | int | None = field("sortOrder", default=None, enum="SortType")

@@ -20,8 +20,8 @@ from client.conftest import EXAMPLE, KEY, PATH, USER_ID, Mode, Server, fresh, re
 from client.test_sharing import Loopback
 from keyapi import BadRequest, ConfigurationError, KeyAPIError, _config
 from keyapi._options import OPTIONS, UNCHANGED
-from keyapi_tiktok import AsyncTikTok, TikTok
-from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
+from keyapi_example import AsyncTikTok, TikTok
+from keyapi_example.api.influencer import influencer_products_analytics as low_level
 
 PHASES = ("connect", "read", "write", "pool")
 Use = Callable[[Any], Any]

@@ -34,7 +34,7 @@ from keyapi import (
     TransportError,
 )
 from keyapi._operation import Cursor, PagedOperation, PageNumbers
-from keyapi_tiktok import InfluencerProduct, TikTok
+from keyapi_example import InfluencerProduct, TikTok
 
 SHORT = PagedOperation(
     name="short",

@@ -39,6 +39,8 @@ from keyapi_tiktok import (
 from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
 from support.documents import blocks, relative
 
+pytestmark = pytest.mark.published
+
 BLOCKS = list(blocks("python"))
 # Clients with changed options, which a block makes without using them.
 CHANGED = ("careful", "quick", "watching")

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from client.conftest import EXAMPLE, KEY, USER_ID, product, success
+from conftest import EXAMPLE as EXAMPLE_PROJECT
 from keyapi import ConfigurationError, InvalidResponse, Page, RateLimited
 from keyapi._client import SyncClient
 from keyapi._operation import Cursor, PagedOperation
@@ -22,11 +23,11 @@ from keyapi.recording.har import read, written
 from keyapi.recording.model import RecordedCall
 from keyapi.sandbox import Sandbox
 from keyapi.testing import Recorder, Recording, RecordingError, ReplayError, record, replay
-from keyapi_tiktok import AsyncTikTok, TikTok
+from keyapi_example import AsyncTikTok, TikTok
 
 URL = "https://api.keyapi.ai/v1/tiktok/influencer/products/analytics"
 ASKED = f"{URL}?user_id={USER_ID}&page_num=1&page_size=10"
-COMMITTED = Path(__file__).parents[1] / "recordings/influencer_products_analytics"
+COMMITTED = EXAMPLE_PROJECT / "recordings/influencer_products_analytics"
 
 
 def recording(url: str = ASKED, **changes: Any) -> Recording:

@@ -32,8 +32,8 @@ from keyapi._operation import Operation
 from keyapi._sending.clock import Clock
 from keyapi._sending.response import retry_after
 from keyapi._sending.retries import TABLE, Backoff, delay
-from keyapi_tiktok.api.influencer import influencer_products_analytics as low_level
-from keyapi_tiktok.models import ErrorEnvelope, InfluencerProductsAnalyticsResponse
+from keyapi_example.api.influencer import influencer_products_analytics as low_level
+from keyapi_example.models import ErrorEnvelope, InfluencerProductsAnalyticsResponse
 
 
 class Script:

@@ -22,7 +22,7 @@ from keyapi import ConfigurationError, PaginationError, ServerError, TransportEr
 from keyapi._operation import Cursor, PagedOperation
 from keyapi._sending.call import Call
 from keyapi._sending.response import Success
-from keyapi_tiktok import AsyncTikTok, InfluencerProduct, TikTok
+from keyapi_example import AsyncTikTok, InfluencerProduct, TikTok
 from support.clocks import FakeClock, clocked
 from support.loopback import PATIENCE, Loopback, until
 

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from keyapi import KeyAPIError
-from keyapi_tiktok import AsyncTikTok, TikTok
+from keyapi_example import AsyncTikTok, TikTok
 
 KEY = "sk_live_c4nary"
 BUCKET = "keyapi:sk_live"

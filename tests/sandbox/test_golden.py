@@ -17,6 +17,8 @@ import pytest
 from keyapi.sandbox import Sandbox
 from support.stub import stub
 
+pytestmark = pytest.mark.published
+
 PATH = "/v1/tiktok/influencer/products/analytics"
 USER = "6813855719982466054"
 KEY = "sk_golden"

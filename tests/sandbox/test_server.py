@@ -17,7 +17,7 @@ import pytest
 
 from keyapi import ConfigurationError, TransportError
 from keyapi.sandbox import Sandbox, run
-from keyapi_tiktok import AsyncTikTok, TikTok
+from keyapi_example import AsyncTikTok, TikTok
 
 PATH = "/v1/tiktok/influencer/products/analytics"
 USER = "6813855719982466054"
@@ -195,7 +195,7 @@ def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 def test_users_import_the_fixtures(tmp_path: Path) -> None:
     (tmp_path / "test_theirs.py").write_text(
         """
-from keyapi_tiktok import TikTok
+from keyapi_example import TikTok
 
 def test_in_the_process(sandbox):
     sandbox.faults = ["html-502@1"]

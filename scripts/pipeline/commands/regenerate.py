@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.generate.package import verify
-from pipeline.project import GENERATED, RUNTIME, Project
+from pipeline.project import GENERATED, Project
 from pipeline.transaction import replace
 
 
@@ -42,7 +42,7 @@ def regenerate(root: Path, *, check: bool) -> int:
             file=sys.stderr,
         )
         return 1
-    verify(expected, root / RUNTIME)
+    verify(expected, project.runtime)
     replace(root, {f"{GENERATED}/{name}": data for name, data in expected.items()}, (GENERATED,))
     changed = sum(committed.get(name) != expected.get(name) for name in {*committed, *expected})
     print(f"{GENERATED} written: {changed} of {len(expected)} files changed")
