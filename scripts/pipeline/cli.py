@@ -30,7 +30,7 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
 
 
 def run(command: Callable[[], int], root: Path) -> int:
-    """Run a command and turn its failures into one line and an exit code.
+    """Run a command and turn its failures into one line, perhaps details, and an exit code.
 
     Args:
         command: The command; it gives the exit code.
@@ -49,6 +49,8 @@ def run(command: Callable[[], int], root: Path) -> int:
             return command()
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
+        if error.details:
+            print(f"\n{error.details.rstrip()}", file=sys.stderr)
     except OSError as error:
         print(f"error: {error}. The next command finishes or discards the change.", file=sys.stderr)
     except KeyboardInterrupt:

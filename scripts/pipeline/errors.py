@@ -11,15 +11,23 @@ class PipelineError(Exception):
         where: The file: a page's name or a path below the project.
         pointer: JSON pointer into that file's document, e.g. `#/paths/~1v1~1x/get`.
         remedy: What to do next, as an imperative sentence.
+        details: Lines to print below the error, such as YAML to paste; empty for none.
     """
 
     def __init__(
-        self, problem: str, *, where: str = "", pointer: str = "", remedy: str = ""
+        self,
+        problem: str,
+        *,
+        where: str = "",
+        pointer: str = "",
+        remedy: str = "",
+        details: str = "",
     ) -> None:
         self.problem = problem
         self.where = where
         self.pointer = pointer
         self.remedy = remedy
+        self.details = details
         super().__init__(problem)
 
     def __str__(self) -> str:

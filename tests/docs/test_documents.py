@@ -13,6 +13,7 @@ import yaml
 
 from keyapi._facts import NAME, OPERATION_KEYS
 from keyapi_tiktok import AsyncTikTok, TikTok
+from pipeline.correct.overlay import apply_overlay
 from support.documents import (
     README,
     ROOT,
@@ -25,6 +26,7 @@ from support.documents import (
     prose,
     relative,
 )
+from support.overlays import overlay
 
 # Paths of this repository, in code, such as `src/keyapi/_sending/retries.py`.
 _PATH = re.compile(r"`((?:\.github|docs|openapi|requirements|scripts|src|tests)/[\w./-]+)`")
@@ -102,9 +104,21 @@ def test_code_that_is_not_run_says_why() -> None:
 @pytest.mark.parametrize("block", list(blocks("yaml")), ids=str)
 def test_actions_of_the_overlay_are_well_formed(block: Block) -> None:
     for action in yaml.safe_load(block.code):
-        assert action.keys() >= {"target", "description", "x-evidence"}
+        assert action.keys() >= {"target", "description", "x-evidence", "x-published"}
         assert action.keys() & {"update", "remove"}
         jsonpath_rfc9535.compile(action["target"])
+
+
+def test_an_action_of_the_documents_is_applied_as_it_stands() -> None:
+    (block,) = blocks("yaml")
+    (action,) = yaml.safe_load(block.code)
+    limit = {"name": "limit", **action["x-published"]}
+    spec = {"paths": {"/v1/tiktok/video/detail": {"get": {"parameters": [limit]}}}}
+
+    corrected = apply_overlay(spec, overlay(action), "overlay")
+
+    node = corrected["paths"]["/v1/tiktok/video/detail"]["get"]
+    assert node["parameters"] == [{"name": "limit", **action["update"]}]
 
 
 def test_the_facts_that_an_overlay_may_declare_are_listed() -> None:

@@ -14,6 +14,7 @@ from pipeline.correct.overlay import apply_overlay
 from pipeline.shape import Shaped, shape
 from pipeline.vendor.merge import merge
 from pipeline.vendor.pages import read_page
+from support.overlays import overlay, recorded
 
 PATH = "/v1/tiktok/video/detail"
 _OWN = {"x-keyapi", "x-enum-varnames"}
@@ -37,8 +38,7 @@ def unchecked(*texts: str, corrections: list[dict[str, Any]] | None = None) -> S
         lock = vendored.lock
     spec = vendored.spec
     if corrections:
-        info = {"title": "Corrections", "version": "1.0.0"}
-        document = {"overlay": "1.0.0", "info": info, "actions": corrections}
+        document = overlay(*recorded(spec, corrections))
         spec = apply_overlay(spec, document, "some.overlay.yaml")
     before = copy.deepcopy((spec, lock))
     result = shape(spec, lock)

@@ -848,7 +848,7 @@ def regenerated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     overlay = project / "openapi/tiktok.overlay.yaml"
     action = (
         "  - target: $.paths[*].get.parameters[?@.name=='category_id']\n"
-        "    update: {name: product_category_id}\n"
+        "    x-published: {name: category_id}\n    update: {name: product_category_id}\n"
     )
     overlay.write_text(overlay.read_text("utf-8") + action, "utf-8")
     done = subprocess.run(command, capture_output=True, text=True, check=False)

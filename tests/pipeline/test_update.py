@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -25,6 +26,7 @@ from pipeline.commands.update import (
     update,
 )
 from pipeline.errors import PipelineError
+from pipeline.vendor.collect import Selection
 from support.docs_site import MARKDOWN, Answer, Docs
 from support.pages import REAL_NAME, REAL_PAGE, page
 
@@ -153,7 +155,58 @@ def test_a_correction_the_page_now_makes_itself_is_in_the_summary(
     assert update(checkout, pages, None, dry_run=False, runner=in_process) == 0
 
     notes = capsys.readouterr().out.partition("## Notes\n")[2]
-    assert notes.count("openapi/tiktok.overlay.yaml #/actions/3: the action is redundant") == 1
+    assert notes.count("openapi/tiktok.overlay.yaml #/actions/4: the action is redundant") == 1
+
+
+OLD_SIZE, NEW_SIZE = "The maximum number of pages is 10.", "The maximum number of pages is 20."
+
+
+def test_a_correction_of_what_has_changed_stops_the_update_until_it_is_decided(
+    checkout: Path,
+    docs: Docs,
+    in_process: Runner,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    docs.pages[f"/{REAL_NAME}"] = docs.pages[f"/{REAL_NAME}"].replace(OLD_SIZE, NEW_SIZE)
+    page, summary = [docs.url + f"/{REAL_NAME}"], tmp_path / "summary.md"
+    before = tree(checkout)
+
+    with pytest.raises(PipelineError) as failure:
+        update(checkout, page, summary, dry_run=False, runner=in_process)
+
+    assert tree(checkout) == before
+    assert failure.value.pointer == "#/actions/4"
+    details = failure.value.details
+    assert f'old: "{OLD_SIZE}"\n    new: "{NEW_SIZE}"\n' in details
+    lines = details.partition("Write into the action:\n\n")[2]
+    assert lines == f"    x-published:\n      description: {NEW_SIZE}\n"
+    assert lines in summary.read_text("utf-8")
+    with pytest.raises(PipelineError, match="no longer says what the action corrects"):
+        vendor_and_check(checkout, docs)
+
+    overlay = checkout / "openapi/tiktok.overlay.yaml"
+    text = overlay.read_text("utf-8").replace(
+        f"    x-published:\n      description: {OLD_SIZE}\n", lines
+    )
+    overlay.write_text(text.replace("Rows per page, at most 10.", "Rows per page, at most 20."))
+    assert update(checkout, page, None, dry_run=False, runner=in_process) == 0
+    spec = json.loads((checkout / "generated/keyapi_tiktok/openapi.json").read_bytes())
+    (parameter,) = (
+        parameter
+        for item in spec["paths"].values()
+        for parameter in item["get"]["parameters"]
+        if parameter["name"] == "page_size"
+    )
+    assert parameter["schema"]["maximum"] == 20
+
+
+def vendor_and_check(checkout: Path, docs: Docs) -> None:
+    """Run the two single steps on another copy."""
+    copy = checkout.with_name("single")
+    shutil.copytree(checkout, copy, symlinks=True)
+    assert vendor.vendor(copy, Selection(urls=(docs.url + f"/{REAL_NAME}",))) == 0
+    regenerate.regenerate(copy, check=True)
 
 
 def broken(name: str, text: str) -> Callable[[Path, Docs], None]:

@@ -137,7 +137,11 @@ class Trial:
 
     def _new_specification(self) -> bytes:
         project = Project(self.copy)
-        return dump_json(project.effective(project.vendored()).spec)
+        try:
+            return dump_json(project.effective(project.vendored()).spec)
+        except PipelineError as error:
+            self.sections["Stopped"] = fenced(f"{error}\n\n{error.details}")
+            raise
 
     def _drop_recordings(self, specification: Specification) -> None:
         """Drop the recordings of operations that no longer exist."""

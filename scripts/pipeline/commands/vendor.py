@@ -64,7 +64,8 @@ def _check(project: Project, vendored: Vendored) -> tuple[str, ...]:
     try:
         corrected = project.corrected(vendored)
     except PipelineError as error:
-        return (f"regenerate.py will refuse this: {error}",)
+        details = f"\n\n{error.details.rstrip()}" if error.details else ""
+        return (f"regenerate.py will refuse this: {error}{details}",)
     shaped = shape(corrected.spec, vendored.lock)
     project.require_parsed(vendored, shaped.spec)
     return corrected.redundant

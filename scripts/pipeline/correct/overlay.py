@@ -1,9 +1,9 @@
 """Apply an OpenAPI Overlay 1.0 document, strictly.
 
-Semantics: https://spec.openapis.org/overlay/v1.0.0.html. Stricter than that specification in one
-way: an action whose target matches nothing is an error, since what was published has then changed
-and the correction must be looked at again. An action that changes nothing is reported: its reason
-has gone.
+Semantics: https://spec.openapis.org/overlay/v1.0.0.html. Stricter than that specification in two
+ways: an action whose target matches nothing is an error, and so is one that finds something else
+than its `x-published` records; what was published has then changed, and the correction must be
+looked at again. An action that changes nothing is reported: its reason has gone.
 """
 
 from __future__ import annotations
@@ -15,11 +15,38 @@ import jsonpath_rfc9535 as jsonpath
 
 from keyapi._json import pointer
 from pipeline.correct.nearest import nearest
+from pipeline.correct.published import (
+    PUBLISHED,
+    Location,
+    Match,
+    Mismatch,
+    compare,
+    published,
+    refuse,
+    written,
+)
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
 
 _ROOT_FIELDS = {"overlay", "info", "extends", "actions"}
 _ACTION_FIELDS = {"target", "description", "update", "remove"}
+
+
+@dataclass(frozen=True)
+class Action:
+    """An action that was applied.
+
+    Attributes:
+        pointer: Where it is in the overlay.
+        target: Its JSONPath.
+        reason: Its description; empty for none.
+        written: Where in the specification it wrote or removed a value.
+    """
+
+    pointer: str
+    target: str
+    reason: str
+    written: tuple[Location, ...]
 
 
 @dataclass(frozen=True)
@@ -29,10 +56,12 @@ class Corrected:
     Attributes:
         spec: The corrected specification.
         redundant: A note on each action that changed nothing.
+        actions: Every action, in order.
     """
 
     spec: dict[str, Any]
     redundant: tuple[str, ...]
+    actions: tuple[Action, ...] = ()
 
 
 def correct(spec: dict[str, Any], overlay: Any, where: str) -> Corrected:
@@ -44,21 +73,35 @@ def correct(spec: dict[str, Any], overlay: Any, where: str) -> Corrected:
         where: Name of the overlay's file, for errors.
 
     Raises:
-        PipelineError: The overlay is malformed, or an action matches nothing or selects what its
-            update does not fit.
+        PipelineError: The overlay is malformed; or an action matches nothing, selects what its
+            update does not fit, or finds something else than it records as published.
     """
     _check(overlay, where)
     result: dict[str, Any] = copied(spec)
-    redundant = []
+    redundant: list[str] = []
+    mismatches: list[Mismatch] = []
+    actions: list[Action] = []
     for index, action in enumerate(overlay["actions"]):
         at = pointer("actions", index)
-        unchanged = _apply(result, action, where, at)
+        nodes = _select(result, action, where, at)
+        matches = [
+            Match(node.location, node.path(), copied(published(node.value, action)))
+            for node in nodes
+        ]
+        unchanged = _apply(result, nodes, action, where, at)
+        mismatch = compare(action, matches, at)
         if unchanged:
             redundant.append(
                 f"{where} {at}: the action is redundant: what it says is already at "
                 f"{', '.join(unchanged)}. Drop it."
             )
-    return Corrected(result, tuple(redundant))
+        # A page that makes the correction itself says something else, but nothing to decide about.
+        if mismatch and not (unchanged and PUBLISHED in action):
+            mismatches.append(mismatch)
+        places = tuple(place for match in matches for place in written(action, match.location))
+        actions.append(Action(at, action["target"], action.get("description", ""), places))
+    refuse(mismatches, where)
+    return Corrected(result, tuple(redundant), tuple(actions))
 
 
 def apply_overlay(spec: dict[str, Any], overlay: Any, where: str) -> dict[str, Any]:
@@ -66,8 +109,10 @@ def apply_overlay(spec: dict[str, Any], overlay: Any, where: str) -> dict[str, A
     return correct(spec, overlay, where).spec
 
 
-def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) -> list[str]:
-    """Apply an action; give pointers to its targets if none of them was changed by it."""
+def _select(
+    spec: dict[str, Any], action: dict[str, Any], where: str, at: str
+) -> list[jsonpath.JSONPathNode]:
+    """What an action's target selects, objects and lists."""
     target = action["target"]
     try:
         query = jsonpath.compile(target)
@@ -97,6 +142,17 @@ def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) ->
             pointer=at,
             remedy="Select the object that contains it, and update the property.",
         )
+    return nodes
+
+
+def _apply(
+    spec: dict[str, Any],
+    nodes: list[jsonpath.JSONPathNode],
+    action: dict[str, Any],
+    where: str,
+    at: str,
+) -> list[str]:
+    """Apply an action; give pointers to its targets if none of them was changed by it."""
     if action.get("remove"):
         # Inner before outer, and last before first: removing an item moves those behind it.
         for location in sorted({node.location for node in nodes}, key=_depth, reverse=True):
@@ -110,7 +166,7 @@ def _apply(spec: dict[str, Any], action: dict[str, Any], where: str, at: str) ->
             _merge(cast("dict[str, Any]", node.value), copied(action["update"]))
         else:
             raise PipelineError(
-                f"the target {target} selects an object, but the update is not one",
+                f"the target {action['target']} selects an object, but the update is not one",
                 where=where,
                 pointer=at,
                 remedy="Give the properties to merge, as an object.",

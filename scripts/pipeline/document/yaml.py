@@ -160,10 +160,10 @@ def _bound_events(text: str, where: str) -> None:
             refuse(f"the YAML has more than {MAX_NODES:,} nodes once its aliases are written out")
 
 
-def dump_yaml(data: Any, header: str = "") -> bytes:
+def dump_yaml(data: Any, header: str = "", *, ascii_only: bool = False) -> bytes:
     """Write JSON data as YAML, in the order given; the same data gives the same bytes."""
     text: str = yaml.dump(
-        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, indent=2
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=not ascii_only, width=100, indent=2
     )
     return (header + text).encode()
 
