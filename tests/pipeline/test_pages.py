@@ -140,8 +140,22 @@ def test_the_cost_is_what_the_header_says(text, cost):
     ("file", "path", "name"),
     [
         ("openapi/pages/en/tiktok/x.md", PATH, "en/tiktok/x.md"),
-        ("elsewhere/pages/fr/y.md", PATH, "fr/y.md"),
-        ("pages/a/pages/en/y.md", PATH, "en/y.md"),
+        ("elsewhere/pages/en/tiktok/y.md", PATH, "en/tiktok/y.md"),
+        ("pages/a/pages/en/tiktok/a/y.md", PATH, "en/tiktok/a/y.md"),
+        ("x/pages/en/tiktok/pages/list.md", PATH, "en/tiktok/pages/list.md"),
+        ("x/pages/en/status.md", "/v1/status", "en/status.md"),
+        # below a folder called `pages`, but not at an address that this page can have
+        ("pages/products.md", PATH, "en/tiktok/video/detail.md"),
+        ("pages/fr/tiktok/y.md", PATH, "en/tiktok/video/detail.md"),
+        ("pages/en/instagram/y.md", PATH, "en/tiktok/video/detail.md"),
+        ("pages/en/tiktok", PATH, "en/tiktok/video/detail.md"),
+        ("pages/Some Folder (1)/page.md", PATH, "en/tiktok/video/detail.md"),
+        ("pages/..hidden/x.md", PATH, "en/tiktok/video/detail.md"),
+        ("pages/en/tiktok/.git/x.md", PATH, "en/tiktok/video/detail.md"),
+        ("pages/en/tiktok/a b/x.md", PATH, "en/tiktok/video/detail.md"),
+        ("pages/en/tiktok/x.txt", PATH, "en/tiktok/video/detail.md"),
+        ("pages/é.md", PATH, "en/tiktok/video/detail.md"),
+        ("Pages/en/tiktok/x.md", PATH, "en/tiktok/video/detail.md"),
         ("downloads/z.md", PATH, "en/tiktok/video/detail.md"),
         ("downloads/z.md", "/v1/tiktok/a/b/c", "en/tiktok/a/b-c.md"),
         ("downloads/z.md", "/v1/tiktok/a/{b_id}", "en/tiktok/a/b_id.md"),
@@ -155,23 +169,31 @@ def test_a_page_is_named_as_its_address(tmp_path: Path, file, path, name):
 
 
 def test_a_link_is_named_by_what_it_leads_to(tmp_path: Path):
-    target = tmp_path / "downloads" / "pages" / "en" / "real.md"
+    target = tmp_path / "downloads" / "pages" / "en" / "tiktok" / "real.md"
     target.parent.mkdir(parents=True)
     target.touch()
     link = tmp_path / "link.md"
     link.symlink_to(target)
-    assert page_name(link, tmp_path / "openapi/pages", read(page(PATH))) == "en/real.md"
+    assert page_name(link, tmp_path / "openapi/pages", read(page(PATH))) == "en/tiktok/real.md"
+
+
+def test_a_checkout_may_lie_below_a_folder_called_pages(tmp_path: Path):
+    root = tmp_path / "pages/en/tiktok/checkout/openapi/pages"
+    for file in ("products.md", "openapi/products.md"):
+        path = tmp_path / "pages/en/tiktok/checkout" / file
+        assert page_name(path, root, read(page(PATH))) == f"en/tiktok/checkout/{file}"
+    assert page_name(root / "x.md", root, read(page(PATH))) == "x.md"
 
 
 @pytest.mark.parametrize(
     "file",
     [
-        "pages/..hidden/x.md",
-        "pages/.git/x.md",
-        "pages/a b/x.md",
-        "pages/x.txt",
-        "pages/x",
-        "pages/é.md",
+        "openapi/pages/..hidden/x.md",
+        "openapi/pages/.git/x.md",
+        "openapi/pages/a b/x.md",
+        "openapi/pages/x.txt",
+        "openapi/pages/x",
+        "openapi/pages/é.md",
     ],
 )
 def test_names_that_are_no_pages_are_refused(tmp_path: Path, file):

@@ -412,14 +412,14 @@ def assert_refused(
 def test_pages_that_contradict_each_other_are_both_named(
     project: Path, script: Script, tmp_path: Path
 ) -> None:
-    path = tmp_path / "pages/en/tiktok/other.md"
-    path.parent.mkdir(parents=True)
-    path.write_text(REAL.replace("Sort order 0=asc 1=desc", "Sort order 0=up 1=down"), "utf-8")
+    paths = [tmp_path / name for name in ("one.md", "other.md")]
+    for path, words in zip(paths, ("0=asc 1=desc", "0=up 1=down"), strict=True):
+        path.write_text(REAL.replace("Sort order 0=asc 1=desc", f"Sort order {words}"), "utf-8")
     before = tree(project)
 
-    done = script("vendor.py", path)
+    done = script("vendor.py", *paths)
 
-    assert_refused(done, "other.md", "products-analytics.md", "#/paths/~1v1~1tiktok")
+    assert_refused(done, "other.md", "one.md", "GET /v1/tiktok/influencer/products/analytics")
     assert tree(project) == before
 
 

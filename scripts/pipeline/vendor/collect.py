@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import PipelineError
 from pipeline.project import PAGES, Project, read_bounded
 from pipeline.vendor.merge import Origin
-from pipeline.vendor.pages import documents_operation, page_name, read_page, sha256
+from pipeline.vendor.pages import (
+    Page,
+    name_from_content,
+    operations_named,
+    page_name,
+    read_page,
+    sha256,
+)
+
+if TYPE_CHECKING:
+    from pipeline.vendor.index import Address
 
 
 @dataclass(frozen=True)
@@ -51,22 +62,29 @@ class PageSet:
 def collect(project: Project, selection: Selection) -> PageSet:
     """Collect pages.
 
+    A page is known by its operation: from another file or address it keeps its recorded name.
+
     Args:
         project: Where pages are vendored.
         selection: What to add to the pages already there.
 
     Raises:
-        PipelineError: A page is unavailable or is not a documentation page, or two pages would
-            get the same name.
+        PipelineError: A page is unavailable or is not a documentation page, or two of those given
+            are the same page or would get the same name.
     """
     pages = PageSet(project.page_contents())
-    sources: dict[str, str] = {}
+    recorded = project.lock().get("pages", {})
+    claims = _Claims(recorded)
     for path in selection.files:
-        name, content = _read_file(project, path)
-        _claim(name, path.name, sources)
+        page, content = _read_file(path)
+        name = page_name(path, project.root / PAGES, page)
+        if not path.resolve().is_relative_to((project.root / PAGES).resolve()):
+            name = claims.recorded_name(page.operation) or name
+        claims.add(name, page.operation, path.name)
+        _require_its_own(name, page.operation, path.name, recorded)
         pages.contents[name] = content
     if selection.urls or selection.index:
-        _add_fetched(project, selection, pages, sources)
+        _add_fetched(selection, recorded, pages, claims)
     if selection.prune:
         for name in pages.vanished:
             del pages.contents[name]
@@ -74,7 +92,49 @@ def collect(project: Project, selection: Selection) -> PageSet:
     return pages
 
 
-def _read_file(project: Project, path: Path) -> tuple[str, bytes]:
+class _Claims:
+    """Which names and operations the pages given take, each at most once.
+
+    Args:
+        recorded: The lock's entries by page name.
+    """
+
+    def __init__(self, recorded: Mapping[str, Mapping[str, Any]]) -> None:
+        self._recorded: dict[str, str] = {}
+        for name, entry in recorded.items():
+            self._recorded.setdefault(entry["operation"], name)
+        self._names: dict[str, str] = {}
+        self._operations: dict[str, str] = {}
+
+    def recorded_name(self, operation: str) -> str | None:
+        """The name under which an operation's page is vendored already."""
+        return self._recorded.get(operation)
+
+    def is_free(self, name: str) -> bool:
+        """Whether no page given takes a name yet."""
+        return name not in self._names
+
+    def add(self, name: str, operation: str, source: str) -> None:
+        """Note which source gives a page; refuse a second one."""
+        if first := self._operations.get(operation):
+            raise PipelineError(
+                f"{first} is the same page: both document {operation}",
+                where=source,
+                remedy="Give only one of the two.",
+            )
+        if first := self._names.get(name):
+            raise PipelineError(
+                f"it belongs at {PAGES}/{name}, and so does {first}",
+                where=source,
+                remedy=f"Put one of the two into {PAGES} under a name of its own, and vendor it "
+                "from there.",
+            )
+        self._names[name] = source
+        if operation:
+            self._operations[operation] = source
+
+
+def _read_file(path: Path) -> tuple[Page, bytes]:
     try:
         content = read_bounded(path)
     except OSError as error:
@@ -83,64 +143,108 @@ def _read_file(project: Project, path: Path) -> tuple[str, bytes]:
             where=path.name,
             remedy="Give the path of a page's .md file.",
         ) from None
-    page = read_page(content, path.name)
-    name = page_name(path, project.root / PAGES, page)
-    recorded = project.lock().get("pages", {}).get(name, {}).get("operation", page.operation)
-    if recorded != page.operation:
+    return read_page(content, path.name), content
+
+
+def _require_its_own(
+    name: str, operation: str, source: str, recorded: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Refuse the name that the page of another operation has."""
+    other = recorded.get(name, {}).get("operation", operation)
+    if other != operation:
         raise PipelineError(
-            f"it belongs at {PAGES}/{name}, which is the page of {recorded}",
-            where=path.name,
+            f"it belongs at {PAGES}/{name}, which is the page of {other}",
+            where=source,
             remedy=f"Put it into {PAGES} under a name of its own, and vendor it from there.",
         )
-    return name, content
 
 
 def _add_fetched(
-    project: Project, selection: Selection, pages: PageSet, sources: dict[str, str]
+    selection: Selection,
+    recorded: Mapping[str, Mapping[str, Any]],
+    pages: PageSet,
+    claims: _Claims,
 ) -> None:
     from pipeline.vendor.fetch import fetch  # brings httpx
     from pipeline.vendor.index import listed, page_address, vanished
 
-    recorded = project.lock().get("pages", {})
     addresses = list(dict.fromkeys(page_address(url) for url in selection.urls))
-    urls = {address.url for address in addresses}
+    wanted = {
+        *(address.url for address in addresses),
+        *(entry["source"] for entry in recorded.values()),
+    }
+    gone: list[str] = []
     if selection.index:
         index = fetch([selection.index])[selection.index].content or b""
         listing = listed(index, selection.index, selection.match)
-        pages.vanished = vanished(recorded, listing, selection.index, selection.match)
+        gone = vanished(recorded, listing, selection.index, selection.match)
         addresses += [address for address in listing if address not in addresses]
-    for address in addresses:
-        _claim(address.name, address.url, sources)
+    _require_one_address_each(addresses)
+    unchanged = {
+        entry["source"]: name
+        for name, entry in recorded.items()
+        if "etag" in entry and entry["sha256"] == sha256(pages.contents.get(name, b""))
+    }
     etags = {
-        address.url: entry["etag"]
+        address.url: recorded[unchanged[address.url]]["etag"]
         for address in addresses
-        if (entry := recorded.get(address.name, {})).get("source") == address.url
-        and "etag" in entry
-        and entry["sha256"] == sha256(pages.contents.get(address.name, b""))
+        if address.url in unchanged
     }
     fetched = fetch([address.url for address in addresses], etags)
+    arrived: list[_Arrived] = []
     for address in addresses:
-        name, page = address.name, fetched[address.url]
-        content, etag = page.content, page.etag
+        answer = fetched[address.url]
+        content, etag = answer.content, answer.etag
         if content is None:
-            content, etag = pages.contents[name], etags[address.url]
-        wanted = address.url in urls or name in recorded
-        if not wanted and not documents_operation(content):
-            pages.skipped.append(name)
-            continue
-        pages.contents[name] = content
-        pages.origins[name] = Origin(address.url, etag)
+            content, etag = pages.contents[unchanged[address.url]], etags[address.url]
+        operations = operations_named(content)
+        operation = operations[0] if len(operations) == 1 else ""
+        kept = claims.recorded_name(operation)
+        if operations or address.url in wanted or address.name in recorded:
+            arrived.append(_Arrived(address, content, etag, operation, kept))
+        else:
+            pages.skipped.append(address.name)
+    # Pages that keep a name take it before those that would be named for their address.
+    for page in sorted(arrived, key=lambda page: page.kept is None):
+        url = page.address.url
+        name = page.kept or page.address.name
+        if page.kept is None and not claims.is_free(name):
+            name = name_from_content(read_page(page.content, url), url)
+            _require_its_own(name, page.operation, url, recorded)
+        claims.add(name, page.operation, url)
+        pages.contents[name] = page.content
+        pages.origins[name] = Origin(url, page.etag)
+    pages.vanished = [name for name in gone if name not in pages.origins]
 
 
-def _claim(name: str, source: str, sources: dict[str, str]) -> None:
-    """Note which source a page name comes from; refuse a second one."""
-    if name in sources:
-        raise PipelineError(
-            f"{sources[name]} is the same page",
-            where=source,
-            remedy="Give only one of the two, or keep them in separate folders below `pages`.",
-        )
-    sources[name] = source
+@dataclass(frozen=True)
+class _Arrived:
+    """A fetched page that documents an operation, or was asked for.
+
+    Attributes:
+        address: Its address.
+        content: Its bytes.
+        etag: Its `ETag`, or None.
+        operation: The one operation that it names; empty for none or several.
+        kept: The name under which that operation's page is vendored already, or None.
+    """
+
+    address: Address
+    content: bytes
+    etag: str | None
+    operation: str
+    kept: str | None
+
+
+def _require_one_address_each(addresses: Iterable[Address]) -> None:
+    """Refuse two spellings of one address."""
+    urls: dict[str, str] = {}
+    for address in addresses:
+        first = urls.setdefault(address.name, address.url)
+        if first != address.url:
+            raise PipelineError(
+                f"{first} is the same page", where=address.url, remedy="Give only one of the two."
+            )
 
 
 def _require_distinct(names: Iterable[str]) -> None:

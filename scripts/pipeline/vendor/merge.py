@@ -92,7 +92,16 @@ def merge(
     spec: dict[str, Any] = {**shared, "paths": {}, "components": {}}
     owners: dict[tuple[str, ...], Page] = {}
     entries = {}
+    documented: dict[str, str] = {}
     for page in ordered:
+        first = documented.setdefault(page.operation, page.name)
+        if first != page.name:
+            raise PipelineError(
+                f"it documents {page.operation}, as {first} does",
+                where=page.name,
+                pointer=pointer("paths", page.path, page.method),
+                remedy="Keep only one of the two.",
+            )
         for path, item in path_items(page.block):
             for key, value in item.items():
                 _add(spec, ("paths", path, key), value, page, owners)
@@ -146,10 +155,9 @@ def _add(
     if first is page:
         level[at[-1]] = value
         return
-    costs = at[0] == "paths" and at[-1] == page.method and first.credits != page.credits
-    if level[at[-1]] != value or costs:
+    if level[at[-1]] != value:
         raise PipelineError(
-            f"its {'cost' if costs else 'content'} differs from what {first.name} gives",
+            f"its content differs from what {first.name} gives",
             where=page.name,
             pointer=pointer(*at),
             remedy="One of the two pages is out of date; fetch both again, or vendor only one.",
@@ -180,6 +188,7 @@ def _number(entries: dict[str, Any], before: dict[str, Any]) -> None:
     """Number pages in the order they were added; pages new together, in the order of names."""
     numbers = {name: entry["added"] for name, entry in before.items()}
     last = max(numbers.values(), default=0)
+    numbers |= {name: before[old]["added"] for name, old in _renamed(entries, before).items()}
     for name in entries:
         if name not in numbers:
             last += 1
@@ -191,13 +200,25 @@ def _attribute(
     entries: dict[str, Any], before: dict[str, Any], origins: Mapping[str, Origin]
 ) -> None:
     """Say where each page is from."""
+    renamed = _renamed(entries, before)
     for name, entry in entries.items():
+        old = before.get(renamed.get(name, name), {})
         if name in origins:
             entry["source"] = origins[name].source
             if origins[name].etag is not None:
                 entry["etag"] = origins[name].etag
-        elif before.get(name, {}).get("sha256") == entry["sha256"]:
-            entry.update({key: before[name][key] for key in _ORIGIN if key in before[name]})
+        elif old.get("sha256") == entry["sha256"]:
+            entry.update({key: old[key] for key in _ORIGIN if key in old})
+
+
+def _renamed(entries: dict[str, Any], before: dict[str, Any]) -> dict[str, str]:
+    """Pages with another name than before, with that name: an operation has one page."""
+    gone = {entry["operation"]: name for name, entry in before.items() if name not in entries}
+    return {
+        name: gone[entry["operation"]]
+        for name, entry in entries.items()
+        if name not in before and entry["operation"] in gone
+    }
 
 
 def require_lock(data: Any, where: str, remedy: str) -> None:

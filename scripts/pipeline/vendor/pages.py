@@ -115,8 +115,10 @@ def read_page(content: bytes, name: str) -> Page:
 def page_name(path: Path, root: Path, page: Page) -> str:
     """Where a page file belongs below `openapi/pages`.
 
-    As its address has it where the file's own path shows that (below a folder called `pages`);
-    else as KeyAPI's addresses are made: language, platform, resource, rest of the path.
+    A file that lies there has its name already. Else a path that ends like an address (below a
+    folder called `pages`, with the language and platform of the page itself) gives the name; any
+    other path says nothing, and the name is made as KeyAPI's addresses are: language, platform,
+    resource, rest of the operation's path.
 
     Args:
         path: The file.
@@ -128,17 +130,39 @@ def page_name(path: Path, root: Path, page: Page) -> str:
     """
     resolved = path.resolve()
     if resolved.is_relative_to(root.resolve()):
-        parts = resolved.relative_to(root.resolve()).parts
-    elif "pages" in resolved.parts[:-1]:
-        last = len(resolved.parts) - 1 - resolved.parts[::-1].index("pages")
-        parts = resolved.parts[last + 1 :]
-    else:
-        segments = page.path.replace("{", "").replace("}", "").split("/")[2:]
-        parts = (*page.spec_file.split("/")[:-1], *segments[:2], "-".join(segments[2:]))
-        parts = (
-            (*parts[:-2], f"{parts[-2]}.md") if not parts[-1] else (*parts[:-1], f"{parts[-1]}.md")
-        )
-    return checked_name(parts, path.name)
+        return checked_name(resolved.relative_to(root.resolve()).parts, path.name)
+    for index in reversed(range(len(resolved.parts) - 1)):
+        parts = resolved.parts[index + 1 :]
+        if resolved.parts[index] == "pages" and _is_address(parts, page):
+            return "/".join(parts)
+    return name_from_content(page, path.name)
+
+
+def name_from_content(page: Page, where: str) -> str:
+    """Name a page as KeyAPI's addresses are made, from what it says itself.
+
+    Args:
+        page: The page.
+        where: Where it is from, for errors.
+
+    Raises:
+        PipelineError: The name could lead outside `openapi/pages`.
+    """
+    home, rest = _home(page)
+    folders = (*home, rest[0]) if len(rest) > 1 else home
+    return checked_name((*folders, f"{'-'.join(rest[1:] or rest)}.md"), where)
+
+
+def _home(page: Page) -> tuple[tuple[str, ...], list[str]]:
+    """The folder of a page's language and platform, and the rest of its operation's path."""
+    language = page.spec_file.split("/")[:-1]
+    platform, *rest = page.path.replace("{", "").replace("}", "").split("/")[2:]
+    return ((*language, platform), rest) if rest else (tuple(language), [platform])
+
+
+def _is_address(parts: Sequence[str], page: Page) -> bool:
+    home, _ = _home(page)
+    return _is_name(parts) and len(parts) > len(home) and tuple(parts[: len(home)]) == home
 
 
 def checked_name(parts: Sequence[str], where: str) -> str:
@@ -152,8 +176,7 @@ def checked_name(parts: Sequence[str], where: str) -> str:
         PipelineError: It could lead outside that folder, be hidden there, or put a file where
             another page needs a folder.
     """
-    fits = all(_NAME_PART.fullmatch(part) for part in parts) and len(parts) <= _MAX_PARTS
-    if not fits or [part.endswith(".md") for part in parts] != [False] * (len(parts) - 1) + [True]:
+    if not _is_name(parts):
         raise PipelineError(
             f"{'/'.join(parts)[:200]!r} is not a valid page name",
             where=where,
@@ -163,9 +186,16 @@ def checked_name(parts: Sequence[str], where: str) -> str:
     return "/".join(parts)
 
 
-def documents_operation(content: bytes) -> bool:
-    """Whether a page has a block whose info line names an operation; a guide has none."""
-    return any(True for _ in _blocks(content.decode("utf-8", "replace")))
+def _is_name(parts: Sequence[str]) -> bool:
+    fits = all(_NAME_PART.fullmatch(part) for part in parts) and len(parts) <= _MAX_PARTS
+    endings = [part.endswith(".md") for part in parts]
+    return fits and endings == [False] * (len(parts) - 1) + [True]
+
+
+def operations_named(content: bytes) -> list[str]:
+    """The operations (`GET /v1/…`) that the info lines of a page name; a guide has none."""
+    blocks = _blocks(content.decode("utf-8", "replace"))
+    return [f"{method.upper()} {path}" for _, _, method, path, _ in blocks]
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str, str, str, str]]:
