@@ -159,6 +159,13 @@ def scale(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def changes(session: nox.Session) -> None:
+    """Change the pages in every ordinary way, update, and test what came of it (`-- NAME ...`)."""
+    _install(session, "dev")
+    session.run("python", "-m", "support.changes", *session.posargs, env=_PATHS)
+
+
+@nox.session(default=False)
 def update(session: nox.Session) -> None:
     """Vendor (`-- --index URL`, say), explain, regenerate, check: everything or nothing."""
     _install(session, "dev")

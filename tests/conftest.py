@@ -14,12 +14,9 @@ import pytest
 
 from figures.regeneration import project_with
 from pipeline.cli import ROOT
+from support.pages import EXAMPLE
 
 pytest_plugins = ["keyapi.testing"]
-
-
-EXAMPLE = ROOT / "tests/support/example"
-"""A project of its own, made of pages of every shape; `keyapi_example` is its client."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,7 +15,6 @@ import httpx
 import pytest
 
 from client.conftest import EXAMPLE, KEY, USER_ID, product, success
-from conftest import EXAMPLE as EXAMPLE_PROJECT
 from keyapi import ConfigurationError, InvalidResponse, Page, RateLimited
 from keyapi._client import SyncClient
 from keyapi._operation import Cursor, PagedOperation
@@ -24,6 +23,7 @@ from keyapi.recording.model import RecordedCall
 from keyapi.sandbox import Sandbox
 from keyapi.testing import Recorder, Recording, RecordingError, ReplayError, record, replay
 from keyapi_example import AsyncTikTok, TikTok
+from support.pages import EXAMPLE as EXAMPLE_PROJECT
 
 URL = "https://api.keyapi.ai/v1/tiktok/influencer/products/analytics"
 ASKED = f"{URL}?user_id={USER_ID}&page_num=1&page_size=10"

@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 REAL_NAME = "en/tiktok/influencer/products-analytics.md"
 REAL_PAGE = ROOT / "openapi" / "pages" / REAL_NAME
 """The page that KeyAPI published."""
+EXAMPLE = ROOT / "tests/support/example"
+"""A project of its own, made of pages of every shape; `keyapi_example` is its client."""
 
 SPEC_FILE = "en/tiktok.openapi.json"
 SCHEME = {
