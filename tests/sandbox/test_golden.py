@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from keyapi.sandbox import Sandbox
-from support.stub import stub
+from keyapi.specification import Specification
+from support.stub import Stub
 
 pytestmark = pytest.mark.published
 
@@ -255,4 +256,4 @@ def test_the_sandbox_answers_as_keyapi_does(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES[1:], ids=lambda case: case.__name__)
 def test_a_stub_that_repeats_the_documented_row_is_found_out(case: Case) -> None:
     with pytest.raises(AssertionError):
-        case(on(lambda **options: stub))
+        case(on(lambda **options: Stub(Specification.of_package("keyapi_tiktok"))))
