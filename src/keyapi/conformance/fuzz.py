@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import hypothesis
 import schemathesis
@@ -23,7 +24,7 @@ from schemathesis.specs.openapi.checks import ignored_auth
 
 from keyapi.conformance import checks
 from keyapi.conformance.drivers import KEY
-from keyapi.specification import OperationSpec, Specification
+from keyapi.specification import Argument, OperationSpec, Specification
 
 SEED = "CONTRACT_SEED"
 """Environment variable with the seed of a run, which worker processes inherit."""
@@ -112,10 +113,54 @@ def request_of(case: Any) -> dict[str, Any]:
     }
 
 
-def raw_query(case: Any) -> dict[str, Any]:
-    """The query of a case, with the values as they were generated, not yet as text."""
-    raw = getattr(case.meta, "raw_containers", {}).get(ParameterLocation.QUERY)
-    return dict((raw if raw is not None else case.query) or {})
+def raw_values(case: Any) -> dict[str, Any]:
+    """The values of a case in path and query, as they were generated, not yet as text."""
+    raw = getattr(case.meta, "raw_containers", {})
+    in_path = raw.get(ParameterLocation.PATH)
+    if in_path is None:  # Schemathesis keeps texts as the path has them
+        in_path = {
+            name: unquote(value) if isinstance(value, str) else value
+            for name, value in (case.path_parameters or {}).items()
+        }
+    query = raw.get(ParameterLocation.QUERY)
+    return {**in_path, **((query if query is not None else case.query) or {})}
+
+
+def typed_values(operation: OperationSpec, case: Any) -> dict[str, Any]:
+    """The values of a case in path and query, typed where Schemathesis has only their text.
+
+    Args:
+        operation: The operation of the case.
+        case: The case.
+    """
+    arguments = operation.arguments
+    return {
+        name: arguments[name].read([value])
+        if isinstance(value, str) and name in arguments and _only_text(arguments[name])
+        else value
+        for name, value in raw_values(case).items()
+    }
+
+
+def _only_text(argument: Argument) -> bool:
+    return argument.joined or argument.schema.get("type") == "boolean"
+
+
+def body_of(operation: OperationSpec, case: Any) -> Any:
+    """The JSON body of a case; None for an operation without one.
+
+    Undocumented properties are left out: a schema allows them, and a typed call has none.
+
+    Args:
+        operation: The operation of the case.
+        case: The case.
+    """
+    if operation.body is None:
+        return None
+    documented = operation.body.get("properties", {})
+    if isinstance(case.body, dict):
+        return {name: value for name, value in case.body.items() if name in documented}
+    return case.body
 
 
 def bodies(document: Mapping[str, Any], operation: OperationSpec) -> SearchStrategy[Any]:

@@ -16,6 +16,7 @@ import respx
 from keyapi import KeyAPIError
 from keyapi._client import SyncClient
 from keyapi._clients import Method, async_twin, methods
+from keyapi._models import Model
 from keyapi.conformance.drivers._requests import KEY
 from keyapi.conformance.judge import ServerAnswer
 
@@ -62,9 +63,21 @@ class Caller:
             self.methods[method.operation.name, method.kind == "iterate"] = method
 
     def arguments(
-        self, name: str, values: Mapping[str, Any], *, walk: bool = False
+        self,
+        name: str,
+        values: Mapping[str, Any],
+        *,
+        body: Mapping[str, Any] | None = None,
+        walk: bool = False,
     ) -> dict[str, Any]:
         """The arguments of a typed call that says these values; nothing is converted but enums.
+
+        Args:
+            name: Name of the operation.
+            values: Values by name in the request, wherever they go; of two by one name, the query's
+                is meant.
+            body: Values by name in the JSON body.
+            walk: Whether to call the method that iterates over pages.
 
         Raises:
             Inexpressible: The method has no such argument, or its type no such value.
@@ -72,20 +85,40 @@ class Caller:
         method = self.methods[name, walk]
         python: dict[str, str] = {}
         for argument, wire_name in method.wire.items():
-            python.setdefault(wire_name, argument)  # of two by one name, the query's comes first
+            python.setdefault(wire_name, argument)
+        in_body = {wire_name: argument for argument, wire_name in method.operation.body.items()}
         found = {}
-        for wire_name, value in values.items():
-            if wire_name not in python:
-                raise Inexpressible("no such argument", wire_name)
-            parameter = method.signature.parameters[python[wire_name]]
-            found[parameter.name] = _as_typed(value, parameter.annotation)
+        for names, said in ((python, values), (in_body, body or {})):
+            for wire_name, value in said.items():
+                if wire_name not in names:
+                    raise Inexpressible("no such argument", wire_name)
+                parameter = method.signature.parameters[names[wire_name]]
+                found[parameter.name] = _as_typed(value, parameter.annotation)
         return found
 
     def call(
-        self, name: str, values: Mapping[str, Any], answer: ServerAnswer, **options: Any
+        self,
+        name: str,
+        values: Mapping[str, Any],
+        answer: ServerAnswer,
+        *,
+        body: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> Sent:
-        """Call a method of the sync client, then of the async one, which must do the same."""
-        arguments = self.arguments(name, values)
+        """Call a method of the sync client, then of the async one, which must do the same.
+
+        Args:
+            name: Name of the operation.
+            values: Values by name in the request.
+            answer: What the server answers.
+            body: Values by name in the JSON body.
+            **options: Options of the client.
+
+        Raises:
+            Inexpressible: No typed call says these values.
+            AssertionError: The two clients differ.
+        """
+        arguments = self.arguments(name, values, body=body)
         method = self.methods[name, False]
         requests, server = _server(answer)
         with self._open(self.client, server.handler, options) as client:
@@ -167,7 +200,7 @@ def types_of(annotation: Any) -> tuple[type, ...]:
 
 
 def _as_typed(value: Any, annotation: Any) -> Any:
-    """A value as the annotated type has it: as a member, where that is an enum."""
+    """A value as the annotated type has it: as a member of an enum, as a model's object."""
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     for kind in kinds:
         if isinstance(kind, type) and issubclass(kind, Enum):
@@ -176,6 +209,8 @@ def _as_typed(value: Any, annotation: Any) -> Any:
                     return member
             raise Inexpressible("no member of the enum", kind.__name__)
     plain = tuple(kind for kind in kinds if isinstance(kind, type))
+    if isinstance(value, dict):  # a model is a view over what it is made from
+        value = next((kind.from_dict(value) for kind in plain if issubclass(kind, Model)), value)
     taken = (*plain, int) if float in plain else plain  # as type checkers have it
     if plain and not isinstance(value, taken) and len(plain) == len(kinds):
         wanted = " | ".join(kind.__name__ for kind in plain)
