@@ -12,6 +12,8 @@ from typing import Any
 from keyapi.specification import Argument, OperationSpec, value_at
 
 _SMALL = 3  # rows of a page, where pages are compared
+FIRST_CURSOR = 0
+"""Where pages by cursor start, as far as a page does not say otherwise."""
 _A_TEXT = "1"  # for a text with no further description
 
 
@@ -83,10 +85,14 @@ def documented_arguments(operation: OperationSpec) -> dict[str, Any]:
         if argument.required
     }
     paging = operation.paging
-    if paging is not None and paging.kind == "page":
-        found[paging.position] = _typed(operation.arguments[paging.position], 1)
+    if paging is not None:
+        position = operation.arguments[paging.position]
+        if paging.kind == "page":
+            found[position.name] = as_typed(position, 1)
+        elif position.required and position.name not in examples:
+            found[position.name] = as_typed(position, FIRST_CURSOR)
     if paging is not None and paging.size and paging.largest:
-        found[paging.size] = _typed(operation.arguments[paging.size], paging.largest)
+        found[paging.size] = as_typed(operation.arguments[paging.size], paging.largest)
     return found
 
 
@@ -96,8 +102,8 @@ def _pages(operation: OperationSpec, base: dict[str, Any], rows: str) -> Iterato
     if paging.kind != "page" or not paging.size:
         return
     position, size = (operation.arguments[name] for name in (paging.position, paging.size))
-    first = {**base, paging.position: _typed(position, 1), paging.size: _typed(size, _SMALL)}
-    second = {**first, paging.position: _typed(position, 2)}
+    first = {**base, paging.position: as_typed(position, 1), paging.size: as_typed(size, _SMALL)}
+    second = {**first, paging.position: as_typed(position, 2)}
     yield Case("first small page", first, rows=rows)
     yield Case("second small page", second, previous=first)
     last = position.schema.get("maximum")
@@ -161,7 +167,8 @@ def _fitting(argument: Argument) -> Any:
     return plain.get(kind, _A_TEXT)
 
 
-def _typed(argument: Argument, number: int) -> Any:
+def as_typed(argument: Argument, number: int) -> int | str:
+    """A number in the type of an argument: some pages type numbers as text."""
     return str(number) if argument.schema.get("type") == "string" else number
 
 

@@ -7,6 +7,7 @@ from inspect import Parameter
 from typing import Any, NamedTuple
 
 from keyapi._clients import Method
+from keyapi.conformance.cases import FIRST_CURSOR, as_typed
 from keyapi.sandbox._values import Chance, value
 from keyapi.specification import Argument, OperationSpec, Specification, value_at
 
@@ -101,6 +102,9 @@ class Outcomes:
                 return argument.schema[keyword]
         if argument.members:
             return next(iter(argument.members.values()))
+        paging = self._operation.paging
+        if paging is not None and (paging.kind, paging.position) == ("cursor", argument.name):
+            return as_typed(argument, FIRST_CURSOR)
         return value(self._spec, argument.schema, argument.name, None, Chance(0, argument.name))
 
     def _bad(self) -> Outcome | None:

@@ -14,7 +14,7 @@ from keyapi.sandbox._schedule import Scheduled, scheduled
 from keyapi.sandbox._validation import Validation
 from keyapi.sandbox._values import Chance
 from keyapi.sandbox.faults import Exchange
-from keyapi.specification import OperationSpec, Specification
+from keyapi.specification import OperationSpec, Paging, Schema, Specification
 
 _USUAL_SIZE = 10  # rows of a page where neither the request nor the specification gives a size
 
@@ -156,14 +156,18 @@ class Service:
             before, after = rows[max(0, start - (stop - start)) : start], rows[stop : stop + 1]
             _put(body, operation.items, rows[start:stop])
             if operation.paging is not None and operation.paging.kind == "cursor":
-                _put(body, operation.paging.next, self._cursor(operation, stop if after else 0))
+                following = self._cursor(operation, operation.paging, stop if after else 0)
+                _put(body, operation.paging.next, following)
         status = int(operation.success) if operation.success.isdigit() else 200
         return _Answer(Reply.of(status, body), operation.credits, before, after)
 
-    def _cursor(self, operation: OperationSpec, position: int) -> int | str:
-        """The next cursor, in the type of the operation's argument; 0 or empty at the end."""
-        paging = operation.paging
-        kind = operation.arguments[paging.position].schema.get("type") if paging else None
+    def _cursor(self, operation: OperationSpec, paging: Paging, position: int) -> int | str:
+        """The next cursor, in the type of answers or of the argument; 0 or empty at the end."""
+        schema: Schema = operation.schema(operation.success) or {}
+        for key in paging.next:
+            schema = self.spec.resolved(schema).get("properties", {}).get(key, {})
+        kinds = [node.get("type") for node in (schema, operation.arguments[paging.position].schema)]
+        kind = next(filter(None, kinds), None)
         return (str(position) if position else "") if kind == "string" else position
 
     def _refusal(self, operation: OperationSpec, status: int, message: str | None = None) -> Reply:

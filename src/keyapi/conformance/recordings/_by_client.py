@@ -90,7 +90,8 @@ def _check_outcome(findings: Findings, method: Method, outcome: Any, kind: str) 
     if isinstance(outcome, KeyAPIError):
         expected = ServerError if recording.status >= 500 else ERRORS.get(recording.status)
         raised = (type(outcome), outcome.message, outcome.code, outcome.status)
-        if raised != (expected, body.get("message"), body.get("code"), recording.status):
+        envelope = body if isinstance(body, dict) else {}
+        if raised != (expected, envelope.get("message"), envelope.get("code"), recording.status):
             findings.add(RESPONSE, f"{type(outcome).__name__} from {kind}: {outcome}", str(body))
         return
     path = ("data",) if method.kind in ("one", "data") else method.operation.items
