@@ -99,6 +99,72 @@ def test_without_a_suite_there_is_no_table(pytester: pytest.Pytester) -> None:
     assert "relation" not in run(pytester)
 
 
+NAMING = """
+import pytest
+from keyapi.specification import Specification
+
+NODE = {"responses": {"200": {"description": "ok", "content": {}}}}
+PATHS = {
+    f"/{name}": {"get": {**NODE, "operationId": name}} for name in ("one", "other")
+}
+pytest_plugins = ["keyapi.conformance.plugin"]
+
+def pytest_contract_specification():
+    return Specification({"openapi": "3.0.3", "paths": PATHS})
+"""
+COUNTING = """
+import pytest
+
+@pytest.mark.parametrize("operation", {operations})
+@pytest.mark.parametrize("relation", ["client -> spec", "server -> spec", "spec -> client"])
+def test_that_counts(tally, relation, operation):
+    tally(relation, operation, checks=1, cases=1)
+"""
+
+
+def named(pytester: pytest.Pytester, *operations: str) -> pytest.Pytester:
+    """A suite that names a specification of two operations, and counts some of them."""
+    pytester.makeconftest(NAMING)
+    pytester.makepyfile(test_suite=COUNTING.format(operations=list(operations)))
+    return pytester
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_what_there_is_nothing_to_look_at_of_is_a_dash_with_the_reason(
+    pytester: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    result = named(pytester, "one", "other").runpytest_inprocess(*workers, "--report", "report")
+
+    lines = [" ".join(line.split()) for line in result.stdout.str().splitlines()]
+    assert result.ret == 0
+    assert "spec - page one – no example" in lines
+    assert "– client -> spec, not paged: one, other" in lines
+    page = (pytester.path / "report" / "contract.html").read_text("utf-8")
+    assert '<td class="none">– no example</td>' in page
+    assert "<small>– not paged</small>" in page
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_relation_that_was_forgotten_fails_a_complete_run(
+    pytester: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    result = named(pytester, "one").runpytest_inprocess(*workers)
+
+    assert result.ret == 1
+    assert "FORGOTTEN  server -> spec, other: nothing was checked" in result.stdout.str()
+    assert "FORGOTTEN  spec - page" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("chosen", [("-k", "one"), ("test_suite.py",), ("--collect-only",)])
+def test_a_run_of_some_tests_may_leave_others_out(
+    pytester: pytest.Pytester, chosen: tuple[str, ...]
+) -> None:
+    result = named(pytester, "one").runpytest_inprocess(*chosen)
+
+    assert result.ret == 0
+    assert "FORGOTTEN" not in result.stdout.str()
+
+
 @pytest.mark.parametrize("seed", [None, "5"])
 def test_the_seed_decides_which_examples_are_tried(
     monkeypatch: pytest.MonkeyPatch, seed: str | None

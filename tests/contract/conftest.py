@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contract.committed import SPECIFICATION
 from keyapi.conformance.plugin import (  # noqa: F401 - pytest finds hooks and fixtures by name
     note,
+    pytest_addhooks,
     pytest_addoption,
     pytest_configure,
     pytest_runtest_makereport,
@@ -12,3 +14,9 @@ from keyapi.conformance.plugin import (  # noqa: F401 - pytest finds hooks and f
     pytest_testnodedown,
     tally,
 )
+from keyapi.specification import Specification
+
+
+def pytest_contract_specification() -> Specification:
+    """Each relation must look at each operation of what is committed."""
+    return SPECIFICATION

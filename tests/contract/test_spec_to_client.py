@@ -82,5 +82,6 @@ def test_the_specification_is_valid_and_its_examples_fit(tally: Callable[..., No
     found = list(spec_is_sound(SPECIFICATION))
     for operation in SPECIFICATION:
         examples = [status for status in operation.statuses if operation.example(status)]
-        tally("spec - page", operation.name, checks=len(examples) + 1, cases=len(examples))
+        if examples:
+            tally("spec - page", operation.name, checks=len(examples) + 1, cases=len(examples))
     assert found == [], "\n".join(map(str, found))

@@ -79,7 +79,12 @@ def committed() -> dict[str, Any]:
 
 def synthetic() -> dict[str, Any]:
     """Three pages through the pipeline: a POST with a body, cursor paging, enums, defaults."""
+    return effective(*_PAGES)
+
+
+def effective(*pages: str) -> dict[str, Any]:
+    """The effective specification of pages, without corrections."""
     lock: dict[str, Any] = {}
-    pages = [read_page(text.encode(), f"en/{index}.md") for index, text in enumerate(_PAGES)]
-    vendored = merge(pages, lock, "generator 1.0")
+    read = [read_page(text.encode(), f"en/{index}.md") for index, text in enumerate(pages)]
+    vendored = merge(read, lock, "generator 1.0")
     return shape(vendored.spec, vendored.lock).spec

@@ -14,6 +14,8 @@ def page(
     counts: Mapping[tuple[str, str], Any],
     failed: Sequence[tuple[str, str, str]],
     notes: Sequence[str],
+    reasons: Mapping[tuple[str, str], str] | None = None,
+    partly: Mapping[tuple[str, str], Sequence[str]] | None = None,
 ) -> str:
     """Write the page.
 
@@ -21,11 +23,20 @@ def page(
         counts: By relation and operation, an object with `checks`, `cases` and `failures`.
         failed: Name, text and command to reproduce of each test that failed.
         notes: Lines below the table.
+        reasons: By relation and operation, why there is nothing to look at.
+        partly: By relation and operation, what cannot be looked at although other things can.
     """
-    operations = sorted({operation for _, operation in counts})
+    reasons, partly = reasons or {}, partly or {}
+    operations = sorted({operation for _, operation in (*counts, *reasons)})
     template = Environment(autoescape=True).from_string(_HTML)
     return template.render(
-        counts=counts, relations=RELATIONS, operations=operations, failed=failed, notes=notes
+        counts=counts,
+        relations=RELATIONS,
+        operations=operations,
+        failed=failed,
+        notes=notes,
+        reasons=reasons,
+        partly=partly,
     )
 
 
@@ -45,11 +56,14 @@ td.none { color: #767676; } pre { overflow-x: auto; background: #f6f6f6; padding
 Each cell: checks made, in how many cases.</p>
 <table><tr><th>operation</th>{% for relation in relations %}<th>{{ relation }}</th>{% endfor %}</tr>
 {% for operation in operations %}<tr><td>{{ operation }}</td>
-{% for relation in relations %}{% set count = counts.get((relation, operation)) %}
+{% for relation in relations %}{% set reason = reasons.get((relation, operation)) %}
+{% set count = none if reason else counts.get((relation, operation)) %}
 {% if count %}<td class="{{ "bad" if count.failures else "good" }}">
 {{ count.checks }} / {{ count.cases }}
-{% if count.failures %}<br>{{ count.failures }} failed{% endif %}</td>
-{% else %}<td class="none">–</td>{% endif %}{% endfor %}</tr>{% endfor %}</table>
+{% if count.failures %}<br>{{ count.failures }} failed{% endif %}
+{% for reason in partly.get((relation, operation), ()) %}<br><small>– {{ reason }}</small>\
+{% endfor %}</td>
+{% else %}<td class="none">– {{ reason or "" }}</td>{% endif %}{% endfor %}</tr>{% endfor %}</table>
 {% for line in notes %}<p>{{ line }}</p>{% endfor %}
 {% for name, text, command in failed %}<h2>{{ name }}</h2><pre>{{ text }}</pre>
 <p>Reproduce: <code>{{ command }}</code></p>{% endfor %}

@@ -6,32 +6,49 @@
     --report DIR      write DIR/contract.xml (JUnit) and DIR/contract.html
 
 A test counts what it looks at with the fixture `tally`, and adds lines to the report with `note`.
+Where a suite names its specification with the hook `pytest_contract_specification`, the report says
+what a relation has nothing to look at, and a complete run fails where a relation was forgotten.
 """
 
 from __future__ import annotations
 
 import os
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from keyapi.conformance.fuzz import SEED
 from keyapi.conformance.page import page
-from keyapi.conformance.relations import RELATIONS
+from keyapi.conformance.tally import (
+    Count,
+    Counts,
+    absences,
+    grouped,
+    table,
+    unlooked,
+)
+from keyapi.specification import Specification
 
 _TALLY = "contract tally"
 
 
-class Count(NamedTuple):
-    """How much of one relation was checked for one operation."""
+class Hooks:
+    """What a contract suite tells the plugin."""
 
-    checks: int = 0
-    cases: int = 0
-    failures: int = 0
+    @staticmethod
+    @pytest.hookspec(firstresult=True)
+    def pytest_contract_specification() -> Specification:
+        """Name the specification whose every operation each relation must look at."""
+        raise NotImplementedError
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the hooks that a suite may have."""
+    pluginmanager.add_hookspecs(Hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -84,6 +101,7 @@ def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
 _KEY = pytest.StashKey[defaultdict[tuple[str, str], Count]]()
 _NOTES = pytest.StashKey[list[str]]()
 _FAILED = pytest.StashKey[bool]()
+_LACKING = pytest.StashKey[list[str]]()
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -98,13 +116,39 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         report.sections.append(("Reproduce", command))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand the counts of a worker process to the main one."""
-    output = getattr(session.config, "workeroutput", None)
+    """Hand the counts of a worker process to the main one, which fails where some are missing."""
+    config = session.config
+    counts = config.stash.setdefault(_KEY, defaultdict(Count))
+    output = getattr(config, "workeroutput", None)
     if output is not None:
-        counts = session.config.stash.get(_KEY, defaultdict(Count))
         output[_TALLY] = [[*pair, *count] for pair, count in counts.items()]
-        output["contract notes"] = session.config.stash.get(_NOTES, [])
+        output["contract notes"] = config.stash.get(_NOTES, [])
+    elif _complete(session):
+        config.stash[_LACKING] = list(_forgotten(config, counts))
+        if config.stash[_LACKING] and not session.exitstatus:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _complete(session: pytest.Session) -> bool:
+    """Whether all of a suite ran, so that each relation had its turn."""
+    config = session.config
+    chosen = [config.getoption(name, None) for name in ("keyword", "markexpr", "deselect", "lf")]
+    stopped = session.shouldstop or session.shouldfail or config.option.collectonly
+    return not (stopped or any(chosen) or any(".py" in argument for argument in config.args))
+
+
+def _unlooked(config: pytest.Config, counts: Counts) -> dict[tuple[str, str], str]:
+    """Each relation and operation that nothing was counted of, and why that may be."""
+    specification = config.hook.pytest_contract_specification()
+    return unlooked(specification, counts) if specification else {}
+
+
+def _forgotten(config: pytest.Config, counts: Counts) -> Iterator[str]:
+    for (relation, operation), reason in _unlooked(config, counts).items():
+        if not reason:
+            yield f"{relation}, {operation}"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -123,8 +167,15 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not counts or hasattr(config, "workerinput"):
         return
     terminalreporter.section("contract")
-    lines = list(_table(counts))
-    for line in lines:
+    reasons = {pair: why for pair, why in _unlooked(config, counts).items() if why}
+    for line in table(counts, reasons):
+        terminalreporter.write_line(line)
+    for pair in config.stash.get(_LACKING, []):
+        line = f"FORGOTTEN  {pair}: nothing was checked; count it, or say why in FACETS"
+        terminalreporter.write_line(line, red=True)
+    specification = config.hook.pytest_contract_specification()
+    partly = absences(specification, reasons) if specification else {}
+    for line in grouped(partly):
         terminalreporter.write_line(line)
     notes = config.stash.get(_NOTES, [])
     for line in notes:
@@ -137,22 +188,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             (report.nodeid, report.longreprtext, dict(report.sections).get("Reproduce", ""))
             for report in terminalreporter.stats.get("failed", [])
         ]
-        (folder / "contract.html").write_text(page(counts, failed, notes), "utf-8")
+        (folder / "contract.html").write_text(page(counts, failed, notes, reasons, partly), "utf-8")
         terminalreporter.write_line(f"written: {folder}/contract.xml, {folder}/contract.html")
-
-
-def _table(counts: dict[tuple[str, str], Count]) -> Iterator[str]:
-    """Operation by relation: checks, cases, failures; fits 80 columns."""
-    yield f"{'relation':<16}{'operation':<37}{'checks':>9}{'cases':>9}{'failed':>9}"
-    for (relation, operation), count in sorted(counts.items(), key=_order):
-        name = operation if len(operation) <= 36 else f"{operation[:35]}…"
-        yield f"{relation:<16}{name:<37}{count.checks:>9}{count.cases:>9}{count.failures:>9}"
-    total: Counter[str] = Counter()
-    for count in counts.values():
-        total.update(count._asdict())
-    yield f"{'all':<53}{total['checks']:>9}{total['cases']:>9}{total['failures']:>9}"
-
-
-def _order(item: tuple[tuple[str, str], Count]) -> tuple[int, str]:
-    (relation, operation), _ = item
-    return RELATIONS.index(relation), operation
