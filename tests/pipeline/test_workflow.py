@@ -602,15 +602,15 @@ OPTIONS, MODEL = "openapi/generator.yaml", "openapi/templates/model.py.jinja"
 @pytest.mark.parametrize(
     ("break_it", "where", "problem"),
     [
-        (lambda p: (p / OPTIONS).write_text(""), OPTIONS, "no object"),
-        (lambda p: (p / OPTIONS).write_text("- a"), OPTIONS, "no object"),
+        (lambda p: (p / OPTIONS).write_text(""), OPTIONS, "must be an object"),
+        (lambda p: (p / OPTIONS).write_text("- a"), OPTIONS, "must be an object"),
         (changed(OPTIONS, "x-client-class: TikTok", ""), f"{OPTIONS} #/x-client-class", "None"),
         (changed(OPTIONS, "post_hooks", "post_hoks"), f"{OPTIONS} #/post_hoks", "unknown"),
         (changed(OPTIONS, "post_hooks: []", "post_hooks: 3"), OPTIONS, "post_hooks"),
         (
             changed(OPTIONS, "override: keyapi_tiktok", "override: ../x"),
             f"{OPTIONS} #/package_name_override",
-            "'../x' is no Python name",
+            "'../x' is not a valid Python name",
         ),
         (lambda p: (p / MODEL).write_text("\n{% if %}"), f"{MODEL} line 2", "TemplateSyntaxError"),
         (

@@ -43,8 +43,8 @@ def generate(
         spec: The effective specification.
         options: What `openapi/generator.yaml` says, as JSON data.
         templates: Folder of template overrides.
-        formatted: Whether the code is formatted; without it the same is generated in less time.
-        compiled: Keeps compiled templates from one run to the next, where many are made.
+        formatted: Whether the code is formatted; unformatted, the same code takes less time.
+        compiled: Keeps compiled templates for the next run, where many packages are made.
 
     Returns:
         The package's files by path inside the package.
@@ -82,7 +82,7 @@ def generate(
 
 
 def _require_templates(templates: Path) -> None:
-    """Make sure that the overrides are there and can be read: without them, others are taken."""
+    """Make sure that the overrides exist and can be read; else the generator uses its own."""
     for path in sorted(templates.glob("*.jinja")):
         try:
             path.read_text("utf-8")
@@ -98,7 +98,7 @@ def _require_templates(templates: Path) -> None:
 
 @contextlib.contextmanager
 def _blaming(templates: Path) -> Iterator[None]:
-    """Turn what a template does wrong into an error with its name and line."""
+    """Turn an error in a template into one with its name and line."""
     try:
         yield
     except PipelineError:
@@ -108,7 +108,7 @@ def _blaming(templates: Path) -> Iterator[None]:
         inner = Path(frames[-1].filename)
         lines = [frame for frame in frames if Path(frame.filename).parent == templates]
         if not lines or (inner.parent != templates and "jinja2" not in inner.parts):
-            raise  # no template's fault
+            raise  # not the fault of a template
         name = f"{Path(lines[-1].filename).name} line {lines[-1].lineno}"
         raise _broken(name, f"{type(error).__name__}: {error}") from None
 
@@ -117,7 +117,7 @@ def _broken(template: str, problem: str) -> PipelineError:
     return PipelineError(
         f"the template is broken: {problem[:300]}",
         where=f"{_TEMPLATES}/{template}",
-        remedy="Mend it; nothing was replaced.",
+        remedy="Fix it; nothing was replaced.",
     )
 
 
@@ -152,12 +152,12 @@ def _format(folder: Path) -> None:
             raise PipelineError(
                 f"the generated code cannot be formatted: {problem}",
                 where=_TEMPLATES,
-                remedy="Mend the template that wrote it.",
+                remedy="Fix the template that wrote it.",
             )
 
 
 def verify(files: dict[str, bytes], runtime: Path) -> None:
-    """Make sure that generated packages import, every module of them, and pass mypy --strict.
+    """Make sure that every module of generated packages imports and passes mypy --strict.
 
     Args:
         files: Their files, by path below the folder that holds the packages.
@@ -217,11 +217,11 @@ def verify(files: dict[str, bytes], runtime: Path) -> None:
             raise PipelineError(
                 f"the generated package does not pass {tool}: {shown[:500]}{more}",
                 where=_TEMPLATES,
-                remedy="Mend the template or the rule that wrote this; nothing was replaced.",
+                remedy="Fix the template or the rule that wrote this; nothing was replaced.",
             )
 
 
 def _cache_folder() -> Path:
-    """Where mypy keeps what it knows of the standard library: outside the project's tree."""
+    """Where mypy keeps its cache of the standard library: outside the project's tree."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "keyapi-tiktok"

@@ -24,7 +24,7 @@ _LOCALS = {"params", "headers", "cookies", "kwargs", "response", "body", "errors
 _EFFECTIVE = "the effective specification"
 _OPTIONS = "openapi/generator.yaml"
 _OPERATION = re.compile(r"parsing ([A-Z]+) (/\S+) within")
-# How the generator writes down a text of the document that it would not put into code.
+# How the generator prints a text of the document that it does not put into code.
 _HIDDEN = re.compile(r"<\S+UntrustedString object at \w+>")
 
 
@@ -34,7 +34,7 @@ def parse(spec: dict[str, Any], settings: ConfigFile, folder: Path) -> tuple[Gen
     Args:
         spec: The effective specification.
         settings: The generator's options.
-        folder: Where the package shall be written; it need not exist.
+        folder: Where the package is written; it need not exist.
 
     Raises:
         PipelineError: The specification is invalid, or the generator would skip part of it.
@@ -46,11 +46,11 @@ def parse(spec: dict[str, Any], settings: ConfigFile, folder: Path) -> tuple[Gen
     try:
         data = GeneratorData.from_dict(spec, config=config)
     except ValueError as error:  # such as two members of an enum that get the same name
-        raise left_out([GeneratorError(header="It failed", detail=str(error))]) from None
+        raise left_out([GeneratorError(header="the generator failed", detail=str(error))]) from None
     if isinstance(data, GeneratorError):
         raise left_out([data])
     collections = data.endpoint_collections_by_tag.values()
-    # What is wrong with a component comes first: operations fail for want of it.
+    # Errors of components come first: operations fail because of them.
     errors = [*data.errors, *(error for each in collections for error in each.parse_errors)]
     if errors:
         raise left_out(errors)
@@ -59,7 +59,7 @@ def parse(spec: dict[str, Any], settings: ConfigFile, folder: Path) -> tuple[Gen
 
 
 def read_options(options: Any) -> ConfigFile:
-    """Read the generator's options, of which none may be unknown.
+    """Read the generator's options; an unknown one is an error.
 
     Args:
         options: What `openapi/generator.yaml` says, as JSON data.
@@ -77,14 +77,14 @@ def read_options(options: Any) -> ConfigFile:
         )
 
     if not isinstance(options, dict):
-        raise refuse("it is no object of options")
+        raise refuse("must be an object of options")
     for key in ("package_name_override", "x-client-class"):
         name = options.get(key)
         if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-            raise refuse(f"{name!r} is no Python name", key)
+            raise refuse(f"{name!r} is not a valid Python name", key)
     own = {key: value for key, value in options.items() if not key.startswith("x-")}
     if unknown := sorted(own.keys() - ConfigFile.model_fields.keys()):
-        raise refuse("the option is unknown", unknown[0])
+        raise refuse("unknown option", unknown[0])
     try:
         return ConfigFile(**own)
     except ValueError as error:
@@ -110,7 +110,7 @@ def _require_valid(spec: dict[str, Any]) -> None:
     if error is not None:
         at = pointer(*error.absolute_path)
         raise PipelineError(
-            f"it is no valid OpenAPI 3.0: {error.message[:300]}",
+            f"not valid OpenAPI 3.0: {error.message[:300]}",
             where=_EFFECTIVE,
             pointer=at,
             remedy="Correct what was published with an action in openapi/tiktok.overlay.yaml.",
