@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,18 +92,33 @@ def limited(command: Callable[[], object], size: int, how: str) -> int:
 
 
 def outcomes(root: Path, command: Callable[[], object], how: str) -> list[str]:
-    """Interrupt a command at each of its changes in turn; tell what the next command finds."""
+    """Interrupt the change that a command makes at each of its steps; tell what is found then.
+
+    The command runs once, and makes its change in one call, before which nothing has changed: what
+    is interrupted is this call alone.
+    """
     old = tree(root)
     backup = root.with_name("backup")
     shutil.copytree(root, backup, symlinks=True)
-    command()
+    changes: list[tuple[Any, ...]] = []
+
+    def replace(*arguments: Any) -> None:
+        assert tree(root) == old
+        changes.append(arguments)
+        transaction.replace(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("vendor", "regenerate"):
+            patch.setattr(f"pipeline.commands.{module}.replace", replace)
+        command()
+    (change,) = changes
     new = tree(root)
     assert old != new
     found = []
     for at in range(1, 500):
         shutil.rmtree(root)
         shutil.copytree(backup, root, symlinks=True)
-        code = interrupted(command, at, how)
+        code = interrupted(lambda: transaction.replace(*change), at, how)
         assert code in (_FAILED, _DONE, _KILLED)
         if code == _DONE and how == "kill":
             return found
