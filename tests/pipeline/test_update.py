@@ -95,11 +95,11 @@ def docs() -> Iterator[Docs]:
 
 
 def test_what_every_step_agrees_to_takes_effect(
-    checkout: Path, script: Script, docs: Docs, tmp_path: Path
+    checkout: Path, script_process: Script, docs: Docs, tmp_path: Path
 ) -> None:
     before, summary = tree(checkout), tmp_path / "summary.md"
 
-    done = script("update.py", "--index", docs.index, "--summary", summary)
+    done = script_process("update.py", "--index", docs.index, "--summary", summary)
 
     assert done.returncode == 0, done.stderr
     after = tree(checkout)
@@ -114,7 +114,7 @@ def test_what_every_step_agrees_to_takes_effect(
     assert "    added  en/tiktok/video/detail.md: GET /v1/tiktok/video/detail" in text
     assert "- paths added: /v1/tiktok/video/detail" in text
     assert "1 passed" in text
-    assert script("regenerate.py", "--check").returncode == 0
+    assert script_process("regenerate.py", "--check").returncode == 0
 
 
 def test_an_update_without_a_change_writes_nothing(
@@ -257,12 +257,12 @@ def test_a_step_that_fails_leaves_everything_as_it_was(
 
 
 def test_the_script_reports_a_failure_in_its_last_line_and_with_exit_code_2(
-    checkout: Path, script: Script, docs: Docs, tmp_path: Path
+    checkout: Path, script_process: Script, docs: Docs, tmp_path: Path
 ) -> None:
     gone(checkout, docs)
     before, summary = tree(checkout), tmp_path / "summary.md"
 
-    done = script("update.py", "--index", docs.index, "--summary", summary)
+    done = script_process("update.py", "--index", docs.index, "--summary", summary)
 
     assert done.returncode == 2
     *_, line = done.stderr.splitlines()
