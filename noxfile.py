@@ -1,6 +1,7 @@
 """Every check and task of this project; `nox -l` lists them, `nox` runs every check.
 
-Sessions install the versions pinned in requirements/, which `nox -s lock` writes.
+`dev` makes the environment of almost all of them, from the versions pinned in requirements/, which
+`nox -s lock` writes.
 """
 
 from __future__ import annotations
@@ -9,26 +10,17 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2024.10.9"
+nox.needs_version = ">=2025.5.1"  # `requires`
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = [
-    "check",
-    "tests",
-    "tools",
-    "contract",
-    "coverage",
-    "mutants",
-    "docs",
-    "package",
-    "demo",
-]
 
 ROOT = Path(__file__).parent
+DEV = ROOT / ".nox" / "dev"
 
 # The tests start hundreds of processes; without bytecode, each compiles all it imports anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -39,16 +31,29 @@ _PATHS = {"PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("tests", "
 
 
 def _runs(version: str) -> bool:
-    """Whether an interpreter runs; a version manager may offer one that does not."""
-    if sys.version_info[:2] == tuple(map(int, version.split("."))):
-        return True
+    """Whether another Python is here and runs; a version manager may offer one that does not."""
     found = shutil.which(f"python{version}")
-    if found is None:
+    if found is None or sys.version_info[:2] == tuple(map(int, version.split("."))):
         return False
     return subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
-PYTHONS = [version for version in ("3.11", "3.12", "3.13") if _runs(version)] or None
+OTHER_PYTHONS = [version for version in ("3.11", "3.12", "3.13") if _runs(version)]
+nox.options.sessions = [
+    "check",
+    "tests",
+    *(["pythons"] if OTHER_PYTHONS else []),
+    "tools",
+    "contract",
+    "coverage",
+    "mutants",
+    "docs",
+    "package",
+    "demo",
+]
+
+SHIPPED = [f"tests/{folder}" for folder in ("client", "sandbox", "cli")]
+in_dev = partial(nox.session, venv_backend="none", requires=["dev"])
 
 
 def _install(session: nox.Session, requirements: str) -> None:
@@ -56,120 +61,126 @@ def _install(session: nox.Session, requirements: str) -> None:
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
 
 
-def _pytest(session: nox.Session, *arguments: str) -> None:
-    session.run("python", "-m", "pytest", "-n", "auto", *arguments)
+def _run(session: nox.Session, program: str, *arguments: str, **env: str) -> None:
+    """Run a program of the environment that `dev` makes."""
+    folder = DEV / ("Scripts" if sys.platform == "win32" else "bin")
+    path = os.pathsep.join((str(folder), os.environ["PATH"]))
+    session.run(str(folder / program), *arguments, env={"PATH": path, **env})
 
 
-def _measured(session: nox.Session, name: str, *arguments: str) -> None:
+def _pytest(session: nox.Session, *arguments: str, **env: str) -> None:
+    _run(session, "python", "-m", "pytest", "-n", "auto", *arguments, **env)
+
+
+def _measured(session: nox.Session, *arguments: str) -> None:
     """Run tests and keep which branches they cover, for the session `coverage`."""
-    session.env["COVERAGE_FILE"] = str(ROOT / f".coverage.{name}")
-    _pytest(session, *arguments, "--cov", "--cov-report=", "--cov-fail-under=0")
+    data = str(ROOT / f".coverage.{session.name}")
+    options = ("--cov", "--cov-report=", "--cov-fail-under=0")
+    _pytest(session, *arguments, *options, COVERAGE_FILE=data)
 
 
-@nox.session
+@nox.session(default=False)
+def dev(session: nox.Session) -> None:
+    """Make the environment that the other sessions use; each of them sees to it."""
+    _install(session, "dev")
+
+
+@in_dev
 def check(session: nox.Session) -> None:
     """Style, types, import arrows, and that the committed client is what the spec gives."""
-    _install(session, "dev")
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
-    session.run("mypy")
-    session.run("pyright")
-    session.run("lint-imports", env={"PYTHONPATH": "scripts"})
-    session.run("python", "scripts/regenerate.py", "--check")
-    session.run("python", "scripts/regenerate.py", "--check", "--root", "tests/support/example")
-    session.run("zizmor", "--offline", "--quiet", ".github/workflows")
+    _run(session, "ruff", "check", ".")
+    _run(session, "ruff", "format", "--check", ".")
+    _run(session, "mypy")
+    _run(session, "pyright")
+    _run(session, "lint-imports", PYTHONPATH="scripts")
+    _run(session, "python", "scripts/regenerate.py", "--check")
+    _run(session, "python", "scripts/regenerate.py", "--check", "--root", "tests/support/example")
+    _run(session, "zizmor", "--offline", "--quiet", ".github/workflows")
 
 
-@nox.session(python=PYTHONS)
+@in_dev
 def tests(session: nox.Session) -> None:
-    """The tests of what is shipped, offline, on each Python that is here; the first measures.
-
-    To measure takes a fifth of their time; `coverage` puts together what sessions measured.
-    """
-    _install(session, "dev")
-    first = session.python in (None, (PYTHONS or [None])[0])
-    shipped = [f"tests/{folder}" for folder in ("client", "sandbox", "cli")]
+    """The tests of what is shipped, offline."""
     if session.posargs:
         _pytest(session, *session.posargs)
-    elif first:
-        _measured(session, "tests", *shipped)
     else:
-        _pytest(session, *shipped)
+        _measured(session, *SHIPPED)
 
 
-@nox.session
+@nox.session(python=OTHER_PYTHONS)
+def pythons(session: nox.Session) -> None:
+    """The same on each other Python that is here, but for tests that start processes.
+
+    Processes take most of the time, and what they show does not depend on the version of Python.
+    """
+    _install(session, "dev")
+    session.run("python", "-m", "pytest", "-n", "auto", *SHIPPED, "-m", "not process")
+
+
+@in_dev
 def tools(session: nox.Session) -> None:
     """The tests of what is not shipped: the pipeline, and what the contract suite is made of."""
-    _install(session, "dev")
     if session.posargs:
         _pytest(session, *session.posargs)
     else:
         _pytest(session, "tests/pipeline")
-        _measured(session, "tools", "tests/conformance")
+        _measured(session, "tests/conformance")
 
 
-@nox.session
+@in_dev
 def contract(session: nox.Session) -> None:
     """The contract suite, offline; `-- --seed random` explores, `-- --report DIR` reports."""
-    _install(session, "dev")
     named = any(argument.startswith("tests/") for argument in session.posargs)
     if session.posargs:
         _pytest(session, *([] if named else ["tests/contract"]), *session.posargs)
     else:
-        _measured(session, "contract", "tests/contract")
+        _measured(session, "tests/contract")
 
 
-@nox.session
+@in_dev
 def coverage(session: nox.Session) -> None:
     """Every branch of what is shipped is covered by tests, tools and contract together."""
-    _install(session, "dev")
     measured = [f".coverage.{name}" for name in ("tests", "tools", "contract")]
-    session.run("coverage", "combine", "--keep", *measured)
-    session.run("coverage", "report")
+    _run(session, "coverage", "combine", "--keep", *measured)
+    _run(session, "coverage", "report")
 
 
-@nox.session
+@in_dev
 def mutants(session: nox.Session) -> None:
     """Plant faults in answers and specification, one at a time; a survivor fails."""
-    _install(session, "dev")
-    session.run("python", "scripts/mutants.py", *session.posargs)
+    _run(session, "python", "scripts/mutants.py", *session.posargs)
 
 
-@nox.session
+@in_dev
 def docs(session: nox.Session) -> None:
     """Build the site, where a warning is an error, and test it and every document."""
-    _install(session, "dev")
     site = Path(session.create_tmp()).resolve() / "site"
-    session.run("sphinx-build", "--quiet", "--fail-on-warning", "--keep-going", "docs", str(site))
+    _run(session, "sphinx-build", "--quiet", "--fail-on-warning", "--keep-going", "docs", str(site))
     _pytest(session, "tests/docs", f"--site={site}", *session.posargs)
 
 
-@nox.session(default=False)
+@in_dev(default=False)
 def live(session: nox.Session) -> None:
     """Check the contract against the live API (`-- --max-credits N`), within a cap on credits."""
-    _install(session, "dev")
-    session.run("python", "-m", "conformance.live", *session.posargs, env=_PATHS)
+    _run(session, "python", "-m", "conformance.live", *session.posargs, **_PATHS)
 
 
-@nox.session(default=False)
+@in_dev(default=False)
 def scale(session: nox.Session) -> None:
     """Take 30, 60 and 120 pages of every shape through everything; print time by stage."""
-    _install(session, "dev")
-    session.run("python", "-m", "support.scale", *session.posargs, env=_PATHS)
+    _run(session, "python", "-m", "support.scale", *session.posargs, **_PATHS)
 
 
-@nox.session(default=False)
+@in_dev(default=False)
 def changes(session: nox.Session) -> None:
     """Change the pages in every ordinary way, update, and test what came of it (`-- NAME ...`)."""
-    _install(session, "dev")
-    session.run("python", "-m", "support.changes", *session.posargs, env=_PATHS)
+    _run(session, "python", "-m", "support.changes", *session.posargs, **_PATHS)
 
 
-@nox.session(default=False)
+@in_dev(default=False)
 def update(session: nox.Session) -> None:
     """Vendor (`-- --index URL`, say), explain, regenerate, check: everything or nothing."""
-    _install(session, "dev")
-    session.run("python", "scripts/update.py", *session.posargs)
+    _run(session, "python", "scripts/update.py", *session.posargs)
 
 
 @nox.session(default=False)
@@ -182,16 +193,15 @@ def mutation(session: nox.Session) -> None:
     session.run("mutmut", "results")
 
 
-@nox.session
+@in_dev
 def package(session: nox.Session) -> None:
     """Build sdist and wheel; the sdist builds the same wheel, and it runs from an empty place."""
-    _install(session, "dev")
     folder = Path(session.create_tmp()).resolve()
-    session.run("python", "scripts/package.py", str(folder))
+    _run(session, "python", "scripts/package.py", str(folder))
     (wheel,) = folder.glob("*.whl")
     venv = folder / "venv"
     shutil.rmtree(venv, ignore_errors=True)
-    session.run("python", "-m", "venv", str(venv))
+    _run(session, "python", "-m", "venv", str(venv))
     python = venv / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     session.run(str(python), "-m", "pip", "install", "--quiet", str(wheel), external=True)
     with session.chdir(folder):
@@ -199,12 +209,11 @@ def package(session: nox.Session) -> None:
         session.run(str(python), str(program), external=True)
 
 
-@nox.session
+@in_dev
 def demo(session: nox.Session) -> None:
     """The main job, offline: the page makes the client, and the client lists the products."""
-    _install(session, "dev")
-    session.run("python", "scripts/demo.py")
-    session.run("keyapi", "demo")
+    _run(session, "python", "scripts/demo.py")
+    _run(session, "keyapi", "demo")
 
 
 @nox.session(default=False)
@@ -215,11 +224,10 @@ def regenerate(session: nox.Session) -> None:
     session.run("python", "scripts/regenerate.py")
 
 
-@nox.session(default=False)
+@in_dev(default=False)
 def bench(session: nox.Session) -> None:
     """Print this machine's figures, each a ratio or a time, median of several."""
-    _install(session, "dev")
-    session.run("python", "scripts/bench.py", *session.posargs)
+    _run(session, "python", "scripts/bench.py", *session.posargs)
 
 
 @nox.session(default=False)

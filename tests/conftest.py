@@ -28,6 +28,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "published: runs on the client of the published pages, not on the example's"
     )
+    config.addinivalue_line("markers", "process: starts processes; runs on one Python only")
+
+
+_STARTING = {"process", "terminal"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests whose fixtures start processes."""
+    for item in items:
+        if _STARTING.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("process")
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from support.loopback import PATIENCE, Loopback, until
 
 PROGRAM = Path(__file__).with_name("worker_program.py")
 REDIS = shutil.which("redis-server")
+pytestmark = pytest.mark.process
 needs_redis = pytest.mark.skipif(REDIS is None, reason="redis-server is not installed")
 
 

@@ -74,7 +74,10 @@ def _sessions() -> dict[str, str]:
     return {
         node.name: ast.unparse(node)
         for node in functions
-        if any("nox.session" in ast.unparse(decorator) for decorator in node.decorator_list)
+        if any(
+            re.match(r"nox\.session|in_dev", ast.unparse(decorator))
+            for decorator in node.decorator_list
+        )
     }
 
 

@@ -156,6 +156,7 @@ print("stopped cleanly")
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_it_cleanly(ended_by: int) -> None:
     server = subprocess.Popen(
@@ -192,6 +193,7 @@ def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
         Sandbox()
 
 
+@pytest.mark.process
 def test_users_import_the_fixtures(tmp_path: Path) -> None:
     (tmp_path / "test_theirs.py").write_text(
         """
