@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 
 import httpx
 
-from keyapi._config import chosen_base_url, request_headers
+from keyapi._connection import chosen_base_url, request_headers
 from keyapi._errors import BadRequest, ConfigurationError, KeyAPIError
 from keyapi._options import OPTIONS, UNCHANGED, Settings
 from keyapi._sending.call import Call

@@ -15,20 +15,18 @@ from keyapi._config import (
     CacheOptions,
     ContractOption,
     Rate,
-    check_base_url,
     check_cache,
     check_contract,
     check_cooldown,
     check_count,
-    check_httpx_args,
     check_installed,
     check_limit,
     check_nothing,
     check_rate,
     check_seconds,
     check_timeout,
-    check_token,
 )
+from keyapi._connection import check_base_url, check_httpx_args, check_token
 
 
 class _Unchanged:

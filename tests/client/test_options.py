@@ -18,7 +18,8 @@ import pytest
 
 from client.conftest import EXAMPLE, KEY, PATH, USER_ID, Mode, Server, fresh, refusal, success
 from client.test_sharing import Loopback
-from keyapi import BadRequest, ConfigurationError, KeyAPIError, _config
+from keyapi import BadRequest, ConfigurationError, KeyAPIError
+from keyapi._connection import _user_agent
 from keyapi._options import OPTIONS, UNCHANGED
 from keyapi_example import AsyncTikTok, TikTok
 from keyapi_example.api.influencer import influencer_products_analytics as low_level
@@ -590,7 +591,7 @@ def test_run_from_a_checkout_the_client_names_itself_without_a_version(
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr("importlib.metadata.version", version)
-    monkeypatch.setattr(_config, "_user_agent", _config._user_agent.__wrapped__)  # keeps nothing
+    monkeypatch.setattr("keyapi._connection._user_agent", _user_agent.__wrapped__)  # not cached
     mode.page()
     assert server.requests[0].headers["User-Agent"].startswith("keyapi-tiktok python-httpx/")
 

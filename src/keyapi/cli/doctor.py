@@ -94,7 +94,7 @@ def doctor(
 
 def _key(options: Options) -> tuple[str | None, Diagnosis]:
     """The key and its diagnosis, which shows nothing of the key but its prefix and length."""
-    from keyapi._config import TOKEN_VARIABLES, find_token
+    from keyapi._connection import TOKEN_VARIABLES, find_token
 
     source = options.token_file or next(filter(os.environ.get, TOKEN_VARIABLES), "")
     try:
@@ -158,7 +158,7 @@ def _server(client: type[SyncClient], base_url: str | None) -> Diagnosis:
     """Check that the server answers: a HEAD request to its root, without the key, is free."""
     import httpx
 
-    from keyapi._config import find_base_url
+    from keyapi._connection import find_base_url
 
     try:
         url = find_base_url(base_url, client.default_base_url)

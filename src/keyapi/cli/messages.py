@@ -57,7 +57,7 @@ def say(text: str) -> None:
 
 def masked(text: str) -> str:
     """Mask keys in a text: those of the environment, and anything that looks like one."""
-    from keyapi._config import TOKEN_VARIABLES
+    from keyapi._connection import TOKEN_VARIABLES
 
     for name in TOKEN_VARIABLES:
         key = os.environ.get(name, "").strip()

@@ -92,7 +92,7 @@ class Options:
         return {"token": self._token(), **{key: given[key] for key in OPTIONS if key in given}}
 
     def _token(self) -> str | None:
-        from keyapi._config import TOKEN_VARIABLES
+        from keyapi._connection import TOKEN_VARIABLES
 
         if self.token_file is None:
             if not any(map(os.environ.get, TOKEN_VARIABLES)):

@@ -12,7 +12,7 @@ import httpx
 from keyapi import AuthenticationError, BudgetExceeded, InsufficientCredits, KeyAPIError
 from keyapi._client import SyncClient
 from keyapi._clients import Method, methods
-from keyapi._config import find_base_url, find_token
+from keyapi._connection import find_base_url, find_token
 from keyapi.conformance.outcomes import KEY, Outcome
 from keyapi.recording.model import DOCUMENTED, EPOCH, RecordedCall, Recording
 from keyapi.recording.recorder import Recorder

@@ -10,7 +10,7 @@ from typing import Any
 
 from keyapi import ConfigurationError
 from keyapi._client import SyncClient
-from keyapi._config import find_base_url, find_token
+from keyapi._connection import find_base_url, find_token
 from keyapi.conformance.cases import Case
 from keyapi.conformance.live.asking import Asker, Budget
 from keyapi.conformance.live.keeping import keep

@@ -1,0 +1,129 @@
+"""How a client reaches its server: key, URL and headers, from arguments or the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import httpx
+
+from keyapi._errors import ConfigurationError
+
+# KEYAPI_TOKEN is what KeyAPI's own tooling reads; the other two are in use by third parties.
+TOKEN_VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY")
+BASE_URL_VARIABLE = "KEYAPI_BASE_URL"
+
+_PLACEHOLDERS = ("your", "<", "sk_live_xxx", "changeme", "placeholder")
+# What the client sets itself, by its own arguments.
+_OWN_ARGUMENTS = frozenset({"auth", "base_url", "cookies", "params", "timeout", "transport"})
+
+
+def check_token(name: str, value: str | None) -> str:
+    """Find the key; see `find_token`."""
+    return find_token(value)
+
+
+def find_token(token: str | None) -> str:
+    """Find the key: the argument, else the first environment variable that is set.
+
+    Raises:
+        ConfigurationError: There is none, it is a placeholder, or no header can carry it.
+    """
+    if token is None:
+        token = next(filter(None, map(os.environ.get, TOKEN_VARIABLES)), None)
+    if token is None:
+        raise ConfigurationError("There is no API key; pass token=... or set KEYAPI_TOKEN")
+    key = token.strip()
+    if not key or key.lower().startswith(_PLACEHOLDERS):
+        raise ConfigurationError(
+            "The API key is empty or a placeholder; get one from KeyAPI's dashboard, then pass "
+            "token=... or set KEYAPI_TOKEN"
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigurationError(
+            "The API key contains characters that an HTTP header cannot carry; copy it again"
+        )
+    return key
+
+
+def check_base_url(name: str, value: Any) -> str:
+    """Check the server's URL, and give it without a slash at its end.
+
+    The message does not show it: it may hold a password.
+
+    Raises:
+        ConfigurationError: It is not an http or https URL, or has more than scheme, host and path.
+    """
+    text = str(value)
+    try:
+        url = httpx.URL(text)
+        url.host.encode("idna")  # the system's resolver would raise a bare UnicodeError
+    except (httpx.InvalidURL, ValueError):
+        url = httpx.URL()
+    port = 443 if url.port is None else url.port
+    if url.scheme not in ("http", "https") or not url.host or not 0 < port < 2**16:
+        raise ConfigurationError(
+            "The base URL is not a valid http or https URL; pass base_url=... or set "
+            "KEYAPI_BASE_URL"
+        )
+    if url.userinfo:
+        raise ConfigurationError(
+            "The base URL contains a user name or password, which would be sent instead of the "
+            "API key; remove it"
+        )
+    if "?" in text or "#" in text:
+        raise ConfigurationError(
+            "The base URL contains a query or fragment; give only scheme, host and path"
+        )
+    return str(url).rstrip("/")
+
+
+def chosen_base_url(base_url: str | None, default: str) -> str:
+    """Give the URL that is used: the argument, else the environment's, else the default."""
+    return base_url or os.environ.get(BASE_URL_VARIABLE) or default
+
+
+def find_base_url(base_url: str | None, default: str) -> str:
+    """Find the server's URL, and check it; errors as for `check_base_url`."""
+    return check_base_url("base_url", chosen_base_url(base_url, default))
+
+
+def check_httpx_args(name: str, value: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Check the arguments that are passed on to httpx.
+
+    Raises:
+        ConfigurationError: The client sets one of them itself.
+    """
+    args = dict(value or {})
+    if taken := sorted(_OWN_ARGUMENTS & args.keys()):
+        raise ConfigurationError(f"{name} contains {taken[0]!r}, which the client sets itself")
+    try:
+        headers = httpx.Headers(args.get("headers"))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigurationError(f"httpx does not accept these headers: {error}") from error
+    if "authorization" in headers:
+        raise ConfigurationError(
+            f"{name} contains an Authorization header; pass the key as token=..."
+        )
+    return args
+
+
+def request_headers(token: str, given: Any) -> httpx.Headers:
+    """Give the headers of every request, with the application's `User-Agent` before ours."""
+    headers = httpx.Headers(given)
+    names = (headers.get("user-agent"), _user_agent())
+    headers["User-Agent"] = " ".join(name for name in names if name)
+    headers["Authorization"] = f"Bearer {token}"
+    return headers
+
+
+@cache
+def _user_agent() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # slow, and httpx does without
+
+    try:
+        return f"keyapi-tiktok/{version('keyapi-tiktok')} python-httpx/{httpx.__version__}"
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return f"keyapi-tiktok python-httpx/{httpx.__version__}"
