@@ -1,7 +1,7 @@
 """The runtime beneath every generated KeyAPI client.
 
-Generated packages such as `keyapi_tiktok` stand on it; users meet it as the errors a call can
-raise, the `Page` a paged call returns, and the `Model` every row is.
+Generated packages such as `keyapi_tiktok` build on it. It defines the errors a call can raise, the
+`Page` a paged call returns, and `Model`, the base class of every row.
 """
 
 from __future__ import annotations

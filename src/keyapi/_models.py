@@ -21,10 +21,10 @@ def field(
 
     Args:
         name: The property's name on the wire.
-        default: Always None, what the attribute gives where the server sent nothing; named so
+        default: Always None, the value of the attribute where the server sent nothing; named so
             that type checkers see the argument of the constructor as optional.
         model: Class of the object (or of each object of the list) found there.
-        enum: Enum class of the value found there; an unknown value is given as it came.
+        enum: Enum class of the value found there; an unknown value is returned as received.
     """
     if model is not None:
         return _ModelField(name, model)
@@ -42,13 +42,13 @@ def decoded(
 ) -> Any:
     """Declare an accessor for a property that holds JSON inside a string.
 
-    It never fails: what cannot be decoded is left out, and `name` itself still gives the text.
+    It never fails: what cannot be decoded is left out, and `name` still returns the text.
 
     Args:
         name: The property's name on the wire.
-        init: Always False: the accessor is no argument of the constructor.
-        model: Class of each decoded object; without one the decoded value itself is given.
-        many: Give a list (empty where there is nothing) instead of one object or None.
+        init: Always False: the constructor has no argument for the accessor.
+        model: Class of each decoded object; without one, the decoded value is returned.
+        many: Return a list (empty where there is nothing) instead of one object or None.
         order: Property of the decoded objects to sort by, lowest first.
         text: Property that a bare string stands for, e.g. `url` where a plain URL was sent.
     """
@@ -62,7 +62,7 @@ class _Field:
         self.name = name
 
     def __set_name__(self, owner: type[Model], attribute: str) -> None:
-        # Where the classes this field names are found, also when a user derives from the model.
+        # Where to find the classes this field names, also when a user derives from the model.
         self.package = owner.__module__.rpartition(".")[0]
 
     def __set__(self, instance: Model, value: object) -> None:
@@ -140,10 +140,10 @@ class _DecodedField(_Field):
         return model.from_dict(rows[0]) if rows else None
 
     def _rank(self, row: dict[str, Any]) -> float:
-        """Where a row belongs: by its number, rows without one last, in the order they came."""
+        """Sort key of a row: its number; rows without one come last, in the order received."""
         value = row.get(self.order or "")
         try:
-            rank = float(value)  # type: ignore[arg-type]  # None and the like are told apart below
+            rank = float(value)  # type: ignore[arg-type]  # None and the like are caught below
         except (TypeError, ValueError, OverflowError):
             return float("inf")
         return rank if rank == rank else float("inf")
@@ -196,7 +196,7 @@ class Model:
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the row as it was received: unknown fields and explicit nulls included."""
+        """Return the row as it was received, with unknown fields and explicit nulls."""
         return deepcopy(self._row)
 
     def __eq__(self, other: object) -> bool:
@@ -229,9 +229,9 @@ class Model:
 
 
 def decode_json_text(value: Any) -> Any:
-    """Decode JSON inside a string; anything else, and plain text, is given as it is.
+    """Decode JSON inside a string; return anything else, and plain text, as it is.
 
-    Text that begins as a list or an object does, but is none, gives None.
+    Text that starts like a list or an object but is not valid JSON gives None.
     """
     if not isinstance(value, str):
         return value
@@ -260,7 +260,7 @@ def _view(value: Any, model: type[Model]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Give a value as JSON and query strings carry it: enums by value, models as mappings."""
+    """Convert a value to what JSON and query strings carry: enums to values, models to dicts."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Model):

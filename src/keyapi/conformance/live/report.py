@@ -163,7 +163,7 @@ def printable(text: str) -> str:
 
 def _lines(violations: Iterable[Violation]) -> Iterator[str]:
     for violation in violations:
-        where = violation.pointer or "the whole answer"
+        where = violation.pointer or "the response"
         yield printable(
             f"{where} ({violation.rule}): expected {violation.expected}, found {violation.found}"
         )
