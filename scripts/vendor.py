@@ -1,4 +1,4 @@
-"""Vendor documentation pages: copy and merge them, and record where each part comes from.
+"""Vendor documentation pages: copy, merge, and record where each part is from.
 
     python scripts/vendor.py PAGE ...     add or update these pages, each given
                                           as the path or URL of an .md file

@@ -622,7 +622,7 @@ OPTIONS, MODEL = "openapi/generator.yaml", "openapi/templates/model.py.jinja"
         (lambda p: (p / MODEL).write_bytes(b"\xff\xfe"), MODEL, "utf-8"),
         (lambda p: (p / MODEL).write_text("def ("), "openapi/templates", "models/cover.py"),
         (
-            lambda p: (p / "openapi/templates").rename(p / "elsewhere"),
+            lambda p: [path.unlink() for path in (p / "openapi/templates").rglob("*.jinja")],
             "openapi/templates",
             "no templates",
         ),
