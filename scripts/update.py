@@ -4,11 +4,14 @@
     python scripts/update.py PAGE ...
 
 Arguments that are not listed below are those of scripts/vendor.py. On a copy of
-the project: vendors, explains the change with scripts/diff.py, regenerates,
+the project: vendors, regenerates, explains the change with scripts/diff.py,
 records the documented answers, and runs the contract suite. Only when every
 step has passed do openapi/, generated/ and tests/recordings/ take over what
-changed, in one step. The summary is Markdown; it is written after a failure,
-too. Exit code 2: a step failed, and nothing was changed.
+changed, in one step. The tests of documents, of the published client and of
+the overlay run, too; a fact stated there by hand that no longer holds is named
+in the summary for a person to decide. The summary is Markdown, written for who
+reviews the change; it is written after a failure, too. Exit code 2: a step
+failed, or a correction no longer fits its page; nothing was changed.
 """
 
 from __future__ import annotations

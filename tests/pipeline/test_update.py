@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -15,13 +16,13 @@ import regenerate
 import vendor
 from conftest import Script, tree
 from pipeline.cli import ROOT
+from pipeline.commands.summary import fenced
 from pipeline.commands.update import (
     CONTRACT_SUITE,
     Outcome,
     Runner,
     Step,
     Trial,
-    fenced,
     run_in_subprocess,
     update,
 )
@@ -34,8 +35,12 @@ from support.pages import REAL_NAME, REAL_PAGE, page
 DIFF = """
 import json, sys
 old, new, *options = sys.argv[1:]
+assert (old, new) == ("committed", "updated"), "no scratch paths"
 assert options == ["--format", "markdown"], options
-before, after = (set(json.load(open(path, encoding="utf-8"))["paths"]) for path in (old, new))
+spec = "generated/keyapi_tiktok/openapi.json"
+before, after = (
+    set(json.load(open(f"{path}/{spec}", encoding="utf-8"))["paths"]) for path in (old, new)
+)
 print("- paths added:", *sorted(after - before) or ["none"])
 """
 # In place of the contract suite: the new client is the one that is imported, and it is whole.
@@ -113,7 +118,12 @@ def test_what_every_step_agrees_to_takes_effect(
     ]
     assert "    added  en/tiktok/video/detail.md: GET /v1/tiktok/video/detail" in text
     assert "- paths added: /v1/tiktok/video/detail" in text
-    assert "1 passed" in text
+    assert "| contract suite | `1 passed in " in text
+    assert "### `en/tiktok/video/detail.md`: added" in text
+    assert f"- From `{docs.url}{DETAIL}`" in text
+    assert "+  /v1/tiktok/video/detail:" in text
+    assert "`#/actions/0`: `403 is answered" in text
+    assert str(Path(tempfile.gettempdir())) not in text
     assert script_process("regenerate.py", "--check").returncode == 0
 
 

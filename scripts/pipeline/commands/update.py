@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keyapi.specification import Specification
-from pipeline.document.yaml import dump_json
+from pipeline.commands.summary import Snapshot, fenced, pages_markdown
+from pipeline.correct.overlay import Action
+from pipeline.document.text import plain
 from pipeline.errors import PipelineError
 from pipeline.project import GENERATED, LOCK, RUNTIME, Project
 from pipeline.transaction import FOLDER, replace
@@ -29,14 +31,29 @@ _NOT_COPIED = shutil.ignore_patterns(
 )
 _LAST_LINES = 30
 _NOTE = "note: "
+_FAILED = ("FAILED ", "ERROR ")
+_TO_DECIDE = "These state by hand what the pages no longer say. Change them, or the correction:"
+_COMMITTED = "committed"  # what comparisons call the client before the update
+_UPDATE = "updated"
 CONTRACT_SUITE = "contract suite"
+CHECKS: dict[str, tuple[str, ...]] = {
+    CONTRACT_SUITE: ("tests/contract",),
+    "documents": ("tests/docs",),
+    "published client": ("tests/client", "tests/sandbox", "tests/cli", "-m", "published"),
+    "corrections": ("tests/pipeline/test_overlay.py",),
+}
+"""What a change of the pages can break, by name: arguments of pytest.
+
+The contract suite must pass. The others state facts by hand: where one no longer holds, a person
+has to decide, and the summary names it.
+"""
 
 
 class Step(NamedTuple):
     """One step of an update.
 
     Attributes:
-        name: What messages call it: the script's file name, or `CONTRACT_SUITE`.
+        name: What messages call it: the script's file name, or a name of `CHECKS`.
         arguments: The arguments of its command line.
         passes: Exit codes with which the update goes on.
     """
@@ -65,15 +82,15 @@ def run_in_subprocess(copy: Path, step: Step) -> Outcome:
         copy: The copy's top folder.
         step: The step.
     """
-    suite = step.name == CONTRACT_SUITE
-    command = ("-m", "pytest") if suite else (str(copy / "scripts" / step.name),)
+    tests = step.name in CHECKS
+    command = ("-m", "pytest") if tests else (str(copy / "scripts" / step.name),)
     paths = os.pathsep.join(str(copy / folder) for folder in (GENERATED, RUNTIME))
     done = subprocess.run(
         [sys.executable, *command, *step.arguments],
         capture_output=True,
         text=True,
         check=False,
-        cwd=copy if suite else None,
+        cwd=copy if tests else copy.parent,
         env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
@@ -104,20 +121,40 @@ class Trial:
         Raises:
             PipelineError: A step failed; the summary has the end of its output.
         """
-        root = ("--root", str(self.copy))
-        old, new = self.copy.with_name("old.json"), self.copy.with_name("new.json")
-        old.write_bytes(self._committed_specification())
-        self.sections["Pages"] = fenced(self._run(Step("vendor.py", (*root, *vendor_arguments))))
-        new.write_bytes(self._new_specification())
-        comparison = Step("diff.py", (str(old), str(new), "--format", "markdown"))
+        root, project = ("--root", str(self.copy)), Project(self.copy)
+        before = Snapshot.take(project)
+        self._keep_committed_client()
+        vendored = fenced(self._run(Step("vendor.py", (*root, *vendor_arguments))))
+        after = Snapshot.take(project)
+        self.sections["Pages"] = f"{vendored}\n\n{pages_markdown(before, after, ())}".strip()
+        actions = self._corrections(project)
+        self.sections["Pages"] = f"{vendored}\n\n{pages_markdown(before, after, actions)}".strip()
+        done = {"`regenerate.py`": self._run(Step("regenerate.py", root))}
+        comparison = Step("diff.py", (_COMMITTED, self.copy.name, "--format", "markdown"))
         self.sections["What it means"] = self._run(comparison).strip()
-        checks = [self._run(Step("regenerate.py", root)).strip()]
-        self._drop_recordings(Specification(json.loads(new.read_bytes())))
+        self._drop_recordings()
         # Outcomes that no page documents cannot be recorded; that is not the update's fault.
-        checks.append(self._run(Step("record.py", (*root, "--documented"), passes=(0, 1))).strip())
-        suite = self._run(Step(CONTRACT_SUITE, ("tests/contract", "-q")))
-        checks += suite.splitlines()[-1:]
-        self.sections["Checks"] = fenced("\n".join(filter(None, checks)))
+        record = Step("record.py", (*root, "--documented"), passes=(0, 1))
+        done["`record.py --documented`"] = self._run(record)
+        self._check(done)
+        rows = [f"| {name} | {_last_line(output)} |" for name, output in done.items()]
+        self.sections["Checks"] = "\n".join(["| check | result |", "|---|---|", *rows])
+
+    def _check(self, done: dict[str, str]) -> None:
+        """Run what a change of the pages can break; note what each check printed."""
+        undecided: list[str] = []
+        for name, arguments in CHECKS.items():
+            paths = [path for path in arguments if (self.copy / path).exists()]
+            rest = [argument for argument in arguments if not argument.startswith("tests/")]
+            passes = (0, 5) if name == CONTRACT_SUITE else (0, 1, 2, 5)
+            if paths:
+                outcome = self._outcome(Step(name, (*paths, *rest, "-q"), passes))
+                done[name] = outcome.stdout
+                undecided += [
+                    line for line in outcome.stdout.splitlines() if line.startswith(_FAILED)
+                ]
+        if undecided:
+            self.sections["To decide"] = f"{_TO_DECIDE}\n\n{fenced(chr(10).join(undecided))}"
 
     def summary(self) -> str:
         """The summary, as Markdown."""
@@ -125,34 +162,41 @@ class Trial:
         sections = {**self.sections, **notes}
         return "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items()) + "\n"
 
-    def _committed_specification(self) -> bytes:
-        path = next((self.copy / GENERATED).glob("*/openapi.json"), None)
-        if path is None:
+    def _keep_committed_client(self) -> None:
+        if not any((self.copy / GENERATED).glob("*/openapi.json")):
             raise PipelineError(
                 "there is no client to update",
                 where=GENERATED,
                 remedy="Run python scripts/regenerate.py.",
             )
-        return path.read_bytes()
+        shutil.copytree(self.copy / GENERATED, self.copy.with_name(_COMMITTED) / GENERATED)
 
-    def _new_specification(self) -> bytes:
-        project = Project(self.copy)
+    def _corrections(self, project: Project) -> tuple[Action, ...]:
+        """The actions of the overlay as they apply to the new pages."""
         try:
-            return dump_json(project.effective(project.vendored()).spec)
+            vendored = project.vendored()
+            project.effective(vendored)
+            return project.corrected(vendored).actions
         except PipelineError as error:
             self.sections["Stopped"] = fenced(f"{error}\n\n{error.details}")
             raise
 
-    def _drop_recordings(self, specification: Specification) -> None:
+    def _drop_recordings(self) -> None:
         """Drop the recordings of operations that no longer exist."""
+        (path,) = (self.copy / GENERATED).glob("*/openapi.json")
+        specification = Specification(json.loads(path.read_bytes()))
         for folder in (self.copy / _RECORDINGS).glob("*/"):
             if folder.name not in specification.operations:
                 shutil.rmtree(folder)
 
     def _run(self, step: Step) -> str:
         """Run a step and return what it printed."""
+        return self._outcome(step).stdout
+
+    def _outcome(self, step: Step) -> Outcome:
+        """Run a step; refuse an exit code with which the update cannot go on."""
         print(f"{step.name} ...", file=sys.stderr)
-        outcome = self.runner(self.copy, step)
+        outcome = Outcome(*map(self._without_scratch, self.runner(self.copy, step)))
         errors = outcome.stderr.splitlines()
         self.notes |= {line.removeprefix(_NOTE): None for line in errors if line.startswith(_NOTE)}
         if outcome.code not in step.passes:
@@ -163,7 +207,22 @@ class Trial:
                 where=step.name,
                 remedy="Nothing was changed.",
             )
-        return outcome.stdout
+        return outcome
+
+    def _without_scratch(self, value: Any) -> Any:
+        """Text without paths that mean nothing once the copy is gone."""
+        if not isinstance(value, str):
+            return value
+        value = value.replace(f"{self.copy}/", "").replace(str(self.copy), "the project")
+        return re.sub(
+            rf"{re.escape(tempfile.gettempdir())}/{tempfile.gettempprefix()}\w+/", "", value
+        )
+
+
+def _last_line(output: str) -> str:
+    """The last line a step printed, as a cell of a Markdown table."""
+    lines = output.strip().splitlines() or [""]
+    return f"`{plain(lines[-1].strip('= ')).replace('|', '/') or 'done'}`"
 
 
 def update(
@@ -190,7 +249,7 @@ def update(
         PipelineError: A step failed, or the project was changed meanwhile; nothing was changed.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch) / "project"
+        copy = Path(scratch) / _UPDATE
         shutil.copytree(root, copy, symlinks=True, ignore=_NOT_COPIED)
         before, lock = files(copy), lock_without_etags(copy)
         trial = Trial(copy, runner)
@@ -239,9 +298,3 @@ def lock_without_etags(root: Path) -> Any:
         for name, entry in lock.get("pages", {}).items()
     }
     return {**lock, "pages": pages}
-
-
-def fenced(text: str) -> str:
-    """Put text into a Markdown block that no text from a page can end."""
-    fence = "~" * max(6, 1 + max(map(len, re.findall("~+", text)), default=0))
-    return f"{fence}text\n{text.rstrip()}\n{fence}"

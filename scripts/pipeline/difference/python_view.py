@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.difference.words import plain
+from pipeline.document.text import plain
 
 if TYPE_CHECKING:
     import griffe
@@ -24,10 +24,13 @@ class PythonView:
     Attributes:
         breaking: What callers used and is gone or different, as one line each.
         added: What is new to them: classes, methods, arguments, attributes, members.
+        changed: What has another type or default, as one line each. Whether that breaks callers
+            depends on what the API takes and sends, which the specifications tell.
     """
 
     breaking: tuple[str, ...]
     added: tuple[str, ...]
+    changed: tuple[str, ...] = ()
 
 
 def python_view(old: Path, new: Path, package: str) -> PythonView:
@@ -46,11 +49,24 @@ def python_view(old: Path, new: Path, package: str) -> PythonView:
     before, after = (
         griffe.load(package, search_paths=[folder], allow_inspection=False) for folder in (old, new)
     )
-    breaking = [_line(breakage) for breakage in griffe.find_breaking_changes(before, after)]
-    names = [dict.fromkeys(map(_short, _public(root))) for root in (before, after)]
+    values = (
+        griffe.BreakageKind.PARAMETER_CHANGED_DEFAULT,
+        griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE,
+    )
+    breakages = list(griffe.find_breaking_changes(before, after))
+    breaking = [_line(breakage) for breakage in breakages if breakage.kind not in values]
+    changed = [_line(breakage) for breakage in breakages if breakage.kind in values]
+    types = [dict(_public(root)) for root in (before, after)]
+    names = [dict.fromkeys(map(_short, side)) for side in types]
+    changed += [
+        plain(f"{_short(path)}: type was changed ({types[0][path]} → {kind})")
+        for path, kind in types[1].items()
+        if types[0].get(path, kind) != kind
+    ]
     return PythonView(
         tuple(dict.fromkeys(breaking)),
         tuple(name for name in names[1] if name not in names[0]),
+        tuple(dict.fromkeys(changed)),
     )
 
 
@@ -77,15 +93,25 @@ def _short(path: str) -> str:
     return _LOW_LEVEL.sub("", path)
 
 
-def _public(node: griffe.Object | griffe.Alias) -> Iterator[str]:
-    """Paths of everything public in a package, arguments included."""
+def _public(node: griffe.Object | griffe.Alias) -> Iterator[tuple[str, str]]:
+    """Paths of everything public in a package, arguments included, with their types."""
     import griffe
 
     for member in node.members.values():
         if member.is_alias or not member.is_public:
             continue
-        yield member.path
+        annotation = "" if member.is_module or member.is_class else _type(member)
+        yield member.path, annotation
         if isinstance(member, griffe.Function):
-            yield from (f"{member.path}({p.name})" for p in member.parameters if p.name != "self")
+            yield from (
+                (f"{member.path}({p.name})", str(p.annotation or ""))
+                for p in member.parameters
+                if p.name != "self"
+            )
         elif member.is_module or member.is_class:
             yield from _public(member)
+
+
+def _type(node: griffe.Object | griffe.Alias) -> str:
+    """What a function returns, or an attribute holds."""
+    return str(getattr(node, "annotation", None) or "")

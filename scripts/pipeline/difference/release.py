@@ -31,6 +31,7 @@ def step_of(found: list[Difference], view: PythonView | None) -> Step:
     steps = [difference.step for difference in found]
     if view is not None:
         steps += [Step.MAJOR] * bool(view.breaking) + [Step.MINOR] * bool(view.added)
+        steps += [Step.PATCH] * bool(view.changed)
     return max(steps, default=Step.NONE)
 
 

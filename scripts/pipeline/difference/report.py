@@ -21,7 +21,8 @@ from pipeline.difference.release import (
     release_step,
     step_of,
 )
-from pipeline.difference.words import plain, shown
+from pipeline.difference.words import SHOWN, shown
+from pipeline.document.text import excerpts, plain
 
 OASDIFF = "1.31.0"
 """The version of oasdiff whose ids and levels are followed."""
@@ -70,7 +71,13 @@ class Report:
             Step.MINOR: "It adds to what callers have",
             Step.PATCH: "Callers notice little",
         }
-        text = f"{kinds[self.asked]}: a {self.step.name.lower()} step"
+        text = kinds[self.asked]
+        worst = max((difference.level for difference in self.differences), default=Level.INFO)
+        if worst > Level.INFO and self.asked is Step.MINOR:
+            text += f", and they should check what is marked {worst.name}"
+        elif worst > Level.INFO and self.asked is Step.PATCH:
+            text = f"No call breaks, but callers should check what is marked {worst.name}"
+        text += f": a {self.step.name.lower()} step"
         if self.version is not None:
             text += f", from {self.version} to {next_version(self.version, self.step)}"
             if self.version.startswith("0."):
@@ -137,7 +144,11 @@ def as_json(report: Report) -> str:
         "differences": [_record(difference) for difference in report.differences],
         "python": None
         if report.view is None
-        else {"breaking": report.view.breaking, "added": report.view.added},
+        else {
+            "breaking": report.view.breaking,
+            "added": report.view.added,
+            "changed": report.view.changed,
+        },
         "breaking": report.asked is Step.MAJOR,
         "step": report.step.name.lower(),
         "version": {"last": version, "next": version and next_version(version, report.step)},
@@ -166,8 +177,11 @@ def _where(difference: Difference, show: Callable[[str], str]) -> str:
 
 
 def _change(difference: Difference) -> str:
-    """The value before and after, where they say more than the pointer."""
-    return f"{_value(difference.before)} → {_value(difference.after)}"
+    """The value before and after; long ones where they differ."""
+    before, after = difference.before, difference.after
+    if isinstance(before, str) and isinstance(after, str):
+        before, after = excerpts(before, after, SHOWN)
+    return f"{_value(before)} → {_value(after)}"
 
 
 def _value(value: Any) -> str:
@@ -177,7 +191,8 @@ def _value(value: Any) -> str:
 def _view_lines(view: PythonView | None) -> list[str]:
     if view is None:
         return [NO_VIEW]
-    lines = [f"- {line}" for line in view.breaking] + [f"- {name}: new" for name in view.added]
+    lines = [f"- {line}" for line in (*view.breaking, *view.changed)]
+    lines += [f"- {name}: new" for name in view.added]
     return lines or ["Nothing that callers can name was removed, changed or added."]
 
 

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from pipeline.difference.model import MISSING
+from pipeline.document.text import plain
 from pipeline.shape.identifiers import method_name, pascal
 
 _TYPES = {
@@ -18,9 +19,8 @@ _TYPES = {
     "array": "a list",
     "object": "an object",
 }
-_SHOWN = 60
-# Controls and what makes text read as other text, in a terminal or a review.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+SHOWN = 60
+"""Characters of a value that are shown."""
 
 
 def method(node: dict[str, Any], name: str) -> str:
@@ -70,13 +70,7 @@ def shown(value: Any) -> str:
     if value is MISSING:
         return "nothing"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"`{plain(text, _SHOWN) or ' '}`"
-
-
-def plain(text: str, limit: int = 200) -> str:
-    """Text from outside on one line, without what could leave a piece of code."""
-    line = _CONTROL.sub(" ", text).replace("`", "'").strip()
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return f"`{plain(text, SHOWN) or ' '}`"
 
 
 def _constant(name: str) -> str:

@@ -198,6 +198,11 @@ def operations_named(content: bytes) -> list[str]:
     return [f"{method.upper()} {path}" for _, _, method, path, _ in blocks]
 
 
+def block_text(text: str) -> str:
+    """The text of a page's first specification block; empty where there is none."""
+    return next((block for *_, block in _blocks(text)), "")
+
+
 def _blocks(text: str) -> Iterator[tuple[int, str, str, str, str]]:
     """Yield (offset, spec file, method, path, content) of each block with a specification."""
     fence: str | None = None
