@@ -13,7 +13,7 @@ from typing import Any
 from keyapi._facts import JsonText
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.sandbox._values import Chance, value
-from keyapi.specification import OperationSpec, Schema, Specification, value_at
+from keyapi.specification import OperationSpec, Schema, Specification
 
 _OF_EVERY_TYPE: tuple[Any, ...] = (None, True, 7, 7.5, "another", [], {})
 _STEPS = {"minimum": -1, "maximum": 1}  # what is beyond a bound
@@ -41,7 +41,7 @@ def answers(specification: Specification, operation: OperationSpec) -> Iterator[
 
 
 def documented(specification: Specification, operation: OperationSpec, status: str) -> Any:
-    """The documented body under a status, or a plausible one; a list of rows has at least one."""
+    """The documented body under a status, or a plausible one, whose lists have rows."""
     body = operation.example(status)
     if body is not None:
         return body
@@ -49,17 +49,6 @@ def documented(specification: Specification, operation: OperationSpec, status: s
     body = value(specification, operation.schema(status) or {}, "", None, chance)
     if isinstance(body, dict) and "code" in body:
         body["code"] = 0 if status == operation.success else int(status)
-    rows = value_at(body, operation.items or ("",)) if status == operation.success else None
-    return body if rows is None or rows else _with_a_row(specification, operation, body, chance)
-
-
-def _with_a_row(
-    specification: Specification, operation: OperationSpec, body: Any, chance: Chance
-) -> Any:
-    *holders, last = operation.items or ()
-    value_at(body, tuple(holders))[last] = [
-        value(specification, operation.row or {}, "", None, chance)
-    ]
     return body
 
 
