@@ -168,6 +168,36 @@ def test_a_correction_the_page_now_makes_itself_is_in_the_summary(
     assert notes.count("openapi/tiktok.overlay.yaml #/actions/4: the action is redundant") == 1
 
 
+DECIDED = """
+import pytest
+
+def test_what_still_holds(): ...
+
+def test_a_fact_stated_by_hand():
+    assert "one" == "two"
+"""
+
+
+def test_a_fact_stated_by_hand_that_no_longer_holds_is_left_to_a_person(
+    checkout: Path, docs: Docs, in_process: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only what the contract suite says stops an update."""
+    for folder in ("docs", "sandbox"):
+        (checkout / "tests" / folder).mkdir()
+        name = f"test_{folder}.py"
+        (checkout / "tests" / folder / name).write_text(f"{DECIDED}\nUNMARKED = {folder!r}\n")
+
+    assert update(checkout, ["--index", docs.index], None, dry_run=False, runner=in_process) == 0
+
+    text = capsys.readouterr().out
+    assert "| documents | `1 failed, 1 passed in " in text
+    assert "| published client | `2 deselected in " in text
+    decide = text.partition("## To decide\n")[2]
+    assert "FAILED tests/docs/test_docs.py::test_a_fact_stated_by_hand" in decide
+    assert "sandbox" not in decide
+    assert (checkout / "openapi/pages" / DETAIL[1:]).exists()
+
+
 OLD_SIZE, NEW_SIZE = "The maximum number of pages is 10.", "The maximum number of pages is 20."
 
 
