@@ -113,6 +113,6 @@ def loaded(files: Mapping[str, bytes]) -> Iterator[type[SyncClient]]:
             client: type[SyncClient] = import_module(name).TikTok
             yield client
         finally:
-            sys.path.remove(folder)
+            sys.path[:] = [path for path in sys.path if path != folder]
             for module in [module for module in sys.modules if module.partition(".")[0] == name]:
                 del sys.modules[module]

@@ -32,21 +32,22 @@ from keyapi.contract import Contract
 from keyapi.sandbox import FAULTS, Reply, Sandbox, SandboxRequest
 from keyapi.sandbox._server import in_thread
 from keyapi.specification import Specification
-from keyapi_tiktok import TikTok
+from keyapi_example import TikTok
 from pipeline.cli import ROOT
 from pipeline.document.yaml import load_yaml
 from pipeline.project import SPEC
 from support.loopback import PATIENCE, Loopback
-from support.specs import committed, synthetic
-from support.stub import stub
+from support.specs import EXAMPLE, listing, synthetic
+from support.stub import Stub
 
 KEY = "sk_live_c4nary"
 QUICK = ("--rate", "1000/s", "--retries", "0")
 ENOUGH = 60
 SYNTHETIC = synthetic()
-ALL = ("--max-credits", str(ENOUGH), *QUICK)
-EFFECTIVE = Specification.of_package("keyapi_tiktok")
-(OPERATION,) = EFFECTIVE
+EFFECTIVE = Specification.of_package("keyapi_example")
+OPERATION = EFFECTIVE.operations["influencer_products_analytics"]
+ONE = ("--operation", OPERATION.name)
+ALL = (*ONE, "--max-credits", str(ENOUGH), *QUICK)
 
 
 class Live:
@@ -57,7 +58,7 @@ class Live:
         self._said = said
 
     def __call__(self, *arguments: str) -> tuple[int, str]:
-        code = main(arguments)
+        code = main(("--root", str(EXAMPLE), *arguments))
         captured = self._said.readouterr()
         return code, captured.out + captured.err
 
@@ -123,7 +124,7 @@ def test_a_sound_server_passes_every_case(live: Live, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("allowed", [0, 1, 2, 5, 17, 19, ENOUGH])
 def test_never_is_more_spent_than_allowed(live: Live, sandbox: Sandbox, allowed: int) -> None:
-    code, text = live("--max-credits", str(allowed), *QUICK)
+    code, text = live(*ONE, "--max-credits", str(allowed), *QUICK)
 
     requests, spent = reported(text)
     assert code == (0 if allowed == ENOUGH else 2)
@@ -135,7 +136,7 @@ def test_never_is_more_spent_than_allowed(live: Live, sandbox: Sandbox, allowed:
 
 
 def test_an_incomplete_run_may_be_allowed(live: Live) -> None:
-    code, text = live("--max-credits", "5", *QUICK, "--allow-incomplete")
+    code, text = live(*ONE, "--max-credits", "5", *QUICK, "--allow-incomplete")
 
     assert code == 0
     assert "--max-credits 5 is used up" in text
@@ -145,7 +146,7 @@ def test_an_incomplete_run_may_be_allowed(live: Live) -> None:
 def test_retries_count_too(live: Live, sandbox: Sandbox, allowed: int) -> None:
     sandbox.faults = ["html-502"]
 
-    _, text = live("--max-credits", str(allowed), "--rate", "1000/s", "--retries", "3")
+    _, text = live(*ONE, "--max-credits", str(allowed), "--rate", "1000/s", "--retries", "3")
 
     requests, spent = reported(text)
     assert requests == sandbox.ledger.count == spent == allowed
@@ -187,7 +188,7 @@ def test_requests_keep_their_pace(
     monkeypatch.setattr(Clock, "sleep", sleep)
     sandbox = Sandbox(key=KEY, qps=1, clock=lambda: time[0])
     with sandbox.serve() as url:
-        live("--max-credits", "9", "--retries", "0", "--base-url", url, *rate)
+        live(*ONE, "--max-credits", "9", "--retries", "0", "--base-url", url, *rate)
 
     statuses = [entry.status for entry in sandbox.ledger.requests]
     assert statuses.count(429) == refused
@@ -232,7 +233,7 @@ def test_sorting_may_take_no_row_away(live: Live, sandbox: Sandbox) -> None:
 
 
 def test_a_stub_that_repeats_the_documented_row_fails(live: Live) -> None:
-    with in_thread(stub, "127.0.0.1", 0) as url:  # type: ignore[arg-type]  # an ASGI app, too
+    with in_thread(Stub(EFFECTIVE), "127.0.0.1", 0) as url:  # type: ignore[arg-type]  # an ASGI app, too
         code, text = live(*ALL, "--base-url", url)
 
     assert code == 1
@@ -292,7 +293,7 @@ def test_what_was_published_is_judged_as_it_is(
 ) -> None:
     example = OPERATION.example("200")
     answer = ServerAnswer(200, {"content-type": "application/json"}, json.dumps(example).encode())
-    document = load_yaml((ROOT / SPEC).read_text("utf-8"), SPEC)
+    document = load_yaml((EXAMPLE / SPEC).read_text("utf-8"), SPEC)
     media = document["paths"][OPERATION.path]["get"]["responses"]["200"]["content"]
     if change is not None:
         media["application/json"]["schema"] = change
@@ -304,7 +305,7 @@ def test_what_was_published_is_judged_as_it_is(
 
 @pytest.mark.parametrize("last", [1, 3, 5, 6, 100_000])
 def test_the_last_page_is_found_below_any_bound(last: int) -> None:
-    spec = committed()
+    spec = listing()
     parameters = spec["paths"][OPERATION.path]["get"]["parameters"]
     next(one for one in parameters if one["name"] == "page_num")["schema"]["maximum"] = last
     sandbox = Sandbox(key=KEY, spec=spec)
@@ -330,7 +331,9 @@ def test_the_last_page_is_found_below_any_bound(last: int) -> None:
 def test_a_fault_that_passed_when_asked_again_is_told(live: Live, sandbox: Sandbox) -> None:
     sandbox.faults = ["html-502@1"]
 
-    code, text = live("--max-credits", "5", "--rate", "1000/s", "--only", "documented example")
+    code, text = live(
+        *ONE, "--max-credits", "5", "--rate", "1000/s", "--only", "documented example"
+    )
 
     assert code == 0
     assert "answered only when asked again" in text
@@ -503,7 +506,9 @@ def test_interrupted_half_way_it_reports_what_was_done(
 def test_the_reports_say_what_the_table_says(live: Live, sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.faults = ["foreign-rows@4"]
 
-    code, text = live("--max-credits", "5", *QUICK, "--report", str(tmp_path / "new" / "folder"))
+    code, text = live(
+        *ONE, "--max-credits", "5", *QUICK, "--report", str(tmp_path / "new" / "folder")
+    )
 
     assert code == 1
     (suite,) = ElementTree.parse(tmp_path / "new" / "folder" / "junit.xml").getroot()  # noqa: S314
@@ -570,7 +575,10 @@ def test_the_installed_command_needs_no_project(
     ("arguments", "problem"),
     [
         (["--only", "sorted"], "There is no case 'sorted'; give one of 'documented example', "),
-        (["--operation", "shop"], f"There is no operation 'shop'; give one of {OPERATION.name}"),
+        (
+            ["--operation", "shop"],
+            f"There is no operation 'shop'; give one of feed_list, {OPERATION.name}",
+        ),
         (["--rate", "often"], "rate must be requests per time"),
         (["--base-url", "ftp://host"], "The base URL is not a valid http or https URL"),
         (["--report", str(ROOT / "LICENSE")], "File exists"),
@@ -579,7 +587,7 @@ def test_the_installed_command_needs_no_project(
 def test_options_that_cannot_be_used_are_said_before_anything_is_sent(
     live: Live, sandbox: Sandbox, arguments: list[str], problem: str
 ) -> None:
-    code, text = live("--max-credits", str(ENOUGH), *arguments)
+    code, text = live(*ONE, "--max-credits", str(ENOUGH), *arguments)
 
     assert (code, sandbox.ledger.count) == (2, 0)
     assert problem in text

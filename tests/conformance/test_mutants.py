@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 import pytest
 
-import keyapi_tiktok
+import keyapi_example
 from conformance import spec_mutants
 from conformance.clients import GeneratedBaseline, client_files, loaded, same_code
 from conformance.spec_operators import OPERATORS, SpecMutant
@@ -23,7 +23,7 @@ from keyapi.conformance.mutation.answers import Observers, correct_answers, kind
 from keyapi.conformance.mutation.baselines import as_files
 from keyapi.conformance.mutation.command import main
 from keyapi.conformance.mutation.outcomes import MutantOutcome
-from keyapi.conformance.mutation.runner import score
+from keyapi.conformance.mutation.runner import Mutation, score
 from keyapi.conformance.mutation.table import unnoticed
 from keyapi.conformance.recordings import by_specification
 from keyapi.conformance.relations import (
@@ -38,19 +38,18 @@ from keyapi.recording.har import read
 from keyapi.sandbox import FAULTS
 from keyapi.sandbox.faults import Exchange, Fault, Mutant
 from keyapi.specification import OperationSpec, Specification
-from keyapi_tiktok.api.influencer import InfluencerResource
-from keyapi_tiktok.models import InfluencerProduct
+from keyapi_example.api.influencer import InfluencerResource
+from keyapi_example.models import InfluencerProduct
 from support.mutation import mutation
-from support.pages import ROOT
-from support.specs import committed
+from support.specs import EXAMPLE, listing
 
-RECORDING = ROOT / "tests/recordings/influencer_products_analytics/200.har"
+RECORDING = EXAMPLE / "recordings/influencer_products_analytics/200.har"
 Patch = pytest.MonkeyPatch
 
 
 @cache
 def baseline() -> GeneratedBaseline:
-    return GeneratedBaseline(committed())
+    return GeneratedBaseline(listing())
 
 
 @cache
@@ -58,25 +57,29 @@ def operation() -> OperationSpec:
     return next(iter(baseline().specification))
 
 
+def planting(faults: Mapping[str, Fault] = FAULTS) -> Mutation:
+    return mutation(faults, document=listing)
+
+
 def planted(operator: str, place: str = "") -> SpecMutant:
-    return next(m for m in OPERATORS[operator](committed()) if m.pointer.endswith(place))
+    return next(m for m in OPERATORS[operator](listing()) if m.pointer.endswith(place))
 
 
 # --- Ten deliberate faults, and more ----------------------------------------------------------
 
 
 def asked(*faults: str) -> Iterator[Finding]:
-    serve = sandbox_server(spec=committed(), faults=faults)
+    serve = sandbox_server(spec=listing(), faults=faults)
     return server_to_spec(baseline().contract, operation(), serve)
 
 
-def called(client: type[SyncClient] = keyapi_tiktok.TikTok) -> Iterator[Finding]:
+def called(client: type[SyncClient] = keyapi_example.TikTok) -> Iterator[Finding]:
     return client_to_spec(operation(), Caller(client), "https://api.keyapi.ai")
 
 
 def parsed() -> Iterator[Finding]:
     bodies = list(answers(baseline().specification, operation()))[::25]
-    caller = Caller(keyapi_tiktok.TikTok)
+    caller = Caller(keyapi_example.TikTok)
     return spec_to_client(baseline().contract, operation(), caller, bodies)
 
 
@@ -104,7 +107,7 @@ def a_method_that_forgets_its_filter(patch: Patch) -> Iterator[Finding]:
         return whole(self, **arguments)
 
     # Its signature is read before the method is replaced.
-    caller = Caller(keyapi_tiktok.TikTok)
+    caller = Caller(keyapi_example.TikTok)
     patch.setattr(InfluencerResource, "products_analytics", forgetful)
     return client_to_spec(operation(), caller, "https://api.keyapi.ai")
 
@@ -164,7 +167,7 @@ def recorded(spec: dict[str, Any], **changes: Any) -> Iterator[Finding]:
 
 
 def a_recording_of_another_answer(patch: Patch) -> Iterator[Finding]:
-    return recorded(committed(), content=b'{"code": 0, "message": "success"}')
+    return recorded(listing(), content=b'{"code": 0, "message": "success"}')
 
 
 def a_recording_without_a_parameter_now_required(patch: Patch) -> Iterator[Finding]:
@@ -201,7 +204,7 @@ def test_a_relation_tells_a_deliberate_fault(
 def test_without_a_fault_no_relation_tells_anything() -> None:
     assert baseline().problems(operation()) == []
     assert [str(one) for one in parsed()] == []
-    assert list(recorded(committed())) == []
+    assert list(recorded(listing())) == []
     assert list(spec_is_sound(baseline().specification)) == []
 
 
@@ -222,7 +225,7 @@ def test_the_command_fails_and_names_a_fault_that_nobody_notices(
     }
     names = [part for name in faults for part in ("--operator", name)]
 
-    status = main(partial(mutation, faults), [*names, "--processes", "1"])
+    status = main(partial(planting, faults), [*names, "--processes", "1"])
 
     shown = capsys.readouterr().out
     assert status == 1
@@ -237,14 +240,14 @@ def test_the_command_fails_where_something_is_wrong_without_a_fault(
 ) -> None:
     monkeypatch.setattr(ContractMonitor, "check", lambda *_: None)
 
-    status = main(mutation, ["--operator", "change cost", "--processes", "1"])
+    status = main(planting, ["--operator", "change cost", "--processes", "1"])
 
     assert status == 1
     assert "WRONG WITHOUT ANY FAULT" in capsys.readouterr().out
 
 
 def test_two_processes_give_what_one_gives() -> None:
-    one, two = (score(mutation, ["change cost"], processes=count) for count in (1, 2))
+    one, two = (score(planting, ["change cost"], processes=count) for count in (1, 2))
 
     assert one.good
     assert two.outcomes == one.outcomes
@@ -325,7 +328,7 @@ def test_contracts_that_differ_at_one_place_judge_some_answer_differently() -> N
         bodies = baseline().answers(operation())
         return list(spec_mutants.other_judgements(baseline(), Contract(spec), operation(), bodies))
 
-    assert told(committed()) == []
+    assert told(listing()) == []
     for operator in ("drop from required", "make nullable", "number to integer"):
         (finding,) = told(planted(operator).spec)
         assert finding.relation == "spec -> client"

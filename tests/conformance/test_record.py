@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import pytest
@@ -13,12 +14,12 @@ import pytest
 from conftest import Script, tree
 from keyapi.recording.har import read, written
 from keyapi.sandbox import Sandbox
-from pipeline.cli import ROOT
 from pipeline.commands import record
 from pipeline.transaction import recover
+from support.specs import EXAMPLE
 
 NAME = "influencer_products_analytics"
-COMMITTED = ROOT / "tests/recordings"
+COMMITTED = EXAMPLE / "recordings"
 FOLDER = f"tests/recordings/{NAME}"
 
 
@@ -35,6 +36,15 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY", "KEYAPI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "path", sys.path[:])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the example to record into."""
+    folder = tmp_path / "project"
+    for name in ("openapi", "generated"):
+        copytree(EXAMPLE / name, folder / name, ignore=ignore_patterns("__pycache__"))
+    return folder
 
 
 @pytest.fixture
@@ -55,7 +65,7 @@ def record_into(project: Path) -> Any:
 
 
 def test_the_committed_recordings_are_what_it_records(project: Path, script: Script) -> None:
-    done = script("record.py", "--documented")
+    done = script("record.py", "--documented", NAME)
     assert (done.returncode, done.stderr) == (0, "")
     assert tree(project / "tests/recordings") == tree(COMMITTED)
 
@@ -100,7 +110,7 @@ def test_without_a_key_it_says_so_and_does_nothing(project: Path, script: Script
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["nothing"], f"there is no such operation: nothing. Give one of: {NAME}."),
+        (["nothing"], f"there is no such operation: nothing. Give one of: feed_list, {NAME}, "),
         ([NAME, "--outcome=402"], "there is no such outcome: 402. Give one of: 200, 200-page-2"),
         ([NAME, "--base-url=x"], "The base URL is not a valid http or https URL"),
         ([], "name the operations to record"),

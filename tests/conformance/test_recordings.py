@@ -23,11 +23,10 @@ from keyapi.conformance.recordings import (
 from keyapi.recording.har import read
 from keyapi.recording.model import RecordedCall, Recording
 from keyapi.specification import Specification
-from keyapi_tiktok import TikTok
-from pipeline.cli import ROOT
-from support.specs import committed
+from keyapi_example import TikTok
+from support.specs import EXAMPLE, listing
 
-FOLDER = ROOT / "tests/recordings"
+FOLDER = EXAMPLE / "recordings"
 NAME = "influencer_products_analytics"
 
 
@@ -39,7 +38,7 @@ def recorded(outcome: str) -> Recording:
 def test_an_outcome_without_a_recording_is_named_with_the_remedy() -> None:
     recordings = [recording for path in FOLDER.rglob("*.har") for recording in read(path)]
     left = [one for one in recordings if one.status != 402]
-    assert missing(Specification(committed()), left) == [
+    assert missing(Specification(listing()), left) == [
         f"{NAME} 402 has no recording: python scripts/record.py {NAME} --documented"
     ]
 
@@ -57,7 +56,7 @@ def operation(spec: dict[str, Any]) -> Any:
 
 
 def test_a_success_without_an_example_has_to_be_recorded_from_a_server() -> None:
-    spec = committed()
+    spec = listing()
     without_example(spec)
     recordings = [recorded("401"), recorded("400"), recorded("402"), recorded("429")]
 
@@ -111,7 +110,7 @@ def test_a_stale_recording_is_named_with_the_place_and_the_remedy(
 ) -> None:
     stale = replace(recorded(outcome), **changes)
 
-    found = list(map(str, check_recording(stale, Specification(committed()), TikTok)))
+    found = list(map(str, check_recording(stale, Specification(listing()), TikTok)))
 
     (first, *_) = [text for text in found if pointer in text and words in text] or [str(found)]
     assert pointer in first
@@ -127,7 +126,7 @@ def keyless(*args: Any) -> httpx.Headers:
 CLIENT_FAULTS: list[tuple[str, str, Any, list[str]]] = [
     (
         "200",
-        "keyapi_tiktok.models.InfluencerProduct.to_dict",
+        "keyapi_example.models.InfluencerProduct.to_dict",
         lambda row: {**ROW, "total_live_cnt": 0.0},
         ["content/text#/data/0/total_live_cnt", "expected 0.0 from TikTok, found 0"],
     ),
@@ -217,7 +216,7 @@ TELLING = (
 
 @pytest.mark.parametrize("operator", TELLING)
 def test_a_recording_shows_that_the_specification_has_moved_on(operator: str) -> None:
-    found = [mutant for mutant in mutants(committed()) if mutant.operator == operator]
+    found = [mutant for mutant in mutants(listing()) if mutant.operator == operator]
     recordings = [recording for path in FOLDER.rglob("*.har") for recording in read(path)]
 
     assert found
@@ -227,7 +226,7 @@ def test_a_recording_shows_that_the_specification_has_moved_on(operator: str) ->
 
 
 def test_a_specification_that_cannot_be_read_is_a_finding() -> None:
-    spec = committed()
+    spec = listing()
     schema = answer(spec)["content"]["application/json"]["schema"]
     schema["$ref"] = "#/components/schemas/Nowhere"
 

@@ -15,8 +15,8 @@ from keyapi.conformance.mutation.command import main
 from keyapi.conformance.mutation.outcomes import MutantOutcome
 from keyapi.conformance.mutation.runner import Mutation, Part, score
 from keyapi.conformance.mutation.table import show
-from keyapi_tiktok import TikTok
-from support.specs import committed, synthetic
+from keyapi_example import TikTok
+from support.specs import listing, synthetic
 
 
 class Stub:
@@ -79,7 +79,7 @@ def test_a_column_that_stays_empty_fails_the_command(capsys: pytest.CaptureFixtu
 
 def test_faults_of_answers_can_be_planted_with_an_installed_client() -> None:
     planter = AnswerPlanter()
-    baseline = Baseline(committed(), TikTok)
+    baseline = Baseline(listing(), TikTok)
 
     def make() -> Mutation:
         return Mutation([planter], {"installed": lambda: baseline})
@@ -93,7 +93,7 @@ def test_faults_of_answers_can_be_planted_with_an_installed_client() -> None:
 
 def test_a_baseline_without_a_client_says_so() -> None:
     with pytest.raises(NotImplementedError, match="give the baseline its client"):
-        _ = Baseline(committed()).client
+        _ = Baseline(listing()).client
 
 
 def test_relations_hold_on_a_specification_with_bodies_paths_and_cursors() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from conformance.clients import GeneratedBaseline
 from conformance.spec_mutants import SpecPlanter
@@ -16,12 +17,22 @@ from support.specs import committed, synthetic
 
 
 def mutation(
-    faults: Mapping[str, Fault] = FAULTS, operators: Mapping[str, Operator] = OPERATORS
+    faults: Mapping[str, Fault] = FAULTS,
+    operators: Mapping[str, Operator] = OPERATORS,
+    document: Callable[[], dict[str, Any]] = committed,
 ) -> Mutation:
+    """What to plant, and where.
+
+    Args:
+        faults: Faults of answers, by name.
+        operators: Operators for specifications, by name.
+        document: Gives the specification that all is planted in; the others are for what has no
+            place there.
+    """
     return Mutation(
         [SpecPlanter(operators), AnswerPlanter(faults)],
         {
-            "committed": lambda: GeneratedBaseline(committed()),
+            document.__name__: lambda: GeneratedBaseline(document()),
             "synthetic": lambda: GeneratedBaseline(synthetic()),
             "page shapes": lambda: GeneratedBaseline(zoo_specification()),
         },

@@ -1,8 +1,10 @@
-"""Effective specifications to try things on: the committed one, and one with everything else."""
+"""Effective specifications to try things on: the committed one, the example's, and others."""
 
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 from pipeline.shape import shape
@@ -10,6 +12,7 @@ from pipeline.vendor.merge import merge
 from pipeline.vendor.pages import read_page
 from support.pages import ROOT, page, paged, query, rows
 
+_NAMED = re.compile(r'"#/components/schemas/([^"/]+)"')
 _PAGES = (
     page(
         "/v1/tiktok/shop/list",
@@ -70,10 +73,36 @@ _PAGES = (
 )
 
 
+EXAMPLE = ROOT / "tests/support/example"
+"""A project of its own, made of pages of every shape; `keyapi_example` is its client."""
+
+LISTING = "/v1/tiktok/influencer/products/analytics"
+"""Path of the example's operation with most facts: pages, a sort, a filter, an echo, JSON text."""
+
+
 def committed() -> dict[str, Any]:
     """The effective specification that the shipped client was made from."""
-    text = (ROOT / "generated/keyapi_tiktok/openapi.json").read_text("utf-8")
-    spec: dict[str, Any] = json.loads(text)
+    return _read(ROOT / "generated/keyapi_tiktok/openapi.json")
+
+
+def listing() -> dict[str, Any]:
+    """The example's specification, cut to one operation: see `LISTING`."""
+    spec = _read(EXAMPLE / "generated/keyapi_example/openapi.json")
+    paths = {LISTING: spec["paths"][LISTING]}
+    schemas = spec["components"]["schemas"]
+    used: dict[str, Any] = {}
+    left = [paths]
+    while left:
+        for name in _NAMED.findall(json.dumps(left.pop())):
+            if name not in used:
+                used[name] = schemas[name]
+                left.append(schemas[name])
+    kept = {name: schema for name, schema in schemas.items() if name in used}
+    return {**spec, "paths": paths, "components": {**spec["components"], "schemas": kept}}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    spec: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return spec
 
 
