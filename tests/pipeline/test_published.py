@@ -16,7 +16,7 @@ from pipeline.document.yaml import dump_yaml, load_yaml
 from pipeline.errors import PipelineError
 from support.overlays import overlay, recorded
 
-WRITE = "Write into the action:\n\n"
+WRITE = ("Write into the action:\n\n", "action, in place of its x-published:\n\n")
 INSTEAD = "instead of\n  the action:\n\n"
 
 
@@ -37,7 +37,7 @@ def pasted(action: dict[str, Any], error: PipelineError) -> list[dict[str, Any]]
     else:
         rest = {key: value for key, value in action.items() if key != PUBLISHED}
         text += textwrap.indent(dump_yaml([rest]).decode(), "  ")
-        text += error.details.partition(WRITE)[2]
+        text += error.details.partition(WRITE[PUBLISHED in action])[2]
     actions: list[dict[str, Any]] = load_yaml(text, "some.overlay.yaml")["actions"]
     return actions
 

@@ -219,9 +219,11 @@ def test_a_correction_of_what_has_changed_stops_the_update_until_it_is_decided(
     assert failure.value.pointer == "#/actions/4"
     details = failure.value.details
     assert f'old: "{OLD_SIZE}"\n    new: "{NEW_SIZE}"\n' in details
-    lines = details.partition("Write into the action:\n\n")[2]
+    lines = details.partition("into the action, in place of its x-published:\n\n")[2]
     assert lines == f"    x-published:\n      description: {NEW_SIZE}\n"
-    assert lines in summary.read_text("utf-8")
+    text = summary.read_text("utf-8")
+    assert lines in text
+    assert text.count("no longer says what the action corrects") == 1
     with pytest.raises(PipelineError, match="no longer says what the action corrects"):
         vendor_and_check(checkout, docs)
 

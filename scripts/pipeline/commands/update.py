@@ -179,6 +179,7 @@ class Trial:
             return project.corrected(vendored).actions
         except PipelineError as error:
             self.sections["Stopped"] = fenced(f"{error}\n\n{error.details}")
+            self.notes = {note: None for note in self.notes if str(error) not in note}
             raise
 
     def _drop_recordings(self) -> None:

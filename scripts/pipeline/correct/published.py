@@ -123,7 +123,7 @@ def compare(action: dict[str, Any], matches: Sequence[Match], at: str) -> Mismat
         rows = [_row(*change) for change in changes[:MAX_SPLIT]]
         if len(changes) > MAX_SPLIT:
             rows.append(f"  and {len(changes) - MAX_SPLIT} more\n")
-    lines = _split(action, matches) if different else _lines(matches[0].published)
+    lines = _split(action, matches) if different else _lines(matches[0].published, action)
     heading = f"{at}, target {plain(action['target'], 1000)}\n"
     return Mismatch(at, problem, "".join([heading, *rows, "\n", lines]))
 
@@ -218,8 +218,9 @@ def _row(place: str, old: Any, new: Any) -> str:
     return f"  {plain(place, 1000)}\n    old: {old_text}\n    new: {new_text}\n"
 
 
-def _lines(value: Any) -> str:
-    return f"  Write into the action:\n\n{_yaml({PUBLISHED: value})}"
+def _lines(value: Any, action: dict[str, Any]) -> str:
+    place = f", in place of its {PUBLISHED}" if PUBLISHED in action else ""
+    return f"  Write into the action{place}:\n\n{_yaml({PUBLISHED: value})}"
 
 
 def _split(action: dict[str, Any], matches: Sequence[Match]) -> str:
