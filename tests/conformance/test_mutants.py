@@ -22,7 +22,7 @@ from keyapi.conformance.drivers import Caller, sandbox_server
 from keyapi.conformance.mutation.answers import Observers, correct_answers, kind_of
 from keyapi.conformance.mutation.baselines import as_files
 from keyapi.conformance.mutation.command import main
-from keyapi.conformance.mutation.outcomes import MutantOutcome
+from keyapi.conformance.mutation.outcomes import Detections, MutantOutcome
 from keyapi.conformance.mutation.runner import Mutation, score
 from keyapi.conformance.mutation.table import unnoticed
 from keyapi.conformance.recordings import by_specification
@@ -380,3 +380,25 @@ def test_an_answer_is_proved_as_good_as_the_right_one_only_where_it_is(
     mutant = next(FAULTS[fault].mutants(shown[kind].exchange))
 
     assert observers.proof(mutant) == proof
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault", "noticed_by"),
+    [
+        ("plain", "html-502", {"server -> spec", "spec -> client", "recording"}),
+        ("plain", "missing-required", {"server -> spec", "spec -> client", "recording"}),
+        ("plain", "dropped", {"spec -> client"}),
+        ("401", "text-as-integer", {"server -> spec", "spec -> client", "recording"}),
+    ],
+)
+def test_each_relation_looks_at_an_answer(kind: str, fault: str, noticed_by: set[str]) -> None:
+    shown = {
+        kind_of(operation(), answer.case): answer
+        for answer in correct_answers(baseline(), operation())
+    }
+    detections = Detections()
+    mutant = next(FAULTS[fault].mutants(shown[kind].exchange))
+
+    Observers(baseline(), operation(), shown[kind]).look(mutant.reply, detections)
+
+    assert noticed_by <= set(detections.found)
