@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -312,6 +313,24 @@ def test_the_script_reports_a_failure_in_its_last_line_and_with_exit_code_2(
     assert "answers 404" in line
     assert tree(checkout) == before
     assert "## Failed: vendor.py" in summary.read_text("utf-8")
+
+
+def test_the_script_ends_with_exit_code_2_where_the_contract_is_broken(
+    checkout: Path,
+    script: Script,
+    docs: Docs,
+    in_process: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("update.update", partial(update, runner=in_process))
+    unlawful(checkout, docs)
+    before = tree(checkout)
+
+    done = script("update.py", "--index", docs.index)
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"error: {CONTRACT_SUITE}")
+    assert tree(checkout) == before
 
 
 def test_what_was_changed_meanwhile_is_not_overwritten(
