@@ -402,3 +402,17 @@ def test_each_relation_looks_at_an_answer(kind: str, fault: str, noticed_by: set
     Observers(baseline(), operation(), shown[kind]).look(mutant.reply, detections)
 
     assert noticed_by <= set(detections.found)
+
+
+def test_an_answer_that_is_as_good_is_noticed_by_nobody() -> None:
+    shown = next(
+        answer
+        for answer in correct_answers(baseline(), operation())
+        if kind_of(operation(), answer.case) == "401"
+    )
+    detections = Detections()
+    mutant = next(FAULTS["missing-optional"].mutants(shown.exchange))
+
+    Observers(baseline(), operation(), shown).look(mutant.reply, detections)
+
+    assert detections.found == {}
