@@ -100,6 +100,7 @@ STALE: list[tuple[str, dict[str, Any], str, str]] = [
     ("402", {"status": 200}, "response", "InsufficientCredits from TikTok"),
     ("402", {"status": 401}, "response", "InsufficientCredits from AsyncTikTok"),
     ("200", {"status": 400}, "content/text#/code", "expected the documented 400, found 0"),
+    ("200", {"content": b'"text"'}, "response", "InvalidResponse from TikTok"),
     ("200", content_type("text/html"), "content/mimeType", "expected application/json"),
 ]
 

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from keyapi.conformance.cases import documented_arguments
+from keyapi.conformance.fuzz import text_cursor
 from keyapi.conformance.judge import MEANING
 from keyapi.conformance.relations import RELATIONS
 from keyapi.conformance.scope import FACETS, absent, nothing
 from keyapi.conformance.tally import Count, absences, grouped, table, unlooked
 from keyapi.specification import Specification
 from support import controls
-from support.pages import page
+from support.pages import page, query, rows
 from support.specs import effective
 from support.stub import Stub
 
@@ -125,3 +127,22 @@ def test_every_rule_of_meaning_finds_the_stub_out_or_says_why_it_cannot() -> Non
     rules = {control.rule for control in controls.CONTROLS.values()}
 
     assert MEANING - rules == set(controls.UNREACHED)
+
+
+@pytest.mark.parametrize(("kind", "made_up"), [("string", True), ("integer", False)])
+def test_a_cursor_as_text_is_known_as_one_that_cases_make_up(kind: str, made_up: bool) -> None:
+    feed = {
+        "type": "object",
+        "properties": {"max_cursor": {"type": kind}, "videos": rows(video_id="string")},
+    }
+    text = page(
+        "/v1/tiktok/video/feed",
+        parameters=[query("offset", "Cursor", kind, required=True)],
+        data_schema=feed,
+    )
+    (operation,) = Specification(effective(text))
+    (bare,) = BARE
+
+    assert text_cursor(operation) is made_up
+    assert not text_cursor(bare)
+    assert str(documented_arguments(operation)["offset"]) == "0"

@@ -29,6 +29,7 @@ class Served(NamedTuple):
     charged: int | None
 
 
+_PATIENCE = 60.0  # for an answer of a server on a busy machine, in seconds
 Serve = Callable[[OperationSpec, Case], Served]
 
 
@@ -73,5 +74,5 @@ def http_server(url: str, key: str = KEY) -> Iterator[Serve]:
         before = ask(wire(operation, case.previous)).content if case.previous else None
         return Served(ask(wire(operation, case.arguments, case.key)), before, None)
 
-    with httpx.Client(base_url=url) as http:
+    with httpx.Client(base_url=url, timeout=_PATIENCE) as http:
         yield serve
