@@ -474,3 +474,8 @@ def test_the_clients_options_are_those_it_declares_for_the_command_line() -> Non
     added = {field.name: field.default for field in fields(CommandOptions)}
     assert {name: added[name] for name in declared} == declared
     assert not OPTIONS.keys() & {field.name for field in fields(Options)}
+
+
+def test_a_time_limit_is_taken(products: Keyapi, server: Server) -> None:
+    assert products("--timeout", "60").code == 0
+    assert len(server.requests) == 1

@@ -729,3 +729,21 @@ def test_retry_after_is_seconds_or_a_date_and_nothing_else(
     headers: dict[str, str], seconds: float | None
 ) -> None:
     assert retry_after(httpx.Headers(headers)) == seconds
+
+
+def test_a_body_that_arrives_after_the_deadline_is_not_read_on(server: Server) -> None:
+    client = Sync(server)
+
+    def slowly() -> Iterator[bytes]:
+        yield b"{"
+        client.clock.time += 10
+        yield b"}"
+
+    answer = httpx.Response(200, content=slowly())
+    transport = httpx.MockTransport(lambda request: answer)
+
+    with (
+        client.open(transport=transport, deadline=5, max_retries=0) as tiktok,
+        pytest.raises(TransportError, match="deadline"),
+    ):
+        tiktok.influencer.products_analytics(user_id=USER_ID)

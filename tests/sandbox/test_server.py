@@ -92,6 +92,7 @@ def test_in_the_process_a_body_is_as_slow(sandbox: Sandbox) -> None:
 
 def test_latency_delays_each_answer(sandbox: Sandbox, sandbox_url: str) -> None:
     sandbox.latency = 0.1
+    assert sandbox.latency == 0.1
     started = time.perf_counter()
     with TikTok(sandbox.key, base_url=sandbox_url) as tiktok:
         for _ in range(3):
