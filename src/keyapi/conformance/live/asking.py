@@ -94,12 +94,14 @@ class LiveExchange(NamedTuple):
         error: Why there is none.
         before: What the requests before the last one came to.
         recording: The exchange, where recordings are kept.
+        reached: Whether there was a connection to send the last request through.
     """
 
     answer: ServerAnswer | None
     error: KeyAPIError | None
     before: list[str]
     recording: Recording | None
+    reached: bool = True
 
 
 class Asker:
@@ -159,17 +161,19 @@ class Asker:
         )
         first = len(self.budget.outcomes)
         answer = error = None
+        reached = True
         try:
             response = http.send(request)
             # What repeats the key is hidden before it can be cut short in a message.
             content = self.redaction.body(response.content)
             answer = ServerAnswer(response.status_code, response.headers, content)
-        except httpx.RequestError:
+        except httpx.RequestError as failure:
             error = request.extensions[EXTENSION].error
+            reached = not isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout)
         except BudgetUsedUp:
             if len(self.budget.outcomes) == first:
                 raise
             error = request.extensions[EXTENSION].error  # of the attempt before
         outcomes = self.budget.outcomes[first:]
         kept = self._recorder.recordings[-1] if self._recorder and answer else None
-        return LiveExchange(answer, error, outcomes[: -1 if answer else None], kept)
+        return LiveExchange(answer, error, outcomes[: -1 if answer else None], kept, reached)

@@ -15,7 +15,8 @@ from keyapi.conformance.cases import Case
 from keyapi.conformance.live.asking import Asker, Budget
 from keyapi.conformance.live.keeping import keep
 from keyapi.conformance.live.plan import plan
-from keyapi.conformance.live.report import Summary, as_text, heading, printable, table_line, write
+from keyapi.conformance.live.report import Summary, Table, as_text, printable, write
+from keyapi.conformance.live.results import Result
 from keyapi.conformance.live.running import Published, Run
 from keyapi.conformance.writing import Write, write_each
 from keyapi.contract import Contract
@@ -121,8 +122,13 @@ def check(
             say(hide(printable(line)))
 
         contract = Contract(specification.document)
-        run = Run(contract, asker, lambda result: tell(table_line(result)), published)
-        tell(heading())
+        table = Table()
+
+        def show(result: Result) -> None:
+            for line in table.lines(result):
+                tell(line)
+
+        run = Run(contract, asker, show, published)
         try:
             run.go(planned)
         except KeyboardInterrupt:  # between two requests

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from keyapi.conformance.live.results import Note, Result
 from keyapi.contract import Violation
 
-_WIDTH = 40  # of the column of operations and of that of cases, on the terminal, in characters
+_WIDTH = 61  # of the column of cases, on a terminal of 80 columns, in characters
 # What XML 1.0 cannot hold, and what would steer a terminal or a log; a server's words may have it.
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -70,14 +70,18 @@ class Summary(NamedTuple):
 _WORDS = {"pass": "passed", "fail": "failed", "skip": "skipped"}
 
 
-def heading() -> str:
-    """The first line of the table."""
-    return _row("operation", "case", "outcome", "credits")
+class Table:
+    """The table of results on the terminal, written as they come: operations, and their cases."""
 
+    def __init__(self) -> None:
+        self._operation = ""
 
-def table_line(result: Result) -> str:
-    """The line of the table that a case has."""
-    return _row(result.operation, result.case, result.outcome, str(result.credits))
+    def lines(self, result: Result) -> Iterator[str]:
+        """Give the lines that a result adds."""
+        if result.operation != self._operation:
+            self._operation = result.operation
+            yield _row(result.operation, "outcome", "credits")
+        yield _row(f"  {result.case}", result.outcome, str(result.credits))
 
 
 def as_text(summary: Summary) -> Iterator[str]:
@@ -169,8 +173,9 @@ def _lines(violations: Iterable[Violation]) -> Iterator[str]:
         )
 
 
-def _row(operation: str, case: str, outcome: str, credits: str) -> str:  # noqa: A002 - the API's own word
-    return f"{operation:<{_WIDTH}} {case:<{_WIDTH}} {outcome:<7} {credits:>7}"
+def _row(name: str, outcome: str, credits: str) -> str:  # noqa: A002 - the API's own word
+    shown = name if len(name) <= _WIDTH else f"{name[: _WIDTH - 1]}…"
+    return f"{shown:<{_WIDTH}} {outcome:<7} {credits:>7}"
 
 
 def _fenced(lines: Sequence[str]) -> list[str]:

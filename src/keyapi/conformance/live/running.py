@@ -173,6 +173,8 @@ class Run:
     def _excuse(self, case: Case, exchange: LiveExchange) -> None:
         """Skip what says something of the account or the pace, and nothing of the contract."""
         error = exchange.error or (_refusal(exchange.answer) if exchange.answer else None)
+        if not exchange.reached:
+            raise _Skipped(f"the server cannot be reached: {error}", "run")
         if isinstance(error, InsufficientCredits):
             raise _Skipped(f"the server has no credits left for this key: {error.message}", "run")
         if isinstance(error, RateLimited):
