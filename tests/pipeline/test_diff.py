@@ -19,6 +19,7 @@ from rich.console import Console
 
 from conformance.spec_operators import OPERATORS, SpecMutant, mutants
 from figures.regeneration import project_with
+from keyapi._facts import OPERATION_KEYS
 from keyapi._json import pointer
 from pipeline.cli import ROOT
 from pipeline.difference import MISSING, Difference, Step, differences
@@ -585,6 +586,21 @@ def test_equal_specifications_have_no_difference_in_whatever_order_their_keys_st
         turned = json.loads(json.dumps(spec, sort_keys=True))
         assert list(turned) != list(spec)
         assert differences(spec, turned) == []
+
+
+@pytest.mark.parametrize("fact", OPERATION_KEYS)
+def test_each_fact_is_explained_when_it_comes_goes_or_changes(fact: str) -> None:
+    """A fact without its rule would end the comparison of any two pages that differ in it."""
+    path = "/v1/tiktok/influencer/products/analytics"
+    specs = [committed() for _ in range(3)]
+    for spec, value in zip(specs, (None, 1, 2), strict=True):
+        facts = spec["paths"][path]["get"]["x-keyapi"]
+        facts.pop(fact, None)
+        if value is not None:
+            facts[fact] = {"page": f"page{value}"} if fact == "paging" else value
+    absent, one, other = specs
+    for old, new in ((absent, one), (one, absent), (one, other)):
+        assert len(differences(old, new)) == 1
 
 
 def nodes(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

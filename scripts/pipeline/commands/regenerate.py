@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.cli import ROOT
 from pipeline.generate.package import verify
 from pipeline.project import GENERATED, Project
 from pipeline.transaction import replace
@@ -37,8 +38,10 @@ def regenerate(root: Path, *, check: bool) -> int:
         return 0
     if check:
         sys.stdout.writelines(_diff(committed, expected))
+        where = "" if root == ROOT else f" --root {root}"
         print(
-            f"{GENERATED} does not match the specification; run python scripts/regenerate.py",
+            f"{GENERATED} does not match the specification; run python scripts/regenerate.py"
+            f"{where}",
             file=sys.stderr,
         )
         return 1

@@ -14,7 +14,6 @@ from keyapi.cli.destination import Destination
 from keyapi.cli.messages import CommandError
 from keyapi.cli.text import clean, escaped, to_json
 
-FORMATS = ("table", "json", "jsonl", "csv")
 _BY_SUFFIX = {".json": "json", ".csv": "csv", ".txt": "table"}
 
 
