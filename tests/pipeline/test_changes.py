@@ -8,11 +8,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from pipeline.cli import ROOT
 from support.changes import CHANGES, NOT_COPIED, updated
 from support.docs_site import Docs
 
 
+@pytest.mark.timeout(900)  # an update runs every check that reads the pages
 def test_an_update_takes_a_change_of_the_price(tmp_path: Path) -> None:
     copy = tmp_path / "project"
     shutil.copytree(ROOT, copy, symlinks=True, ignore=NOT_COPIED)
