@@ -119,10 +119,11 @@ def _client_option(option: Option) -> tuple[str, Any, Any]:
     """A field of `CommandOptions`: name, annotated type and default."""
     assert option.flag is not None  # noqa: S101 - only such are asked for
     help_, metavar, choices = option.flag
+    kind: Any
     kind, convert = _KINDS.get(metavar, (str, None))
     facts: dict[str, Any] = {"converter": convert} if convert is not None else {}
     if choices:
-        kind = Literal[choices]  # type: ignore[assignment]  # as good as a class to the library
+        kind = Literal[choices]
     else:
         facts["metavar"] = metavar
     annotated = kind | None if option.default is None else kind

@@ -74,12 +74,13 @@ def fixed(test: Callable[..., Any], examples: int) -> Callable[..., Any]:
         examples: How many examples; the coverage phase of Schemathesis comes on top.
     """
     seed = run_seed()
+    health_checks: Any = list(HealthCheck)  # its metaclass hides the members' type
     configured = settings(
         max_examples=examples,
         deadline=None,
         derandomize=seed is None,
         database=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=health_checks,
     )(test)
     return configured if seed is None else hypothesis.seed(seed)(configured)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
@@ -35,6 +36,7 @@ _FAR = 2**20  # the last page that is looked for, where the specification names 
 class Published(Protocol):
     """A driver: what was published before any correction."""
 
+    @abstractmethod
     def broken(self, operation: OperationSpec, answer: ServerAnswer) -> list[Violation]:
         """Find the published promises that an answer breaks; additions do not count."""
 

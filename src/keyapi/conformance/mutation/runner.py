@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -32,12 +33,15 @@ class Planter(Protocol):
     """Plants faults of one kind; a driver of the runner."""
 
     @property
+    @abstractmethod
     def operators(self) -> Mapping[str, object]:
         """What it can plant, by name."""
 
+    @abstractmethod
     def parts(self, baseline: Baseline, operators: Sequence[str]) -> Iterator[Part]:
         """Cut the work of some operators into parts; an operator without a place has none."""
 
+    @abstractmethod
     def operations(self, baseline: Baseline, operator: str) -> set[str | None] | None:
         """`operationId` of each operation that an operator's mutants concern.
 
@@ -45,6 +49,7 @@ class Planter(Protocol):
         this planter needs no baseline but the first.
         """
 
+    @abstractmethod
     def outcomes(self, baseline: Baseline, part: Part) -> Iterator[MutantOutcome]:
         """Plant and judge one part of the work."""
 
