@@ -41,9 +41,8 @@ class Hooks:
 
     @staticmethod
     @pytest.hookspec(firstresult=True)
-    def pytest_contract_specification() -> Specification:
+    def pytest_contract_specification() -> Specification | None:
         """Name the specification whose every operation each relation must look at."""
-        raise NotImplementedError
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
