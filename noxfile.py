@@ -68,8 +68,12 @@ def _run(session: nox.Session, program: str, *arguments: str, **env: str) -> Non
     session.run(str(folder / program), *arguments, env={"PATH": path, **env})
 
 
+# A long test near the end keeps no other waiting behind it.
+_PARALLEL = ("-n", "auto", "--dist", "worksteal")
+
+
 def _pytest(session: nox.Session, *arguments: str, **env: str) -> None:
-    _run(session, "python", "-m", "pytest", "-n", "auto", *arguments, **env)
+    _run(session, "python", "-m", "pytest", *_PARALLEL, *arguments, **env)
 
 
 def _measured(session: nox.Session, *arguments: str) -> None:
@@ -114,7 +118,7 @@ def pythons(session: nox.Session) -> None:
     Processes take most of the time, and what they show does not depend on the version of Python.
     """
     _install(session, "dev")
-    session.run("python", "-m", "pytest", "-n", "auto", *SHIPPED, "-m", "not process")
+    session.run("python", "-m", "pytest", *_PARALLEL, *SHIPPED, "-m", "not process")
 
 
 @in_dev
