@@ -31,6 +31,7 @@ from typing import Any
 import yaml
 
 from pipeline.cli import ROOT
+from pipeline.commands.update import NOT_COPIED
 from pipeline.vendor.pages import read_page
 from support.docs_site import Docs
 from support.pages import EXAMPLE, REAL_NAME, markdown, query
@@ -39,7 +40,6 @@ TESTS = ("tests/client", "tests/sandbox", "tests/cli", "tests/contract")
 BY_HAND = ("tests/sandbox/test_golden.py", "tests/client/test_readme.py")
 """Tests that state facts of the published page by hand, so that a person decides about them."""
 _OVERLAY = "openapi/tiktok.overlay.yaml"
-NOT_COPIED = shutil.ignore_patterns(".git", ".nox", ".venv", "mutants", "__pycache__", ".*_cache")
 _SHAPES = EXAMPLE / "openapi/pages/en/tiktok"
 
 Document = dict[str, Any]

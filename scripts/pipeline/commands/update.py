@@ -25,7 +25,7 @@ from pipeline.transaction import FOLDER, replace
 _RECORDINGS = "tests/recordings"
 _UPDATED = ("openapi", GENERATED, _RECORDINGS)
 # What a checkout may hold besides the project: its history, environments, and what tools leave.
-_NOT_COPIED = shutil.ignore_patterns(
+NOT_COPIED = shutil.ignore_patterns(
     *(".git", ".nox", ".venv", "venv", "mutants", "build", "dist", "node_modules", FOLDER),
     *("__pycache__", "*.egg-info", ".*_cache", ".coverage*"),
 )
@@ -251,7 +251,7 @@ def update(
     """
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / _UPDATE
-        shutil.copytree(root, copy, symlinks=True, ignore=_NOT_COPIED)
+        shutil.copytree(root, copy, symlinks=True, ignore=NOT_COPIED)
         before, lock = files(copy), lock_without_etags(copy)
         trial = Trial(copy, runner)
         try:
