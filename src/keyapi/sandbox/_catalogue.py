@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,28 @@ _DOCUMENTED_LEAST = 41  # of the documented one, so that it has pages
 _GROUPS = 8  # different values of a property that rows are filtered by
 _SUBJECTS_KEPT = 256
 _VIEWS_KEPT = 512
+
+
+class SubjectRows:
+    """The rows of a subject, each made when it is first asked for: a page shows ten of hundreds.
+
+    Args:
+        count: Number of rows.
+        make: Makes the row of a number from 0; the same row each time.
+    """
+
+    def __init__(self, count: int, make: Callable[[int], dict[str, Any]]) -> None:
+        self._count = count
+        self._make = lru_cache(None)(make)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(self._make, range(self._count))
+
+    def __getitem__(self, part: slice) -> Rows:
+        return [self._make(number) for number in range(self._count)[part]]
 
 
 class Catalogue:
@@ -39,7 +61,7 @@ class Catalogue:
         self._subject_envelope = lru_cache(_SUBJECTS_KEPT)(self._make_envelope)
         self._view = lru_cache(_VIEWS_KEPT)(self._make_view)
 
-    def rows(self, operation: OperationSpec, arguments: Mapping[str, Any]) -> Rows:
+    def rows(self, operation: OperationSpec, arguments: Mapping[str, Any]) -> Rows | SubjectRows:
         """Return all rows of a request, filtered and sorted; callers must not modify them.
 
         Args:
@@ -77,16 +99,16 @@ class Catalogue:
                 holder.update((echo, echoed[echo]) for echo in operation.echoes)
         return answer
 
-    def _make_rows(self, name: str, subject: tuple[Any, ...]) -> Rows:
+    def _make_rows(self, name: str, subject: tuple[Any, ...]) -> SubjectRows:
         operation = self._spec.operations[name]
         example = operation.example(operation.success)
         shown = value_at(example, operation.items or ())
         first = shown[0] if isinstance(shown, list) and shown else None
         count = self._count(name, subject)
-        rows: Rows = []
+        documented: Rows = []
         if first is not None and subject == _documented(operation, example):
-            rows = [dict(example_row) for example_row in shown]
-            count += _DOCUMENTED_LEAST
+            documented = [dict(example_row) for example_row in shown]
+            count = max(count + _DOCUMENTED_LEAST, len(documented))
         groups = {
             prop: [
                 value(self._spec, operation.properties()[prop], prop, _of(first, prop), group)
@@ -95,14 +117,18 @@ class Catalogue:
             for prop in operation.filters.values()
         }
         echoed = dict(zip(_subject_names(operation), subject, strict=True))
-        for number in range(len(rows), count):
+
+        def make(number: int) -> dict[str, Any]:
+            if number < len(documented):
+                return documented[number]
             each = Chance(self._seed, name, subject, number)
             made = row(self._spec, operation.row or {}, first, each)
             for prop, values in groups.items():
                 shared = [*values, _of(first, prop)] if first else values
                 made[prop] = each.one_of(shared)
-            rows.append({**made, **{echo: echoed[echo] for echo in operation.echoes}})
-        return rows
+            return {**made, **{echo: echoed[echo] for echo in operation.echoes}}
+
+        return SubjectRows(count, make)
 
     def _count(self, name: str, subject: tuple[Any, ...]) -> int:
         """Number of rows of a subject: only a few have many."""
@@ -115,8 +141,8 @@ class Catalogue:
         filters: tuple[tuple[str, Any], ...],
         column: str | None,
         descending: bool,
-    ) -> Rows:
-        rows = self._subject_rows(name, subject)
+    ) -> Rows | SubjectRows:
+        rows: Rows | SubjectRows = self._subject_rows(name, subject)
         for prop, wanted in filters:
             rows = [each for each in rows if each.get(prop) == wanted]
         if column is not None:  # stable: ties keep their order in either direction

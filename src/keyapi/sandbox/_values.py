@@ -126,13 +126,7 @@ def _consistent(row: dict[str, Any], kinds: Mapping[str, Any], chance: Chance) -
     `total_live_sale_cnt` and `total_video_sale_cnt` are parts of `total_sale_cnt`; if
     `total_live_cnt` is 0, nothing was sold live; an amount is the number sold, at about the price.
     """
-    parts: dict[str, list[str]] = {name: [] for name in kinds}
-    for name in kinds:
-        words = name.split("_")
-        for place in range(len(words)):
-            whole = "_".join(words[:place] + words[place + 1 :])
-            if whole in parts:
-                parts[whole].append(name)
+    parts = _parts(tuple(kinds))
     for whole, names in parts.items():
         if len(names) > 1:
             left = row[whole]
@@ -151,6 +145,19 @@ def _consistent(row: dict[str, Any], kinds: Mapping[str, Any], chance: Chance) -
         if sold is not None and price is not None:
             amount = round(sold * price * discount, 2)
             row[name] = int(amount) if kind == "integer" else amount
+
+
+@cache
+def _parts(figures: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
+    """For each figure, those named like it with one word more."""
+    parts: dict[str, list[str]] = {name: [] for name in figures}
+    for name in figures:
+        words = name.split("_")
+        for place in range(len(words)):
+            whole = "_".join(words[:place] + words[place + 1 :])
+            if whole in parts:
+                parts[whole].append(name)
+    return parts
 
 
 def _composed(
