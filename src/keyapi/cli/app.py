@@ -90,7 +90,8 @@ def build(tokens: Sequence[str]) -> App:
     """Build the application.
 
     Args:
-        tokens: The command line; clients are imported only if it may call one.
+        tokens: The command line; clients are imported only if it may call one, and where it names
+            an operation, no other command of theirs is made.
     """
     app = App(
         name="keyapi",
@@ -114,11 +115,11 @@ def build(tokens: Sequence[str]) -> App:
             help_epilogue=EPILOGUES.get(name, ""),
         )
     if not tokens or tokens[0] not in TOOLS:
-        _add_clients(app)
+        _add_clients(app, tokens)
     return app
 
 
-def _add_clients(app: App) -> None:
+def _add_clients(app: App, tokens: Sequence[str]) -> None:
     """Add the commands of the installed clients.
 
     They are grouped under the platform's name; a single client's are also at the top level.
@@ -130,7 +131,8 @@ def _add_clients(app: App) -> None:
         only = len(clients) == 1
         below = _below(platform, show=not only)
         below.help = f"Operations of {client.__name__}."
-        for resource in _resources(client):
+        words = tokens[1:] if tokens and tokens[0] == platform else tokens
+        for resource in _resources(client, words):
             below.command(resource)
             if only and resource.name[0] not in TOOLS:
                 app.command(resource)
@@ -143,17 +145,16 @@ def _below(name: str, *, show: bool = True) -> App:
     )
 
 
-def _resources(client: type[SyncClient]) -> list[App]:
+def _resources(client: type[SyncClient], words: Sequence[str]) -> list[App]:
     from keyapi._clients import methods
-    from keyapi.cli.commands import commands
+    from keyapi.cli.commands import commands, named
     from keyapi.cli.help import formatter
-    from keyapi.cli.values import dashed
     from keyapi.specification import Specification
 
     specification = Specification.of_package(client._package)
     found: dict[str, App] = {}
-    for command in commands(methods(client), specification.operations):
-        name = dashed(command.call.resource)
+    for command in named(commands(methods(client), specification.operations), words):
+        name = command.resource
         if name not in found:
             found[name] = _below(name)
         run = partial(_call, client, specification)

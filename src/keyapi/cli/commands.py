@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -27,6 +27,7 @@ class Command:
 
     Attributes:
         name: Its name on the command line.
+        resource: The word before it there.
         help: Its help text.
         position: For paged operations, the arguments that set the page of a single call and the
             start of a walk; empty for others.
@@ -38,6 +39,7 @@ class Command:
         self.call = call
         self.walk = walk
         self.name = dashed(call.name)
+        self.resource = dashed(call.resource)
         summary, more = (spec.node.get(part) or "" for part in ("summary", "description"))
         cost = f"One request costs {spec.credits} credit{'' if spec.credits == 1 else 's'}."
         self.help = "\n\n".join(part for part in (_sentence(summary), more, cost) if part)
@@ -124,6 +126,23 @@ def commands(methods: Iterator[Method], specs: Mapping[str, OperationSpec]) -> I
         (walks if method.kind == "iterate" else calls)[method.operation.name] = method
     for name, call in calls.items():
         yield Command(specs[name], call, walks.get(name))
+
+
+def named(commands: Iterable[Command], words: Sequence[str]) -> Sequence[Command]:
+    """Leave out commands that a command line cannot mean: to describe one takes milliseconds.
+
+    Args:
+        commands: The commands of a client.
+        words: The command line, after the platform's name. As far as it names no resource or
+            operation, help and suggestions need them all.
+    """
+    chosen = list(commands)
+    for word, part in zip(words, ("resource", "name"), strict=False):
+        matching = [command for command in chosen if getattr(command, part) == word]
+        if not matching:
+            break
+        chosen = matching
+    return chosen
 
 
 def _flag(name: str, text: str) -> Parameter:
