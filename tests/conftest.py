@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import os
 import signal
+import ssl
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
+from httpx._config import create_ssl_context
 
 from figures.regeneration import project_with
 from pipeline.cli import ROOT
@@ -31,14 +35,26 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "process: starts processes; runs on one Python only")
 
 
-_STARTING = {"process", "terminal"}
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests whose fixtures start processes."""
+    """Mark the tests that start processes by the fixture of that name."""
     for item in items:
-        if _STARTING.intersection(getattr(item, "fixturenames", ())):
+        if "process" in getattr(item, "fixturenames", ()):
             item.add_marker("process")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_ssl_context() -> Iterator[None]:
+    """Read the certificate authorities once: each client with connections does, for 20 ms."""
+    shared = cache(lambda trust_env: create_ssl_context(trust_env=trust_env))
+
+    def context(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
+        if verify is True and cert is None:
+            return shared(trust_env)
+        return create_ssl_context(verify=verify, cert=cert, trust_env=trust_env)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", context)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -202,30 +203,85 @@ def process(environment: pytest.MonkeyPatch) -> Callable[..., subprocess.Popen[b
 
 
 @pytest.fixture
-def terminal(environment: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Runs the command on a terminal, and gives all that it wrote there."""
+def terminal(
+    environment: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Runs the command on a terminal, in this process, and gives all that it wrote there."""
 
     def run(*arguments: str, width: int = 80, term: str = "xterm-256color", **env: str) -> str:
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-        with subprocess.Popen(
-            [sys.executable, "-m", "keyapi", *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**os.environ, "TERM": term, **env},
-        ):
-            os.close(slave)
-            written = b""
-            while True:
-                try:
-                    part = os.read(master, 65536)
-                except OSError:  # how Linux says that nobody writes any more
-                    part = b""
-                if not part:
-                    break
-                written += part
-        os.close(master)
-        return written.decode().replace("\r\n", "\n")
+        with capfd.disabled(), environment.context() as patch, pseudo_terminal(width) as screen:
+            for name, text in {"TERM": term, **env}.items():
+                patch.setenv(name, text)
+            with screen.as_standard_streams():
+                for number, name in enumerate(("stdin", "stdout", "stderr")):
+                    stream = open(number, "w" if number else "r", closefd=False)  # noqa: SIM115
+                    patch.setattr(sys, name, stream)
+                main(list(arguments))
+                sys.stdout.flush()
+                sys.stderr.flush()
+            return screen.text()
 
     return run
+
+
+class Screen:
+    """A pseudo-terminal, and what is written to it.
+
+    Attributes:
+        end: Descriptor of the end that a program writes to; closed once the program has it.
+    """
+
+    def __init__(self, master: int, end: int) -> None:
+        self.end = end
+        self._written: list[bytes] = []
+        self._reader = threading.Thread(target=self._read, args=(master,))
+        self._reader.start()
+
+    def _read(self, master: int) -> None:
+        while True:
+            try:
+                part = os.read(master, 65536)
+            except OSError:  # how Linux says that nobody writes any more
+                part = b""
+            if not part:
+                return
+            self._written.append(part)
+
+    def text(self) -> str:
+        """All that was written, once no program has the terminal open any more."""
+        self._reader.join(30)
+        return b"".join(self._written).decode().replace("\r\n", "\n")
+
+    def close(self) -> None:
+        """Close the end that programs write to."""
+        if self.end >= 0:
+            os.close(self.end)
+            self.end = -1
+
+    @contextmanager
+    def as_standard_streams(self) -> Iterator[None]:
+        """Let this process's descriptors 0, 1 and 2 be the terminal, and close it afterwards."""
+        kept = [os.dup(number) for number in range(3)]
+        try:
+            for number in range(3):
+                os.dup2(self.end, number)
+            yield
+        finally:
+            for number, descriptor in enumerate(kept):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            self.close()
+
+
+@contextmanager
+def pseudo_terminal(width: int) -> Iterator[Screen]:
+    """A terminal of 24 lines, so many columns wide."""
+    master, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    screen = Screen(master, end)
+    try:
+        yield screen
+    finally:
+        screen.close()
+        screen.text()  # the reader ends before its descriptor is closed
+        os.close(master)

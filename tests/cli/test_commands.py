@@ -9,7 +9,7 @@ import runpy
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +21,7 @@ from keyapi import ServerError, _clients
 from keyapi._client import SyncClient
 from keyapi._options import OPTIONS
 from keyapi.cli import main
+from keyapi.cli.app import TOOLS, build
 from keyapi.cli.messages import explain
 from keyapi.cli.options import CommandOptions, Options
 from keyapi_example import TikTok
@@ -115,18 +116,17 @@ def test_the_key_is_read_from_a_file(
     assert products("--token-file", tmp_path / "key").code == 0
 
 
-def test_the_key_may_come_by_stdin(
-    products: Keyapi, environment: pytest.MonkeyPatch, server: Server
+def test_the_key_is_the_first_line_of_stdin(
+    products: Keyapi, environment: pytest.MonkeyPatch
 ) -> None:
     environment.delenv("KEYAPI_TOKEN")
-    environment.setattr(sys, "stdin", io.StringIO(f"{KEY}\nmore"))
-    assert products("--token-file", "-").code == 0
-
-
-def test_the_key_is_read_from_stdin(process: Start) -> None:
-    started = process(*COMMAND, "--token-file", "-", stdin=subprocess.PIPE)
-    out, _ = started.communicate(f"{KEY}\n".encode())
-    assert (started.returncode, out.count(b"\n")) == (0, 1)
+    reader, writer = os.pipe()
+    os.write(writer, f"{KEY}\nmore".encode())
+    with open(reader) as stdin:
+        environment.setattr(sys, "stdin", stdin)
+        done = products("--token-file", "-")  # which does not wait for the end of the pipe
+    os.close(writer)
+    assert (done.code, done.rows) == (0, EXAMPLE["data"])
 
 
 def test_a_cached_answer_costs_nothing(products: Keyapi, tmp_path: Path) -> None:
@@ -453,13 +453,41 @@ def test_completion_offers_members_of_enums(keyapi: Keyapi) -> None:
     assert {"asc", "desc"} <= set(done.out.split())
 
 
-def test_completion_can_be_installed(process: Start, tmp_path: Path) -> None:
-    home = {**os.environ, "HOME": str(tmp_path), "SHELL": "/bin/bash"}
-    started = process("--install-completion", "--shell", "bash", env=home)
-    _, err = started.communicate(timeout=60)
-    assert started.returncode == 0, err
+def test_completion_can_be_installed(
+    keyapi: Keyapi, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("HOME", str(tmp_path))
+    environment.setenv("SHELL", "/bin/bash")
+    done = keyapi("--install-completion", "--shell", "bash")
+    assert done.code == 0, done.err
     (script,) = tmp_path.rglob("bash-completion/completions/keyapi")
     assert "products-analytics" in script.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "resources", "operations"),
+    [
+        (("influencer", "products-analytics"), {"influencer"}, {"products-analytics"}),
+        (("tiktok", "influencer"), {"influencer"}, {"products-analytics"}),
+        (("video", "serch"), {"video"}, {"search", "video-id-detail"}),
+        (("influencr", "products-analytics"), {"influencer", "video", "shop", "feed"}, None),
+        ((), {"influencer", "video", "shop", "feed"}, None),
+    ],
+)
+def test_only_commands_that_may_be_meant_are_made(
+    environment: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    resources: set[str],
+    operations: set[str] | None,
+) -> None:
+    def commands(app: Iterable[str]) -> set[str]:
+        return {name for name in app if not name.startswith("-")}
+
+    app = build(words)
+    assert commands(app) - {*TOOLS, "tiktok"} == resources
+    if operations is not None:
+        (resource,) = resources
+        assert commands(app[resource]) == operations
 
 
 def test_the_clients_module_is_not_needed_for_the_tools(

@@ -172,18 +172,24 @@ def test_a_file_stays_as_it_is_where_nothing_was_fetched(
 
 
 def test_a_file_is_not_seen_before_it_is_whole(
-    process: Start, server: Server, tmp_path: Path
+    products: Keyapi, server: Server, tmp_path: Path
 ) -> None:
     server.holds(20)
     server.waits = {2}
     path = tmp_path / "rows.jsonl"
-    started = process(*COMMAND, "--all", "--output", str(path))
-    assert server.arrived.wait(30)
-    seen = path.exists()
-    server.go.set()
-    started.communicate(timeout=30)
+    seen: list[bool] = []
 
-    assert not seen
+    def look() -> None:
+        server.arrived.wait(30)
+        seen.append(path.exists())
+        server.go.set()
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    assert products("--all", "--output", path).code == 0
+    looking.join(30)
+
+    assert seen == [False]
     assert len(path.read_text().splitlines()) == 20
 
 

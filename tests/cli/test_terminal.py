@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -12,7 +13,7 @@ from rich.cells import cell_len
 
 from keyapi.cli.terminal import progress
 
-from .conftest import COMMAND, EXAMPLE, Server, product
+from .conftest import COMMAND, EXAMPLE, ROW, Server, product, pseudo_terminal
 
 Terminal = Callable[..., str]
 CONTROL = re.compile(r"\x1b\[[?\d;]*[A-Za-z]")
@@ -52,6 +53,22 @@ def test_a_terminal_gets_a_table_that_fits_it(
     assert len(re.split(r"  +", first)) == columns
     more = [line for line in shown if "more column" in line]
     assert len(more) == (1 if width == 80 else 0)
+
+
+def test_the_program_finds_out_that_it_is_on_a_terminal(
+    process: Callable[..., subprocess.Popen[bytes]], environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("TERM", "xterm-256color")
+    with pseudo_terminal(80) as screen:
+        ends = dict.fromkeys(("stdin", "stdout", "stderr"), screen.end)
+        with process(*COMMAND, **ends) as started:
+            screen.close()
+        shown = screen.text()
+
+    assert started.returncode == 0
+    assert CONTROL.search(shown)
+    assert max(map(cell_len, lines(shown))) <= 80
+    assert ROW["product_id"] in shown
 
 
 def test_a_terminal_shows_what_is_going_on(terminal: Terminal, server: Server) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -255,7 +254,9 @@ def test_an_option_out_of_range_is_refused_before_the_sandbox_is_served(
     assert problem in done.said[0]
 
 
-def test_the_line_to_try_works_and_ctrl_c_ends_the_sandbox(process: Start) -> None:
+def test_the_line_to_try_works_and_ctrl_c_ends_the_sandbox(
+    process: Start, keyapi: Keyapi, environment: pytest.MonkeyPatch
+) -> None:
     server: Any = process("sandbox", "--port", "0", text=True)
     assert server.stdout is not None
     lines = [server.stdout.readline() for _ in range(5)]
@@ -263,16 +264,11 @@ def test_the_line_to_try_works_and_ctrl_c_ends_the_sandbox(process: Start) -> No
     assert lines[0].endswith("; press Ctrl-C to stop.\n")
     assert lines[1] == "Key: sk_sandbox_0000\n"
     settings, command = lines[3].split()[:2], lines[4].split()[1:]
-    environment = dict(setting.split("=") for setting in settings)
-    tried = subprocess.run(
-        [sys.executable, "-m", "keyapi", *command],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert tried.returncode == 0, tried.stderr
-    assert len(tried.stdout.splitlines()) == 10
+    for setting in settings:
+        environment.setenv(*setting.split("="))
+    tried = keyapi(*command)
+    assert tried.code == 0, tried.err
+    assert len(tried.rows) == 10
     server.send_signal(signal.SIGINT)
     assert server.communicate(timeout=20)[1] == ""
     assert server.returncode == 0
@@ -313,26 +309,17 @@ def test_tools_without_their_extra_say_what_to_install(
 # --- demo -------------------------------------------------------------------------------------
 
 
-def test_the_demo_shows_a_table_a_retry_a_stop_and_what_it_cost(process: Start) -> None:
+def test_the_demo_shows_a_table_a_retry_a_stop_and_what_it_cost(keyapi: Keyapi) -> None:
     began = time.monotonic()
-    started = process("demo")
-    data, err = started.communicate(timeout=60)
-    out = data.decode()
-
-    assert started.returncode == 0, err
-    assert "$ keyapi influencer products-analytics --user-id" in out
-    assert len(re.findall(r"^[0-9]{19} ", out, re.MULTILINE)) == 10
-    assert b"sent again in" in err
-    assert "Stopped: " in out
-    assert re.search(r"Ledger: \d+ requests, 5 credits charged, 0 credits left\.", out)
-    assert time.monotonic() - began < 30  # 5 s on a machine with nothing else to do
-
-
-def test_the_demo_runs_in_this_process(keyapi: Keyapi) -> None:
     done = keyapi("demo", "--platform", "tiktok")
-    assert done.code == 0
-    assert "Ledger: " in done.out
-    assert [line for line in done.said if "sent again" in line]
+
+    assert done.code == 0, done.err
+    assert "$ keyapi influencer products-analytics --user-id" in done.out
+    assert len(re.findall(r"^[0-9]{19} ", done.out, re.MULTILINE)) == 10
+    assert "sent again in" in done.err
+    assert "Stopped: " in done.out
+    assert re.search(r"Ledger: \d+ requests, 5 credits charged, 0 credits left\.", done.out)
+    assert time.monotonic() - began < 30  # 5 s on a machine with nothing else to do
 
 
 def test_the_demo_needs_an_operation_with_an_example(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from collections.abc import Callable
 
 import pytest
 
@@ -18,22 +15,19 @@ from keyapi_example import InfluencerProductSortField, SortType
 from .conftest import USER_ID, Keyapi, Server
 
 PATH = "/v1/tiktok/video/search"
-Started = Callable[..., "subprocess.Popen[bytes]"]
 
 
-def test_a_second_page_is_a_command(process: Started, server: Server) -> None:
+def test_a_second_page_is_a_command(
+    keyapi: Keyapi, server: Server, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("COLUMNS", "80")
     server.rows = [{"title": "A", "video_id": "7", "views": 1000}]
 
-    def vendored(*arguments: str) -> tuple[int, str, str]:
-        started = process(*arguments, env={**os.environ, "COLUMNS": "80"})
-        out, err = started.communicate(timeout=60)
-        return started.returncode, out.decode(), err.decode()
+    done = keyapi("--help")
+    assert done.code == 0
+    assert "video       Operations: video-id-detail, search." in done.out
 
-    code, out, _ = vendored("--help")
-    assert (code, "video       Operations: video-id-detail, search." in out) == (0, True)
-
-    code, out, _ = vendored("video", "search", "--help")
-    words = " ".join(out.replace("│", " ").split())
+    words = " ".join(keyapi("video", "search", "--help").out.replace("│", " ").split())
     assert "One request costs 3 credits." in words
     assert "* --keyword TEXT Words. [required]" in words
     assert "--query-format NAME short (1), long (2)." in words
@@ -42,10 +36,10 @@ def test_a_second_page_is_a_command(process: Started, server: Server) -> None:
     command = ["video", "search", "--video-ids", "1,2", "--video-ids", "3", "--keyword", "hat"]
     options = "--query-format LONG --no-live --min-price 1.5 --region gb --levels 1,2 --levels 3"
     objects = ["--filter", '{"sold": 1}', "--parts", '[{"a": 1}]', "--anything", "plain"]
-    code, out, err = vendored(*command, *options.split(), *objects, "--format", "table")
-    assert code == 0, err
-    assert out.split() == ["video_id", "title", "views", "7", "A", "1,000"]
-    assert "1 page, 1 row, 3 credits" in err
+    done = keyapi(*command, *options.split(), *objects, "--format", "table")
+    assert done.code == 0, done.err
+    assert done.out.split() == ["video_id", "title", "views", "7", "A", "1,000"]
+    assert "1 page, 1 row, 3 credits" in done.err
     (request,) = server.requests
     assert request == (
         "POST",
@@ -68,8 +62,8 @@ def test_a_second_page_is_a_command(process: Started, server: Server) -> None:
         },
     )
 
-    code, _, err = vendored(*command, "--filter", "{")
-    assert (code, "'{' is not valid JSON" in err) == (2, True)
+    refused = keyapi(*command, "--filter", "{")
+    assert (refused.code, "'{' is not valid JSON" in refused.err) == (2, True)
 
 
 # --- Operations of every kind -----------------------------------------------------------------
