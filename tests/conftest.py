@@ -10,18 +10,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 from httpx._config import create_ssl_context
 
-from figures.regeneration import project_with
 from pipeline.cli import ROOT
 from support.pages import EXAMPLE
+from support.projects import listing_project
 
 pytest_plugins = ["keyapi.testing"]
 
@@ -30,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Obey Ctrl-C, also where the tests run in the background: processes inherit its neglect."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line(
-        "markers", "published: runs on the client of the published pages, not on the example's"
+        "markers", "published: about the published pages or their client, not about the example"
     )
     config.addinivalue_line("markers", "process: starts processes; runs on one Python only")
 
@@ -88,31 +89,38 @@ def example_client(
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of the example's list of products; tests copy it, and write nothing into it."""
+    return listing_project(tmp_path_factory.mktemp("listing") / "project")
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A copy of this project to vendor into and regenerate."""
-    return project_with(tmp_path / "project", 1)
+def project(pristine: Path, tmp_path: Path) -> Path:
+    """A copy of that project to vendor into and regenerate."""
+    return copytree(pristine, tmp_path / "project", symlinks=True)
+
+
+def run_script(root: Path, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run one of the scripts on a project, in this process."""
+    main = import_module(name.removesuffix(".py")).main
+    argv = ["--root", str(root), *map(str, arguments)]
+    with (
+        redirect_stdout(io.StringIO()) as out,
+        redirect_stderr(io.StringIO()) as err,
+        chdir(root.parent),
+    ):
+        try:
+            code = main(argv)
+        except SystemExit as ended:  # how argparse refuses arguments
+            code = ended.code
+    return subprocess.CompletedProcess([name, *argv], code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
 def script(project: Path) -> Script:
     """Runs one of the scripts on the copy, in this process."""
-
-    def run(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        main = import_module(name.removesuffix(".py")).main
-        argv = ["--root", str(project), *map(str, arguments)]
-        with (
-            redirect_stdout(io.StringIO()) as out,
-            redirect_stderr(io.StringIO()) as err,
-            chdir(project.parent),
-        ):
-            try:
-                code = main(argv)
-            except SystemExit as ended:  # how argparse refuses arguments
-                code = ended.code
-        return subprocess.CompletedProcess([name, *argv], code, out.getvalue(), err.getvalue())
-
-    return run
+    return partial(run_script, project)
 
 
 @pytest.fixture

@@ -26,16 +26,16 @@ from pipeline.transaction import FOLDER
 from pipeline.vendor import fetch
 from pipeline.vendor.index import MAX_LINKS
 from support.docs_site import MARKDOWN, Answer, Docs
-from support.pages import REAL_NAME, REAL_PAGE, page, query
+from support.pages import LISTING_NAME, LISTING_PAGE, page, query
 
-REAL = f"/{REAL_NAME}"
+LISTING = f"/{LISTING_NAME}"
 DETAIL, LIST, SHOP = (
     "/en/tiktok/video/detail.md",
     "/en/tiktok/video/list.md",
     "/en/tiktok/shop/list.md",
 )
 PUBLISHED = {
-    REAL: REAL_PAGE.read_text("utf-8"),
+    LISTING: LISTING_PAGE.read_text("utf-8"),
     DETAIL: page("/v1/tiktok/video/detail", parameters=[query("video_id")], credits=2),
     LIST: page("/v1/tiktok/video/list"),
     SHOP: page("/v1/tiktok/shop/list"),
@@ -363,7 +363,7 @@ def test_one_page_that_cannot_be_had_leaves_everything_as_it_was(
         "utf-8",
     )
     before = tree(project)
-    docs.pages[REAL] += "\nnew\n"
+    docs.pages[LISTING] += "\nnew\n"
     docs.answers[LIST] = [answer]
 
     done = run("--index", docs.index)
@@ -412,7 +412,7 @@ def test_a_page_that_vanished_is_reported_and_dropped_only_when_told(
     project: Path, run: Vendor, docs: Docs, prune: bool
 ) -> None:
     run("--index", docs.index)
-    docs.publish_index(REAL, DETAIL, SHOP)
+    docs.publish_index(LISTING, DETAIL, SHOP)
 
     done = run("--index", docs.index, *(["--prune"] if prune else []))
 
@@ -448,7 +448,7 @@ def test_match_takes_some_pages_from_the_index(project: Path, run: Vendor, docs:
     done = run("--index", docs.index, "--match", "en/tiktok/video/d*", "--match", "*/shop/*")
 
     assert done.code == 0, done.err
-    assert set(lock(project)) == {REAL_NAME, DETAIL[1:], SHOP[1:]}
+    assert set(lock(project)) == {LISTING_NAME, DETAIL[1:], SHOP[1:]}
     assert docs.asked(LIST) == []
 
 
@@ -472,9 +472,9 @@ def test_a_guide_given_itself_is_refused(run: Vendor, docs: Docs) -> None:
 
 def test_a_dry_run_says_the_same_and_writes_nothing(project: Path, run: Vendor, docs: Docs) -> None:
     run("--index", docs.index)
-    docs.pages[REAL] += "\nmore\n"
+    docs.pages[LISTING] += "\nmore\n"
     docs.pages["/en/new.md"] = page("/v1/tiktok/new/page")
-    docs.publish_index(REAL, DETAIL, SHOP, "/en/new.md")
+    docs.publish_index(LISTING, DETAIL, SHOP, "/en/new.md")
     before = tree(project)
 
     dry = run("--index", docs.index, "--prune", "--dry-run")

@@ -10,13 +10,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
-from conftest import Script, tree
-from figures.regeneration import project_with
+from conftest import Script, run_script, tree
 from pipeline.cli import ROOT
 from support.pages import markdown, page, query, rows
+from support.projects import listing_project
 
 # What each templating language would act on; the last would run a command.
 TEXT = (
@@ -60,33 +61,32 @@ row = json.loads(sys.argv[1])
 answer = {"code": 0, "message": "success", "data": [row]}
 server = httpx.MockTransport(lambda request: httpx.Response(200, json=answer))
 with TikTok("k", transport=server) as tiktok:
-    found = tiktok.evil.list(class_="1", print_="2") if "class" in row else tiktok.evil.many()
-    print(json.dumps([found[0].to_dict(), type(found[0]).__doc__, tiktok.evil.list.__doc__]))
+    method, arguments = sys.argv[2], json.loads(sys.argv[3])
+    call = getattr(tiktok.evil, method)
+    found = call(**arguments)
+    print(json.dumps([found[0].to_dict(), type(found[0]).__doc__, call.__doc__]))
 """
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with both pages, made by the scripts alone."""
-    project = project_with(tmp_path_factory.mktemp("hostile") / "project", 1)
-    for name, text in (("hostile.md", HOSTILE), ("many.md", MANY)):
-        (project / "openapi/pages/en/tiktok" / name).write_text(text, "utf-8")
+def hostile(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the hostile page, made by the scripts alone."""
+    project = tmp_path_factory.mktemp("hostile") / "project"
+    copytree(pristine, project, symlinks=True)
+    (project / "openapi/pages/en/tiktok/hostile.md").write_text(HOSTILE, "utf-8")
     for name in ("vendor.py", "regenerate.py"):
-        done = subprocess.run(
-            [sys.executable, ROOT / "scripts" / name, "--root", project],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_script(project, name)
         assert done.returncode == 0, done.stderr
     return project
 
 
-def answered(project: Path, row: dict[str, object]) -> list[object]:
-    """What the client makes of a row: the row again, its docstring, and the method's."""
+def answered(
+    project: Path, row: dict[str, str], method: str, arguments: dict[str, str]
+) -> list[object]:
+    """What a method makes of a row: the row again, its docstring, and the method's."""
     path = os.pathsep.join((str(project / "generated"), str(ROOT / "src")))
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(row)],
+        [sys.executable, "-c", PROGRAM, json.dumps(row), method, json.dumps(arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -100,16 +100,17 @@ def answered(project: Path, row: dict[str, object]) -> list[object]:
 def test_text_for_templates_and_formats_is_nothing_but_text(hostile: Path) -> None:
     row = {name: f"value of {name}" for name in NAMES}
 
-    same, of_row, of_method = answered(hostile, row)
+    same, of_row, of_method = answered(hostile, row, "list", {"class_": "1", "print_": "2"})
 
     assert same == row
     assert TEXT in " ".join(str(of_row).split())
     assert TEXT in " ".join(str(of_method).split())
 
 
-def test_thousands_of_properties_make_a_client_that_holds_them_all(hostile: Path) -> None:
+def test_thousands_of_properties_make_a_client_that_holds_them_all(tmp_path: Path) -> None:
+    project = listing_project(tmp_path / "many", {"en/tiktok/many.md": MANY})
     row = {f"property_{n}": str(n) for n in range(2_000)}
-    assert answered(hostile, row)[0] == row
+    assert answered(project, row, "many", {})[0] == row
 
 
 def test_generated_code_holds_no_formatted_string_of_a_pages_words(hostile: Path) -> None:

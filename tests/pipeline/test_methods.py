@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import keyapi_tiktok
+import keyapi_example
 from conformance.clients import client_files, loaded
 from keyapi._client import SyncClient
 from keyapi._clients import async_twin, methods
@@ -52,10 +52,10 @@ SPECIFICATIONS: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-@pytest.fixture(scope="module", params=["vendored", *SPECIFICATIONS])
+@pytest.fixture(scope="module", params=["example", *SPECIFICATIONS])
 def client(request: pytest.FixtureRequest) -> Iterator[type[SyncClient]]:
-    if request.param == "vendored":
-        yield keyapi_tiktok.TikTok
+    if request.param == "example":
+        yield keyapi_example.TikTok
         return
     with loaded(client_files(SPECIFICATIONS[request.param]())) as generated:
         yield generated

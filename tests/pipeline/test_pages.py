@@ -28,6 +28,7 @@ def refusal(text: str | bytes) -> str:
     return str(caught.value)
 
 
+@pytest.mark.published
 def test_the_published_page_reads():
     real = read_page(REAL_PAGE.read_bytes(), REAL_NAME)
     assert real.operation == "GET /v1/tiktok/influencer/products/analytics"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -29,9 +30,11 @@ def text(cost: int = 1, **more: Any) -> str:
     return page(OPERATION, credits=cost, **more)
 
 
-@pytest.fixture
-def run(project: Path) -> Run:
-    """Vendors files and addresses into a project that has a page called `NAME`."""
+@pytest.fixture(scope="module")
+def named(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that has a page called `NAME`."""
+    project = tmp_path_factory.mktemp("named") / "project"
+    copytree(pristine, project, symlinks=True)
     first = project / PAGES / NAME
     first.parent.mkdir(parents=True)
     first.write_text(text(), "utf-8")
@@ -40,6 +43,18 @@ def run(project: Path) -> Run:
     later.parent.mkdir()
     later.write_text(page("/v1/tiktok/shop/later"), "utf-8")
     vendor(project, Selection())
+    return project
+
+
+@pytest.fixture
+def project(named: Path, tmp_path: Path) -> Path:
+    """A copy of that project."""
+    return copytree(named, tmp_path / "project", symlinks=True)
+
+
+@pytest.fixture
+def run(project: Path) -> Run:
+    """Vendors files and addresses into the copy."""
 
     def command(*given: Path | str, **more: Any) -> None:
         files = tuple(source for source in given if isinstance(source, Path))

@@ -30,7 +30,7 @@ from pipeline.commands.update import (
 from pipeline.errors import PipelineError
 from pipeline.vendor.collect import Selection
 from support.docs_site import MARKDOWN, Answer, Docs
-from support.pages import REAL_NAME, REAL_PAGE, page
+from support.pages import LISTING_NAME, LISTING_PAGE, page
 
 # In place of scripts/diff.py: says which paths each specification has.
 DIFF = """
@@ -57,7 +57,7 @@ def test_the_client_is_the_new_one():
     paths = json.loads((folder / "openapi.json").read_text("utf-8"))["paths"]
     assert all(path.split("/")[-1] != "unlawful" for path in paths)
 """
-DETAIL = "/en/tiktok/video/detail.md"
+LISTING, DETAIL = f"/{LISTING_NAME}", "/en/tiktok/video/detail.md"
 
 
 @pytest.fixture
@@ -75,7 +75,11 @@ def checkout(project: Path) -> Path:
 
 @pytest.fixture
 def in_process(monkeypatch: pytest.MonkeyPatch) -> Runner:
-    """Runs the steps that make the client in this process, without mypy, and records nothing."""
+    """Runs the steps that make the client in this process, without mypy, and records nothing.
+
+    Plugins of pytest, which these steps' tests do not need, take longer to import than they run.
+    """
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setattr("pipeline.commands.regenerate.verify", lambda files, runtime: None)
     scripts = {"vendor.py": vendor.main, "regenerate.py": regenerate.main}
 
@@ -94,8 +98,8 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> Runner:
 @pytest.fixture
 def docs() -> Iterator[Docs]:
     """A site with the page that is here, and a new one."""
-    real = REAL_PAGE.read_text("utf-8")
-    with Docs({f"/{REAL_NAME}": real, DETAIL: page("/v1/tiktok/video/detail")}) as site:
+    listing = LISTING_PAGE.read_text("utf-8")
+    with Docs({LISTING: listing, DETAIL: page("/v1/tiktok/video/detail")}) as site:
         site.publish_index()
         yield site
 
@@ -132,11 +136,11 @@ def test_an_update_without_a_change_writes_nothing(
     checkout: Path, docs: Docs, in_process: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A new ETag alone is no change."""
-    docs.publish_index(f"/{REAL_NAME}")
+    docs.publish_index(LISTING)
     assert vendor.main(["--root", str(checkout), "--index", docs.index]) == 0
     capsys.readouterr()
     fresh = {"Content-Type": MARKDOWN, "ETag": '"other"'}
-    docs.answers[f"/{REAL_NAME}"] = [Answer(200, REAL_PAGE.read_bytes(), fresh)]
+    docs.answers[LISTING] = [Answer(200, LISTING_PAGE.read_bytes(), fresh)]
     before = tree(checkout)
 
     assert update(checkout, ["--index", docs.index], None, dry_run=False, runner=in_process) == 0
@@ -159,10 +163,10 @@ def test_a_dry_run_summarizes_and_changes_nothing(
 def test_a_correction_the_page_now_makes_itself_is_in_the_summary(
     checkout: Path, docs: Docs, in_process: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    docs.pages[f"/{REAL_NAME}"] = docs.pages[f"/{REAL_NAME}"].replace(
+    docs.pages[LISTING] = docs.pages[LISTING].replace(
         "The maximum number of pages is 10.", "Rows per page, at most 10."
     )
-    pages = [docs.url + f"/{REAL_NAME}"]
+    pages = [docs.url + LISTING]
     assert update(checkout, pages, None, dry_run=False, runner=in_process) == 0
 
     notes = capsys.readouterr().out.partition("## Notes\n")[2]
@@ -209,8 +213,8 @@ def test_a_correction_of_what_has_changed_stops_the_update_until_it_is_decided(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    docs.pages[f"/{REAL_NAME}"] = docs.pages[f"/{REAL_NAME}"].replace(OLD_SIZE, NEW_SIZE)
-    page, summary = [docs.url + f"/{REAL_NAME}"], tmp_path / "summary.md"
+    docs.pages[LISTING] = docs.pages[LISTING].replace(OLD_SIZE, NEW_SIZE)
+    page, summary = [docs.url + LISTING], tmp_path / "summary.md"
     before = tree(checkout)
 
     with pytest.raises(PipelineError) as failure:
@@ -248,7 +252,7 @@ def vendor_and_check(checkout: Path, docs: Docs) -> None:
     """Run the two single steps on another copy."""
     copy = checkout.with_name("single")
     shutil.copytree(checkout, copy, symlinks=True)
-    assert vendor.vendor(copy, Selection(urls=(docs.url + f"/{REAL_NAME}",))) == 0
+    assert vendor.vendor(copy, Selection(urls=(docs.url + LISTING,))) == 0
     regenerate.regenerate(copy, check=True)
 
 
@@ -266,7 +270,7 @@ def gone(root: Path, docs: Docs) -> None:
 
 
 def unfit(root: Path, docs: Docs) -> None:
-    docs.pages[f"/{REAL_NAME}"] = docs.pages[f"/{REAL_NAME}"].replace("page_size", "page_rows")
+    docs.pages[LISTING] = docs.pages[LISTING].replace("page_size", "page_rows")
 
 
 def unlawful(root: Path, docs: Docs) -> None:

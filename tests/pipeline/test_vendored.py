@@ -9,7 +9,7 @@ from pipeline.errors import PipelineError
 from pipeline.project import Project
 from pipeline.vendor.merge import merge, operations_in_order, require_lock
 from pipeline.vendor.pages import Page, read_page
-from support.pages import REAL_NAME, REAL_PAGE, ROOT, document, markdown, page, query
+from support.pages import EXAMPLE, LISTING_NAME, LISTING_PAGE, ROOT, document, markdown, page, query
 
 PATH = "/v1/tiktok/video/detail"
 OTHER = "/v1/tiktok/video/list"
@@ -30,9 +30,10 @@ def with_schemas(path: str, schemas, name: str) -> Page:
 
 
 def test_one_page_merges_to_its_block():
-    real = read_page(REAL_PAGE.read_bytes(), REAL_NAME)
-    block = REAL_PAGE.read_text("utf-8").partition(real.operation + "\n")[2].rpartition("````")[0]
-    assert vendored(real).spec == real.block == yaml.safe_load(block)
+    listing = read_page(LISTING_PAGE.read_bytes(), LISTING_NAME)
+    text = LISTING_PAGE.read_text("utf-8")
+    block = text.partition(listing.operation + "\n")[2].rpartition("````")[0]
+    assert vendored(listing).spec == listing.block == yaml.safe_load(block)
 
 
 @pytest.mark.parametrize(
@@ -261,5 +262,7 @@ def test_two_pages_with_one_number_are_refused():
         require_lock(lock, "vendor.lock", "Restore it.")
 
 
-def test_what_is_committed_is_what_the_pages_give():
-    assert REAL_NAME in Project(ROOT).vendored().lock["pages"]
+@pytest.mark.parametrize("root", [EXAMPLE, ROOT])
+def test_what_is_committed_is_what_the_pages_give(root):
+    project = Project(root)
+    assert project.vendored().lock["pages"].keys() == project.page_contents().keys()

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from pipeline.project import PAGES, Project
+from pipeline.project import Project
 from pipeline.vendor.merge import merge
 from pipeline.vendor.pages import read_page
-from support.pages import REAL_NAME, markdown, page, paged, query, rows
+from support.pages import LISTING_NAME, LISTING_PAGE, markdown, page, paged, query, rows
 from support.specs import EXAMPLE
 
 # One page for each shape that KeyAPI's other pages are known to have.
@@ -163,6 +163,6 @@ def zoo_specification() -> dict[str, Any]:
 def specification(texts: Mapping[str, str]) -> dict[str, Any]:
     """The effective specification of the example's list of products and others, by file name."""
     named = {f"en/tiktok/{name}": text.encode() for name, text in texts.items()}
-    contents = {REAL_NAME: (EXAMPLE / PAGES / REAL_NAME).read_bytes(), **named}
+    contents = {LISTING_NAME: LISTING_PAGE.read_bytes(), **named}
     pages = [read_page(content, name) for name, content in contents.items()]
     return Project(EXAMPLE).effective(merge(pages, {}, "generator 1.0")).spec

@@ -16,9 +16,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 REAL_NAME = "en/tiktok/influencer/products-analytics.md"
 REAL_PAGE = ROOT / "openapi" / "pages" / REAL_NAME
-"""The page that KeyAPI published."""
+"""The page that KeyAPI published: only for tests marked `published`."""
 EXAMPLE = ROOT / "tests/support/example"
 """A project of its own, made of pages of every shape; `keyapi_example` is its client."""
+LISTING_NAME = "en/tiktok/influencer/products-analytics.md"
+LISTING_PAGE = EXAMPLE / "openapi/pages" / LISTING_NAME
+"""The example's page with most facts: pages, a sort, a filter, an echo, JSON text."""
 
 SPEC_FILE = "en/tiktok.openapi.json"
 SCHEME = {

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.shape import shape
 from pipeline.vendor.merge import merge
 from pipeline.vendor.pages import read_page
-from support.pages import ROOT, page, paged, query, rows
+from support.pages import EXAMPLE, ROOT, page, paged, query, rows
 
 _NAMED = re.compile(r'"#/components/schemas/([^"/]+)"')
 _PAGES = (
@@ -72,9 +72,6 @@ _PAGES = (
     ),
 )
 
-
-EXAMPLE = ROOT / "tests/support/example"
-"""A project of its own, made of pages of every shape; `keyapi_example` is its client."""
 
 LISTING = "/v1/tiktok/influencer/products/analytics"
 """Path of the example's operation with most facts: pages, a sort, a filter, an echo, JSON text."""

@@ -40,7 +40,13 @@ CHECKS: dict[str, tuple[str, ...]] = {
     CONTRACT_SUITE: ("tests/contract",),
     "documents": ("tests/docs",),
     "published client": ("tests/client", "tests/sandbox", "tests/cli", "-m", "published"),
-    "corrections": ("tests/pipeline/test_overlay.py",),
+    "corrections": (
+        "tests/pipeline/test_overlay.py",
+        "tests/pipeline/test_pages.py",
+        "tests/pipeline/test_shape.py",
+        "-m",
+        "published",
+    ),
 }
 """What a change of the pages can break, by name: arguments of pytest.
 

@@ -11,6 +11,7 @@ Roles = dict[str, dict[str, None]]
 """`operationId` of every operation that reaches a schema, by the role in which it does."""
 
 _LISTS = ("allOf", "anyOf", "oneOf")
+_CHILDREN = ("items", "additionalProperties", "not")
 
 
 def below(role: str) -> str:
@@ -47,11 +48,12 @@ def _reach(
         seen.add((name, role))
         found.setdefault(name, {}).setdefault(role, {})[operation] = None
         _reach(schemas, schemas.get(name), role, operation, found, seen)
-    for choice in (choice for key in _LISTS for choice in schema.get(key, [])):
+    for choice in (choice for key in _LISTS if key in schema for choice in schema[key]):
         _reach(schemas, choice, role, operation, found, seen)
-    children = [*schema.get("properties", {}).values(), schema.get("items")]
-    children += [schema.get("additionalProperties"), schema.get("not")]
+    children = [*schema.get("properties", {}).values()]
+    children += [schema[key] for key in _CHILDREN if key in schema]
     text = JsonText.of(schema)
-    children.append(text.decoded if text is not None else None)
+    if text is not None:
+        children.append(text.decoded)
     for child in children:
         _reach(schemas, child, below(role), operation, found, seen)
