@@ -8,7 +8,8 @@ import httpx
 
 from keyapi._errors import InvalidResponse, KeyAPIError
 from keyapi._json import pointer, value_at
-from keyapi._pages import Page
+from keyapi._operation import says_more
+from keyapi._pages import P, Page
 
 if TYPE_CHECKING:
     from keyapi._operation import Operation, PagedOperation
@@ -31,7 +32,7 @@ class Answer(NamedTuple):
     success: Success
     response: httpx.Response
 
-    def page(self, operation: PagedOperation[T], arguments: dict[str, Any]) -> Page[T]:
+    def page(self, operation: PagedOperation[T, P], arguments: dict[str, Any]) -> Page[T, P]:
         """Give one page of a paged operation.
 
         Raises:
@@ -79,12 +80,25 @@ class Answer(NamedTuple):
     def _rows(self, operation: Operation[Any]) -> list[dict[str, Any]]:
         rows = value_at(self.success.body, operation.items)
         where = pointer(*operation.items, root="")
+        if rows is None and self._ends_with_null(operation):
+            return []
         if not isinstance(rows, list):
             raise self._invalid(f"{where} is {type(rows).__name__}, not a list of rows")
         for number, row in enumerate(rows):
             if not isinstance(row, dict):
                 raise self._invalid(f"{where}/{number} is {type(row).__name__}, not a row")
         return rows
+
+    def _ends_with_null(self, operation: Operation[Any]) -> bool:
+        """Whether a list that is null is an empty one: a flag says if more pages follow."""
+        paging = getattr(operation, "paging", None)
+        holder = value_at(self.success.body, operation.items[:-1])
+        return (
+            paging is not None
+            and isinstance(holder, dict)
+            and operation.items[-1] in holder
+            and says_more(self.success.body, paging.more) is not None
+        )
 
     def _invalid(self, problem: str) -> KeyAPIError:
         return self._locate(InvalidResponse(problem))

@@ -10,7 +10,7 @@ import httpx
 
 from keyapi._answer import Answer
 from keyapi._base import BaseClient
-from keyapi._pages import AsyncPageIterator, Page, PageIterator
+from keyapi._pages import AsyncPageIterator, P, Page, PageIterator
 from keyapi._sending.http import AsyncHTTPClient, HTTPClient
 
 if TYPE_CHECKING:
@@ -70,18 +70,18 @@ class SyncClient(BaseClient[HTTPClient]):
             raise call.error
         return Answer(call, call.success, response)
 
-    def _page(self, operation: PagedOperation[T], arguments: dict[str, Any]) -> Page[T]:
+    def _page(self, operation: PagedOperation[T, P], arguments: dict[str, Any]) -> Page[T, P]:
         """Fetch one page of a paged operation; arguments and errors as for `_call`."""
         return self._call(operation, arguments).page(operation, arguments)
 
     def _iterate(
         self,
-        operation: PagedOperation[T],
+        operation: PagedOperation[T, P],
         arguments: dict[str, Any],
         *,
         limit: int | None,
         max_pages: int | None,
-    ) -> PageIterator[T]:
+    ) -> PageIterator[T, P]:
         """Walk a paged operation from the page that the arguments give."""
         return PageIterator(
             lambda step: self._page(operation, step), operation, arguments, limit, max_pages
@@ -140,18 +140,18 @@ class AsyncClient(BaseClient[AsyncHTTPClient]):
             raise call.error
         return Answer(call, call.success, response)
 
-    async def _page(self, operation: PagedOperation[T], arguments: dict[str, Any]) -> Page[T]:
+    async def _page(self, operation: PagedOperation[T, P], arguments: dict[str, Any]) -> Page[T, P]:
         """Fetch one page of a paged operation."""
         return (await self._call(operation, arguments)).page(operation, arguments)
 
     def _iterate(
         self,
-        operation: PagedOperation[T],
+        operation: PagedOperation[T, P],
         arguments: dict[str, Any],
         *,
         limit: int | None,
         max_pages: int | None,
-    ) -> AsyncPageIterator[T]:
+    ) -> AsyncPageIterator[T, P]:
         """Walk a paged operation from the page that the arguments give."""
         return AsyncPageIterator(
             lambda step: self._page(operation, step), operation, arguments, limit, max_pages

@@ -22,8 +22,11 @@ OPERATION_KEYS = (CREDITS, ITEMS, PAGING, SORT, FILTERS, ECHOES)
 PAGE, CURSOR, SIZE = "page", "cursor", "size"
 """Kinds of paging, which are also the keys that name the argument; and the page size's."""
 LARGEST = "max"
+NEXT, MORE, FIRST = "next", "more", "first"
 JSON_MARK, ACCESSOR, DECODED, ORDER, TEXT = "json", "accessor", "decoded", "order", "text"
 
+FIRST_PAGE = 1
+"""Evidence (doc): "page_num starts at 1; never use 0"; a page that says otherwise has `first`."""
 ASSUMED_CREDITS = 1
 """What a request costs, in credits, where its page does not say."""
 
@@ -32,11 +35,14 @@ class Paging(NamedTuple):
     """How an operation pages.
 
     Attributes:
-        kind: "page" for numbers from 1, "cursor" where each answer names the next one.
+        kind: "page" for numbers, "cursor" where each answer names the next one.
         position: Name of the argument that takes the page number or cursor.
         size: Name of the argument that takes the page size, or None.
         largest: The largest page size, in rows, or None where none is known.
         next: Path from the top of the answer to the next cursor; empty for numbers.
+        more: Path to the flag that says whether more pages follow; empty where there is none.
+        first: What asks for the first page: its number where that is not 1, or the cursor where one
+            must be sent; otherwise None.
     """
 
     kind: str
@@ -44,23 +50,41 @@ class Paging(NamedTuple):
     size: str | None = None
     largest: int | None = None
     next: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    first: int | str | None = None
 
     @classmethod
     def from_document(cls, data: Mapping[str, Any]) -> Paging:
         """Read it as it stands in the specification."""
-        following = keys_of(data.get("next", ""))
-        return cls(data["kind"], data[data["kind"]], data.get(SIZE), data.get(LARGEST), following)
+        return cls(
+            data["kind"],
+            data[data["kind"]],
+            data.get(SIZE),
+            data.get(LARGEST),
+            keys_of(data.get(NEXT, "")),
+            keys_of(data.get(MORE, "")),
+            data.get(FIRST),
+        )
 
     def to_document(self) -> dict[str, Any]:
         """Write it as it stands in the specification."""
         document: dict[str, Any] = {"kind": self.kind, self.kind: self.position}
+        if self.first is not None:
+            document[FIRST] = self.first
         if self.next:
-            document["next"] = _path(self.next)
+            document[NEXT] = _path(self.next)
+        if self.more:
+            document[MORE] = _path(self.more)
         if self.size:
             document[SIZE] = self.size
         if self.largest is not None:
             document[LARGEST] = self.largest
         return document
+
+    @property
+    def start(self) -> int | str | None:
+        """What asks for the first page: page 1 unless `first` says otherwise; None for nothing."""
+        return FIRST_PAGE if self.kind == PAGE and self.first is None else self.first
 
     @property
     def roles(self) -> dict[str, str]:

@@ -9,25 +9,49 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from keyapi._errors import KeyAPIError, PaginationError
 
+T = TypeVar("T")
 if TYPE_CHECKING:
     import httpx
+    from typing_extensions import TypeVar as TypeVarWithDefault
 
     from keyapi._operation import PagedOperation
 
-T = TypeVar("T")
+    P = TypeVarWithDefault("P", default=int | str)
+else:
+    P = TypeVar("P")
+
+_EMPTY_PAGES = 10
+"""Pages without a row, one after the other, that end a walk with an error: each costs credits, and
+a server that says "more" for ever would take them all. A judgement; no source gives a number."""
 
 # The query of a signed URL, also inside JSON text: it changes each time the URL is signed.
 _SIGNATURE = re.compile(r"""\?[^\s"'?]*(?:sign|expire)[^\s"'?]*""", re.IGNORECASE)
 
 
-class Page(Sequence[T]):
+class _OfRows(Generic[T, P]):
+    """Of rows `T`, at positions `P`, which may be left open: only Python 3.13 knows defaults."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, types):
+            both = types if isinstance(types, tuple) and len(types) > 1 else (types, int | str)
+            return super().__class_getitem__(both)
+
+
+class Page(Sequence[T], _OfRows[T, P]):
     """One page of rows; a sequence of its items.
+
+    `Page[Row, int]` is a page whose `next` is a number; `Page[Row]` leaves open what it is.
 
     Attributes:
         page_num: Number of this page, or None where the operation pages by cursor.
         page_size: Rows requested, or None where the server fixes the size.
-        has_more: Whether another page may follow: this one is full and is not the last allowed.
-        next: Number or cursor of the next page, or None at the end.
+        has_more: Whether another page may follow: the answer says so, or, where it says nothing,
+            this page is full and is not the last allowed.
+        next: Number or cursor of the next page, or None at the end. The same operation takes it
+            back as its page number or cursor, and as `start_page`.
         request_id: The envelope's `requestId`.
         attempts: How many requests were sent for it, retries included.
         from_cache: Whether it came from the cache, so that nothing was sent.
@@ -52,10 +76,10 @@ class Page(Sequence[T]):
 
     def __init__(
         self,
-        operation: PagedOperation[T],
+        operation: PagedOperation[T, P],
         arguments: dict[str, Any],
         rows: list[dict[str, Any]],
-        following: int | str | None,
+        following: P | None,
         *,
         request_id: str | None,
         attempts: int,
@@ -110,12 +134,12 @@ class Page(Sequence[T]):
             setattr(self, name, value)
 
 
-class _Walk(Generic[T]):
+class _Walk(Generic[T, P]):
     """The state of a walk: decides what to request next and what to yield; does no I/O."""
 
     def __init__(
         self,
-        operation: PagedOperation[T],
+        operation: PagedOperation[T, P],
         arguments: dict[str, Any],
         limit: int | None,
         max_pages: int | None,
@@ -126,12 +150,13 @@ class _Walk(Generic[T]):
                 raise ValueError(f"{name} must be 0 or more, or None for no limit, got {value}")
         self._operation = operation
         self._parameter = paging.parameter
-        self._position: int | str | None = arguments.get(self._parameter)
+        self._position: Any = arguments.get(self._parameter)
         self._page_size: int | None = arguments.get(paging.size) if paging.size else None
         self._arguments = arguments
         self._limit = limit
         self._pages_left = max_pages
         self._kept: list[dict[str, Any]] = []
+        self._empty = 0
         self._keep_for = self._age = 0
         self._yielded = 0
         self._closed = False
@@ -141,10 +166,14 @@ class _Walk(Generic[T]):
     def arguments(self) -> dict[str, Any]:
         return {**self._arguments, self._parameter: self._position}
 
-    def accept(self, page: Page[T]) -> None:
+    def accept(self, page: Page[T, P]) -> None:
         """Take in a page: decide how many of its rows to yield, and where the walk continues."""
         if page._rows and _same(page._rows, self._kept):
-            raise self._repeated(page)
+            raise self._refused(page, "repeats the rows of an earlier page")
+        self._empty = 0 if page._rows else self._empty + 1
+        if self._empty == _EMPTY_PAGES and page.next is not None:
+            problem = f"is the {_EMPTY_PAGES}th without a row, but says that more follow"
+            raise self._refused(page, problem)
         # Brent's cycle detection: one page is kept, and replaced after 1, 2, 4, 8 ... others, so
         # that a walk in a circle of any length is noticed with one page in memory.
         if self._age == self._keep_for:
@@ -163,8 +192,8 @@ class _Walk(Generic[T]):
         """End the walk, even while a page is being fetched."""
         self._closed = self.done = True
 
-    def _repeated(self, page: Page[T]) -> PaginationError:
-        error = PaginationError(f"Page {self._position} repeats the rows of an earlier page")
+    def _refused(self, page: Page[T, P], problem: str) -> PaginationError:
+        error = PaginationError(f"Page {self._position} {problem}")
         response = page.response
         assert response is not None  # noqa: S101 - the page was fetched a moment ago
         error.url, error.status = str(response.url), response.status_code
@@ -181,7 +210,7 @@ class _Walk(Generic[T]):
         error.rows_yielded = self._yielded
 
 
-class PageIterator(Generic[T]):
+class PageIterator(_OfRows[T, P]):
     """Rows of one page after another, each fetched when needed; `pages()` gives whole pages.
 
     Ends after a short or empty page, the operation's last page, or `limit` or `max_pages`. An error
@@ -191,14 +220,14 @@ class PageIterator(Generic[T]):
 
     def __init__(
         self,
-        fetch: Callable[[dict[str, Any]], Page[T]],
-        operation: PagedOperation[T],
+        fetch: Callable[[dict[str, Any]], Page[T, P]],
+        operation: PagedOperation[T, P],
         arguments: dict[str, Any],
         limit: int | None,
         max_pages: int | None,
     ) -> None:
         self._fetch = fetch
-        self._walk = _Walk(operation, arguments, limit, max_pages)
+        self._walk: _Walk[T, P] = _Walk(operation, arguments, limit, max_pages)
         self._rows: Iterator[T] = iter(())
         self._lock = Lock()
 
@@ -222,7 +251,7 @@ class PageIterator(Generic[T]):
                 raise StopIteration
             self._rows = iter(page.items[: self._walk.taken])
 
-    def pages(self) -> Iterator[Page[T]]:
+    def pages(self) -> Iterator[Page[T, P]]:
         """Iterate whole pages instead of rows; the page in which `limit` is reached is the last."""
         return _Pages(self._locked_page)
 
@@ -231,11 +260,11 @@ class PageIterator(Generic[T]):
         self._walk.close()
         self._rows = iter(())
 
-    def _locked_page(self) -> Page[T] | None:
+    def _locked_page(self) -> Page[T, P] | None:
         with self._lock:
             return self._next_page()
 
-    def _next_page(self) -> Page[T] | None:
+    def _next_page(self) -> Page[T, P] | None:
         if self._walk.done:
             return None
         try:
@@ -247,13 +276,13 @@ class PageIterator(Generic[T]):
         return page
 
 
-class AsyncPageIterator(Generic[T]):
+class AsyncPageIterator(_OfRows[T, P]):
     """`PageIterator` for `async for`."""
 
     def __init__(
         self,
-        fetch: Callable[[dict[str, Any]], Awaitable[Page[T]]],
-        operation: PagedOperation[T],
+        fetch: Callable[[dict[str, Any]], Awaitable[Page[T, P]]],
+        operation: PagedOperation[T, P],
         arguments: dict[str, Any],
         limit: int | None,
         max_pages: int | None,
@@ -261,7 +290,7 @@ class AsyncPageIterator(Generic[T]):
         import asyncio
 
         self._fetch = fetch
-        self._walk = _Walk(operation, arguments, limit, max_pages)
+        self._walk: _Walk[T, P] = _Walk(operation, arguments, limit, max_pages)
         self._rows: Iterator[T] = iter(())
         self._lock = asyncio.Lock()
 
@@ -284,7 +313,7 @@ class AsyncPageIterator(Generic[T]):
                 raise StopAsyncIteration
             self._rows = iter(page.items[: self._walk.taken])
 
-    def pages(self) -> AsyncIterator[Page[T]]:
+    def pages(self) -> AsyncIterator[Page[T, P]]:
         """Iterate whole pages instead of rows; the page in which `limit` is reached is the last."""
         return _AsyncPages(self._locked_page)
 
@@ -293,11 +322,11 @@ class AsyncPageIterator(Generic[T]):
         self._walk.close()
         self._rows = iter(())
 
-    async def _locked_page(self) -> Page[T] | None:
+    async def _locked_page(self) -> Page[T, P] | None:
         async with self._lock:
             return await self._next_page()
 
-    async def _next_page(self) -> Page[T] | None:
+    async def _next_page(self) -> Page[T, P] | None:
         if self._walk.done:
             return None
         try:
@@ -309,26 +338,26 @@ class AsyncPageIterator(Generic[T]):
         return page
 
 
-class _Pages(Iterator[Page[T]]):
+class _Pages(Iterator[Page[T, P]], Generic[T, P]):
     """Like `iter(callable, None)`, which loses a page when threads share it."""
 
-    def __init__(self, next_page: Callable[[], Page[T] | None]) -> None:
+    def __init__(self, next_page: Callable[[], Page[T, P] | None]) -> None:
         self._next_page = next_page
 
-    def __next__(self) -> Page[T]:
+    def __next__(self) -> Page[T, P]:
         page = self._next_page()
         if page is None:
             raise StopIteration
         return page
 
 
-class _AsyncPages(AsyncIterator[Page[T]]):
+class _AsyncPages(AsyncIterator[Page[T, P]], Generic[T, P]):
     """`_Pages` for `async for`."""
 
-    def __init__(self, next_page: Callable[[], Awaitable[Page[T] | None]]) -> None:
+    def __init__(self, next_page: Callable[[], Awaitable[Page[T, P] | None]]) -> None:
         self._next_page = next_page
 
-    async def __anext__(self) -> Page[T]:
+    async def __anext__(self) -> Page[T, P]:
         page = await self._next_page()
         if page is None:
             raise StopAsyncIteration

@@ -119,11 +119,20 @@ class OperationSpec:
             name, joined = parameter["name"], is_comma_joined(parameter, schema)
             required = bool(parameter.get("required"))
             found[name] = Argument(name, parameter["in"], required, schema, joined)
-        body = self.body or {}
-        for name, schema in body.get("properties", {}).items():
-            required = name in body.get("required", ())
-            found.setdefault(name, Argument(name, "body", required, self._spec.resolved(schema)))
+        for name, argument in self.body_arguments.items():
+            found.setdefault(name, argument)
         return found
+
+    @cached_property
+    def body_arguments(self) -> dict[str, Argument]:
+        """Properties of the JSON body, by name; one of a parameter's name is found here alone."""
+        body = self.body or {}
+        return {
+            name: Argument(
+                name, "body", name in body.get("required", ()), self._spec.resolved(schema)
+            )
+            for name, schema in body.get("properties", {}).items()
+        }
 
     @cached_property
     def body(self) -> Schema | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -61,7 +62,9 @@ FEED = PagedOperation(
     path="/v1/feed",
     model=lambda: InfluencerProduct,
     items=("data", "list"),
-    paging=Cursor(parameter="offset", next=("data", "max_cursor"), size="count", largest=20),
+    paging=Cursor(
+        parameter="offset", next=("data", "max_cursor"), type=str, size="count", largest=20
+    ),
 )
 """Pages by cursor."""
 
@@ -508,6 +511,107 @@ def test_a_cursor_that_is_neither_number_nor_text_is_an_error(
     assert (error.operation, error.status, error.rows_yielded) == (FEED.name, 200, 0)
 
 
+# --- Flags that say whether more pages follow ---------------------------------------------------
+
+
+def _flagged(paging: Any) -> PagedOperation[Any]:
+    return replace(FEED, paging=replace(paging, more=("data", "has_more")))
+
+
+FLAGGED = _flagged(FEED.paging)
+NUMBERED = _flagged(PageNumbers(parameter="offset", size="count", first=0))
+
+
+def _flagged_walk(
+    mode: Mode, operation: PagedOperation[Any], answers: list[Any]
+) -> tuple[Any, ...]:
+    """Walk over so many rows with such a flag and cursor each; gives rows, pages and error."""
+    asked: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        rows, flag, cursor = answers[len(asked)] if len(asked) < len(answers) else answers[-1]
+        listed = (
+            rows
+            if not isinstance(rows, int)
+            else [product(len(asked) * 10 + n) for n in range(rows)]
+        )
+        asked.append(request.url.params.get("offset"))
+        data = {"list": listed, "has_more": flag, "max_cursor": cursor}
+        return success({name: value for name, value in data.items() if value != "absent"})
+
+    mode.server = answer
+    first = 0 if operation is NUMBERED else None
+    walked = mode.walk(
+        lambda client: client._iterate(
+            operation, {"offset": first, "count": 2}, limit=None, max_pages=None
+        )
+    )
+    return len(walked.rows), asked, walked.error
+
+
+@pytest.mark.parametrize("yes", [True, 1, "1", "true", "True"])
+@pytest.mark.parametrize("no", [False, 0, "0", "false", ""])
+@pytest.mark.parametrize("rows", [2, 1, 0, None])
+def test_a_flag_decides_whether_a_walk_goes_on(mode: Mode, yes: Any, no: Any, rows: Any) -> None:
+    """Whatever an answer's rows and cursor suggest; a list that is null is an empty one."""
+    answers = [(2, yes, 7), (rows, yes, 8), (2, no, 9)]
+    found = 4 + (rows or 0)
+    assert _flagged_walk(mode, FLAGGED, answers) == (found, [None, "7", "8"], None)
+    assert _flagged_walk(mode, NUMBERED, answers) == (found, ["0", "1", "2"], None)
+
+
+@pytest.mark.parametrize("flag", [None, "absent", "perhaps", [], {}])
+def test_without_a_readable_flag_rows_and_cursor_decide(mode: Mode, flag: Any) -> None:
+    answers = [(2, flag, 7), (1, flag, 8), (0, flag, 9)]
+    assert _flagged_walk(mode, FLAGGED, answers) == (3, [None, "7", "8"], None)
+    assert _flagged_walk(mode, NUMBERED, answers) == (3, ["0", "1"], None)
+
+
+@pytest.mark.parametrize("cursor", [None, "", "absent"])
+def test_more_without_a_cursor_is_an_error_not_the_end(mode: Mode, cursor: Any) -> None:
+    rows, asked, error = _flagged_walk(mode, FLAGGED, [(2, 1, 7), (2, 1, cursor)])
+    assert (rows, asked, error.next_page) == (2, [None, "7"], "7")
+    assert "/data/max_cursor names no next page, although /data/has_more says" in error.message
+
+
+@pytest.mark.parametrize("rows", ["absent", None])
+def test_a_list_that_is_missing_is_no_empty_one(mode: Mode, rows: Any) -> None:
+    flag = 0 if rows == "absent" else "absent"
+    found, _, error = _flagged_walk(mode, FLAGGED, [(2, 1, 7), (rows, flag, 8)])
+    assert found == 2
+    assert isinstance(error, InvalidResponse)
+
+
+@pytest.mark.parametrize("operation", [FLAGGED, NUMBERED], ids=["cursor", "number"])
+def test_pages_without_rows_do_not_follow_for_ever(mode: Mode, operation: Any) -> None:
+    rows, asked, error = _flagged_walk(mode, operation, [(2, 1, 7), (0, 1, 8)])
+    assert (rows, len(asked)) == (2, 11)
+    assert isinstance(error, PaginationError)
+    assert "10th without a row" in error.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "cursor", "expected"),
+    [
+        (str, 20, "20"),
+        (str, 20.0, "20"),
+        (int, "20", 20),
+        (int, 20, 20),
+        (list, [1, "a"], [1, "a"]),
+    ],
+)
+def test_a_cursor_goes_back_in_the_type_that_the_argument_asks_for(
+    mode: Mode, feed: Serve, kind: Any, cursor: Any, expected: Any
+) -> None:
+    feed({None: (range(2), cursor)})
+    operation = replace(
+        FEED, paging=Cursor(parameter="offset", next=("data", "max_cursor"), type=kind)
+    )
+    page = mode.call(lambda client: client._page(operation, {"offset": None}))
+    assert page.next == expected
+    assert type(page.next) is type(expected)
+
+
 def test_a_walk_by_cursor_goes_on_after_a_short_page(mode: Mode, feed: Serve) -> None:
     feed({None: (range(1), 20), "20": (range(1, 3), None)})
     assert mode.walk(_feed_rows).ids == _ids(range(3))
@@ -554,7 +658,7 @@ def test_a_cursor_that_leads_to_the_same_rows_is_an_error(mode: Mode, feed: Serv
 def test_a_page_by_cursor_has_a_next_and_no_number(mode: Mode, feed: Serve) -> None:
     feed({None: (range(2), 20)})
     page = mode.call(lambda client: client._page(FEED, {"offset": None, "count": 2}))
-    assert (page.page_num, page.page_size, page.next, page.has_more) == (None, 2, 20, True)
+    assert (page.page_num, page.page_size, page.next, page.has_more) == (None, 2, "20", True)
     assert repr(page) == "<Page 2 items, has_more=True>"
 
 

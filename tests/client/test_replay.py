@@ -244,7 +244,7 @@ SHOPS = PagedOperation(
     model=lambda: dict,
     items=("data", "shops"),
     body={"keyword": "keyword", "offset": "offset"},
-    paging=Cursor(parameter="offset", next=("data", "max_cursor")),
+    paging=Cursor(parameter="offset", next=("data", "max_cursor"), type=int),
 )
 
 

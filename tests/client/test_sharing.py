@@ -31,7 +31,7 @@ FEED = PagedOperation(
     method="GET",
     path="/v1/feed",
     model=lambda: InfluencerProduct,
-    paging=Cursor(parameter="cursor", next=("next",)),
+    paging=Cursor(parameter="cursor", next=("next",), type=str),
 )
 
 BOTH_WAYS = pytest.mark.parametrize(

@@ -57,6 +57,7 @@ PAGE = {"kind": "page", "page": "page_num", "size": "page_size", "max": 10}
                     "kind": "cursor",
                     "cursor": "offset",
                     "next": "/data/min_time",
+                    "more": "/data/has_more",
                     "size": "count",
                     "max": 30,
                 },
@@ -179,3 +180,98 @@ def test_a_cost_that_an_overlay_declares_is_not_missed():
     result = shaped(page(PATH, credits=None), corrections=[correction])
     assert facts(result) == {"credits": 2}
     assert result.notes == ()
+
+
+# --- How prose and answers name cursors, flags and first pages ----------------------------------
+
+
+def walked_by(text, data, *, kind="string", required=False, **schema):
+    """Facts of paging, and notes, of an operation whose `offset` is described so."""
+    offset = query("offset", text, kind, required=required)
+    offset["schema"].update(schema)
+    result = listed(offset, data_schema=data)
+    return facts(result).get("paging"), result.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("When has_more=1, use cursor for the next pagination", "cursor"),
+        ("When the returned has_more=true, use scroll_param for the next page.", "scroll_param"),
+        ("The next pagination will use max_cursor", "max_cursor"),
+        ("Pass the `from_here` of the previous response", "from_here"),
+        ("The value of after_id returned by the last page", "after_id"),
+        ("Use the value of page.mark for the next request", "mark"),
+        ("Cursor", "endCursor"),
+    ],
+)
+def test_the_next_cursor_is_found_by_prose_or_by_its_name(text, name):
+    other = {"type": "string"}
+    data = inside(log_id=other, **{name: other}, videos=VIDEOS, hasMore={"type": "boolean"})
+    paging, notes = walked_by(text, data)
+    assert paging == {
+        "kind": "cursor",
+        "cursor": "offset",
+        "next": f"/data/{name}",
+        "more": "/data/hasMore",
+    }
+    assert notes == ()
+
+
+def test_cursor_and_flag_are_found_beside_the_rows_at_any_depth():
+    pagination = inside(has_next={"type": "integer"}, next_token={"type": "string"})
+    extra = inside(has_more={"type": "boolean"}, cursor={"type": "string"})
+    paging, _ = walked_by("Cursor", inside(extra=extra, result=inside(videos=VIDEOS, p=pagination)))
+    assert (paging["next"], paging["more"]) == (
+        "/data/result/p/next_token",
+        "/data/result/p/has_next",
+    )
+
+
+def test_what_prose_alone_names_is_assumed_beside_the_rows_and_noted():
+    paging, notes = walked_by("When has_more=1, use mark for the next page", inside(videos=VIDEOS))
+    assert (paging["next"], paging["more"]) == ("/data/mark", "/data/has_more")
+    assert [note.rpartition("; ")[2] for note in notes] == [
+        "/data/mark is assumed.",
+        "/data/has_more is assumed.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "schema", "first"),
+    [
+        ("string", "Cursor", {}, ""),
+        ("integer", "Cursor", {}, 0),
+        ("string", "Cursor, for the first page: pass 0", {}, "0"),
+        ("string", "For the first page pass 0", {}, "0"),
+        ("string", "For the first time, leave it blank", {}, ""),
+        ("integer", "Cursor, default 5", {}, 5),
+        ("string", "Cursor", {"default": "start"}, "start"),
+        ("string", "Cursor", {"example": "0"}, "0"),
+        ("string", "Cursor", {"example": "MTIz"}, ""),
+    ],
+)
+def test_a_cursor_that_must_be_sent_has_a_first_value(kind, text, schema, first):
+    data = inside(videos=VIDEOS, cursor={"type": "string"})
+    paging, _ = walked_by(text, data, kind=kind, required=True, **schema)
+    assert paging["first"] == first
+    assert "first" not in walked_by(text, data, kind=kind, **schema)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Page numbers start from 0.", 0),
+        ("Zero-based page index", 0),
+        ("The first page is 0", 0),
+        ("Page number, counting from 0, at most 500", 0),
+        ("Page number, from 1 to 100", None),
+        ("Page, at most 10", None),
+        ("Page number 10", None),
+    ],
+)
+def test_page_numbers_start_where_the_prose_says(text, first):
+    result = listed(query("page", text, "integer"))
+    assert facts(result)["paging"].get("first") == first
+    (parameter,) = result.spec["paths"][PATH]["get"]["parameters"]
+    assert parameter["schema"]["minimum"] == (1 if first is None else first)

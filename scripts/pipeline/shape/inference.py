@@ -5,20 +5,10 @@ Templates, runtime, sandbox, command line and contract suite read it; no other m
 
 from __future__ import annotations
 
-from keyapi._facts import CURSOR, EXTENSION, PAGE, OperationFacts, Paging, Sort, enum_members
+from keyapi._facts import EXTENSION, OperationFacts, Sort, enum_members
 from pipeline.shape.draft import Draft, Operation, Schema, resource_rows
-from pipeline.shape.paging import PagingNames, paging_names
+from pipeline.shape.paging import find_paging, find_rows, paging_names
 
-# Evidence: `offset` goes in, `max_cursor` or `min_time` comes out.
-_NEXT_CURSOR = (
-    "next_cursor",
-    "max_cursor",
-    "min_time",
-    "cursor",
-    "next_offset",
-    "offset",
-    "next_page_token",
-)
 _DIRECTIONS = {"asc", "desc", "ascending", "descending"}
 
 
@@ -40,25 +30,37 @@ def write_facts(draft: Draft) -> None:
                 remedy="Correct the overlay action that declares them.",
             ) from None
         if facts.items:
-            _promise_list(operation, facts.items)
+            _promise_list(operation, facts)
+        if facts.paging and facts.paging.first == "":
+            _allow_empty(operation, facts.paging.position)
 
 
-def _promise_list(operation: Operation, items: tuple[str, ...]) -> None:
+def _promise_list(operation: Operation, facts: OperationFacts) -> None:
     """Require the list of rows: clients must tell the end of the rows from a broken answer.
 
     Evidence: a short or empty page ends the list; an error read as an empty page has been, again
-    and again, how partial data came to be stored as complete.
+    and again, how partial data came to be stored as complete. Lists that are null at the end have
+    been seen where a flag says whether more follows.
     """
     schema = (operation.success() or {})["schema"]
-    for key in items:
+    for key in facts.items or ():
         required = {key, *schema.get("required", [])}
         schema["required"] = [name for name in schema["properties"] if name in required]
         schema = schema["properties"][key]
+    if facts.paging and facts.paging.more:
+        schema["nullable"] = True
+
+
+def _allow_empty(operation: Operation, name: str) -> None:
+    """Say that an argument may be empty: a cursor that must be sent asks for the first page so."""
+    for _, parameter, _ in operation.parameters():
+        if parameter["name"] == name and parameter["in"] == "query":
+            parameter["allowEmptyValue"] = True
 
 
 def _understood(draft: Draft, operation: Operation, declared: OperationFacts) -> OperationFacts:
     names = paging_names(operation)
-    items = declared.items or _items(draft, operation, names)
+    items = declared.items or find_rows(draft, operation, names)
     arguments = _arguments(operation)
     row = (resource_rows(operation.success(), items) or {}).get("properties", {})
     sort = _sort(draft, operation, arguments, row)
@@ -77,7 +79,7 @@ def _understood(draft: Draft, operation: Operation, declared: OperationFacts) ->
     return OperationFacts(
         operation.credits,
         items,
-        _paging(draft, operation, names, items, arguments),
+        find_paging(draft, operation, names, items, arguments),
         sort,
         {name: name for name, required in shared.items() if not required},
         [name for name, required in shared.items() if required],
@@ -94,56 +96,6 @@ def _arguments(operation: Operation) -> dict[str, tuple[Schema, bool]]:
     for name, schema in body.get("properties", {}).items():
         found.setdefault(name, (schema, name in body.get("required", [])))
     return found
-
-
-def _items(draft: Draft, operation: Operation, names: PagingNames) -> tuple[str, ...] | None:
-    """Path to the list of rows: the data itself, or the one list of objects in it."""
-    data = ((operation.success() or {}).get("schema") or {}).get("properties", {}).get("data", {})
-    if _is_rows(data):
-        return ("data",)
-    lists = [name for name, child in data.get("properties", {}).items() if _is_rows(child)]
-    if (names.page or names.cursor) and len(lists) == 1:
-        return "data", lists[0]
-    if names.page or names.cursor:
-        found = f"{len(lists)} lists of objects" if lists else "no list of objects"
-        draft.note(
-            operation,
-            f"it takes a page or cursor, but its data has {found}; its call gets no pages",
-            "responses",
-        )
-    return None
-
-
-def _is_rows(schema: Schema) -> bool:
-    items = schema.get("items", {}) if schema.get("type") == "array" else {}
-    return items.get("type") == "object" and bool(items.get("properties"))
-
-
-def _paging(
-    draft: Draft,
-    operation: Operation,
-    names: PagingNames,
-    items: tuple[str, ...] | None,
-    arguments: dict[str, tuple[Schema, bool]],
-) -> Paging | None:
-    if items is None:
-        return None
-    largest = arguments[names.size][0].get("maximum") if names.size else None
-    if names.page:
-        return Paging(PAGE, names.page, names.size, largest)
-    if names.cursor:
-        media = operation.success() or {}
-        data = media["schema"]["properties"]["data"].get("properties", {})
-        following = next((name for name in _NEXT_CURSOR if name in data), None)
-        if following:
-            return Paging(CURSOR, names.cursor, names.size, largest, ("data", following))
-        draft.note(
-            operation,
-            f"it takes the cursor {names.cursor!r}, but its response names no "
-            "next one; its call gets no pages",
-            "responses",
-        )
-    return None
 
 
 def _sort(

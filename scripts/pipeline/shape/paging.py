@@ -1,16 +1,55 @@
-"""How an operation pages, by the names of its parameters."""
+"""How an operation pages: by the names of its parameters, its prose, and what its answer holds."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from pipeline.shape.draft import Operation
+from keyapi._facts import CURSOR, PAGE, Paging
+from pipeline.shape.draft import Draft, Operation, Schema
+from pipeline.shape.prose import first_cursor_in, is_first_page_zero, more_flag_in, next_cursor_in
+
+Path = tuple[str, ...]
 
 # Names are compared without case and underscores. Evidence: page_num/page_size on most pages,
 # text-typed page/limit on others, `offset` in and `max_cursor` or `min_time` out on feeds.
-_PAGE = ("pagenum", "page", "pageno", "pagenumber", "currentpage")
+_PAGE = ("pagenum", "page", "pageno", "pagenumber", "currentpage", "pageindex")
 _SIZE = ("pagesize", "limit", "size", "perpage", "pagelimit", "count")
-_CURSOR = ("offset", "cursor", "maxcursor", "mincursor", "mintime", "nextcursor", "pagetoken")
+_CURSOR = (
+    "offset",
+    "cursor",
+    "maxcursor",
+    "mincursor",
+    "mintime",
+    "nextcursor",
+    "pagetoken",
+    "startafter",
+    "searchafter",
+    "scrollid",
+    "scrollparam",
+    "continuationtoken",
+)
+_NEXT_CURSOR = (
+    "nextcursor",
+    "maxcursor",
+    "mintime",
+    "cursor",
+    "endcursor",
+    "nextoffset",
+    "offset",
+    "nextpagetoken",
+    "nexttoken",
+    "nextscrollparam",
+    "scrollid",
+    "searchafter",
+)
+# Evidence: "When has_more=1, use cursor for the next pagination".
+_MORE = ("hasmore", "hasnext", "hasnextpage", "moreavailable", "ismore", "more")
+# Of several lists of objects, the one that a page calls so holds the rows.
+_ROWS = ("list", "items", "rows", "records", "results", "data")
+_FIRST_CURSOR: dict[Any, Any] = {"integer": 0, "number": 0}  # of a cursor that must be sent
 
 
 @dataclass(frozen=True)
@@ -23,15 +62,191 @@ class PagingNames:
 
 
 def paging_names(operation: Operation) -> PagingNames:
-    """Find an operation's paging parameters by their names."""
-    names = [parameter["name"] for _, parameter, _ in operation.parameters()]
-    names += list((operation.body_schema() or {}).get("properties", {}))
-    page = _first(names, _PAGE)
-    cursor = _first(names, _CURSOR) if page is None else None
-    size = _first(names, _SIZE) if page or cursor else None
+    """Find an operation's paging parameters: by their names, and a cursor by its prose, too."""
+    arguments = dict(_descriptions(operation))
+    page = _first(list(arguments), _PAGE)
+    cursor = None
+    if page is None:
+        spoken = (name for name, text in arguments.items() if next_cursor_in(text))
+        cursor = next(spoken, None) or _first(list(arguments), _CURSOR)
+    size = _first(list(arguments), _SIZE) if page or cursor else None
     return PagingNames(page, size, cursor)
 
 
+def find_rows(draft: Draft, operation: Operation, names: PagingNames) -> Path | None:
+    """Find the path to the list of rows: the data itself, or a list of objects inside it.
+
+    Of the lists, those nearest to the top count; of several, one that is called like a list of
+    rows. Only an operation that pages has rows inside its data.
+    """
+    success = (operation.success() or {}).get("schema") or {}
+    data = success.get("properties", {}).get("data", {})
+    if _is_rows(data):
+        return ("data",)
+    if not (names.page or names.cursor):
+        return None
+    lists = [path for path, schema in _places(data, ("data",)) if _is_rows(schema)]
+    nearest = [path for path in lists if len(path) == min(map(len, lists))]
+    called = [path for path in nearest if _plain(path[-1]) in _ROWS]
+    for found in (nearest, called):
+        if len(found) == 1:
+            return found[0]
+    found_lists = f"{len(nearest)} lists of objects" if nearest else "no list of objects"
+    draft.note(
+        operation,
+        f"it takes a page or cursor, but its data has {found_lists}; its call gets no pages",
+        "responses",
+    )
+    return None
+
+
+def find_paging(
+    draft: Draft,
+    operation: Operation,
+    names: PagingNames,
+    items: Path | None,
+    arguments: dict[str, tuple[Schema, bool]],
+) -> Paging | None:
+    """Find how the rows of an operation are walked.
+
+    Args:
+        draft: The specification, which gets the notes.
+        operation: The operation.
+        names: Its paging parameters.
+        items: Path to its list of rows.
+        arguments: Schema and requiredness of each argument, by wire name.
+    """
+    position = names.page or names.cursor
+    if items is None or position is None:
+        return None
+    text = dict(_descriptions(operation))[position]
+    largest = arguments[names.size][0].get("maximum") if names.size else None
+    schema, required = arguments[position]
+    if names.page:
+        more = _more(draft, operation, items, text)
+        first = 0 if starts_at_zero(schema, text) else None
+        return Paging(PAGE, position, names.size, largest, more=more, first=first)
+    following = _following(draft, operation, items, text, position)
+    if not following:
+        return None
+    more = _more(draft, operation, following, text)
+    first = _first_cursor(operation, position, schema, text) if required else None
+    return Paging(CURSOR, position, names.size, largest, following, more, first)
+
+
+def starts_at_zero(schema: Schema, text: str) -> bool:
+    """Whether page numbers start at 0: the prose says so, or the documented default is 0."""
+    return is_first_page_zero(text) or schema.get("default") in (0, "0")
+
+
+def _following(
+    draft: Draft, operation: Operation, items: Path, text: str, position: str
+) -> Path | None:
+    """Where an answer names the next cursor: where the prose says, or by its usual names."""
+    spoken = next_cursor_in(text)
+    usual = [*_NEXT_CURSOR, _plain(position)]
+    for names in ([_plain(spoken)] if spoken else [], usual):
+        found = [path for path in _scalars(operation) if _plain(path[-1]) in names]
+        if found:
+            ranked = sorted(found, key=lambda path: names.index(_plain(path[-1])))
+            return _nearest(ranked, items)
+    if spoken and len(items) > 1:
+        return _assumed(draft, operation, (*items[:-1], spoken), "next cursor")
+    draft.note(
+        operation,
+        f"it takes the cursor {position!r}, but its response names no next one; its call gets no "
+        "pages",
+        "responses",
+    )
+    return None
+
+
+def _more(draft: Draft, operation: Operation, beside: Path, text: str) -> Path:
+    """Where an answer says whether more follows; empty where it does not."""
+    spoken = more_flag_in(text)
+    names = {*_MORE, *([_plain(spoken)] if spoken else [])}
+    found = [path for path in _scalars(operation) if _plain(path[-1]) in names]
+    if found:
+        return _nearest(found, beside)
+    if spoken and len(beside) > 1:
+        return _assumed(draft, operation, (*beside[:-1], spoken), "flag for more")
+    return ()
+
+
+def _assumed(draft: Draft, operation: Operation, path: Path, what: str) -> Path:
+    """Add to the schema what the prose names and the answer does not show."""
+    schema = (operation.success() or {})["schema"]
+    for key in path[:-1]:
+        schema = schema["properties"][key]
+    schema["properties"][path[-1]] = {"description": f"The {what}, as the page's prose names it."}
+    draft.note(
+        operation,
+        f"its prose calls the {what} {path[-1]!r}, which its answer does not show; "
+        f"/{'/'.join(path)} is assumed",
+        "responses",
+    )
+    return path
+
+
+def _first_cursor(operation: Operation, position: str, schema: Schema, text: str) -> Any:
+    """What asks for the first page where a cursor must be sent: as stated, else empty or 0."""
+    parameters = {parameter["name"]: parameter for _, parameter, _ in operation.parameters()}
+    shown = parameters.get(position, {}).get("example", schema.get("example"))
+    stated = first_cursor_in(text)
+    first = schema.get("default", stated)
+    if first is None and shown in (0, "0"):  # the example of a later page is no first cursor
+        first = shown
+    kind = schema.get("type")
+    if kind == "string":
+        return "" if first is None else str(first)
+    if kind in _FIRST_CURSOR:
+        return int(str(first)) if str(first).isdecimal() else _FIRST_CURSOR[kind]
+    return first
+
+
+def _descriptions(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Each argument's wire name, and what the page says of it."""
+    for _, parameter, schema in operation.parameters():
+        yield parameter["name"], parameter.get("description") or schema.get("description") or ""
+    for name, schema in (operation.body_schema() or {}).get("properties", {}).items():
+        yield name, schema.get("description") or schema.get("title") or ""
+
+
+def _scalars(operation: Operation) -> Iterator[Path]:
+    """Paths to what stands in a successful answer once, outside of lists."""
+    schema = (operation.success() or {}).get("schema") or {}
+    for path, found in _places(schema, ()):
+        if found.get("type") not in ("object", "array"):
+            yield path
+
+
+def _places(schema: Schema, at: Path) -> Iterator[tuple[Path, Schema]]:
+    """Every property at or below a schema with its path, without looking into lists."""
+    for name, child in schema.get("properties", {}).items():
+        yield (*at, name), child
+        yield from _places(child, (*at, name))
+
+
+def _nearest(paths: list[Path], to: Path) -> Path:
+    """Of several places the one that shares most of the way with another; then the highest."""
+
+    def distance(path: Path) -> tuple[int, int]:
+        pairs = zip(path[:-1], to[:-1], strict=False)
+        shared = next((n for n, (one, other) in enumerate(pairs) if one != other), None)
+        return -(min(len(path), len(to)) - 1 if shared is None else shared), len(path)
+
+    return min(paths, key=distance)
+
+
+def _is_rows(schema: Schema) -> bool:
+    items = schema.get("items", {}) if schema.get("type") == "array" else {}
+    return items.get("type") == "object" and bool(items.get("properties"))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.rpartition(".")[2]).lower()
+
+
 def _first(names: list[str], wanted: tuple[str, ...]) -> str | None:
-    plain = {name.replace("_", "").replace("-", "").lower(): name for name in reversed(names)}
+    plain = {_plain(name): name for name in reversed(names)}
     return next((plain[name] for name in wanted if name in plain), None)

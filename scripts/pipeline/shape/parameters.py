@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from keyapi._facts import FIRST_PAGE
 from pipeline.shape.draft import Draft, Operation, Schema
-from pipeline.shape.paging import PagingNames, paging_names
+from pipeline.shape.paging import PagingNames, paging_names, starts_at_zero
 from pipeline.shape.prose import bounds_in, enum_in, is_comma_joined, looks_like_enum
-
-SMALLEST_PAGE = 1
-"""Evidence (doc): "page_num starts at 1; never use 0"."""
 
 SHORTEST_TEXT = 1
 """Of a text in the query or path. Evidence (doc): do not send empty optional parameters."""
@@ -33,7 +31,7 @@ def constrain_parameters(draft: Draft) -> None:
             _constrain(draft, operation, name, schema, text, names, at)
             if name in (names.page, names.size) and "example" in parameter:
                 parameter["example"] = _as_integer(parameter["example"])
-            if schema.get("type") == "string" and "enum" not in schema:
+            if schema.get("type") == "string" and "enum" not in schema and name != names.cursor:
                 schema.setdefault("minLength", SHORTEST_TEXT)
         body = operation.body_schema() or {}
         for name, schema in body.get("properties", {}).items():
@@ -93,7 +91,10 @@ def _bound(
     schema["type"] = "integer"
     for key in {"default", "example"} & schema.keys():
         schema[key] = _as_integer(schema[key])
-    schema.setdefault("minimum", SMALLEST_PAGE if low is None else max(low, SMALLEST_PAGE))
+    if name == names.page and starts_at_zero(schema, text):
+        schema["minimum"] = 0
+    else:
+        schema["minimum"] = max(schema.get("minimum", FIRST_PAGE), low or 0, FIRST_PAGE)
     if high is not None:
         schema.setdefault("maximum", high)
     elif name == names.size and "maximum" not in schema:

@@ -12,8 +12,6 @@ from typing import Any
 from keyapi.specification import Argument, OperationSpec, value_at
 
 _SMALL = 3  # rows of a page, where pages are compared
-FIRST_CURSOR = 0
-"""Where pages by cursor start, as far as a page does not say otherwise."""
 _A_TEXT = "1"  # for a text with no further description
 
 
@@ -87,10 +85,8 @@ def documented_arguments(operation: OperationSpec) -> dict[str, Any]:
     paging = operation.paging
     if paging is not None:
         position = operation.arguments[paging.position]
-        if paging.kind == "page":
-            found[position.name] = as_typed(position, 1)
-        elif position.required and position.name not in examples:
-            found[position.name] = as_typed(position, FIRST_CURSOR)
+        if paging.start is not None:
+            found[position.name] = as_typed(position, paging.start)
     if paging is not None and paging.size and paging.largest:
         found[paging.size] = as_typed(operation.arguments[paging.size], paging.largest)
     return found
@@ -102,8 +98,13 @@ def _pages(operation: OperationSpec, base: dict[str, Any], rows: str) -> Iterato
     if paging.kind != "page" or not paging.size:
         return
     position, size = (operation.arguments[name] for name in (paging.position, paging.size))
-    first = {**base, paging.position: as_typed(position, 1), paging.size: as_typed(size, _SMALL)}
-    second = {**first, paging.position: as_typed(position, 2)}
+    number = int(paging.start or 0)
+    first = {
+        **base,
+        paging.position: as_typed(position, number),
+        paging.size: as_typed(size, _SMALL),
+    }
+    second = {**first, paging.position: as_typed(position, number + 1)}
     yield Case("first small page", first, rows=rows)
     yield Case("second small page", second, previous=first)
     last = position.schema.get("maximum")
@@ -167,7 +168,7 @@ def _fitting(argument: Argument) -> Any:
     return plain.get(kind, _A_TEXT)
 
 
-def as_typed(argument: Argument, number: int) -> int | str:
+def as_typed(argument: Argument, number: int | str) -> int | str:
     """A number in the type of an argument: some pages type numbers as text."""
     return str(number) if argument.schema.get("type") == "string" else number
 

@@ -7,7 +7,7 @@ from inspect import Parameter
 from typing import Any, NamedTuple
 
 from keyapi._clients import Method
-from keyapi.conformance.cases import FIRST_CURSOR, as_typed
+from keyapi.conformance.cases import as_typed
 from keyapi.sandbox._values import Chance, value
 from keyapi.specification import Argument, OperationSpec, Specification, value_at
 
@@ -81,7 +81,8 @@ class Outcomes:
                 yield Outcome(f"{success}-page-2", status, self._good, None, position)
             else:
                 last = self._operation.arguments[paging.position].schema.get("maximum", _FAR)
-                yield Outcome(f"{success}-page-2", status, {**self._good, position: 2})
+                second = int(paging.start or 0) + 1
+                yield Outcome(f"{success}-page-2", status, {**self._good, position: second})
                 yield Outcome(f"{success}-past-the-end", status, {**self._good, position: last})
         for refused in (self._bad(), Outcome("401", 401, self._good, KEY)):
             if refused is not None and refused.name in self._operation.statuses:
@@ -103,8 +104,8 @@ class Outcomes:
         if argument.members:
             return next(iter(argument.members.values()))
         paging = self._operation.paging
-        if paging is not None and (paging.kind, paging.position) == ("cursor", argument.name):
-            return as_typed(argument, FIRST_CURSOR)
+        if paging is not None and paging.position == argument.name:
+            return as_typed(argument, paging.start or 0)
         return value(self._spec, argument.schema, argument.name, None, Chance(0, argument.name))
 
     def _bad(self) -> Outcome | None:

@@ -155,20 +155,39 @@ class Service:
             start, stop = _window(operation, arguments, len(rows))
             before, after = rows[max(0, start - (stop - start)) : start], rows[stop : stop + 1]
             _put(body, operation.items, rows[start:stop])
-            if operation.paging is not None and operation.paging.kind == "cursor":
-                following = self._cursor(operation, operation.paging, stop if after else 0)
-                _put(body, operation.paging.next, following)
+            if operation.paging is not None:
+                self._lead_on(operation, operation.paging, body, stop, bool(after))
         status = int(operation.success) if operation.success.isdigit() else 200
         return _Answer(Reply.of(status, body), operation.credits, before, after)
 
-    def _cursor(self, operation: OperationSpec, paging: Paging, position: int) -> int | str:
-        """The next cursor, in the type of answers or of the argument; 0 or empty at the end."""
+    def _lead_on(
+        self, operation: OperationSpec, paging: Paging, body: Any, stop: int, more: bool
+    ) -> None:
+        """Write into an answer where the next page starts, and whether there is one.
+
+        Where a flag says that this is the last page, it names a next cursor all the same, as
+        KeyAPI's sources do.
+        """
+        if paging.next:
+            kinds = self._type_at(operation, paging.next), self._position_type(operation, paging)
+            kind = next(filter(None, kinds), None)
+            position = stop if more or paging.more else 0
+            cursor: Any = (str(position) if position else "") if kind == "string" else position
+            _put(body, paging.next, [position] if kind == "array" else cursor)
+        if paging.more:
+            flag = {"integer": int(more), "string": str(int(more))}
+            _put(body, paging.more, flag.get(self._type_at(operation, paging.more) or "", more))
+
+    def _type_at(self, operation: OperationSpec, path: tuple[str, ...]) -> str | None:
+        """The documented type of what stands at a path of an answer."""
         schema: Schema = operation.schema(operation.success) or {}
-        for key in paging.next:
+        for key in path:
             schema = self.spec.resolved(schema).get("properties", {}).get(key, {})
-        kinds = [node.get("type") for node in (schema, operation.arguments[paging.position].schema)]
-        kind = next(filter(None, kinds), None)
-        return (str(position) if position else "") if kind == "string" else position
+        return self.spec.resolved(schema).get("type")
+
+    @staticmethod
+    def _position_type(operation: OperationSpec, paging: Paging) -> str | None:
+        return operation.arguments[paging.position].schema.get("type")
 
     def _refusal(self, operation: OperationSpec, status: int, message: str | None = None) -> Reply:
         """A refusal, as documented if there is an example."""
@@ -210,14 +229,18 @@ def _window(operation: OperationSpec, arguments: Mapping[str, Any], rows: int) -
     if paging is None:
         return 0, rows
     size = int(arguments.get(paging.size or "") or paging.largest or _USUAL_SIZE)
-    position = int(arguments.get(paging.position) or 0)
-    start = position if paging.kind == "cursor" else (max(position, 1) - 1) * size
+    position = arguments.get(paging.position)
+    if paging.kind == "cursor":
+        start = int((position[0] if isinstance(position, list) else position) or 0)
+    else:
+        first = int(paging.start or 0)
+        start = (max(int(first if position is None else position), first) - first) * size
     return min(start, rows), min(start + size, rows)
 
 
 def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     for key in path[:-1]:
-        body = body[key]
+        body = body.setdefault(key, {})
     body[path[-1]] = value
 
 

@@ -31,9 +31,14 @@ class Validation:
 
         self._operation = operation
         self._strict = strict
+        arguments = operation.arguments
+        twins = [a for name, a in operation.body_arguments.items() if arguments[name] is not a]
+        self._arguments = [*arguments.values(), *twins]
         self._validators = {
-            name: jsonschema_rs.Draft4Validator(json_schema(spec.document, dict(argument.schema)))
-            for name, argument in operation.arguments.items()
+            (argument.name, argument.place): jsonschema_rs.Draft4Validator(
+                json_schema(spec.document, dict(argument.schema))
+            )
+            for argument in self._arguments
         }
 
     def read(
@@ -52,7 +57,8 @@ class Validation:
         pairs = parse_qsl(request.query, keep_blank_values=True)
         body, problems = self._body(request)
         values: dict[str, Any] = {}
-        for name, argument in self._operation.arguments.items():
+        for argument in self._arguments:
+            name = argument.name
             received: list[Any]
             if argument.place == "body":
                 received = [body[name]] if name in body else []
@@ -65,9 +71,11 @@ class Validation:
             if problem:
                 problems.append(problem)
             elif value is not None:
-                values[name] = value
+                values.setdefault(name, value)
         cursor = values.get(self._operation.paging.position) if self._operation.paging else None
-        if isinstance(cursor, str) and not _CURSOR.fullmatch(cursor):  # the sandbox's are numbers
+        if (
+            isinstance(cursor, str) and cursor and not _CURSOR.fullmatch(cursor)
+        ):  # the sandbox's are numbers
             problems.append(
                 f"Invalid parameter: {cursor[:_SHOWN]!r} is not a cursor from this sandbox"
             )
@@ -97,12 +105,15 @@ class Validation:
         if not received:
             return f"Missing required parameter: {name}" if required else None, None
         if received == [""] and argument.place != "body":
+            paging = self._operation.paging
+            if paging is not None and (paging.position, paging.start) == (name, ""):
+                return None, ""  # as asks for the first page
             return f"Empty {'required ' if required else ''}parameter: {name}", None
         if len(received) > 1 and argument.schema.get("type") != "array":
             return f"Repeated parameter: {name}", None
         value = received[0] if argument.place == "body" else argument.read(received)
         try:
-            self._validators[name].validate(value)
+            self._validators[name, argument.place].validate(value)
         except ValueError as error:
             reason = getattr(error, "message", "")
             text = str(received[0])

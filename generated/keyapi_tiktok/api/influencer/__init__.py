@@ -24,7 +24,7 @@ _INFLUENCER_PRODUCTS_ANALYTICS = PagedOperation(
     credits=1,
     model=lambda: _models.InfluencerProduct,
     items=("data",),
-    paging=PageNumbers(parameter="page_num", size="page_size", last=100000, largest=10),
+    paging=PageNumbers(parameter="page_num", size="page_size", largest=10, last=100000),
     required=frozenset(["user_id"]),
 )
 
@@ -46,7 +46,7 @@ class InfluencerResource:
         sort_type: SortType | None = None,
         page_num: int = 1,
         page_size: int = 10,
-    ) -> Page[InfluencerProduct]:
+    ) -> Page[InfluencerProduct, int]:
         """Influencer Products (Analytics).
 
         Retrieve the list of products promoted by a TikTok influencer, with historical sales
@@ -97,7 +97,7 @@ class InfluencerResource:
         start_page: int = 1,
         limit: int | None = None,
         max_pages: int | None = None,
-    ) -> PageIterator[InfluencerProduct]:
+    ) -> PageIterator[InfluencerProduct, int]:
         """Influencer Products (Analytics).
 
         Walks page after page, fetching each when it is needed; every page costs 1 credit.
@@ -160,7 +160,7 @@ class AsyncInfluencerResource:
         sort_type: SortType | None = None,
         page_num: int = 1,
         page_size: int = 10,
-    ) -> Page[InfluencerProduct]:
+    ) -> Page[InfluencerProduct, int]:
         """Influencer Products (Analytics).
 
         Retrieve the list of products promoted by a TikTok influencer, with historical sales
@@ -211,7 +211,7 @@ class AsyncInfluencerResource:
         start_page: int = 1,
         limit: int | None = None,
         max_pages: int | None = None,
-    ) -> AsyncPageIterator[InfluencerProduct]:
+    ) -> AsyncPageIterator[InfluencerProduct, int]:
         """Influencer Products (Analytics).
 
         Walks page after page, fetching each when it is needed; every page costs 1 credit.

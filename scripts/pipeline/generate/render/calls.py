@@ -10,7 +10,7 @@ from typing import Any
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty, Property
 
-from keyapi._facts import CURSOR, PAGE, OperationFacts, Paging
+from keyapi._facts import CURSOR, FIRST_PAGE, PAGE, SIZE, OperationFacts, Paging
 from keyapi._json import pointer
 from keyapi._openapi import OperationNode, is_comma_joined
 from pipeline.errors import PipelineError
@@ -83,6 +83,8 @@ class Call:
         arguments: Arguments of the method.
         walk_arguments: Arguments of the iterating method.
         imports: Classes the annotations name.
+        position_type: Python type of a page's number or cursor; empty where it has no pages.
+        list_type: How the annotations name the built-in list.
     """
 
     method: str
@@ -96,6 +98,7 @@ class Call:
     _summary: str
     _node: dict[str, Any]
     _endpoint: tuple[str, str]
+    position_type: str = ""
     list_type: str = "list"
 
     @property
@@ -113,7 +116,7 @@ class Call:
     def returns(self) -> str:
         """Python type of what the method returns."""
         return {
-            "page": f"Page[{self.model}]",
+            "page": f"Page[{self.model}, {self.position_type}]",
             "one": self.model,
             "many": f"{self.list_type}[{self.model}]",
             "data": "Any",
@@ -123,15 +126,17 @@ class Call:
         """This call with a built-in type named so that a method of that name cannot hide it."""
         full = f"builtins.{builtin}"
 
+        def renamed_type(annotation: str) -> str:
+            return re.sub(rf"(?<!\.)\b{builtin}\b", full, annotation)
+
         def renamed(arguments: list[Argument]) -> list[Argument]:
-            return [
-                replace(a, type=re.sub(rf"(?<!\.)\b{builtin}\b", full, a.type)) for a in arguments
-            ]
+            return [replace(a, type=renamed_type(a.type)) for a in arguments]
 
         return replace(
             self,
             arguments=renamed(self.arguments),
             walk_arguments=renamed(self.walk_arguments),
+            position_type=renamed_type(self.position_type),
             list_type=full if builtin == "list" else self.list_type,
         )
 
@@ -248,6 +253,8 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     wires = joined(types, endpoint)
     if lists := sorted(a.key for a in arguments if a.place == "query" and a.wire in wires):
         literals["comma_joined"] = f"frozenset({lists!r})"
+    if empty := [a.key for a in arguments if a.default == "''" and a.place == "query"]:
+        literals["empty"] = f"frozenset({empty!r})"
     return Call(
         method=method_name(node["operationId"], node["tags"][0]),
         constant=f"_{node['operationId'].upper()}",
@@ -256,6 +263,7 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         facts=literals,
         arguments=arguments,
         walk_arguments=list(_walk_arguments(arguments, paging)) if paging else [],
+        position_type=_position_type(arguments),
         imports={model, *_annotated(endpoint)} - {""},
         _summary=str(node.get("summary") or node["operationId"]),
         _node=node,
@@ -306,9 +314,11 @@ def _arguments(
         wire, name = _wire(prop), str(prop.python_name)
         role = roles.pop(wire, "")
         default = None if prop.required else "None"
-        if role == "page":
-            name, default = "page_num", "1"
-        elif role == "size":
+        if role == PAGE:
+            name = "page_num"
+        if role in (PAGE, CURSOR) and paging and paging.start is not None:
+            default = repr(paging.start)
+        if role == SIZE:
             name = "page_size"
             default = repr(paging.largest) if paging and paging.largest is not None else default
         if name in taken and place == "body":
@@ -325,24 +335,42 @@ def _walk_arguments(arguments: list[Argument], paging: Paging) -> Iterator[Argum
     yield from (argument for argument in arguments if argument.role != paging.kind)
     position = next(argument for argument in arguments if argument.role == paging.kind)
     if paging.kind == PAGE:
-        yield replace(position, name="start_page", doc="Page to start at, from 1.")
+        doc = f"Page to start at, from {paging.start}."
     else:
-        doc = "Cursor to start at, as an earlier answer or error gave it."
-        yield replace(position, name="start_page", default="None", doc=doc)
+        doc = "Cursor to start at, as an earlier page or error gave it."
+    yield replace(position, name="start_page", doc=doc)
     yield Argument("limit", "", "", "", "int", "None", "Rows to yield at most; None for all.")
     yield Argument("max_pages", "", "", "", "int", "None", "Pages to fetch at most; None for all.")
 
 
 def _paging(types: Types, paging: Paging, endpoint: Endpoint, arguments: list[Argument]) -> str:
-    keys = {argument.role: argument.key for argument in arguments}
-    size = f", size={keys['size']!r}" if "size" in keys else ""
+    """The paging of the operation's facts, as a Python literal."""
+    by_role = {argument.role: argument for argument in arguments}
+    facts = {"parameter": repr(by_role[paging.kind].key)}
     if paging.kind == CURSOR:
-        largest = f", largest={paging.largest}" if size and paging.largest is not None else ""
-        return f"Cursor(parameter={keys['cursor']!r}, next={paging.next!r}{size}{largest})"
-    last = _page_number(types, types.operation(endpoint), paging.position).get("maximum")
-    bounds = {"last": last, "largest": paging.largest if size else None}
-    given = "".join(f", {name}={bound!r}" for name, bound in bounds.items() if bound)
-    return f"PageNumbers(parameter={keys['page']!r}{size}{given})"
+        facts.update(next=repr(paging.next), type=_position_type(arguments).partition("[")[0])
+    elif paging.start != FIRST_PAGE:
+        facts["first"] = repr(paging.start)
+    if SIZE in by_role:
+        facts["size"] = repr(by_role[SIZE].key)
+        if paging.largest is not None:
+            facts["largest"] = repr(paging.largest)
+    if paging.kind == PAGE:
+        schema = _page_number(types, types.operation(endpoint), paging.position)
+        if last := schema.get("maximum"):
+            facts["last"] = repr(last)
+    if paging.more:
+        facts["more"] = repr(paging.more)
+    name = "Cursor" if paging.kind == CURSOR else "PageNumbers"
+    return f"{name}({', '.join(f'{key}={value}' for key, value in facts.items())})"
+
+
+def _position_type(arguments: list[Argument]) -> str:
+    """Python type of a page's number or cursor; empty where the operation has no pages."""
+    found = next((a.type for a in arguments if a.role in (PAGE, CURSOR)), "")
+    if found.startswith("list["):
+        return "list[Any]"
+    return "int" if found == "float" else found
 
 
 def _page_number(types: Types, operation: OperationNode, wire: str) -> dict[str, Any]:

@@ -61,8 +61,8 @@ def says(operation: OperationSpec, method: Method, outcome: Outcome, case: Case)
         return False
     expected = {}
     paging = operation.paging
-    if paging is not None and paging.kind == "page":  # what the client fills in itself
-        expected[paging.position] = "1"
+    if paging is not None and paging.start is not None:  # what the client fills in itself
+        expected[paging.position] = str(paging.start)
         if paging.size and paging.largest:
             expected[paging.size] = str(paging.largest)
     sent = {method.wire[argument]: value for argument, value in outcome.arguments.items()}

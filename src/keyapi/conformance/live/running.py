@@ -195,7 +195,8 @@ class Run:
         assert paging is not None
         assert paging.largest is not None
         position, size = paging.position, paging.largest
-        last = int(operation.arguments[position].schema.get("maximum", _FAR))
+        apart = int(paging.start or 0) - 1  # pages are counted from 1 here
+        last = int(operation.arguments[position].schema.get("maximum", _FAR)) - apart
         pages: dict[int, ServerAnswer] = {}
         if operation.name in self._first_pages:  # paid for already
             pages[1] = self._first_pages[operation.name]
@@ -203,8 +204,8 @@ class Run:
         def rows(number: int, promised: str = "") -> int:
             if number not in pages:
                 kind = type(case.arguments[position])
-                arguments = {**case.arguments, position: kind(number)}
-                page = Case(f"page {number}", arguments, rows=promised)
+                arguments = {**case.arguments, position: kind(number + apart)}
+                page = Case(f"page {number + apart}", arguments, rows=promised)
                 before = pages.get(number - 1)
                 answer = self._ask(operation, page, result, before.content if before else None)
                 if answer is None:

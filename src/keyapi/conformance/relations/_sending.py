@@ -19,6 +19,7 @@ from keyapi.conformance.relations._shared import decoded, pairs, put, success_an
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
+_CURSOR = 4711  # where the second page starts
 _TYPES = {"integer": int, "number": float, "string": str, "boolean": bool}
 
 
@@ -94,10 +95,10 @@ def sent_as_asked(
 def _filled_in(operation: OperationSpec, case: Case) -> dict[str, Any] | None:
     """What the client itself fills in where a case leaves paging out; None where it does not."""
     paging = operation.paging
-    if paging is None or paging.kind != "page" or not case.name.startswith("without "):
+    if paging is None or not case.name.startswith("without "):
         return None
-    if case.faulty == paging.position:
-        return {paging.position: 1}
+    if case.faulty == paging.position and paging.start is not None:
+        return {paging.position: paging.start}
     return {paging.size: paging.largest} if case.faulty == paging.size and paging.size else None
 
 
@@ -131,10 +132,10 @@ def _equal(
 
 
 def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
-    """An iterating method asks for the first page, then for the next one."""
+    """An iterating method asks for the first page, then for the next one, and then ends."""
     paging = operation.paging
     case = next(iter(cases(operation)))
-    if paging is None or paging.kind != "page":
+    if paging is None:
         return
     walk = {name: value for name, value in case.arguments.items() if name != paging.position}
     try:
@@ -142,16 +143,21 @@ def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
     except Inexpressible as reason:
         yield violation(operation, "inexpressible", walk, reason)
         return
-    numbers: list[Any] = []
+    positions: list[Any] = []
+    size = int(walk.get(paging.size or "") or 1)
 
     def answer(request: httpx.Request) -> httpx.Response:
-        query = dict(parse_qsl(request.url.query.decode()))
+        query = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
         sent = {**query, **(decoded(request.content) or {})}
-        numbers.append(str(sent.get(paging.position)))
+        positions.append(sent.get(paging.position))
+        more = len(positions) == 1
         body = json.loads(success_answer(operation).content)
-        full = paging.largest if len(numbers) == 1 and paging.largest else 0
         row = (value_at(body, operation.items or ()) or [{}])[0]
-        put(body, operation.items or (), [{**row, "n": n} for n in range(full)])
+        put(body, operation.items or (), [{**row, "n": n} for n in range(size if more else 0)])
+        if paging.more:
+            put(body, paging.more, more)
+        if paging.next:
+            put(body, paging.next, [_CURSOR] if _takes_list(operation) else _CURSOR)
         return httpx.Response(200, json=body)
 
     method = caller.methods[operation.name, True]
@@ -161,5 +167,18 @@ def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
         except (KeyAPIError, TypeError) as error:
             yield violation(operation, "walk", "pages", error)
             return
-    if numbers != (["1", "2"] if paging.largest else ["1"]) or rows != (paging.largest or 0):
-        yield violation(operation, "walk", "pages 1 and 2", f"{numbers}, {rows} rows")
+    following = int(paging.start or 0) + 1 if paging.kind == "page" else _CURSOR
+    expected = [_text(paging.start), str(following)]
+    if [_text(position) for position in positions] != expected or rows != size:
+        found = f"{positions}, {rows} rows"
+        yield violation(operation, "walk", f"{expected}, {size} rows", found)
+
+
+def _text(position: Any) -> str | None:
+    return None if position is None else str(position)
+
+
+def _takes_list(operation: OperationSpec) -> bool:
+    paging = operation.paging
+    schema = operation.arguments[paging.position].schema if paging else {}
+    return bool(schema.get("type") == "array")

@@ -24,7 +24,9 @@ _FEED_LIST = PagedOperation(
     credits=2,
     model=lambda: _models.FeedListVideo,
     items=("data", "videos"),
-    paging=Cursor(parameter="offset", next=("data", "max_cursor")),
+    paging=Cursor(
+        parameter="offset", next=("data", "max_cursor"), type=int, more=("data", "has_more")
+    ),
 )
 
 
@@ -36,7 +38,7 @@ class FeedResource:
     def __init__(self, client: TikTok) -> None:
         self._client = client
 
-    def list(self, *, offset: int | None = None) -> Page[FeedListVideo]:
+    def list(self, *, offset: int | None = None) -> Page[FeedListVideo, int]:
         """Feed.
 
         Retrieve what is new, page by page.
@@ -62,7 +64,7 @@ class FeedResource:
         start_page: int | None = None,
         limit: int | None = None,
         max_pages: int | None = None,
-    ) -> PageIterator[FeedListVideo]:
+    ) -> PageIterator[FeedListVideo, int]:
         """Feed.
 
         Walks page after page, fetching each when it is needed; every page costs 2 credits.
@@ -70,7 +72,7 @@ class FeedResource:
         Retrieve what is new, page by page.
 
         Args:
-            start_page: Cursor to start at, as an earlier answer or error gave it.
+            start_page: Cursor to start at, as an earlier page or error gave it.
             limit: Rows to yield at most; None for all.
             max_pages: Pages to fetch at most; None for all.
 
@@ -96,7 +98,7 @@ class AsyncFeedResource:
     def __init__(self, client: AsyncTikTok) -> None:
         self._client = client
 
-    async def list(self, *, offset: int | None = None) -> Page[FeedListVideo]:
+    async def list(self, *, offset: int | None = None) -> Page[FeedListVideo, int]:
         """Feed.
 
         Retrieve what is new, page by page.
@@ -122,7 +124,7 @@ class AsyncFeedResource:
         start_page: int | None = None,
         limit: int | None = None,
         max_pages: int | None = None,
-    ) -> AsyncPageIterator[FeedListVideo]:
+    ) -> AsyncPageIterator[FeedListVideo, int]:
         """Feed.
 
         Walks page after page, fetching each when it is needed; every page costs 2 credits.
@@ -130,7 +132,7 @@ class AsyncFeedResource:
         Retrieve what is new, page by page.
 
         Args:
-            start_page: Cursor to start at, as an earlier answer or error gave it.
+            start_page: Cursor to start at, as an earlier page or error gave it.
             limit: Rows to yield at most; None for all.
             max_pages: Pages to fetch at most; None for all.
 

@@ -48,7 +48,9 @@ _SHOP_LIST = PagedOperation(
     credits=1,
     model=lambda: _models.Shop,
     items=("data", "list"),
-    paging=PageNumbers(parameter="page_num", size="page_size", largest=10),
+    paging=PageNumbers(
+        parameter="page_num", size="page_size", largest=10, more=("data", "has_more")
+    ),
 )
 _SHOP_MANY = Operation(
     name="shop_many",
@@ -123,7 +125,7 @@ class ShopResource:
         sort_type: SortType | None = None,
         page_num: int = 1,
         page_size: int = 10,
-    ) -> Page[Shop]:
+    ) -> Page[Shop, int]:
         """Shop List.
 
         Retrieve shops, page by page.
@@ -169,7 +171,7 @@ class ShopResource:
         start_page: int = 1,
         limit: int | None = None,
         max_pages: int | None = None,
-    ) -> PageIterator[Shop]:
+    ) -> PageIterator[Shop, int]:
         """Shop List.
 
         Walks page after page, fetching each when it is needed; every page costs 1 credit.
@@ -302,7 +304,7 @@ class AsyncShopResource:
         sort_type: SortType | None = None,
         page_num: int = 1,
         page_size: int = 10,
-    ) -> Page[Shop]:
+    ) -> Page[Shop, int]:
         """Shop List.
 
         Retrieve shops, page by page.
@@ -348,7 +350,7 @@ class AsyncShopResource:
         start_page: int = 1,
         limit: int | None = None,
         max_pages: int | None = None,
-    ) -> AsyncPageIterator[Shop]:
+    ) -> AsyncPageIterator[Shop, int]:
         """Shop List.
 
         Walks page after page, fetching each when it is needed; every page costs 1 credit.

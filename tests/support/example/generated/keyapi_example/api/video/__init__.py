@@ -98,7 +98,7 @@ class VideoResource:
         levels: list[int] | None = None,
         parts: list[VideoSearchBodyPartsItem] | None = None,
         anything: Any | None = None,
-    ) -> Page[VideoSearchItem]:
+    ) -> Page[VideoSearchItem, int]:
         """Video Search.
 
         Find videos by words in their captions.
@@ -162,7 +162,7 @@ class VideoResource:
         start_page: int = 1,
         limit: int | None = None,
         max_pages: int | None = None,
-    ) -> PageIterator[VideoSearchItem]:
+    ) -> PageIterator[VideoSearchItem, int]:
         """Video Search.
 
         Walks page after page, fetching each when it is needed; every page costs 3 credits.
@@ -258,7 +258,7 @@ class AsyncVideoResource:
         levels: list[int] | None = None,
         parts: list[VideoSearchBodyPartsItem] | None = None,
         anything: Any | None = None,
-    ) -> Page[VideoSearchItem]:
+    ) -> Page[VideoSearchItem, int]:
         """Video Search.
 
         Find videos by words in their captions.
@@ -322,7 +322,7 @@ class AsyncVideoResource:
         start_page: int = 1,
         limit: int | None = None,
         max_pages: int | None = None,
-    ) -> AsyncPageIterator[VideoSearchItem]:
+    ) -> AsyncPageIterator[VideoSearchItem, int]:
         """Video Search.
 
         Walks page after page, fetching each when it is needed; every page costs 3 credits.
