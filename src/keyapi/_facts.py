@@ -214,6 +214,11 @@ def enum_members(schema: Mapping[str, Any]) -> dict[str, Any]:
     return dict(zip(names, values, strict=True))
 
 
+def descending(member: str) -> bool | None:
+    """Whether a member of a sort's direction puts the largest first; None where it is no order."""
+    return {"asc": False, "ascending": False, "desc": True, "descending": True}.get(member.lower())
+
+
 def keys_of(path: str) -> tuple[str, ...]:
     """Read a path from the top of an answer, such as `/data/list`."""
     return tuple(path.split("/")[1:])

@@ -8,6 +8,7 @@ from copy import deepcopy
 from inspect import Parameter, Signature
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -31,7 +32,8 @@ from keyapi.conformance.outcomes import Outcome, Outcomes
 from keyapi.conformance.relations import client_to_spec
 from keyapi.contract import Contract, Violation
 from keyapi.recording.recorder import Recorder
-from keyapi.sandbox import Reply, Sandbox
+from keyapi.sandbox import FAULTS, Reply, Sandbox, SandboxRequest
+from keyapi.sandbox.faults import Exchange
 from keyapi.specification import OperationSpec, Specification
 from keyapi_example import TikTok
 
@@ -53,6 +55,32 @@ def edited(name: str, edit: Edit, document: dict[str, Any] | None = None) -> Spe
 def media(node: dict[str, Any], status: str = "200") -> dict[str, Any]:
     content: dict[str, Any] = node["responses"][status]["content"]["application/json"]
     return content
+
+
+def test_a_direction_that_is_no_order_promises_none() -> None:
+    """The page may add, say, a shuffled order; the other two stay what they are."""
+    document = deepcopy(dict(SPEC.document))
+    directions = document["components"]["schemas"]["SortType"]
+    directions["enum"].append(2)
+    directions["x-enum-varnames"].append("shuffled")
+    specification = Specification(document)
+    operation = specification.operations[PRODUCTS]
+    asked = next(case for case in cases(operation) if case.name.endswith(", shuffled"))
+    sandbox = Sandbox(spec=document, key="sk_any")
+
+    def answered(value: int) -> Reply:
+        query = urlencode({**asked.arguments, "sort_type": value})
+        headers = {"authorization": "Bearer sk_any"}
+        return sandbox.respond(SandboxRequest("GET", operation.path, query, headers))
+
+    shuffled, ordered = answered(2), answered(1)
+    contract = Contract(document)
+    assert shuffled.body != ordered.body
+    for reply in (shuffled, ordered):
+        found = contract.violations(PRODUCTS, 200, reply.body, arguments=asked.arguments)
+        assert found == []
+    exchange = Exchange(specification, operation, asked.arguments, ordered)
+    assert list(FAULTS["wrong-order"].mutants(exchange)) == []
 
 
 # --- Cases, outcomes and bodies ---------------------------------------------------------------

@@ -83,6 +83,11 @@ PAGE = {"kind": "page", "page": "page_num", "size": "page_size", "max": 10}
             {"items": "/data", "sort": {"field": "sort_field", "direction": "dir"}},
         ),
         (
+            [SORT, query("dir", "0=asc 1=desc 2=shuffled", "integer")],
+            VIDEOS,
+            {"items": "/data", "sort": {"field": "sort_field", "direction": "dir"}},
+        ),
+        (
             [query("video_id", required=True), query("region"), query("keyword")],
             VIDEOS,
             {"items": "/data", "filters": {"region": "region"}, "echoes": ["video_id"]},

@@ -46,6 +46,11 @@ def one(parameter):
         ),
         (query("sort", "One of: day, week"), {"type": "string", "enum": ["day", "week"]}),
         (query("sort", "1：点赞，2：播放", "integer"), {"type": "integer", "enum": [1, 2]}),
+        (
+            query("sort", "1=likes 2=播放", "integer"),
+            {"type": "integer", "enum": [1, 2], "x-enum-varnames": ["likes", "value_2"]},
+        ),
+        (query("sort", "-1=点赞 2=likes", "integer"), {"type": "integer", "enum": [-1, 2]}),
         (query("sort", "1=A b, 2=a B", "integer"), {"type": "integer", "enum": [1, 2]}),
         # Published as an enum: prose adds nothing.
         (query("sort", LIKES, "integer", enum=[1, 2, 3]), {"type": "integer", "enum": [1, 2, 3]}),

@@ -234,7 +234,8 @@ def a_sort(operation: OperationSpec, case: Case, stub: Stub) -> bool:
     column, direction = (_member(operation, case, name) for name in (sort.field, sort.direction))
     values = _column(stub.rows(operation), column)
     descending = direction.lower().startswith("desc")
-    return bool(column and direction) and values != sorted(values, reverse=descending)
+    ordered = descending or direction.lower().startswith("asc")
+    return bool(column and ordered) and values != sorted(values, reverse=descending)
 
 
 def _column(rows: Rows, column: str) -> Rows:

@@ -5,11 +5,9 @@ Templates, runtime, sandbox, command line and contract suite read it; no other m
 
 from __future__ import annotations
 
-from keyapi._facts import EXTENSION, OperationFacts, Sort, enum_members
+from keyapi._facts import EXTENSION, OperationFacts, Sort, descending, enum_members
 from pipeline.shape.draft import Draft, Operation, Schema, resource_rows
 from pipeline.shape.paging import find_paging, find_rows, paging_names
-
-_DIRECTIONS = {"asc", "desc", "ascending", "descending"}
 
 
 def write_facts(draft: Draft) -> None:
@@ -108,7 +106,8 @@ def _sort(
     column = direction = None
     for name, (schema, _) in arguments.items():
         members = list(enum_members(schema))
-        if members and {member.lower() for member in members} <= _DIRECTIONS:
+        orders = set(map(descending, members))
+        if {False, True} <= orders or (members and None not in orders):
             direction = direction or name
         elif members and set(members) <= row.keys():
             column = column or name

@@ -118,6 +118,11 @@ def _enumerate(
         schema["type"] = "integer"
     schema["enum"] = values
     labels = [member_name(member.label or "") for member in members]
+    if any(labels):  # one label in other letters takes no name from the rest
+        labels = [
+            label or (f"value_{value}" if str(value).isdigit() else "")
+            for label, value in zip(labels, values, strict=True)
+        ]
     if all(labels) and len({label.upper() for label in labels}) == len(labels):
         schema["x-enum-varnames"] = labels
 

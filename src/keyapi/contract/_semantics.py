@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from keyapi._facts import JsonText
+from keyapi._facts import JsonText, descending
 from keyapi.specification import OperationSpec, Schema, Specification, value_at
 
 Rows = Sequence[Mapping[str, Any]]
@@ -99,15 +99,17 @@ def _order(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) -
     direction = _member(operation, sort.direction, arguments)
     if column is None or direction is None:
         return  # unless both are given, the order is not documented
-    descending = direction.lower().startswith("desc")
+    downwards = descending(direction)
+    if downwards is None:
+        return  # a third order, such as a shuffled one
     values = [(index, row[column]) for index, row in enumerate(rows) if row.get(column) is not None]
     for (_, first), (index, second) in pairwise(values):
         try:
-            wrong = first < second if descending else first > second
+            wrong = first < second if downwards else first > second
         except TypeError:  # of different types, which the schema check reports
             continue
         if wrong:
-            than = "most" if descending else "least"
+            than = "most" if downwards else "least"
             yield (index, column), "order", f"at {than} {first}, as in the row before", second
             return
 

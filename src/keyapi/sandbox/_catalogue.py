@@ -7,6 +7,7 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
+from keyapi._facts import descending
 from keyapi.sandbox._values import Chance, row, value
 from keyapi.specification import OperationSpec, Specification, value_at
 
@@ -193,7 +194,8 @@ def _sort(operation: OperationSpec, arguments: Mapping[str, Any]) -> tuple[str |
     if sort.direction is None or direction is None:
         return names[chosen], True
     words = {value: name for name, value in operation.arguments[sort.direction].members.items()}
-    return names[chosen], words[direction].lower().startswith("desc")
+    downwards = descending(words[direction])
+    return (None, False) if downwards is None else (names[chosen], downwards)
 
 
 def _hashable(value: Any) -> Any:

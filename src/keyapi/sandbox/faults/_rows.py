@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from keyapi._facts import descending
 from keyapi.sandbox.faults._fault import Exchange, Mutant, fault
 
 
@@ -53,8 +54,15 @@ def wrong_order(exchange: Exchange) -> Iterator[Mutant]:
     if rows and sort and chosen is not None and sort.direction in exchange.arguments:
         members = exchange.operation.arguments[sort.field].members
         column = next(name for name, value in members.items() if value == chosen)
-        if rows[0][column] != rows[-1][column]:
+        if rows[0][column] != rows[-1][column] and _ordered(exchange, str(sort.direction)):
             yield exchange.with_rows(rows[::-1])
+
+
+def _ordered(exchange: Exchange, direction: str) -> bool:
+    """Whether the direction asked for is an order, not, say, a shuffled one."""
+    members = exchange.operation.arguments[direction].members
+    asked = exchange.arguments[direction]
+    return any(descending(name) is not None for name, value in members.items() if value == asked)
 
 
 @fault("page-overlap")
