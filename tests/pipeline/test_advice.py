@@ -75,6 +75,11 @@ class Video:
         ),
         (("*, size", "*, more: int = 1, size"), ((), ("Videos.list(more)",), ())),
         (("    title", "    new: int\n    title"), ((), ("Video.new",), ())),
+        # what is in a new class is not listed
+        (
+            ("class Video:", "class User:\n    __slots__ = ()\n    name: str\n\nclass Video:"),
+            ((), ("User",), ()),
+        ),
         (
             ("plays: int | None", "plays: str | None"),
             ((), (), ("Video.plays: type was changed (int | None → str | None)",)),

@@ -426,6 +426,24 @@ CHANGES: list[tuple[str, list[tuple[str, Any]], list[tuple[str, str, str]]]] = [
             )
         ],
     ),
+    # a value that becomes an object has another type, wherever its schema stands
+    (
+        "committed",
+        [(f"{ROW}/properties/product_name", {"$ref": "#/components/schemas/Cover"})],
+        [
+            (
+                "response-property-type-changed",
+                "ERR",
+                f"{ROW}/properties/product_name/type",
+            )
+        ],
+    ),
+    # the decoding of a text comes and goes as a whole
+    (
+        "committed",
+        [(f"{ROW}/properties/cover_url/x-keyapi", GONE)],
+        [("x-accessor-removed", "ERR", f"{ROW}/properties/cover_url/x-keyapi/accessor")],
+    ),
     # security, servers, the document itself
     (
         "listing",

@@ -42,7 +42,7 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
 class _Document:
     def __init__(self, old: dict[str, Any], new: dict[str, Any]) -> None:
         self._old, self._new = old, new
-        self._schemas = Schemas(new)
+        self._schemas = Schemas(old, new)
         self._operations = Operations(old, new, self._schemas)
         self._nodes = {operation.name: operation.node for operation in operations(new)}
         self._roles: dict[str, Roles] = roles(old, new)

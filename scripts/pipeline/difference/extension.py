@@ -69,6 +69,11 @@ def compare_json_text(
         yield from unexplained(place, old, new)
         return
 
+    accessors = old.get(ACCESSOR, MISSING), new.get(ACCESSOR, MISSING)
+    if MISSING in accessors and accessors != (MISSING, MISSING):
+        yield from _accessor(place.at(ACCESSOR), *accessors)  # the rest comes or goes with it
+        return
+
     def decoded(at: Place, before: Any, after: Any) -> Iterator[Difference]:
         if before is MISSING or after is MISSING:
             yield at.differs("x-accessor-changed", before, after)

@@ -23,7 +23,8 @@ class PythonView:
 
     Attributes:
         breaking: What callers used and is gone or different, as one line each.
-        added: What is new to them: classes, methods, arguments, attributes, members.
+        added: What is new to them: classes, methods, arguments, attributes, members. What is in
+            a new class is new with it, and not listed.
         changed: What has another type or default, as one line each. Whether that breaks callers
             depends on what the API takes and sends, which the specifications tell.
     """
@@ -58,6 +59,7 @@ def python_view(old: Path, new: Path, package: str) -> PythonView:
     changed = [_line(breakage) for breakage in breakages if breakage.kind in values]
     types = [dict(_public(root)) for root in (before, after)]
     names = [dict.fromkeys(map(_short, side)) for side in types]
+    added = {name: None for name in names[1] if name not in names[0]}
     changed += [
         plain(f"{_short(path)}: type was changed ({types[0][path]} → {kind})")
         for path, kind in types[1].items()
@@ -65,7 +67,7 @@ def python_view(old: Path, new: Path, package: str) -> PythonView:
     ]
     return PythonView(
         tuple(dict.fromkeys(breaking)),
-        tuple(name for name in names[1] if name not in names[0]),
+        tuple(name for name in added if _owner(name) not in added),
         tuple(dict.fromkeys(changed)),
     )
 
@@ -93,15 +95,22 @@ def _short(path: str) -> str:
     return _LOW_LEVEL.sub("", path)
 
 
+def _owner(path: str) -> str:
+    """The class or function that something is in, as a path below the package."""
+    if path.endswith(")"):
+        return path.rpartition("(")[0]
+    return path.rpartition(".")[0]
+
+
 def _public(node: griffe.Object | griffe.Alias) -> Iterator[tuple[str, str]]:
     """Paths of everything public in a package, arguments included, with their types."""
     import griffe
 
     for member in node.members.values():
-        if member.is_alias or not member.is_public:
+        if member.is_alias or not member.is_public or member.is_special:
             continue
-        annotation = "" if member.is_module or member.is_class else _type(member)
-        yield member.path, annotation
+        if not member.is_module:  # classes are imported from the package, whatever their module
+            yield member.path, "" if member.is_class else _type(member)
         if isinstance(member, griffe.Function):
             yield from (
                 (f"{member.path}({p.name})", str(p.annotation or ""))

@@ -195,9 +195,15 @@ _PLAIN: dict[str, Rule] = {
         WARN, "`{method}()` asks for {after} rows a page where `page_size` is left out."
     ),
     "x-items-changed": _row(ERR, "`{method}()` finds its rows in another place of the answer."),
-    "x-sort-changed": _row(INFO, "Other arguments of `{method}()` are known to sort its rows."),
-    "x-filters-changed": _row(INFO, "Other arguments of `{method}()` are known to filter rows."),
-    "x-echoes-changed": _row(INFO, "Other arguments of `{method}()` are known to come back."),
+    "x-sort-changed": _row(
+        INFO, "Which arguments sort the rows of `{method}()` is understood otherwise."
+    ),
+    "x-filters-changed": _row(
+        INFO, "Which arguments filter the rows of `{method}()` is understood otherwise."
+    ),
+    "x-echoes-changed": _row(
+        INFO, "Which arguments the rows of `{method}()` repeat is understood otherwise."
+    ),
     "x-accessor-added": _row(INFO, "{subject} has the decoded accessor {after}.", Step.MINOR),
     "x-accessor-removed": _row(ERR, "{subject} no longer has the decoded accessor {before}."),
     "x-accessor-changed": _row(WARN, "The decoded accessor of {subject} reads text differently."),
@@ -220,7 +226,7 @@ _PLAIN: dict[str, Rule] = {
     "x-example-invalid": _row(
         WARN, "The documented example does not fit its schema: one of the two is wrong."
     ),
-    "x-info-changed": _row(INFO, "Only the document's own title or version changed."),
+    "x-info-changed": _row(INFO, "Only the document's own title, version or tags changed."),
     "x-order-changed": _row(INFO, "Only the order changed; nothing changes for callers."),
     # whatever no rule knows
     "x-unexplained": _row(WARN, "No rule explains this; check it before you release."),

@@ -44,9 +44,11 @@ class Schemas:
     """Compares schemas.
 
     Attributes:
-        spec: The new specification, for what schemas refer to.
+        before: The old specification, for what its schemas refer to.
+        spec: The new specification, for what its schemas refer to.
     """
 
+    before: dict[str, Any]
     spec: dict[str, Any]
 
     def compare(self, place: Place, old: Any, new: Any, role: str) -> Iterator[Difference]:
@@ -64,7 +66,7 @@ class Schemas:
         if same(old, new):
             return
         if ("$ref" in old) != ("$ref" in new):
-            yield from self._reference(place, old, new)
+            yield from self._moved(place, old, new, role)
             return
         yield from compare_enums(place, old, new, role)
         yield from self._properties(place, old, new, role)
@@ -99,6 +101,20 @@ class Schemas:
         rest_old = {key: value for key, value in old.items() if key not in _TOGETHER}
         rest_new = {key: value for key, value in new.items() if key not in _TOGETHER}
         yield from by_key(place, rest_old, rest_new, comparisons)
+
+    def _moved(
+        self, place: Place, old: dict[str, Any], new: dict[str, Any], role: str
+    ) -> Iterator[Difference]:
+        """A schema that was described in its place and is elsewhere now, or the other way round."""
+        sides = [
+            named_schemas(spec).get(schema_name(side.get("$ref")) or "", side)
+            for spec, side in ((self.before, old), (self.spec, new))
+        ]
+        before, after = (side.get("type", MISSING) for side in sides)
+        if before == after or any("$ref" in side for side in sides):
+            yield from self._reference(place, old, new)
+        else:
+            yield from compare_type(place.at("type"), before, after, role)
 
     def _reference(self, place: Place, old: Any, new: Any) -> Iterator[Difference]:
         reference = new.get("$ref", MISSING) if isinstance(new, dict) else new
