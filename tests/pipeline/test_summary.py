@@ -158,6 +158,15 @@ def test_long_lines_are_cut() -> None:
     assert len(shown(page(PATH), new)) < 3_000
 
 
+def test_long_lines_are_shown_where_they_differ() -> None:
+    old = page(PATH).replace("# A page", f"# {'x' * 500} costs 1 {'y' * 500}")
+
+    text = shown(old, old.replace("costs 1", "costs 2"))
+
+    assert re.search(r"^-….* costs 1 .*…$", text, re.M)
+    assert re.search(r"^\+….* costs 2 .*…$", text, re.M)
+
+
 @pytest.mark.parametrize("lines", [["a", "b"], ["same"], ["a", "b", "c", "d"]])
 def test_aligning_a_hostile_page_takes_no_time(lines: list[str]) -> None:
     old = page(PATH) + "\n".join(lines * 20_000)

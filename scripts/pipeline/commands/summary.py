@@ -6,10 +6,11 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import Any
 
 from pipeline.correct.overlay import Action
-from pipeline.document.text import plain
+from pipeline.document.text import excerpts, plain
 from pipeline.document.yaml import load_yaml
 from pipeline.project import PAGES, SPEC, Project
 from pipeline.vendor.merge import FILE
@@ -204,13 +205,24 @@ def _diff(old: list[str], new: list[str]) -> str:
     diff = list(difflib.unified_diff(before, after, n=_CONTEXT, lineterm=""))[
         2:
     ]  # without file names
-    for line in diff:
+    for line in _excerpted(diff):
         if len(shown) < MAX_LINES:
             shown.append(_moved(line, first) if line.startswith("@@") else _clean(line))
         else:
             more += 1
     shown += [f"… {more:,} more lines"] * bool(more)
     return fenced("\n".join(shown), "diff")
+
+
+def _excerpted(diff: list[str]) -> list[str]:
+    """The lines of a diff; a long line and the one in its place are cut to where they differ."""
+    runs = [(sign, list(lines)) for sign, lines in groupby(diff, key=lambda line: line[:1])]
+    for (sign, removed), (following, added) in pairwise(runs):
+        if (sign, following) == ("-", "+"):
+            for index, (old, new) in enumerate(zip(removed, added, strict=False)):
+                old, new = excerpts(old[1:], new[1:], _MAX_WIDTH)
+                removed[index], added[index] = f"-{old}", f"+{new}"
+    return [line for _, lines in runs for line in lines]
 
 
 def _moved(header: str, lines: int) -> str:
