@@ -169,6 +169,18 @@ API = {
 }
 
 
+def test_every_action_that_matches_nothing_is_in_the_one_error():
+    actions = [{"target": f"$.{key}", "update": {}, "x-published": {}} for key in "abc"]
+
+    error = refusal({"b": {}}, overlay(*actions))
+
+    assert error.pointer == "#/actions/0"
+    assert "1 more action below" in error.problem
+    assert "drop the action" in error.remedy
+    assert "#/actions/2, target $.c" in error.details
+    assert "#/actions/1" not in error.details
+
+
 @pytest.mark.parametrize(
     ("target", "pointers"),
     [

@@ -17,6 +17,7 @@ from keyapi._json import pointer
 from pipeline.correct.nearest import nearest
 from pipeline.correct.published import (
     PUBLISHED,
+    UNMATCHED,
     Location,
     Match,
     Mismatch,
@@ -25,6 +26,7 @@ from pipeline.correct.published import (
     refuse,
     written,
 )
+from pipeline.document.text import plain
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
 
@@ -73,8 +75,9 @@ def correct(spec: dict[str, Any], overlay: Any, where: str) -> Corrected:
         where: Name of the overlay's file, for errors.
 
     Raises:
-        PipelineError: The overlay is malformed; or an action matches nothing, selects what its
-            update does not fit, or finds something else than it records as published.
+        PipelineError: The overlay is malformed; or actions match nothing, select what their
+            update does not fit, or find something else than they record as published. The one
+            error names all actions that no longer fit the pages.
     """
     _check(overlay, where)
     result: dict[str, Any] = copied(spec)
@@ -84,6 +87,9 @@ def correct(spec: dict[str, Any], overlay: Any, where: str) -> Corrected:
     for index, action in enumerate(overlay["actions"]):
         at = pointer("actions", index)
         nodes = _select(result, action, where, at)
+        if not nodes:
+            mismatches.append(_unmatched(result, action, at))
+            continue
         matches = [
             Match(node.location, node.path(), copied(published(node.value, action)))
             for node in nodes
@@ -100,7 +106,8 @@ def correct(spec: dict[str, Any], overlay: Any, where: str) -> Corrected:
             mismatches.append(mismatch)
         places = tuple(place for match in matches for place in written(action, match.location))
         actions.append(Action(at, action["target"], action.get("description", ""), places))
-    refuse(mismatches, where)
+    # What is gone comes first: there may be more of it behind what is said otherwise.
+    refuse(sorted(mismatches, key=lambda mismatch: mismatch.remedy != UNMATCHED), where)
     return Corrected(result, tuple(redundant), tuple(actions))
 
 
@@ -112,7 +119,7 @@ def apply_overlay(spec: dict[str, Any], overlay: Any, where: str) -> dict[str, A
 def _select(
     spec: dict[str, Any], action: dict[str, Any], where: str, at: str
 ) -> list[jsonpath.JSONPathNode]:
-    """What an action's target selects, objects and lists."""
+    """What an action's target selects, objects and lists; empty where it matches nothing."""
     target = action["target"]
     try:
         query = jsonpath.compile(target)
@@ -124,15 +131,6 @@ def _select(
             remedy="Write the target as RFC 9535 specifies.",
         ) from None
     nodes = list(query.find(spec))
-    if not nodes:
-        raise PipelineError(
-            f"the target {target} matches nothing; near it there is "
-            f"{' and '.join(nearest(query, spec)) or 'nothing'}",
-            where=where,
-            pointer=at,
-            remedy="The published specification has changed: check the page, then correct or "
-            "drop the action.",
-        )
     primitive = next((node for node in nodes if not isinstance(node.value, dict | list)), None)
     if primitive is not None:
         raise PipelineError(
@@ -143,6 +141,19 @@ def _select(
             remedy="Select the object that contains it, and update the property.",
         )
     return nodes
+
+
+def _unmatched(spec: dict[str, Any], action: dict[str, Any], at: str) -> Mismatch:
+    """An action whose target matches nothing, with what there is near it."""
+    target = action["target"]
+    near = " and ".join(nearest(jsonpath.compile(target), spec)) or "nothing"
+    problem = f"the target {target} matches nothing; near it there is {near}"
+    details = (
+        f"{at}, target {plain(target, 1000)}\n"
+        f"  It matches nothing; near it there is {plain(near, 1000)}.\n"
+        "  Change its target, or drop the action.\n"
+    )
+    return Mismatch(at, problem, details, UNMATCHED)
 
 
 def _apply(

@@ -27,7 +27,14 @@ Location = tuple[int | str, ...]
 """Keys from the document's top down."""
 
 _SHOWN = 300
-_DECIDE = "Check on the page whether the correction still holds: change its update, or drop it."
+_DECIDE = (
+    "Check on the page whether the correction still holds: change its update, or drop it. The "
+    "lines to write follow."
+)
+UNMATCHED = (
+    "The published specification has changed: check the page, then correct or drop the action."
+)
+"""What to do about an action whose target matches nothing."""
 _STEP = " " * 4
 
 
@@ -55,17 +62,19 @@ class Match:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """An action whose `x-published` is not what its matches have.
+    """An action that no longer fits what is published.
 
     Attributes:
         pointer: The action, as a JSON pointer.
         problem: What is wrong, one sentence without its full stop.
         details: Old and new values and the lines to write, as text of several lines.
+        remedy: What to do about it.
     """
 
     pointer: str
     problem: str
     details: str
+    remedy: str = _DECIDE
 
 
 def published(selected: Any, action: dict[str, Any]) -> Any:
@@ -129,7 +138,7 @@ def compare(action: dict[str, Any], matches: Sequence[Match], at: str) -> Mismat
 
 
 def refuse(mismatches: Sequence[Mismatch], where: str) -> None:
-    """Refuse an overlay whose actions record something else than what was published.
+    """Refuse an overlay with actions that no longer fit what is published.
 
     Args:
         mismatches: Every such action.
@@ -146,7 +155,7 @@ def refuse(mismatches: Sequence[Mismatch], where: str) -> None:
         first.problem + more,
         where=where,
         pointer=first.pointer,
-        remedy=f"{_DECIDE} The lines to write follow.",
+        remedy=first.remedy,
         details="\n".join(f"{where} {mismatch.details}" for mismatch in mismatches),
     )
 
