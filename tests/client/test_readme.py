@@ -173,7 +173,8 @@ def test_the_code_runs(
         assert wire.requests or test or names["sandbox"].ledger.charged == 1
         printed = capsys.readouterr().out
         assert printed or saved or changed
-        assert block.output in (None, printed)
+        stated = f"{block} states {block.output!r}, the code prints {printed!r}"
+        assert block.output in (None, printed), stated
 
 
 # --- Call -------------------------------------------------------------------------------------

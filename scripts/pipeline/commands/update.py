@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from keyapi.specification import Specification
+from pipeline.commands.checks import CHECKS, CONTRACT_SUITE, WIDTH, failures
 from pipeline.commands.summary import Snapshot, fenced, pages_markdown
 from pipeline.correct.overlay import Action
 from pipeline.document.text import plain
@@ -31,28 +32,9 @@ NOT_COPIED = shutil.ignore_patterns(
 )
 _LAST_LINES = 30
 _NOTE = "note: "
-_FAILED = ("FAILED ", "ERROR ")
 _TO_DECIDE = "These state by hand what the pages no longer say. Change them, or the correction:"
 _COMMITTED = "committed"  # what comparisons call the client before the update
 _UPDATE = "updated"
-CONTRACT_SUITE = "contract suite"
-CHECKS: dict[str, tuple[str, ...]] = {
-    CONTRACT_SUITE: ("tests/contract",),
-    "documents": ("tests/docs",),
-    "published client": ("tests/client", "tests/sandbox", "tests/cli", "-m", "published"),
-    "corrections": (
-        "tests/pipeline/test_overlay.py",
-        "tests/pipeline/test_pages.py",
-        "tests/pipeline/test_shape.py",
-        "-m",
-        "published",
-    ),
-}
-"""What a change of the pages can break, by name: arguments of pytest.
-
-The contract suite must pass. The others state facts by hand: where one no longer holds, a person
-has to decide, and the summary names it.
-"""
 
 
 class Step(NamedTuple):
@@ -60,7 +42,7 @@ class Step(NamedTuple):
 
     Attributes:
         name: What messages call it: the script's file name, or a name of `CHECKS`.
-        arguments: The arguments of its command line.
+        arguments: The arguments of its command line; of a check those of Python.
         passes: Exit codes with which the update goes on.
     """
 
@@ -88,16 +70,21 @@ def run_in_subprocess(copy: Path, step: Step) -> Outcome:
         copy: The copy's top folder.
         step: The step.
     """
-    tests = step.name in CHECKS
-    command = ("-m", "pytest") if tests else (str(copy / "scripts" / step.name),)
+    check = step.name in CHECKS
+    command = () if check else (str(copy / "scripts" / step.name),)
     paths = os.pathsep.join(str(copy / folder) for folder in (GENERATED, RUNTIME))
     done = subprocess.run(
         [sys.executable, *command, *step.arguments],
         capture_output=True,
         text=True,
         check=False,
-        cwd=copy if tests else copy.parent,
-        env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=copy if check else copy.parent,
+        env={
+            **os.environ,
+            "PYTHONPATH": paths,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **({"COLUMNS": WIDTH} if check else {}),
+        },
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
 
@@ -109,12 +96,14 @@ class Trial:
     Attributes:
         copy: The copy's top folder.
         runner: Runs the steps.
+        skipped: Names of `CHECKS` that are left out.
         sections: The summary so far: Markdown by heading.
         notes: What the steps noted, each once.
     """
 
     copy: Path
     runner: Runner = run_in_subprocess
+    skipped: Collection[str] = ()
     sections: dict[str, str] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
 
@@ -149,16 +138,16 @@ class Trial:
     def _check(self, done: dict[str, str]) -> None:
         """Run what a change of the pages can break; note what each check printed."""
         undecided: list[str] = []
-        for name, arguments in CHECKS.items():
-            paths = [path for path in arguments if (self.copy / path).exists()]
-            rest = [argument for argument in arguments if not argument.startswith("tests/")]
+        for name, check in CHECKS.items():
+            here = [path for path in check.needs if (self.copy / path).exists()]
+            of_tests = "pytest" in check.command
+            if name in self.skipped or not here or (not of_tests and len(here) < len(check.needs)):
+                continue
+            command = (*check.command, *here) if of_tests else check.command
             passes = (0, 5) if name == CONTRACT_SUITE else (0, 1, 2, 5)
-            if paths:
-                outcome = self._outcome(Step(name, (*paths, *rest, "-q"), passes))
-                done[name] = outcome.stdout
-                undecided += [
-                    line for line in outcome.stdout.splitlines() if line.startswith(_FAILED)
-                ]
+            outcome = self._outcome(Step(name, command, passes))
+            done[name] = outcome.stdout
+            undecided += failures(name, outcome.code, outcome.stdout, outcome.stderr)
         if undecided:
             self.sections["To decide"] = f"{_TO_DECIDE}\n\n{fenced(chr(10).join(undecided))}"
 
@@ -238,6 +227,7 @@ def update(
     summary: Path | None,
     *,
     dry_run: bool,
+    skipped: Collection[str] = (),
     runner: Runner = run_in_subprocess,
 ) -> int:
     """Update a project.
@@ -247,6 +237,7 @@ def update(
         vendor_arguments: Arguments of `vendor.py`: which pages to vendor.
         summary: Where to write the summary, also after a failure; None to print it only.
         dry_run: Summarize, and change nothing.
+        skipped: Names of `CHECKS` that are left out.
         runner: Runs the steps.
 
     Returns:
@@ -259,7 +250,7 @@ def update(
         copy = Path(scratch) / _UPDATE
         shutil.copytree(root, copy, symlinks=True, ignore=NOT_COPIED)
         before, lock = files(copy), lock_without_etags(copy)
-        trial = Trial(copy, runner)
+        trial = Trial(copy, runner, skipped)
         try:
             trial.run(vendor_arguments)
             after = files(copy)

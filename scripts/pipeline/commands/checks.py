@@ -1,0 +1,68 @@
+"""What of the checks of continuous integration a change of the pages can break."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+WIDTH = "300"
+"""Columns of the terminal that checks believe in: what a failure says is not cut short."""
+_FAILED = ("FAILED ", "ERROR ")
+
+
+class Check(NamedTuple):
+    """A check that continuous integration makes, too.
+
+    Attributes:
+        command: Arguments of Python.
+        needs: Paths below the project without which it is left out, of tests those to run.
+    """
+
+    command: tuple[str, ...]
+    needs: tuple[str, ...]
+
+    @classmethod
+    def of_tests(cls, *paths: str) -> Check:
+        """Run the tests below some paths, also where a module cannot be imported."""
+        return cls(("-m", "pytest", "-q", "--continue-on-collection-errors"), paths)
+
+    @classmethod
+    def of_published(cls, *paths: str) -> Check:
+        """Run those of them that are marked as tests of the published pages."""
+        return cls((*cls.of_tests().command, "-m", "published"), paths)
+
+
+CONTRACT_SUITE = "contract suite"
+MUTANTS = "mutants"
+_PROGRAM = "tests/sample_program.py"
+CHECKS: dict[str, Check] = {
+    CONTRACT_SUITE: Check.of_tests("tests/contract"),
+    "documents": Check.of_tests("tests/docs"),
+    "published client": Check.of_published("tests/client", "tests/sandbox", "tests/cli"),
+    "corrections": Check.of_published("tests/pipeline"),
+    "types": Check(("-m", "mypy", _PROGRAM, "scripts/figures"), (_PROGRAM, "scripts/figures")),
+    "demo": Check(("scripts/demo.py",), ("scripts/demo.py", _PROGRAM)),
+    "keyapi demo": Check(("-m", "keyapi", "demo"), (_PROGRAM,)),
+    MUTANTS: Check(("scripts/mutants.py",), ("scripts/mutants.py", "tests/support/mutation.py")),
+}
+"""What a change of the pages can break, by name.
+
+The contract suite must pass. The others state facts by hand: where one no longer holds, a person
+has to decide, and the summary names it. All other checks of continuous integration use pages and a
+client of their own.
+"""
+
+
+def failures(name: str, code: int, stdout: str, stderr: str) -> list[str]:
+    """Give a line for each thing that a check found, as pytest begins it.
+
+    Args:
+        name: The check's name.
+        code: Its exit code.
+        stdout: What it printed.
+        stderr: What it printed to standard error.
+    """
+    lines = [*stdout.splitlines(), *stderr.splitlines()]
+    failed = [line for line in lines if line.startswith(_FAILED) or ": error: " in line]
+    if code not in (0, 5) and not failed:
+        failed = [f"{_FAILED[0]}{name}: {line}" for line in lines[-1:]]
+    return [line if line.startswith(_FAILED) else f"{_FAILED[0]}{line}" for line in failed]
