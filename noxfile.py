@@ -52,7 +52,9 @@ nox.options.sessions = [
     "demo",
 ]
 
+# The plugins of what generates cases take a second to import, for nothing here.
 SHIPPED = [f"tests/{folder}" for folder in ("client", "sandbox", "cli")]
+SHIPPED += ["-p", "no:schemathesis", "-p", "no:hypothesispytest"]
 in_dev = partial(nox.session, venv_backend="none", requires=["dev"])
 
 

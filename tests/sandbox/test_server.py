@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -66,18 +67,26 @@ def test_a_dropped_connection_is_dropped(sandbox: Sandbox, sandbox_url: str) -> 
     assert sandbox.ledger.charged == 0
 
 
+@pytest.fixture
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a slow body take 0.4 s instead of 1 s."""
+    monkeypatch.setattr("keyapi.sandbox._http._PAUSE", 0.04)
+
+
+@pytest.mark.usefixtures("_short_pauses")
 def test_a_slow_body_outlasts_a_short_time_out(sandbox: Sandbox, sandbox_url: str) -> None:
     sandbox.faults = ["slow"]
-    with TikTok(sandbox.key, base_url=sandbox_url, max_retries=0, deadline=0.3) as tiktok:
+    with TikTok(sandbox.key, base_url=sandbox_url, max_retries=0, deadline=0.2) as tiktok:
         with pytest.raises(TransportError, match="deadline"):
             tiktok.influencer.products_analytics(user_id=USER)
         patient = tiktok.with_options(deadline=None).influencer.products_analytics(user_id=USER)
     assert len(patient) == 10
 
 
+@pytest.mark.usefixtures("_short_pauses")
 def test_in_the_process_a_body_is_as_slow(sandbox: Sandbox) -> None:
     sandbox.faults = ["slow"]
-    sandbox.latency = 0.2
+    sandbox.latency = 0.1
 
     async def call() -> float:
         async with sandbox.async_client() as tiktok:
@@ -86,8 +95,8 @@ def test_in_the_process_a_body_is_as_slow(sandbox: Sandbox) -> None:
 
     with sandbox.client() as tiktok:
         page = tiktok.influencer.products_analytics(user_id=USER)
-    assert page.response.elapsed.total_seconds() > 1.1
-    assert asyncio.run(call()) > 1.1
+    assert page.response.elapsed.total_seconds() > 0.45
+    assert asyncio.run(call()) > 0.45
 
 
 def test_latency_delays_each_answer(sandbox: Sandbox, sandbox_url: str) -> None:
@@ -153,13 +162,11 @@ def _has_ipv6() -> bool:
 _PROGRAM = """
 from keyapi.sandbox import run
 run(port=0, report=lambda sandbox, url: print(url, sandbox.key, flush=True))
-print("stopped cleanly")
 """
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_it_cleanly(ended_by: int) -> None:
+def test_a_request_to_terminate_stops_it_quietly() -> None:
     server = subprocess.Popen(
         [sys.executable, "-c", _PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -168,16 +175,14 @@ def test_a_signal_stops_it_cleanly(ended_by: int) -> None:
         url, key = server.stdout.readline().split()
         with TikTok(key, base_url=url) as tiktok:
             assert len(tiktok.influencer.products_analytics(user_id=USER)) == 10
-            server.send_signal(ended_by)
-            out, errors = server.communicate(timeout=20)
+            server.terminate()
+            _, errors = server.communicate(timeout=20)
     finally:
         server.kill()
     assert errors == ""
-    if ended_by == signal.SIGINT:
-        assert (server.returncode, out) == (0, "stopped cleanly\n")
 
 
-def test_run_in_this_process_reports_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_it_after_its_report() -> None:
     seen = []
 
     def report(sandbox: Sandbox, url: str) -> None:
@@ -212,19 +217,11 @@ def test_on_a_port(sandbox, sandbox_url):
     assert sandbox.ledger.charged == 1
 """
     )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "keyapi.testing", "."]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "keyapi.testing",
-            "-p",
-            "no:cacheprovider",
-            ".",
-        ],
+        command,
         cwd=tmp_path,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # those of this environment
         capture_output=True,
         text=True,
         check=False,
