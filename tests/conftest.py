@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "process" in getattr(item, "fixturenames", ()):
             item.add_marker("process")
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and collected tests, 100,000 objects, out of every collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
