@@ -1,4 +1,4 @@
-"""Clients to call: the generated methods, with respx in the server's place."""
+"""Clients to call: the generated methods, with a function in the server's place."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from enum import Enum
 from inspect import isawaitable
 from types import NoneType, UnionType
 from typing import Any, get_args
+from weakref import finalize
 
 import httpx
-import respx
 
 from keyapi import KeyAPIError
 from keyapi._client import SyncClient
@@ -50,7 +50,7 @@ class Sent:
 
 
 class Caller:
-    """Calls the generated methods of a client, sync and async, with respx in the server's place.
+    """Calls the generated methods of a client, sync and async, with nothing sent anywhere.
 
     Args:
         client: The sync client class.
@@ -58,6 +58,9 @@ class Caller:
 
     def __init__(self, client: type[SyncClient]) -> None:
         self.client = client
+        # One event loop for all calls: to make one takes as long as a call.
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        finalize(self, self._runner.get_loop().close)
         self.methods: dict[tuple[str, bool], Method] = {}
         for method in methods(client):
             self.methods[method.operation.name, method.kind == "iterate"] = method
@@ -120,12 +123,12 @@ class Caller:
         """
         arguments = self.arguments(name, values, body=body)
         method = self.methods[name, False]
-        requests, server = _server(answer)
-        with self._open(self.client, server.handler, options) as client:
+        requests, transport = _server(answer)
+        with self._open(self.client, transport, options) as client:
             sync = Sent(
                 requests, _outcome(lambda: method.on(client)(**arguments)), client.credits_spent
             )
-        other = asyncio.run(self._call_async(method, arguments, answer, options))
+        other = self._runner.run(self._call_async(method, arguments, answer, options))
         if differs := _difference(sync, other):
             raise AssertionError(f"sync and async differ: {differs}")
         return sync
@@ -137,27 +140,24 @@ class Caller:
         answer: ServerAnswer,
         options: dict[str, Any],
     ) -> Sent:
-        requests, server = _server(answer)
-        async with self._open(async_twin(self.client), server.async_handler, options) as client:
+        requests, transport = _server(answer)
+        async with self._open(async_twin(self.client), transport, options) as client:
             result = await _outcome_async(lambda: method.on(client)(**arguments))
             return Sent(requests, result, client.credits_spent)
 
-    def _open(self, kind: Any, handler: Any, options: dict[str, Any]) -> Any:
-        # Not `respx.mock`: to patch httpx takes three times as long as a call.
-        transport = httpx.MockTransport(handler)
+    def _open(self, kind: Any, transport: httpx.MockTransport, options: dict[str, Any]) -> Any:
         return kind(KEY, **{"max_retries": 0, "transport": transport, **options})
 
 
-def _server(answer: ServerAnswer) -> tuple[list[httpx.Request], respx.Router]:
+def _server(answer: ServerAnswer) -> tuple[list[httpx.Request], httpx.MockTransport]:
     requests: list[httpx.Request] = []
 
     def reply(request: httpx.Request) -> httpx.Response:
         requests.append(request)
         return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.content)
 
-    router = respx.Router(assert_all_called=False)
-    router.route().mock(side_effect=reply)
-    return requests, router
+    # Not respx: to make a router takes longer than a call.
+    return requests, httpx.MockTransport(reply)
 
 
 def _outcome(call: Callable[[], Any]) -> Any:

@@ -36,16 +36,22 @@ Serve = Callable[[OperationSpec, Case], Served]
 def sandbox_server(**options: Any) -> Serve:
     """A sandbox to ask, in this process; options as of `Sandbox`."""
     plain = Sandbox(key=KEY, **options)
-    options = {**options, "spec": plain.spec.document}  # read once
+    # Found and read once.
+    options = {**options, "client": plain._client, "spec": plain.spec.document}
+
+    def out_of(**limit: Any) -> Sandbox:
+        sandbox = Sandbox(key=KEY, **{**options, **limit})
+        sandbox._service.catalogue = plain._service.catalogue  # rows are made once
+        return sandbox
 
     def serve(operation: OperationSpec, case: Case) -> Served:
         sandbox = plain
         asked = wire(operation, case.arguments, case.key)
         if case.served == "credits":
-            sandbox = Sandbox(key=KEY, **{**options, "credits": 0})
+            sandbox = out_of(credits=0)
         elif case.served == "pace":
             # Its time stands still: on a busy machine, a second may pass between two requests.
-            sandbox = Sandbox(key=KEY, **{**options, "qps": 1, "clock": lambda: 0.0})
+            sandbox = out_of(qps=1, clock=lambda: 0.0)
             sandbox.respond(asked)
         before = None
         if case.previous:
