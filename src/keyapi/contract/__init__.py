@@ -45,7 +45,7 @@ class Contract:
         self._spec = spec if isinstance(spec, Specification) else Specification(spec)
         self._document = self._spec.document
         self._response_schemas: dict[tuple[str, str], ResponseSchema | None] = {}
-        self._json_texts: dict[str, ResponseSchema] = {}
+        self._json_texts: dict[int, ResponseSchema] = {}
 
     @classmethod
     def of_package(cls, package: str) -> Contract:
@@ -158,7 +158,7 @@ class Contract:
                 yield Violation(operation.name, place, "json-text", "JSON in the text", short(text))
                 continue
             if documented.decoded is not None:
-                key = json.dumps(documented.decoded, sort_keys=True)
+                key = id(documented.decoded)  # a part of the document, which is kept
                 if key not in self._json_texts:
                     self._json_texts[key] = ResponseSchema(self._document, dict(documented.decoded))
                 yield from self._json_texts[key].violations(operation.name, inner, path)
