@@ -19,11 +19,17 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 from keyapi._client import SyncClient
+from keyapi._models import Model
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import Caller, Inexpressible
+from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.mutation.baselines import Baseline
+from keyapi.specification import OperationSpec
 from pipeline.cli import ROOT
 from pipeline.generate.package import generate
 
 _NUMBERS = itertools.count()
+_PARSED = 3  # answers that a client with other code parses; the contracts judge all of them
 
 
 class GeneratedBaseline(Baseline):
@@ -36,6 +42,7 @@ class GeneratedBaseline(Baseline):
     def __init__(self, document: dict[str, Any]) -> None:
         super().__init__(document)
         self.document: dict[str, Any] = document
+        self._traffic: dict[str, list[Any]] = {}
 
     @cached_property
     def files(self) -> dict[str, bytes]:
@@ -47,6 +54,45 @@ class GeneratedBaseline(Baseline):
         loading = loaded(self.files)
         atexit.register(loading.__exit__, None, None, None)
         return loading.__enter__()
+
+    def sample(self, operation: OperationSpec) -> list[ServerAnswer]:
+        """The answers of an operation that clients with other code parse."""
+        return self.answers(operation)[:_PARSED]
+
+    def traffic(self, operation: OperationSpec) -> list[Any]:
+        """What the client sends of an operation, and makes of the sample."""
+        if operation.name not in self._traffic:
+            self._traffic[operation.name] = traffic(self.caller, operation, self.sample(operation))
+        return self._traffic[operation.name]
+
+
+def traffic(caller: Caller, operation: OperationSpec, sample: list[ServerAnswer]) -> list[Any]:
+    """All that goes out for all cases, and what is made of some answers.
+
+    Args:
+        caller: Calls the client.
+        operation: The operation.
+        sample: The answers, at least one.
+    """
+    seen: list[Any] = []
+    first = next(iter(cases(operation))).arguments
+    for case, answer in (
+        *((case.arguments, sample[0]) for case in cases(operation)),
+        *((first, answer) for answer in sample),
+    ):
+        try:
+            sent = caller.call(operation.name, case, answer)
+        except Inexpressible:
+            sent = None
+        if sent is None or not sent.requests:
+            seen.append("nothing was sent")
+            continue
+        requests = [(one.method, str(one.url), one.content) for one in sent.requests]
+        given = sent.result
+        rows = list(given) if isinstance(given, list) or hasattr(given, "items") else [given]
+        read = [row.to_dict() if isinstance(row, Model) else str(row) for row in rows]
+        seen.append((requests, type(given).__name__, read, sent.credits))
+    return seen
 
 
 def client_files(document: dict[str, Any]) -> dict[str, bytes]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance.clients import GeneratedBaseline, client_files, loaded, same_code
+from conformance.clients import GeneratedBaseline, client_files, loaded, same_code, traffic
 from conformance.spec_operators import OPERATORS, Operator, SpecMutant
-from keyapi._models import Model
 from keyapi.conformance.bodies import answers
 from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import KEY, Caller, Inexpressible, sandbox_server, wire
+from keyapi.conformance.drivers import KEY, Caller, sandbox_server, wire
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.conformance.mutation.baselines import (
     Baseline,
@@ -38,7 +37,6 @@ from keyapi.sandbox import Sandbox
 from keyapi.specification import OperationSpec, Specification
 
 _AT_A_TIME = 3  # mutants that make one part of the work
-_PARSED = 3  # answers that a client with other code parses; the contracts judge all of them
 _FEWEST = 20  # bodies, without which that all of them fit proves little
 _TEXTS = (
     *("", " ", "0", "1", "2", "3", "-1", "9", "10", "11", "99999", "100000", "100001"),
@@ -142,12 +140,10 @@ def _by_client(
                 detections.look_once(
                     client_to_spec(operation, caller, baseline.client.default_base_url)
                 )
-                sample = baseline.answers(operation)[:_PARSED]
+                sample = baseline.sample(operation)
                 detections.look_once(spec_to_client(baseline.contract, operation, caller, sample))
                 if not detections.found:
-                    same_traffic = _traffic(caller, operation, sample) == _traffic(
-                        baseline.caller, operation, sample
-                    )
+                    same_traffic = traffic(caller, operation, sample) == baseline.traffic(operation)
         except Exception as error:
             detections.add("client -> spec", f"no client: {_raised(error)}")
     detections.look_once(other_judgements(baseline, its, operation, bodies))
@@ -185,29 +181,6 @@ def other_judgements(
             return
 
 
-def _traffic(caller: Caller, operation: OperationSpec, sample: list[ServerAnswer]) -> list[Any]:
-    """All that goes out for all cases, and what is made of some answers."""
-    seen: list[Any] = []
-    first = next(iter(cases(operation))).arguments
-    for case, answer in (
-        *((case.arguments, sample[0]) for case in cases(operation)),
-        *((first, answer) for answer in sample),
-    ):
-        try:
-            sent = caller.call(operation.name, case, answer)
-        except Inexpressible:
-            sent = None
-        if sent is None or not sent.requests:
-            seen.append("nothing was sent")
-            continue
-        requests = [(one.method, str(one.url), one.content) for one in sent.requests]
-        given = sent.result
-        rows = list(given) if isinstance(given, list) or hasattr(given, "items") else [given]
-        read = [row.to_dict() if isinstance(row, Model) else str(row) for row in rows]
-        seen.append((requests, type(given).__name__, read, sent.credits))
-    return seen
-
-
 # --- The server -------------------------------------------------------------------------------
 
 
@@ -219,7 +192,7 @@ def _by_server(
 ) -> str:
     kept: list[ServedCase] = []
     try:
-        serve = keeping(sandbox_server(spec=mutant.spec), kept)
+        serve = keeping(sandbox_server(client=baseline.client, spec=mutant.spec), kept)
         detections.look(server_to_spec(baseline.contract, operation, serve))
     except Exception as error:  # a server that crashes answers nothing
         detections.add("server -> spec", f"no answer: {_raised(error)}")
@@ -235,7 +208,9 @@ def _by_server(
         index for index, pair in enumerate(zip(kept, right, strict=True)) if pair[0] != pair[1]
     ]
     if set(elsewhere) <= set(refused):
-        same = _statuses(mutant.spec, operation) == _statuses(baseline.document, operation)
+        same = _statuses(baseline, mutant.spec, operation) == _statuses(
+            baseline, baseline.document, operation
+        )
         return "same but for the words of refusals" if same else ""
     return "only narrower" if only_narrower(baseline, mutant.spec, operation) else ""
 
@@ -246,9 +221,11 @@ def _outside(served: ServedCase) -> tuple[Any, ...]:
     return served.case, answer.status, dict(answer.headers), served.served.charged
 
 
-def _statuses(spec: Mapping[str, Any], operation: OperationSpec) -> list[int]:
-    """What a server answers to each argument with each of many texts."""
-    sandbox = Sandbox(spec=spec, key=KEY)
+def _statuses(
+    baseline: GeneratedBaseline, spec: Mapping[str, Any], operation: OperationSpec
+) -> list[int]:
+    """What a server of a specification answers to each argument with each of many texts."""
+    sandbox = Sandbox(baseline.client, spec=spec, key=KEY)
     base = next(iter(cases(operation))).arguments
     return [
         sandbox.respond(wire(operation, {**base, name: text})).status

@@ -40,13 +40,22 @@ class SpecMutant:
         operation: `operationId` of the one operation that can notice, or None where several can.
         pointer: JSON pointer (as a URI fragment) of the fault: into the specification as it was,
             or into the mutant for what was added.
-        spec: The faulty specification, a copy.
+        original: The specification without the fault.
+        edit: Plants the fault.
     """
 
     operator: str
     operation: str | None
     pointer: str
-    spec: Spec = field(repr=False)
+    original: Spec = field(repr=False)
+    edit: Callable[[Spec], None] = field(repr=False)
+
+    @functools.cached_property
+    def spec(self) -> Spec:
+        """The faulty specification, a copy; made when it is asked for, as most are only counted."""
+        mutant = copy.deepcopy(self.original)
+        self.edit(mutant)
+        return mutant
 
 
 Operator = Callable[[Spec], Iterator[SpecMutant]]
@@ -68,9 +77,7 @@ def operator(changes: Callable[[Spec], Iterator[Change]]) -> Operator:
     def plant(spec: Spec) -> Iterator[SpecMutant]:
         reach = _Reach(spec)
         for path, edit in changes(spec):
-            mutant = copy.deepcopy(spec)
-            edit(mutant)
-            yield SpecMutant(name, reach.operation(path), pointer(*path), mutant)
+            yield SpecMutant(name, reach.operation(path), pointer(*path), spec, edit)
 
     OPERATORS[name] = plant
     return plant

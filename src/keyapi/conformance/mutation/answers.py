@@ -98,7 +98,7 @@ def _sortable(shown: CorrectAnswer) -> bool:
 
 def _answered(baseline: Baseline, operation: OperationSpec, case: Case) -> CorrectAnswer:
     options: dict[str, Any] = {"credits": {"credits": 0}, "pace": {"qps": 1}}.get(case.served, {})
-    sandbox = Sandbox(spec=baseline.document, key=KEY, **options)
+    sandbox = Sandbox(baseline.client, spec=baseline.document, key=KEY, **options)
     witness: Any = _Witness()
     sandbox._service.faults = [witness]
     if case.served == "pace":
@@ -291,7 +291,8 @@ class Observers:
         """What a correct server answers that asks the caller to wait, which it need not do."""
         if self._shown.case.served != "pace":
             return None
-        sandbox = Sandbox(spec=self._baseline.document, key=KEY, qps=1, retry_after=1)
+        baseline = self._baseline
+        sandbox = Sandbox(baseline.client, spec=baseline.document, key=KEY, qps=1, retry_after=1)
         request = wire(self._operation, self._shown.case.arguments)
         sandbox.respond(request)
         reply = sandbox.respond(request)

@@ -87,7 +87,7 @@ class Baseline:
     def served(self, operation: OperationSpec) -> list[ServedCase]:
         """What a correct server answers to every case."""
         if operation.name not in self._served:
-            serve = sandbox_server(spec=self.document)
+            serve = sandbox_server(client=self.client, spec=self.document)
             self._served[operation.name] = [
                 ServedCase(case, serve(operation, case)) for case in cases(operation)
             ]
@@ -111,7 +111,7 @@ class Baseline:
     def problems(self, operation: OperationSpec) -> list[str]:
         """What relations find wrong without a fault; such an operation cannot score mutants."""
         detections = Detections()
-        serve = sandbox_server(spec=self.document)
+        serve = sandbox_server(client=self.client, spec=self.document)
         base_url = self.client.default_base_url
         sample = self.answers(operation)[::10]
         detections.look(server_to_spec(self.contract, operation, serve))

@@ -137,14 +137,14 @@ def score(
     mutation = make()
     chosen = set(operators) or set(mutation.operators)
     result = Score(complete=chosen >= set(mutation.operators))
-    tasks = list(_tasks(mutation, chosen, result))
     if processes == 1:
-        for task in tasks:
+        for task in list(_tasks(mutation, chosen, result)):
             result.outcomes += _done(mutation, task)
     else:
         context = get_context("spawn")
         with ProcessPoolExecutor(processes, context, _Worker.start, (make,)) as pool:
-            for outcomes in pool.map(_Worker.done, tasks):
+            pool.submit(int)  # the processes start while the work is cut
+            for outcomes in pool.map(_Worker.done, list(_tasks(mutation, chosen, result))):
                 result.outcomes += outcomes
     result.seconds = time.monotonic() - started
     return result
