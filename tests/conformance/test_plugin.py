@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from keyapi.conformance.fuzz import SEED, fixed, run_seed
+from keyapi.conformance.fuzz import fixed
+from keyapi.conformance.seed import SEED, run_seed
 
 pytest_plugins = ["pytester"]
 
@@ -25,6 +26,14 @@ def test_that_does_not(tally):
 def test_that_counts_nothing():
     assert 1 == 2
 """
+
+WORKERS = ("-p", "xdist", "-n", "2")
+
+
+@pytest.fixture(autouse=True)
+def _no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each worker process would load all that is installed, which takes seconds.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +96,7 @@ def test_the_report_is_written_as_junit_and_html(suite: pytest.Pytester) -> None
 
 
 def test_counts_of_worker_processes_are_added(suite: pytest.Pytester) -> None:
-    lines = [line.split() for line in run(suite, "-n", "2").splitlines()]
+    lines = [line.split() for line in run(suite, *WORKERS).splitlines()]
 
     assert ["all", "6", "3", "1"] in lines
     assert ["worth", "<reading>"] in lines
@@ -129,7 +138,7 @@ def named(pytester: pytest.Pytester, *operations: str) -> pytest.Pytester:
     return pytester
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize("workers", [(), WORKERS])
 def test_what_there_is_nothing_to_look_at_of_is_a_dash_with_the_reason(
     pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:
@@ -144,7 +153,7 @@ def test_what_there_is_nothing_to_look_at_of_is_a_dash_with_the_reason(
     assert "<small>– not paged</small>" in page
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize("workers", [(), WORKERS])
 def test_a_relation_that_was_forgotten_fails_a_complete_run(
     pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:

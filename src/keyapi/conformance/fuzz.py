@@ -9,7 +9,6 @@ def test_the_server_answers_as_specified(case): ...
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -24,10 +23,9 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from keyapi.conformance import checks
 from keyapi.conformance.drivers import KEY
+from keyapi.conformance.seed import run_seed
 from keyapi.specification import Argument, OperationSpec, Specification
 
-SEED = "CONTRACT_SEED"
-"""Environment variable with the seed of a run, which worker processes inherit."""
 LEFT_OUT = [ignored_auth]
 """Sends traffic of its own past every transport; a case of `cases` does its work."""
 MADE_UP = [*LEFT_OUT, positive_data_acceptance]
@@ -36,12 +34,6 @@ EXAMPLES = 100
 """Examples of the fuzzing phase for each operation; those of the coverage phase come on top."""
 CHECKS = (checks.meaning,)
 """The project's own checks, which the import of their module registers."""
-
-
-def run_seed() -> int | None:
-    """The seed of this run; None where it is the fixed one."""
-    seed = os.environ.get(SEED)
-    return None if seed is None else int(seed)
 
 
 class Fuzz:

@@ -21,8 +21,8 @@ from typing import Any
 
 import pytest
 
-from keyapi.conformance.fuzz import SEED
 from keyapi.conformance.page import page
+from keyapi.conformance.seed import SEED
 from keyapi.conformance.tally import (
     Count,
     Counts,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from openapi_spec_validator import OpenAPIV30SpecValidator
-
 from keyapi.conformance.registry import Finding, relation
 from keyapi.contract import Contract, Violation
 from keyapi.specification import Specification
@@ -24,6 +22,8 @@ def spec_is_sound(specification: Specification) -> Iterator[Finding]:
 
 
 def _unsound(specification: Specification) -> Iterator[Finding]:
+    from openapi_spec_validator import OpenAPIV30SpecValidator  # slow to import
+
     for error in OpenAPIV30SpecValidator(dict(specification.document)).iter_errors():
         place = "/".join(map(str, error.absolute_path))
         violation = Violation("", f"/{place}", "openapi", "valid OpenAPI 3.0", error.message[:200])
