@@ -39,15 +39,19 @@ class Answer(NamedTuple):
             InvalidResponse: The rows are not a list of objects, or the next cursor is not one.
         """
         rows = self._rows(operation)
+        following, lost = None, None
         try:
             following = operation.paging.following(arguments, len(rows), self.success.body)
         except InvalidResponse as error:
             raise self._locate(error) from None
+        except LookupError as error:  # the rows are there, and paid for
+            lost = str(error)
         return Page(
             operation,
             arguments,
             rows,
             following,
+            lost=lost,
             request_id=self.success.request_id,
             attempts=self.call.attempts,
             from_cache=self.call.from_cache,

@@ -125,8 +125,8 @@ class Cursor(Generic[P]):
             The cursor in the type of the argument that takes it.
 
         Raises:
-            InvalidResponse: The cursor does not fit the argument, or is missing although more pages
-                follow.
+            InvalidResponse: The cursor does not fit the argument.
+            LookupError: It is missing, although the flag says that more pages follow.
         """
         cursor = value_at(body, self.next)
         more = says_more(body, self.more)
@@ -141,7 +141,7 @@ class Cursor(Generic[P]):
     def _typed(self, cursor: Any, where: str) -> Any:
         if cursor is None or cursor == "":
             flag = pointer(*self.more, root="")
-            raise InvalidResponse(f"{where} names no next page, although {flag} says more follow")
+            raise LookupError(f"{where} names no next page, although {flag} says that more follow")
         scalar = isinstance(cursor, (int, str)) and not isinstance(cursor, bool)
         if self.type is list and isinstance(cursor, list):
             return cursor

@@ -50,8 +50,9 @@ class Page(Sequence[T], _OfRows[T, P]):
         page_size: Rows requested, or None where the server fixes the size.
         has_more: Whether another page may follow: the answer says so, or, where it says nothing,
             this page is full and is not the last allowed.
-        next: Number or cursor of the next page, or None at the end. The same operation takes it
-            back as its page number or cursor, and as `start_page`.
+        next: Number or cursor of the next page; None at the end, and where an answer says that
+            more follow but names no cursor. The same operation takes it back as its page number or
+            cursor, and as `start_page`.
         request_id: The envelope's `requestId`.
         attempts: How many requests were sent for it, retries included.
         from_cache: Whether it came from the cache, so that nothing was sent.
@@ -62,6 +63,7 @@ class Page(Sequence[T], _OfRows[T, P]):
 
     __slots__ = (
         "_items",
+        "_lost",
         "_rows",
         "_view",
         "attempts",
@@ -81,6 +83,7 @@ class Page(Sequence[T], _OfRows[T, P]):
         rows: list[dict[str, Any]],
         following: P | None,
         *,
+        lost: str | None = None,
         request_id: str | None,
         attempts: int,
         from_cache: bool,
@@ -93,6 +96,7 @@ class Page(Sequence[T], _OfRows[T, P]):
         self.page_num = paging.number(arguments)
         self.page_size: int | None = arguments.get(paging.size) if paging.size else None
         self.next = following
+        self._lost = lost
         self.request_id = request_id
         self.attempts = attempts
         self.from_cache = from_cache
@@ -102,7 +106,7 @@ class Page(Sequence[T], _OfRows[T, P]):
     @property
     def has_more(self) -> bool:
         """Whether another page may follow."""
-        return self.next is not None
+        return self.next is not None or self._lost is not None
 
     @property
     def items(self) -> list[T]:
@@ -157,6 +161,7 @@ class _Walk(Generic[T, P]):
         self._pages_left = max_pages
         self._kept: list[dict[str, Any]] = []
         self._empty = 0
+        self._end: PaginationError | None = None
         self._keep_for = self._age = 0
         self._yielded = 0
         self._closed = False
@@ -164,15 +169,17 @@ class _Walk(Generic[T, P]):
         self.done = limit == 0 or max_pages == 0
 
     def arguments(self) -> dict[str, Any]:
+        if self._end is not None:
+            raise self._end
         return {**self._arguments, self._parameter: self._position}
 
     def accept(self, page: Page[T, P]) -> None:
         """Take in a page: decide how many of its rows to yield, and where the walk continues."""
         if page._rows and _same(page._rows, self._kept):
-            raise self._refused(page, "repeats the rows of an earlier page")
+            raise self._refused(page, f"Page {self._position} repeats the rows of an earlier page")
         self._empty = 0 if page._rows else self._empty + 1
         if self._empty == _EMPTY_PAGES and page.next is not None:
-            problem = f"is the {_EMPTY_PAGES}th without a row, but says that more follow"
+            problem = f"{_EMPTY_PAGES} pages in a row are empty, but say that more follow"
             raise self._refused(page, problem)
         # Brent's cycle detection: one page is kept, and replaced after 1, 2, 4, 8 ... others, so
         # that a walk in a circle of any length is noticed with one page in memory.
@@ -185,15 +192,18 @@ class _Walk(Generic[T, P]):
         if self._pages_left is not None:
             self._pages_left -= 1
         bounded = self._pages_left == 0 or self._yielded == self._limit
-        self.done = self._closed or bounded or page.next is None
-        self._position = page.next
+        self.done = self._closed or bounded or not page.has_more
+        if page._lost is not None:
+            self._end = self._refused(page, page._lost)
+        else:
+            self._position = page.next
 
     def close(self) -> None:
         """End the walk, even while a page is being fetched."""
         self._closed = self.done = True
 
     def _refused(self, page: Page[T, P], problem: str) -> PaginationError:
-        error = PaginationError(f"Page {self._position} {problem}")
+        error = PaginationError(problem)
         response = page.response
         assert response is not None  # noqa: S101 - the page was fetched a moment ago
         error.url, error.status = str(response.url), response.status_code

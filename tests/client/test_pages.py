@@ -570,8 +570,11 @@ def test_without_a_readable_flag_rows_and_cursor_decide(mode: Mode, flag: Any) -
 @pytest.mark.parametrize("cursor", [None, "", "absent"])
 def test_more_without_a_cursor_is_an_error_not_the_end(mode: Mode, cursor: Any) -> None:
     rows, asked, error = _flagged_walk(mode, FLAGGED, [(2, 1, 7), (2, 1, cursor)])
-    assert (rows, asked, error.next_page) == (2, [None, "7"], "7")
+    assert (rows, asked, error.next_page) == (4, [None, "7"], "7")
+    assert isinstance(error, PaginationError)
     assert "/data/max_cursor names no next page, although /data/has_more says" in error.message
+    page = mode.call(lambda client: client._page(FLAGGED, {"offset": None, "count": 2}))
+    assert (len(page), page.next, page.has_more) == (2, None, True)
 
 
 @pytest.mark.parametrize("rows", ["absent", None])
@@ -587,7 +590,7 @@ def test_pages_without_rows_do_not_follow_for_ever(mode: Mode, operation: Any) -
     rows, asked, error = _flagged_walk(mode, operation, [(2, 1, 7), (0, 1, 8)])
     assert (rows, len(asked)) == (2, 11)
     assert isinstance(error, PaginationError)
-    assert "10th without a row" in error.message
+    assert "10 pages in a row are empty" in error.message
 
 
 @pytest.mark.parametrize(

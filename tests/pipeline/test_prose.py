@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.shape.prose import bounds_in, enum_in, is_comma_joined, looks_like_enum
+from pipeline.shape.enumerations import enum_in, looks_like_enum
+from pipeline.shape.prose import bounds_in, is_comma_joined
 
 REAL_SORT = (
     "List sorting field 1=total_sale_cnt 2=total_sale_gmv_amt 3=spu_avg_price "
@@ -66,6 +67,27 @@ LIKES_VIEWS = [("1", "likes"), ("2", "views")]
         ("Available options: asc | desc", [("asc", None), ("desc", None)]),
         ("Enum: 7, 30, 90", [("7", None), ("30", None), ("90", None)]),
         ("可选值：asc、desc", [("asc", None), ("desc", None)]),
+        ("List sorting enumeration.1=likes 2=views", LIKES_VIEWS),
+        ("Sort field1=likes 2=views", LIKES_VIEWS),
+        ("1. likes; 2. views", LIKES_VIEWS),
+        ("Ways to sort: 1) likes 2) views", LIKES_VIEWS),
+        ("Sort, likes = 1, views = 2", LIKES_VIEWS),
+        ("Sort by likes = 1 or views = 2.", [("1", "Sort by likes"), ("2", "views")]),
+        ("Only with type=2. Default 1. how=1: likes how=2: views", LIKES_VIEWS),
+        ("It says that how=1 represents likes and how=2 represents views.", LIKES_VIEWS),
+        (
+            "0=Likes and shares, 1=Views or plays 2=Both",
+            [("0", "Likes and shares"), ("1", "Views or plays"), ("2", "Both")],
+        ),
+        ("0=asc 1=desc, 1 is the default", ASC_DESC),
+        ("0 = asc; 1 = desc. Descending is the default.", ASC_DESC),
+        ("0=asc 1=desc by default", ASC_DESC),
+        ("1=Old. 2=New.", [("1", "Old"), ("2", "New")]),
+        ("Can be selected from: th-TH, en-US.", [("th-TH", None), ("en-US", None)]),
+        ("Codes, currently supported only: GB, ID, US", [("GB", None), ("ID", None), ("US", None)]),
+        ("Choose from the following values: day, week", [("day", None), ("week", None)]),
+        ("Values: US (United States), GB (Britain)", [("US", "United States"), ("GB", "Britain")]),
+        ("true / false, whether it is one", [("true", None), ("false", None)]),
         (
             "Valid values: last-7-days, last-30-days",
             [("last-7-days", None), ("last-30-days", None)],
@@ -103,11 +125,42 @@ def test_enums(text, members):
         *["Keyword, one of many.", "Optional values: see the list of regions", "Options: a, a"],
         *["All values are estimated and rounded", "The values are estimates or forecasts."],
         *["Sort options and filters", "Returns values, counts and sums", "id=1, name=x"],
-        *["https://x.test/?a=b&c=d"],
+        *[
+            "https://x.test/?a=b&c=d",
+            "min=1, max=10",
+            "When type=1, mode=2",
+            "Pass page=1, size=10",
+        ],
+        *[
+            "Supported only: GB, ID, etc.",
+            "One of: day, week ...",
+            "km/h",
+            "his / her own / words x",
+        ],
+        *["Notes: 1. Only for accounts of this region, please. 2. Not with other filters at all"],
+        *["2. likes; 4. views", "1=Sales, all of them 2=Views", "kind=1 means a, sort=2 means b"],
     ],
 )
 def test_no_enums(text):
     assert enum_in(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You may only pass one of `user_id` and `unique_id`.",
+        "Pass one of user_id or unique_id",
+        "The id was foo: pass user_id=foo for the next page, unique_id=bar for the last",
+        "user_id = 1, unique_id = 2",
+    ],
+)
+def test_the_names_of_parameters_are_no_values(text):
+    assert enum_in(text, {"user_id"}) is None
+    assert not looks_like_enum(text, {"user_id", "unique_id"})
+
+
+def test_a_numbered_list_in_a_text_counts_no_values():
+    assert enum_in("1. likes; 2. views", numeric=False) is None
 
 
 @pytest.mark.parametrize(
@@ -172,6 +225,9 @@ def test_bounds(text, low, high):
         *["comma joined", "Ids separated by commas", "ids, joined with commas", "Split by a comma"],
         *[
             "separated by English commas",
+            "multiple use English commas to separate",
+            "separate them with commas",
+            "joined using a comma",
             "多个用逗号分隔",
             "Video ids, separated by half-width commas",
         ],

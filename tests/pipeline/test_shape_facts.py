@@ -128,7 +128,7 @@ def test_the_arguments_of_a_body_count_as_parameters_do():
         (paged(), {"type": "array", "items": {"type": "string"}}, "no list of objects"),
         ([CURSOR], inside(videos=VIDEOS), "its response names no next one"),
         ([CURSOR], VIDEOS, "its response names no next one"),
-        ([query("sort_field", "1=shares 2=saves", "integer")], VIDEOS, "not columns of the row"),
+        ([query("sort_field", "1=likes 2=saves", "integer")], VIDEOS, "not all of its members are"),
     ],
 )
 def test_what_is_not_understood_is_noted(parameters, data_schema, problem):

@@ -108,7 +108,7 @@ def test_prose_that_is_not_understood_is_noted(parameter, problem):
         (
             query("pageNo", "starts from 0", "string", default="1"),
             query("count", "", "integer", maximum=30),
-            ({"minimum": 1, "default": 1}, {"minimum": 1, "maximum": 30}),
+            ({"minimum": 0, "default": 1}, {"minimum": 1, "maximum": 30}),
         ),
         (
             query("currentPage", "", "integer", minimum=1, maximum=9),
@@ -139,8 +139,18 @@ def test_an_unstated_page_size_is_noted():
     )
 
 
-def test_limit_without_pages_is_an_ordinary_parameter():
-    assert argument(one(query("limit", "up to 5", "integer")), "limit") == {"type": "integer"}
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [
+        ("up to 5", {"maximum": 5}),
+        ("Integers ranging from 0 to 5", {"minimum": 0, "maximum": 5}),
+        ("Rows of the last 30 days, at least 2", {}),
+        ("Range 9-2", {}),
+    ],
+)
+@pytest.mark.parametrize("name", ["limit", "min_rating"])
+def test_without_pages_a_number_has_the_bounds_that_its_prose_states(name, text, bounds):
+    assert argument(one(query(name, text, "integer")), name) == {"type": "integer", **bounds}
 
 
 @pytest.mark.parametrize(

@@ -105,16 +105,16 @@ def _sort(
     """The enum whose members are columns of the row, and the enum of directions."""
     column = direction = None
     for name, (schema, _) in arguments.items():
-        members = list(enum_members(schema))
+        members = enum_members(schema)
         orders = set(map(descending, members))
         if {False, True} <= orders or (members and None not in orders):
             direction = direction or name
-        elif members and set(members) <= row.keys():
+        elif members and members.keys() <= row.keys():
             column = column or name
-        elif members and "sort" in name.lower() and row:
+        elif "sort" in name.lower() and members.keys() & row.keys():
             draft.note(
                 operation,
-                f"{name!r} seems to choose a sort column, but its members "
-                "are not columns of the row",
+                f"{name!r} seems to choose a sort column, but not all of its members are columns "
+                "of the row",
             )
     return Sort(column, direction) if column else None

@@ -204,6 +204,11 @@ def _first_cursor(operation: Operation, position: str, schema: Schema, text: str
     return first
 
 
+def argument_names(operation: Operation) -> list[str]:
+    """Wire names of an operation's parameters and of its body's properties."""
+    return list(dict(_descriptions(operation)))
+
+
 def _descriptions(operation: Operation) -> Iterator[tuple[str, str]]:
     """Each argument's wire name, and what the page says of it."""
     for _, parameter, schema in operation.parameters():

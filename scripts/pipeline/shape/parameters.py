@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from keyapi._facts import FIRST_PAGE
 from pipeline.shape.draft import Draft, Operation, Schema
-from pipeline.shape.paging import PagingNames, paging_names, starts_at_zero
-from pipeline.shape.prose import bounds_in, enum_in, is_comma_joined, looks_like_enum
+from pipeline.shape.enumerations import Member, enum_in, looks_like_enum
+from pipeline.shape.paging import PagingNames, argument_names, paging_names, starts_at_zero
+from pipeline.shape.prose import bounds_in, is_comma_joined
 
 SHORTEST_TEXT = 1
 """Of a text in the query or path. Evidence (doc): do not send empty optional parameters."""
@@ -17,26 +19,28 @@ SHORTEST_TEXT = 1
 def constrain_parameters(draft: Draft) -> None:
     """Give parameters the enums, bounds and lists that their descriptions state.
 
-    Covers query and path parameters and the properties of a JSON body alike.
+    Covers query and path parameters and the properties of a JSON body alike, at any depth.
     """
     for operation in draft.operations():
         names = paging_names(operation)
+        rule = _Rule(draft, operation, names, frozenset(argument_names(operation)))
         for index, parameter, schema in operation.parameters():
             text = parameter.get("description") or schema.get("description") or ""
             at = ("parameters", index)
             name: str = parameter["name"]
             joined = schema.get("type") == "string" and is_comma_joined(text)
             if joined and parameter["in"] == "query" and name not in (names.page, names.size):
-                schema = _list_of_joined(parameter, text)["items"]
-            _constrain(draft, operation, name, schema, text, names, at)
+                schema = _list_of_joined(parameter, text)
+            rule.constrain(name, schema, text, at)
             if name in (names.page, names.size) and "example" in parameter:
                 parameter["example"] = _as_integer(parameter["example"])
-            if schema.get("type") == "string" and "enum" not in schema and name != names.cursor:
-                schema.setdefault("minLength", SHORTEST_TEXT)
+            for sent in (schema, schema.get("items", {})):
+                text_alone = sent.get("type") == "string" and "enum" not in sent
+                if text_alone and name != names.cursor:
+                    sent.setdefault("minLength", SHORTEST_TEXT)
         body = operation.body_schema() or {}
         for name, schema in body.get("properties", {}).items():
-            text = schema.get("description") or schema.get("title") or ""
-            _constrain(draft, operation, name, schema, text, names, ("requestBody", name))
+            rule.constrain(name, schema, described(schema), ("requestBody", name))
 
 
 def _list_of_joined(parameter: dict[str, Any], text: str) -> Schema:
@@ -55,26 +59,50 @@ def _as_integer(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
-def _constrain(
-    draft: Draft,
-    operation: Operation,
-    name: str,
-    schema: Schema,
-    text: str,
-    names: PagingNames,
-    at: tuple[str | int, ...],
-) -> None:
-    if name in (names.page, names.size):
-        _bound(draft, operation, name, schema, text, names, at)
-    elif schema.get("type") in ("integer", "string", "number") and "enum" not in schema:
-        if members := enum_in(text):
-            _enumerate(draft, operation, schema, members, at)
-        elif looks_like_enum(text):
-            draft.note(
-                operation,
-                f"{name!r} seems to be an enum, in words no rule understands",
-                *at,
-            )
+@dataclass(frozen=True)
+class _Rule:
+    """What constrains the parameters of one operation by their prose."""
+
+    draft: Draft
+    operation: Operation
+    paging: PagingNames
+    arguments: frozenset[str]
+
+    def constrain(self, name: str, schema: Schema, text: str, at: tuple[str | int, ...]) -> None:
+        """Constrain a parameter or property, and what a list or object of it holds."""
+        if name in (self.paging.page, self.paging.size):
+            _bound(self.draft, self.operation, name, schema, text, self.paging, at)
+        elif schema.get("type") in ("integer", "string", "number") and "enum" not in schema:
+            self._enumerate(name, schema, text, at)
+        elif schema.get("type") == "array":
+            items = schema.get("items", {})
+            self.constrain(name, items, described(items) or text, (*at, "items"))
+        for child, inner in schema.get("properties", {}).items():
+            self.constrain(child, inner, described(inner), (*at, child))
+
+    def _enumerate(self, name: str, schema: Schema, text: str, at: tuple[str | int, ...]) -> None:
+        numeric = schema["type"] != "string"
+        if members := enum_in(text, {name, *self.arguments}, numeric=numeric):
+            _enumerate(self.draft, self.operation, schema, members, at)
+        elif looks_like_enum(text, {name, *self.arguments}):
+            problem = f"{name!r} seems to be an enum, in words no rule understands"
+            self.draft.note(self.operation, problem, *at)
+        elif numeric:
+            _limit(schema, text)
+
+
+def described(schema: Schema) -> str:
+    """What a page says of a property."""
+    return str(schema.get("description") or schema.get("title") or "")
+
+
+def _limit(schema: Schema, text: str) -> None:
+    """Bound a number whose prose states both ends of a range, or the most there may be."""
+    low, high = bounds_in(text)
+    if high is not None and (low is None or low < high):
+        schema.setdefault("maximum", high)
+        if low is not None:
+            schema.setdefault("minimum", low)
 
 
 def _bound(
@@ -105,7 +133,7 @@ def _enumerate(
     draft: Draft,
     operation: Operation,
     schema: Schema,
-    members: tuple[Any, ...],
+    members: tuple[Member, ...],
     at: tuple[str | int, ...],
 ) -> None:
     numeric = schema["type"] != "string"

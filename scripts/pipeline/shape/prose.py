@@ -1,35 +1,14 @@
 """Constraints that pages state in prose only, read from text.
 
 Pure functions: text in, constraint out, None where the text states none that is fully understood.
-Evidence: "Enums, ranges and date formats exist only as prose", e.g. `1=total_sale_cnt
-2=total_sale_gmv_amt`, `0=asc 1=desc`, "up to a maximum of 100,000".
+Evidence: "Enums, ranges and date formats exist only as prose", e.g. "up to a maximum of 100,000".
+Enums are read by `enumerations`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-# A dash needs a space beside it: `1 - newest`, but not `1-day`.
-_EQUALS = r"(?:\s*(?:=|:|：|＝|→)|\s+[-–—]|\s*[-–—](?=\s)|\s+(?:means|is)\b)"
-_NUMBERED = re.compile(
-    rf"""(?<![\w.])(?P<value>-?\d+){_EQUALS}\s*
-    (?P<label>[^\W\d][^,;，；、|\n()（）]*?)
-    (?=\s*(?:[,;，；、|\n()（）.]|/|$)|\s+(?:and|or)\s|\s+-?\d+{_EQUALS}\s*[^\W\d])""",
-    re.VERBOSE,
-)
-_KEYED = re.compile(
-    r"(?<!\w)(?P<value>[A-Za-z]\w*)\s*=\s*(?P<label>[^\W\d][^,;，；、|\n()（）=]*?)"
-    r"(?=\s*(?:[,;，；、|\n()（）.]|/|$)|\s+(?:and|or)\s|\s+[A-Za-z]\w*\s*=)"
-)
-_BETWEEN = re.compile(r"\s*(?:[(（][^()（）]*[)）])?[\s,;，；、|/]*(?:(?:and|or)\b)?\s*$")
-_LISTED = re.compile(
-    r"(?:\bone of\s*(?:[:：]\s*|\s)|(?:(?:\b(?:optional|possible|allowed|available|supported|valid)"
-    r"\s+)?\b(?:values?|options?)|\benum|可选值|取值)(?:\s*(?:\s(?:are|is|include))?\s*[:：=]\s*|\s+are\s+(?=[`'\"“])))"
-    r"(?P<list>[^.\n。()（）]+)",
-    re.IGNORECASE,
-)
-_LIST_SEPARATOR = re.compile(r"\s*[,，、|/;；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+")
 _NUMBER = r"(\d[\d,]*)"
 _MAXIMUM = re.compile(
     rf"(?:\bmax(?:imum)?\b|up to|at most|no more than|not exceed(?:ing)?|最大|最多)"
@@ -46,8 +25,9 @@ _RANGE = re.compile(
     re.IGNORECASE,
 )
 _COMMA_JOINED = re.compile(
-    r"comma[- ](?:separated|delimited|joined)|(?:separated|joined|split)\s+(?:by|with)\s+"
-    r"(?:(?:a|half-width|english)\s+)*commas?|逗号",
+    r"comma[- ](?:separated|delimited|joined)|(?:separated?|joined?|split|delimited)\s+"
+    r"(?:(?:them|multiple|values|ids|each)\s+)?(?:by|with|using)\s+(?:(?:a|half-width|english)\s+)*"
+    r"commas?|\bcommas?\s+(?:to|for)\s+(?:separat|split|join|delimit)\w*|逗号",
     re.IGNORECASE,
 )
 
@@ -94,62 +74,6 @@ _FIRST_CURSOR = re.compile(
     re.IGNORECASE,
 )
 _WORDS = {"zero": "0", "blank": "", "empty": ""}
-
-
-@dataclass(frozen=True)
-class Member:
-    """One value of an enum; `label` is what the prose calls it, or None."""
-
-    value: str
-    label: str | None
-
-
-def enum_in(text: str) -> tuple[Member, ...] | None:
-    """Read an enum: numbered (`1=a 2=b`, `0: asc, 1: desc`), keyed (`a=…`), or listed.
-
-    Returns:
-        At least two members with distinct values and labels, or None.
-    """
-    for pattern in (_NUMBERED, _KEYED):
-        members = _longest_run(pattern, text)
-        labels = {member.label for member in members}
-        values = {member.value for member in members}
-        if len(members) >= 2 and len(labels) == len(values) == len(members):
-            return members
-    return _listed(text)
-
-
-def looks_like_enum(text: str) -> bool:
-    """Whether a text seems to state an enum, although `enum_in` may not understand it."""
-    return len(re.findall(r"(?<![\w.])-?\d+\s*[=：＝:]\s*\w", text)) >= 2
-
-
-def _longest_run(pattern: re.Pattern[str], text: str) -> tuple[Member, ...]:
-    """The longest run of matches with nothing but separators between them."""
-    best: list[Member] = []
-    run: list[Member] = []
-    end = 0
-    for match in pattern.finditer(text):
-        if run and not _BETWEEN.fullmatch(text[end : match.start()]):
-            run = []
-        run.append(Member(match["value"], match["label"].strip()))
-        end = match.end()
-        if len(run) > len(best):
-            best = list(run)
-    return tuple(best)
-
-
-def _listed(text: str) -> tuple[Member, ...] | None:
-    match = _LISTED.search(text)
-    if not match:
-        return None
-    tokens = [token.strip(" \t`'\"“”") for token in _LIST_SEPARATOR.split(match["list"].strip())]
-    if len(tokens) < 2 or len(set(tokens)) < len(tokens):
-        return None
-    for pattern in (r"[A-Za-z][\w-]*", r"-?\d+"):
-        if all(re.fullmatch(pattern, token) for token in tokens):
-            return tuple(Member(token, None) for token in tokens)
-    return None
 
 
 def bounds_in(text: str) -> tuple[int | None, int | None]:

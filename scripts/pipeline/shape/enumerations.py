@@ -1,0 +1,234 @@
+"""Enums that pages state in prose only.
+
+Pure functions: text in, members out, None where the text states none that is fully understood. An
+enum that is understood in part counts as none: what it lacks would be refused, although the API
+has it.
+Evidence: "Enums, ranges and date formats exist only as prose", e.g. `1=total_sale_cnt
+2=total_sale_gmv_amt`, `0=asc 1=desc`, `Local Store = 1, Cross-border Store = 2`, `sortType=0: …`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+
+@dataclass(frozen=True)
+class Member:
+    """One value of an enum; `label` is what the prose calls it, or None."""
+
+    value: str
+    label: str | None
+
+
+@dataclass(frozen=True)
+class _Anchor:
+    """A value with what sets it off from its label, and where it stands."""
+
+    value: str
+    start: int
+    end: int
+    word: bool = False
+
+
+# A dash needs a space beside it: `1 - newest`, but not `1-day`.
+_WORDS = r"\s+(?:means|is|represents|indicates|denotes|stands\s+for)\b"
+_SIGNS = r"\s*(?:=|:|：|＝|→|->)|\s+[-–—]|\s*[-–—](?=\s)"
+_LABEL = r"\s*(?=[^\W\d])"
+_VALUED = re.compile(
+    rf"(?<![\d_$=-])(?<!\d\.)(?P<value>-?\d+)(?:{_SIGNS}|(?P<word>{_WORDS})){_LABEL}"
+)
+_NAMED = re.compile(
+    rf"(?<!\w)(?P<name>[A-Za-z_]\w*)\s?=\s?(?P<value>-?\d+)(?:\s*[:：]|{_WORDS}|\s*→|\s+[-–—]){_LABEL}"
+)
+_ITEM = re.compile(rf"(?<![\w.])(?P<value>\d{{1,2}})(?:[.、]|\s?[)）]){_LABEL}")
+_LABELLED = re.compile(
+    r"(?P<label>[^\W\d][^=＝,;，；、|\n()（）:：.]{0,60}?)\s*[=＝]\s*(?P<value>-?\d+)"
+    r"(?=\s*(?:[,;，；、|\n)）]|\.(?!\d)|and\b|or\b|$))"
+)
+_KEYED = re.compile(
+    r"(?<!\w)(?P<value>[A-Za-z]\w*)\s*=\s*(?P<label>[^\W\d][^,;，；、|\n()（）=]*?)"
+    r"(?=\s*(?:[,;，；、|\n()（）.]|/|$)|\s+(?:and|or)\s|\s+[A-Za-z]\w*\s*=)"
+)
+_LISTED = re.compile(
+    r"(?:\b(?:one\s+of|(?:selected|chosen|choose|select)\s+from|supported\s+only|only\s+supports?"
+    r"|supports?\s+only|currently\s+supports?)(?:\s+the\s+following(?:\s+values)?)?\s*(?:[:：]\s*|\s)"
+    r"|(?:(?:\b(?:optional|possible|allowed|available|supported|valid)\s+)?\b(?:values?|options?)"
+    r"|\benum|可选值|取值)(?:\s*(?:\s(?:are|is|include))?\s*[:：=]\s*|\s+are\s+(?=[`'\"“])))"
+    r"(?P<list>(?:[^.\n。()（）]|[(（][^()（）\n]*[)）])+)(?P<open>\.\.)?",
+    re.IGNORECASE,
+)
+_SLASHED = re.compile(r"\s*(?P<list>[A-Za-z]\w*(?:\s+[/|]\s+[A-Za-z]\w*)+)\s*(?=[,，.;；(（]|$)")
+_SEPARATOR = re.compile(r"\s*[,，、|/;；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+")
+_LISTED_VALUE = re.compile(
+    r"[`'\"“]?(?P<value>[A-Za-z][\w-]*|-?\d+)[`'\"”]?(?:\s*[(（](?P<label>[^()（）]+)[)）])?"
+)
+_OPEN_LIST = re.compile(r"(?:\betc\b|\.\.|…|\band\s+(?:so\s+on|more|others)\b|等)", re.IGNORECASE)
+_LABEL_END = re.compile(r"[,;，；、|\n()（）。]|\.(?=\s|$)")
+_BETWEEN = re.compile(r"\s*(?:[(（][^()（）]*[)）])?[\s,;，；、|/.。]*(?:(?:and|or)\b)?\s*")
+_JOINED = re.compile(r"[\s/]+(?:(?:and|or)[\s/]*)?$|\s+(?:and|or)$")
+_DEFAULT = re.compile(r"\s+(?:(?:is|as)\s+)?(?:the\s+|by\s+)?default\b.*", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"(?:when|if|only|valid|with|for|where|while|pass|use|set)\b", re.IGNORECASE
+)
+_NO_LABELS = frozenset({"min", "max", "minimum", "maximum", "default", "at least", "at most"})
+_LONGEST_ITEM = 5  # words of a label in a numbered list; what is longer is a sentence
+
+
+def enum_in(
+    text: str, names: Collection[str] = (), *, numeric: bool = True
+) -> tuple[Member, ...] | None:
+    """Read an enum.
+
+    Args:
+        text: What a page says of a parameter.
+        names: Names of the operation's parameters, the described one among them: prose that tells
+            them apart ("pass one of `user_id` and `unique_id`") lists no values.
+        numeric: Whether the parameter is a number; "1. … 2. …" only counts values of one.
+
+    Returns:
+        At least two members with distinct values and labels, or None.
+    """
+    for members in _readings(text, numeric=numeric):
+        values = {member.value for member in members}
+        labels = {member.label for member in members} - {None}
+        labelled = all(member.label is not None for member in members)
+        distinct = len(values) == len(members) and (not labelled or len(labels) == len(members))
+        if len(members) >= 2 and distinct and not _are_names(members, names):
+            return members
+        if members:
+            return None
+    return None
+
+
+def looks_like_enum(text: str, names: Collection[str] = ()) -> bool:
+    """Whether a text seems to state an enum, although `enum_in` may not understand it."""
+    valued = re.findall(r"(?<![\w.])-?\d+\s*[=：＝:]\s*\w", text)
+    named = [match["name"] for match in _NAMED.finditer(text)]
+    labelled = [match for match in _LABELLED.finditer(text) if _is_label(match["label"], names)]
+    if max(len(valued), len(labelled), len(named) - len(set(named)) + bool(named)) >= 2:
+        return True
+    match = _LISTED.search(text)
+    values = _SEPARATOR.split(match["list"].strip()) if match else []
+    fitting = [value for value in values if _LISTED_VALUE.fullmatch(value.strip())]
+    return len(fitting) >= 2 and not {_bare(value) for value in fitting} <= {*names}
+
+
+def _readings(text: str, *, numeric: bool) -> Iterator[tuple[Member, ...]]:
+    """Read in each form in which pages state enums; () where a form does not occur."""
+    named = list(_NAMED.finditer(text))
+    if len(named) >= 2 and len({match["name"] for match in named}) == 1:
+        yield _labelled_by_place(text, [_anchor(match) for match in named]) or _UNREAD
+    valued = _clean(text)
+    if len(valued) >= 2:
+        yield _labelled_by_place(text, valued) or _UNREAD
+    if numeric:
+        yield _numbered(text)
+    yield _labels_first(text)
+    yield _keyed(text)
+    yield _listed(text)
+    match = _SLASHED.match(text)
+    if match:
+        yield tuple(Member(value, None) for value in re.split(r"\s+[/|]\s+", match["list"]))
+
+
+_UNREAD = (Member("", None),)
+"""What stands for an enum that is there and not understood: too short to be one."""
+
+
+def _anchor(match: re.Match[str]) -> _Anchor:
+    return _Anchor(match["value"], match.start(), match.end())
+
+
+def _clean(text: str) -> list[_Anchor]:
+    """Values with a sign or word before their labels; only the first may follow a letter."""
+    anchors: list[_Anchor] = []
+    for match in _VALUED.finditer(text):
+        glued = match.start() > 0 and text[match.start() - 1].isalpha()
+        word = match["word"] is not None
+        repeats = word and match["value"] in {anchor.value for anchor in anchors}
+        if not repeats and not (glued and text[match.start() - 1].isascii() and (anchors or word)):
+            anchors.append(_Anchor(match["value"], match.start(), match.end(), word))
+    return anchors
+
+
+def _labelled_by_place(text: str, anchors: list[_Anchor]) -> tuple[Member, ...] | None:
+    """Members whose labels stand between their values; None where other words do, too."""
+    members = []
+    for anchor, following in pairwise([*anchors, None]):
+        assert anchor is not None  # noqa: S101 - only the last is
+        stop = len(text) if following is None else following.start
+        end = _LABEL_END.search(text, anchor.end, stop)
+        cut = end.start() if end else stop
+        label = _JOINED.sub("", text[anchor.end : cut])
+        if following is None:
+            label = _DEFAULT.sub("", label)
+        elif not _BETWEEN.fullmatch(text, cut, stop):
+            return None
+        members.append(Member(anchor.value, label.strip()))
+    return tuple(members)
+
+
+def _numbered(text: str) -> tuple[Member, ...]:
+    """A numbered list whose numbers are the values: `1. Video; 2. Live`."""
+    anchors = [_anchor(match) for match in _ITEM.finditer(text)]
+    numbers = [int(anchor.value) for anchor in anchors]
+    if len(anchors) < 2 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        return ()
+    members = _labelled_by_place(text, anchors) or ()
+    short = all(len((member.label or "").split()) <= _LONGEST_ITEM for member in members)
+    return members if short and numbers[0] in (0, 1) else ()
+
+
+def _labels_first(text: str) -> tuple[Member, ...]:
+    """Labels before their values: `Local Store = 1, Cross-border Store = 2`."""
+    matches = [match for match in _LABELLED.finditer(text) if _is_label(match["label"], ())]
+    return tuple(Member(m["value"], _without_joint(m["label"])) for m in matches)
+
+
+def _is_label(label: str, names: Collection[str]) -> bool:
+    plain = _without_joint(label)
+    return not (
+        plain in names or plain.lower() in _NO_LABELS or "_" in plain or _CONDITION.match(plain)
+    )
+
+
+def _without_joint(label: str) -> str:
+    return re.sub(r"^(?:and|or)\s+", "", label.strip())
+
+
+def _keyed(text: str) -> tuple[Member, ...]:
+    """Words for values: `asc=ascending desc=descending`, with nothing but separators between."""
+    best: list[Member] = []
+    run: list[Member] = []
+    end = 0
+    for match in _KEYED.finditer(text):
+        if run and not _BETWEEN.fullmatch(text, end, match.start()):
+            run = []
+        run.append(Member(match["value"], match["label"].strip()))
+        end = match.end()
+        if len(run) > len(best):
+            best = list(run)
+    return tuple(best) if len(best) >= 2 else ()
+
+
+def _listed(text: str) -> tuple[Member, ...]:
+    """Values after words such as "one of"; of an open list, none."""
+    match = _LISTED.search(text)
+    if not match or match["open"] or _OPEN_LIST.search(match["list"]):
+        return ()
+    found = [_LISTED_VALUE.fullmatch(v.strip()) for v in _SEPARATOR.split(match["list"].strip())]
+    members = [Member(m["value"], m["label"]) for m in found if m]
+    alike = {member.value.lstrip("-").isdecimal() for member in members}
+    return tuple(members) if len(members) == len(found) and len(alike) == 1 else ()
+
+
+def _are_names(members: tuple[Member, ...], names: Collection[str]) -> bool:
+    """Whether members are parameters: one of a list of names, or of what is set to something."""
+    return any(member.value in names for member in members)
+
+
+def _bare(value: str) -> str:
+    return value.strip(" `'\"“”")
