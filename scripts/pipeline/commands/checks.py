@@ -64,5 +64,5 @@ def failures(name: str, code: int, stdout: str, stderr: str) -> list[str]:
     lines = [*stdout.splitlines(), *stderr.splitlines()]
     failed = [line for line in lines if line.startswith(_FAILED) or ": error: " in line]
     if code not in (0, 5) and not failed:
-        failed = [f"{_FAILED[0]}{name}: {line}" for line in lines[-1:]]
+        failed = [f"{name}: {lines[-1] if lines else 'it printed nothing'}"]
     return [line if line.startswith(_FAILED) else f"{_FAILED[0]}{line}" for line in failed]
