@@ -1,5 +1,6 @@
 """Reading one page: its one specification block, its cost, and where it belongs."""
 
+import hashlib
 import textwrap
 from pathlib import Path
 
@@ -30,16 +31,16 @@ def refusal(text: str | bytes) -> str:
 
 @pytest.mark.published
 def test_the_published_page_reads():
-    real = read_page(REAL_PAGE.read_bytes(), REAL_NAME)
-    assert real.operation == "GET /v1/tiktok/influencer/products/analytics"
-    assert (real.method, real.path) == ("get", "/v1/tiktok/influencer/products/analytics")
-    assert real.spec_file == "en/tiktok.openapi.json"
-    assert real.credits == 1
-    assert real.sha256 == "264c59d840cd81e3f0014f2118d2601857df5c0e64b77a527a563a3ada71f495"
+    """Whatever it says: no fact of today's page is stated here."""
+    content = REAL_PAGE.read_bytes()
+    text = content.decode()
+    real = read_page(content, REAL_NAME)
+    assert f"yaml {real.spec_file} {real.operation}\n" in text
+    assert real.operation == f"{real.method.upper()} {real.path}"
+    assert real.sha256 == hashlib.sha256(content).hexdigest()
+    assert f"{real.credits} credit" in text or (real.credits is None and "🪙" not in text)
     assert list(real.block["paths"]) == [real.path]
-    assert list(real.block["paths"][real.path]["get"]["responses"]) == [
-        *["200", "400", "401", "402", "429", "500"]
-    ]
+    assert "200" in real.block["paths"][real.path][real.method]["responses"]
 
 
 @pytest.mark.parametrize(

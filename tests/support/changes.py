@@ -43,6 +43,7 @@ from support.pages import REAL_NAME, REAL_PAGE
 BY_HAND = (
     "tests/sandbox/test_golden.py::",
     "tests/client/test_readme.py::",
+    "tests/pipeline/test_shape.py::",
 )
 """Tests that state facts of the published page by hand, so that a person decides about them."""
 _OVERLAY = "openapi/tiktok.overlay.yaml"
