@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -63,11 +64,13 @@ def _install(session: nox.Session, requirements: str) -> None:
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
 
 
-def _run(session: nox.Session, program: str, *arguments: str, **env: str) -> None:
-    """Run a program of the environment that `dev` makes."""
+def _run(
+    session: nox.Session, program: str, *arguments: str, silent: bool = False, **env: str
+) -> None:
+    """Run a program of the environment that `dev` makes; a silent one prints only if it fails."""
     folder = DEV / ("Scripts" if sys.platform == "win32" else "bin")
     path = os.pathsep.join((str(folder), os.environ["PATH"]))
-    session.run(str(folder / program), *arguments, env={"PATH": path, **env})
+    session.run(str(folder / program), *arguments, env={"PATH": path, **env}, silent=silent)
 
 
 # A long test near the end keeps no other waiting behind it.
@@ -94,14 +97,22 @@ def dev(session: nox.Session) -> None:
 @in_dev
 def check(session: nox.Session) -> None:
     """Style, types, import arrows, and that the committed client is what the spec gives."""
-    _run(session, "ruff", "check", ".")
-    _run(session, "ruff", "format", "--check", ".")
-    _run(session, "mypy")
-    _run(session, "pyright")
-    _run(session, "lint-imports", PYTHONPATH="scripts")
-    _run(session, "python", "scripts/regenerate.py", "--check")
-    _run(session, "python", "scripts/regenerate.py", "--check", "--root", "tests/support/example")
-    _run(session, "zizmor", "--offline", "--quiet", ".github/workflows")
+    regenerate = ("python", "scripts/regenerate.py", "--check")
+    commands = (  # side by side, those that take longest first; each prints only if it fails
+        ("pyright",),
+        ("mypy",),
+        (*regenerate, "--root", "tests/support/example"),
+        regenerate,
+        ("lint-imports",),
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("zizmor", "--offline", "--quiet", ".github/workflows"),
+    )
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        run = partial(_run, session, silent=True, PYTHONPATH="scripts")
+        running = [pool.submit(run, *command) for command in commands]
+    for each in running:
+        each.result()
 
 
 @in_dev
