@@ -180,7 +180,7 @@ def verify(files: dict[str, bytes], runtime: Path) -> None:
         "--strict",
         "--no-error-summary",
         "--config-file=",
-        f"--cache-dir={_cache_folder() / 'mypy'}",
+        f"--cache-dir={cache_folder() / 'mypy'}",
         *packages,
     ]
     with tempfile.TemporaryDirectory() as scratch:
@@ -221,7 +221,7 @@ def verify(files: dict[str, bytes], runtime: Path) -> None:
             )
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
     """Where mypy keeps its cache of the standard library: outside the project's tree."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "keyapi-tiktok"
