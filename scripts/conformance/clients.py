@@ -145,8 +145,13 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 
 
 @contextmanager
-def loaded(files: Mapping[str, bytes]) -> Iterator[type[SyncClient]]:
-    """Import a generated client under a name of its own, and forget it afterwards."""
+def loaded(files: Mapping[str, bytes], client_class: str = "TikTok") -> Iterator[type[SyncClient]]:
+    """Import a generated client under a name of its own, and forget it afterwards.
+
+    Args:
+        files: The package's files, by path inside it.
+        client_class: Name of its sync client class.
+    """
     name = f"planted_client_{next(_NUMBERS)}"
     with TemporaryDirectory() as folder:
         for path, content in files.items():
@@ -156,7 +161,7 @@ def loaded(files: Mapping[str, bytes]) -> Iterator[type[SyncClient]]:
         sys.path.insert(0, folder)
         invalidate_caches()
         try:
-            client: type[SyncClient] = import_module(name).TikTok
+            client: type[SyncClient] = getattr(import_module(name), client_class)
             yield client
         finally:
             sys.path[:] = [path for path in sys.path if path != folder]

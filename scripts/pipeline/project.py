@@ -157,7 +157,7 @@ class Project:
             read_options,
         )
 
-        settings = read_options(load_yaml(self.read(GENERATOR, "Restore it."), GENERATOR))
+        settings = read_options(self._generator_options())
         try:
             parse(effective, settings, self.root / GENERATED / "package")
         except PipelineError as error:
@@ -170,6 +170,14 @@ class Project:
                     ) from None
             raise
 
+    def _generator_options(self) -> Any:
+        return load_yaml(self.read(GENERATOR, "Restore it."), GENERATOR)
+
+    @property
+    def client_class(self) -> str:
+        """Name of the sync client class that users construct."""
+        return str(self._generator_options()["x-client-class"])
+
     def generated(self) -> dict[str, bytes]:
         """Give every file below `generated`, by path below it; caches left out."""
         folder = self.root / GENERATED
@@ -179,12 +187,17 @@ class Project:
             if path.is_file() and "__pycache__" not in path.parts
         }
 
-    def client(self, effective: dict[str, Any]) -> dict[str, bytes]:
-        """Generate the client, by path below `generated`."""
+    def client(self, effective: dict[str, Any], *, formatted: bool = True) -> dict[str, bytes]:
+        """Generate the client, by path below `generated`.
+
+        Args:
+            effective: The effective specification.
+            formatted: Whether the code is formatted; unformatted, the same code takes less time.
+        """
         from pipeline.generate.package import generate  # slow to import: it brings the generator
 
-        options = load_yaml(self.read(GENERATOR, "Restore it."), GENERATOR)
-        files = generate(effective, options, self.templates)
+        options = self._generator_options()
+        files = generate(effective, options, self.templates, formatted=formatted)
         return {f"{options['package_name_override']}/{name}": data for name, data in files.items()}
 
 

@@ -5,18 +5,53 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import PipelineError
 from pipeline.project import PAGES, Project, generator_version, read_pages, vendored_files
-from pipeline.shape import shape
+from pipeline.shape import Shaped, shape
 from pipeline.transaction import replace
-from pipeline.vendor.collect import PageSet, Selection, collect
+from pipeline.vendor.collect import Fetch, PageSet, Selection, collect
 from pipeline.vendor.merge import Vendored, merge
 
 # Fields of a lock entry that say how the page got here, not what is on it.
 _PROVENANCE = {"source", "etag", "added", "differs"}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What vendoring comes to, with nothing written yet.
+
+    Attributes:
+        pages: All pages.
+        vendored: The merged specification and the lock.
+        effective: The effective specification, or None where the overlay must be fixed first.
+        notes: What to fix in the overlay.
+    """
+
+    pages: PageSet
+    vendored: Vendored
+    effective: Shaped | None
+    notes: tuple[str, ...]
+
+
+def prepare(project: Project, selection: Selection, fetch: Fetch | None = None) -> Prepared:
+    """Collect, merge and check pages; write nothing.
+
+    Args:
+        project: The project to vendor into.
+        selection: What to vendor besides the pages already there.
+        fetch: Fetches pages, if not `vendor.fetch.fetch`.
+
+    Raises:
+        PipelineError: A page cannot be used.
+    """
+    pages = collect(project, selection, fetch)
+    contents = read_pages(pages.contents)
+    vendored = merge(contents, project.lock(), generator_version(), pages.origins)
+    return Prepared(pages, vendored, *_check(project, vendored))
 
 
 def vendor(root: Path, selection: Selection, *, dry_run: bool = False) -> int:
@@ -35,9 +70,8 @@ def vendor(root: Path, selection: Selection, *, dry_run: bool = False) -> int:
     """
     project = Project(root)
     lock, old = project.lock(), project.page_contents()
-    pages = collect(project, selection)
-    vendored = merge(read_pages(pages.contents), lock, generator_version(), pages.origins)
-    notes = _check(project, vendored)
+    prepared = prepare(project, selection)
+    pages, vendored = prepared.pages, prepared.vendored
     new = pages.contents
     files: dict[str, bytes | None] = {
         f"{PAGES}/{name}": new.get(name)
@@ -48,15 +82,15 @@ def vendor(root: Path, selection: Selection, *, dry_run: bool = False) -> int:
         replace(root, {**files, **vendored_files(vendored)})
     for line in _report(lock.get("pages", {}), vendored.lock["pages"], old, pages):
         print(line)
-    for note in notes:
+    for note in prepared.notes:
         print(f"note: {note}", file=sys.stderr)
     if dry_run:
         print("nothing was written (--dry-run)", file=sys.stderr)
     return 0
 
 
-def _check(project: Project, vendored: Vendored) -> tuple[str, ...]:
-    """Refuse pages that regenerate would refuse; return notes on what to fix in the overlay.
+def _check(project: Project, vendored: Vendored) -> tuple[Shaped | None, tuple[str, ...]]:
+    """Refuse pages that regenerate would refuse; give what is effective, and notes on the overlay.
 
     The overlay can only be fixed once the new pages are in place, so its errors do not keep them
     out.
@@ -65,10 +99,10 @@ def _check(project: Project, vendored: Vendored) -> tuple[str, ...]:
         corrected = project.corrected(vendored)
     except PipelineError as error:
         details = f"\n\n{error.details.rstrip()}" if error.details else ""
-        return (f"regenerate.py will refuse this: {error}{details}",)
+        return None, (f"regenerate.py will refuse this: {error}{details}",)
     shaped = shape(corrected.spec, vendored.lock)
     project.require_parsed(vendored, shaped.spec)
-    return corrected.redundant
+    return shaped, corrected.redundant
 
 
 def _report(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,10 @@ from pipeline.vendor.pages import (
 
 if TYPE_CHECKING:
     from pipeline.vendor.index import Address
+    from pipeline.vendor.response import Fetched
+
+Fetch = Callable[[list[str], dict[str, str]], "dict[str, Fetched]"]
+"""Fetches addresses, given the `ETag`s of pages already here, as `fetch.fetch` does."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class PageSet:
     skipped: list[str] = field(default_factory=list)
 
 
-def collect(project: Project, selection: Selection) -> PageSet:
+def collect(project: Project, selection: Selection, fetch: Fetch | None = None) -> PageSet:
     """Collect pages.
 
     A page is known by its operation: from another file or address it keeps its recorded name.
@@ -67,6 +71,7 @@ def collect(project: Project, selection: Selection) -> PageSet:
     Args:
         project: Where pages are vendored.
         selection: What to add to the pages already there.
+        fetch: Fetches pages, if not `fetch.fetch`.
 
     Raises:
         PipelineError: A page is unavailable or is not a documentation page, or two of those given
@@ -84,7 +89,11 @@ def collect(project: Project, selection: Selection) -> PageSet:
         _require_its_own(name, page.operation, path.name, recorded)
         pages.contents[name] = content
     if selection.urls or selection.index:
-        _add_fetched(selection, recorded, pages, claims)
+        if fetch is None:
+            from pipeline.vendor.fetch import fetch as from_network  # brings httpx
+
+            fetch = from_network
+        _add_fetched(selection, recorded, pages, claims, fetch)
     if selection.prune:
         for name in pages.vanished:
             del pages.contents[name]
@@ -164,9 +173,9 @@ def _add_fetched(
     recorded: Mapping[str, Mapping[str, Any]],
     pages: PageSet,
     claims: _Claims,
+    fetch: Fetch,
 ) -> None:
-    from pipeline.vendor.fetch import fetch  # brings httpx
-    from pipeline.vendor.index import listed, page_address, vanished
+    from pipeline.vendor.index import listed, page_address, vanished  # brings httpx
 
     addresses = list(dict.fromkeys(page_address(url) for url in selection.urls))
     wanted = {
@@ -175,7 +184,7 @@ def _add_fetched(
     }
     gone: list[str] = []
     if selection.index:
-        index = fetch([selection.index])[selection.index].content or b""
+        index = fetch([selection.index], {})[selection.index].content or b""
         listing = listed(index, selection.index, selection.match)
         gone = vanished(recorded, listing, selection.index, selection.match)
         addresses += [address for address in listing if address not in addresses]
