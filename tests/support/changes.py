@@ -41,11 +41,15 @@ from support.page_changes import CHANGES, Change
 from support.pages import REAL_NAME, REAL_PAGE
 
 BY_HAND = (
-    "tests/sandbox/test_golden.py::",
-    "tests/client/test_readme.py::",
-    "tests/pipeline/test_shape.py::",
+    "tests/sandbox/test_golden.py",
+    "tests/client/test_readme.py",  # the code of README and docs, and what it prints
+    "tests/docs/test_commands.py",  # the commands in them
+    "tests/pipeline/test_shape.py",  # its cases of the published page
+    "tests/sample_program.py",
+    "scripts/figures/",
+    "demo: ",
 )
-"""Tests that state facts of the published page by hand, so that a person decides about them."""
+"""What states facts of the published page by hand, so that a person decides about it."""
 _OVERLAY = "openapi/tiktok.overlay.yaml"
 _BADGE = re.compile(r"(?<=>)1 credit(?=<)")
 _BADGE_BLOCK = re.compile(r"^<div className=\"inline-flex.*?^</div>\n", re.M | re.S)
