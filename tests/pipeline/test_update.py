@@ -30,7 +30,7 @@ from pipeline.commands.update import (
 from pipeline.errors import PipelineError
 from pipeline.vendor.collect import Selection
 from support.docs_site import MARKDOWN, Answer, Docs
-from support.pages import LISTING_NAME, LISTING_PAGE, page
+from support.pages import EXAMPLE, LISTING_NAME, LISTING_PAGE, page
 
 # In place of scripts/diff.py: says which paths each specification has.
 DIFF = """
@@ -360,3 +360,22 @@ def test_a_fence_is_longer_than_any_in_its_text() -> None:
     first, *_, last = fenced(text).splitlines()
     assert first == "~" * 9 + "text"
     assert last == "~" * 9
+
+
+def test_a_documented_answer_goes_with_its_example_and_a_recorded_one_stays(tmp_path: Path) -> None:
+    recordings, client = tmp_path / "tests/recordings", tmp_path / "generated/keyapi_example"
+    shutil.copytree(EXAMPLE / "recordings", recordings)
+    client.mkdir(parents=True)
+    spec = json.loads((EXAMPLE / "generated/keyapi_example/openapi.json").read_bytes())
+    responses = spec["paths"]["/v1/tiktok/influencer/products/analytics"]["get"]["responses"]
+    del responses["401"], responses["402"]
+    (client / "openapi.json").write_text(json.dumps(spec))
+    folder = recordings / "influencer_products_analytics"
+    asked = folder / "402.har"
+    asked.write_text(asked.read_text("utf-8").replace("documented example of", "recorded, not as"))
+    shutil.copytree(folder, recordings / "gone")
+
+    Trial(tmp_path)._drop_recordings()
+
+    assert [path.name for path in recordings.iterdir()] == [folder.name]
+    assert {path.stem for path in folder.iterdir()} == {"200", "400", "402", "429", "500"}

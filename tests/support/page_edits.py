@@ -116,6 +116,11 @@ def answered(status: str, message: str) -> Edit:
     return lambda document: operation(document)["responses"].update({status: node})
 
 
+def error_removed(status: str) -> Edit:
+    """Document an error no longer."""
+    return lambda document: operation(document)["responses"].pop(status)
+
+
 def becomes_object(document: Document) -> None:
     """Give a name in two languages, where there was one text."""
     texts = {"en": {"type": "string"}, "zh": {"type": "string"}}

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from keyapi.specification import Specification
+from keyapi.recording.har import read
+from keyapi.recording.model import Recording
+from keyapi.specification import OperationSpec, Specification
 from pipeline.commands.checks import CHECKS, CONTRACT_SUITE, WIDTH, failures
 from pipeline.commands.summary import Snapshot, fenced, pages_markdown
 from pipeline.correct.overlay import Action
@@ -178,12 +180,18 @@ class Trial:
             raise
 
     def _drop_recordings(self) -> None:
-        """Drop the recordings of operations that no longer exist."""
+        """Drop the recordings of operations, and of documented examples, that are gone."""
         (path,) = (self.copy / GENERATED).glob("*/openapi.json")
         specification = Specification(json.loads(path.read_bytes()))
         for folder in (self.copy / _RECORDINGS).glob("*/"):
-            if folder.name not in specification.operations:
+            operation = specification.operations.get(folder.name)
+            if operation is None:
                 shutil.rmtree(folder)
+                continue
+            for file in folder.glob("*.har"):
+                recordings = read(file)
+                if not any(_is_still_there(recording, operation) for recording in recordings):
+                    file.unlink()
 
     def _run(self, step: Step) -> str:
         """Run a step and return what it printed."""
@@ -213,6 +221,12 @@ class Trial:
         return re.sub(
             rf"{re.escape(tempfile.gettempdir())}/{tempfile.gettempprefix()}\w+/", "", value
         )
+
+
+def _is_still_there(recording: Recording, operation: OperationSpec) -> bool:
+    """Whether a recording was asked of a server, or its page still has the example."""
+    has_example = operation.example(str(recording.status)) is not None
+    return recording.origin != "documented" or has_example
 
 
 def _last_line(output: str) -> str:
