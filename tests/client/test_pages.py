@@ -549,8 +549,9 @@ def _flagged_walk(
     return len(walked.rows), asked, walked.error
 
 
-@pytest.mark.parametrize("yes", [True, 1, "1", "true", "True"])
-@pytest.mark.parametrize("no", [False, 0, "0", "false", ""])
+@pytest.mark.parametrize(
+    ("yes", "no"), [(True, False), (1, 0), ("1", "0"), ("true", "false"), ("True", "")]
+)
 @pytest.mark.parametrize("rows", [2, 1, 0, None])
 def test_a_flag_decides_whether_a_walk_goes_on(mode: Mode, yes: Any, no: Any, rows: Any) -> None:
     """Whatever an answer's rows and cursor suggest; a list that is null is an empty one."""

@@ -227,8 +227,8 @@ def used_up_credits_are_402(server: Callable[..., Ask]) -> None:
     assert (answer.status_code, answer.json()) == (402, body)
 
 
-def on(app: Callable[..., Any]) -> Callable[..., Ask]:
-    """Ask servers that are made with options."""
+def on(app: Callable[..., Any], runner: asyncio.Runner) -> Callable[..., Ask]:
+    """Ask servers that are made with options, all in the event loop of one runner."""
 
     def server(**options: Any) -> Ask:
         transport = httpx.ASGITransport(app(**options))
@@ -241,7 +241,7 @@ def on(app: Callable[..., Any]) -> Callable[..., Ask]:
             headers = {} if key is None else {"Authorization": f"Bearer {key}"}
             query = {"user_id": USER, "page_num": 1, "page_size": 10, **parameters}
             sent = {name: value for name, value in query.items() if value is not None}
-            return asyncio.run(get(sent, headers))
+            return runner.run(get(sent, headers))
 
         return ask
 
@@ -250,10 +250,11 @@ def on(app: Callable[..., Any]) -> Callable[..., Ask]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_the_sandbox_answers_as_keyapi_does(case: Case) -> None:
-    case(on(lambda **options: Sandbox(key=KEY, **options)))
+    with asyncio.Runner() as runner:
+        case(on(lambda **options: Sandbox(key=KEY, **options), runner))
 
 
 @pytest.mark.parametrize("case", CASES[1:], ids=lambda case: case.__name__)
 def test_a_stub_that_repeats_the_documented_row_is_found_out(case: Case) -> None:
-    with pytest.raises(AssertionError):
-        case(on(lambda **options: Stub(Specification.of_package("keyapi_tiktok"))))
+    with pytest.raises(AssertionError), asyncio.Runner() as runner:
+        case(on(lambda **options: Stub(Specification.of_package("keyapi_tiktok")), runner))
