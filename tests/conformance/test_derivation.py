@@ -29,7 +29,7 @@ from keyapi.conformance.mutation.answers import Observers
 from keyapi.conformance.mutation.baselines import judgement
 from keyapi.conformance.mutation.outcomes import Detections
 from keyapi.conformance.outcomes import Outcome, Outcomes
-from keyapi.conformance.relations import client_to_spec
+from keyapi.conformance.relations import client_to_spec, spec_to_client, success_answer
 from keyapi.contract import Contract, Violation
 from keyapi.recording.recorder import Recorder
 from keyapi.sandbox import FAULTS, Reply, Sandbox, SandboxRequest
@@ -81,6 +81,17 @@ def test_a_direction_that_is_no_order_promises_none() -> None:
         assert found == []
     exchange = Exchange(specification, operation, asked.arguments, ordered)
     assert list(FAULTS["wrong-order"].mutants(exchange)) == []
+
+
+@pytest.mark.parametrize("operation", list(SPEC), ids=lambda operation: operation.name)
+def test_every_faulty_answer_is_told_or_given_back(operation: OperationSpec) -> None:
+    """What the contract suite asks of the published operations holds of every shape of page."""
+    good = success_answer(operation)
+    exchange = Exchange(SPEC, operation, {}, Reply(good.status, good.content))
+    mutants = [mutant.reply for fault in FAULTS.values() for mutant in fault.mutants(exchange)]
+    bodies = [reply.body for reply in mutants if reply.status == good.status]
+
+    assert list(spec_to_client(Contract(SPEC), operation, Caller(TikTok), bodies)) == []
 
 
 # --- Cases, outcomes and bodies ---------------------------------------------------------------

@@ -121,6 +121,8 @@ def _given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Vi
     data = value_at(body, operation.items or ("data",))
     rows = list(result) if isinstance(result, (list, Page)) else [result]
     expected = data if isinstance(result, (list, Page)) else [data]
+    if data is None and operation.paging and operation.paging.more:
+        expected = []  # where a flag says whether more follow, a list that is null is an empty one
     back = [row.to_dict() if isinstance(row, Model) else row for row in rows]
     if back != expected:
         yield violation(operation, "to_dict", expected, back)
