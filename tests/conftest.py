@@ -115,6 +115,12 @@ def project(pristine: Path, tmp_path: Path) -> Path:
     return copytree(pristine, tmp_path / "project", symlinks=True)
 
 
+@pytest.fixture
+def unverified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let regenerate put in place what it has made: neither imported nor read by mypy before."""
+    monkeypatch.setattr("pipeline.commands.regenerate.verify", lambda files, runtime: None)
+
+
 def run_script(root: Path, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run one of the scripts on a project, in this process."""
     main = import_module(name.removesuffix(".py")).main

@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import os
 import pty
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +18,6 @@ import yaml
 
 import vendor
 from conftest import Script, tree
-from pipeline.cli import ROOT
 from pipeline.document.yaml import MAX_BYTES
 from pipeline.project import LOCK, PAGES, SPEC
 from pipeline.transaction import FOLDER
@@ -624,24 +622,21 @@ def test_a_folder_in_a_pages_place_is_left_alone(project: Path, run: Vendor, doc
 
 
 @pytest.mark.parametrize("watched", [True, False])
-def test_progress_is_shown_to_who_watches_alone(project: Path, docs: Docs, watched: bool) -> None:
+def test_progress_is_shown_to_who_watches_alone(
+    run: Vendor, docs: Docs, monkeypatch: pytest.MonkeyPatch, watched: bool
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     ours, theirs = pty.openpty() if watched else os.pipe()
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts/vendor.py", "--root", project, "--index", docs.index],
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        text=True,
-        check=True,
-        env={**os.environ, "TERM": "xterm"},
-    )
-    if watched:
-        shown = os.read(ours, 100_000)
-        assert b"Fetching pages" in shown
-    os.close(theirs)
-    if not watched:
-        assert os.read(ours, 100_000) == b""
-    os.close(ours)
-    assert "Fetching" not in done.stdout
+    with open(ours, "rb", buffering=0) as shown, open(theirs, "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+
+        done = run("--index", docs.index)
+
+        stderr.write(".")  # there is always something to read
+        stderr.flush()
+        assert (b"Fetching pages" in shown.read(100_000)) is watched
+    assert done.code == 0
+    assert "Fetching" not in done.out
 
 
 def test_options_of_an_index_need_one(script: Script) -> None:

@@ -105,11 +105,21 @@ def docs() -> Iterator[Docs]:
 
 
 def test_what_every_step_agrees_to_takes_effect(
-    checkout: Path, script_process: Script, docs: Docs, tmp_path: Path
+    checkout: Path,
+    script: Script,
+    docs: Docs,
+    in_process: Runner,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before, summary = tree(checkout), tmp_path / "summary.md"
 
-    done = script_process("update.py", "--index", docs.index, "--summary", summary)
+    def and_record(copy: Path, step: Step) -> Outcome:
+        return (run_in_subprocess if step.name == "record.py" else in_process)(copy, step)
+
+    monkeypatch.setattr("update.update", partial(update, runner=and_record))
+
+    done = script("update.py", "--index", docs.index, "--summary", summary)
 
     assert done.returncode == 0, done.stderr
     after = tree(checkout)
@@ -129,7 +139,7 @@ def test_what_every_step_agrees_to_takes_effect(
     assert "+  /v1/tiktok/video/detail:" in text
     assert "`#/actions/0`: `403 is answered" in text
     assert str(Path(tempfile.gettempdir())) not in text
-    assert script_process("regenerate.py", "--check").returncode == 0
+    assert script("regenerate.py", "--check").returncode == 0
 
 
 def test_an_update_without_a_change_writes_nothing(
@@ -304,12 +314,18 @@ def test_a_step_that_fails_leaves_everything_as_it_was(
 
 
 def test_the_script_reports_a_failure_in_its_last_line_and_with_exit_code_2(
-    checkout: Path, script_process: Script, docs: Docs, tmp_path: Path
+    checkout: Path,
+    script: Script,
+    docs: Docs,
+    in_process: Runner,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("update.update", partial(update, runner=in_process))
     gone(checkout, docs)
     before, summary = tree(checkout), tmp_path / "summary.md"
 
-    done = script_process("update.py", "--index", docs.index, "--summary", summary)
+    done = script("update.py", "--index", docs.index, "--summary", summary)
 
     assert done.returncode == 2
     *_, line = done.stderr.splitlines()

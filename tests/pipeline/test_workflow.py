@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -86,7 +88,7 @@ with TikTok("k", transport=httpx.MockTransport(server)) as tiktok:
 """
 
 
-def run_program(project: Path, program: str, *arguments: Path) -> Any:
+def run_program(project: Path, program: str, *arguments: str | Path) -> Any:
     """Run a program against a project's client and give the JSON it prints."""
     folders = (project / "generated", ROOT / "src", ROOT / "tests", ROOT / "scripts")
     path = os.pathsep.join(map(str, folders))
@@ -97,7 +99,7 @@ def run_program(project: Path, program: str, *arguments: Path) -> Any:
         check=False,
         env={**os.environ, "PYTHONPATH": path},
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
 
 
@@ -157,16 +159,20 @@ def test_a_client_of_odd_pages_passes_the_type_checkers(zoo: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-CHECK_RECORDINGS = """
-import json, sys
+RECORD = """
+import contextlib, io, json, sys
 from pathlib import Path
-from shutil import copytree
+import record
 from keyapi.conformance.recordings import Specification, check_file, check_recording, missing
 from keyapi_tiktok import TikTok
 
+project, url, *names = sys.argv[1:]
+with contextlib.redirect_stdout(io.StringIO()):
+    for arguments in ([*names, "--base-url", url], ["--documented"]):
+        assert record.main(["--root", project, *arguments]) == 0
 specification = Specification.of_package("keyapi_tiktok")
 there, wrong = [], []
-for path in sorted(Path(sys.argv[1]).rglob("*.har")):
+for path in sorted(Path(project, "tests/recordings").rglob("*.har")):
     recordings, findings = check_file(path)
     there += recordings
     for recording in recordings:
@@ -188,16 +194,7 @@ def test_pages_of_every_shape_are_recorded_by_document_and_from_the_sandbox(
     monkeypatch.setenv("KEYAPI_TOKEN", sandbox.key)
     names = ("shop_list", "close_list", "video_feed", "influencer_products_analytics_post")
     with sandbox.serve() as url:
-        for arguments in ((*names, "--base-url", url), ("--documented",)):
-            done = subprocess.run(
-                [sys.executable, ROOT / "scripts/record.py", "--root", zoo, *arguments],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert (done.returncode, done.stderr) == (0, "")
-
-    seen = run_program(zoo, CHECK_RECORDINGS, zoo / "tests/recordings")
+        seen = run_program(zoo, RECORD, zoo, url, *names)
 
     assert seen["wrong"] == []
     name = "product_product_id_detail"  # has no example, and was not asked for
@@ -235,32 +232,32 @@ print(json.dumps([loaded, len(json.load(open(sys.modules["keyapi_tiktok"].__path
     assert run_program(pristine, program) == [loaded, 1]
 
 
+AGAIN = """
+import sys, vendor, regenerate
+root = ["--root", sys.argv[1]]
+sys.exit(vendor.main(root) or regenerate.main([*root, "--check"]))
+"""
+
+
 @pytest.mark.parametrize("seed", ["0", "4711"])
 def test_the_same_input_gives_the_same_bytes_anywhere(
     project: Path, tmp_path: Path, seed: str
 ) -> None:
     before = tree(project)
-    for name in ("openapi/tiktok.openapi.yaml", "openapi/vendor.lock"):
-        (project / name).write_bytes(b"")
+    (project / "openapi/tiktok.openapi.yaml").write_bytes(b"")
     (project / "openapi/vendor.lock").unlink()
-    (project / "generated/keyapi_tiktok/client.py").unlink()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    for name in ("vendor.py", "regenerate.py"):
-        done = subprocess.run(
-            [
-                sys.executable,
-                ROOT / "scripts" / name,
-                "--root",
-                os.path.relpath(project, elsewhere),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=elsewhere,
-            env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": "C", "TZ": "Asia/Tokyo"},
-        )
-        assert done.returncode == 0, done.stderr
+    surroundings = {"PYTHONHASHSEED": seed, "LC_ALL": "C", "TZ": "Asia/Tokyo"}
+    done = subprocess.run(
+        [sys.executable, "-c", AGAIN, os.path.relpath(project, elsewhere)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=elsewhere,
+        env={**os.environ, **surroundings, "PYTHONPATH": str(ROOT / "scripts")},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
     assert tree(project) == before
 
 
@@ -307,7 +304,9 @@ def test_one_file_too_many_or_too_few_is_enough_to_differ(
     assert regenerate(project, check=True) == 1
 
 
-def test_regenerate_removes_what_should_not_be_there(project: Path, script: Script) -> None:
+def test_regenerate_removes_what_should_not_be_there(
+    project: Path, script: Script, unverified: None
+) -> None:
     wanted = tree(project)
     (project / "generated/keyapi_tiktok/extra.py").write_text("# not generated\n")
     (project / "generated/stray").mkdir()
@@ -645,21 +644,20 @@ def test_code_that_does_not_import_never_takes_the_clients_place(
     assert tree(project) == before
 
 
-def test_commands_started_at_once_work_one_after_the_other(project: Path) -> None:
+def test_commands_started_at_once_work_one_after_the_other(project: Path, unverified: None) -> None:
     wanted = tree(project)
     (project / "generated/keyapi_tiktok/client.py").unlink()
-    running = [
-        subprocess.Popen(
-            [sys.executable, ROOT / "scripts" / name, "--root", project],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for name in ("regenerate.py", "vendor.py", "regenerate.py")
-    ]
-    outputs = [process.communicate()[0] for process in running]
+    running = []
+    for name in ("regenerate.py", "vendor.py", "regenerate.py"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # fork beside pytest's threads
+            child = os.fork()
+        if not child:
+            os._exit(run_script(project, name).returncode)
+        running.append(child)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in running]
 
-    assert [process.returncode for process in running] == [0, 0, 0], outputs
+    assert codes == [0, 0, 0]
     assert tree(project) == wanted
 
 
@@ -682,13 +680,15 @@ def test_vendoring_a_page_twice_changes_nothing(
 
 
 @pytest.mark.parametrize("name", ["vendor.py", "regenerate.py", "update.py", "diff.py", "bench.py"])
-def test_help_fits_a_terminal_of_80_columns(name: str) -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / name, "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "COLUMNS": "80"},
-    )
-    assert max(map(len, done.stdout.splitlines())) <= (100 if name == "bench.py" else 80)
-    assert "usage" in done.stdout
+def test_help_fits_a_terminal_of_80_columns(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+
+    with pytest.raises(SystemExit, match=r"^0$"):
+        import_module(name.removesuffix(".py")).main()
+
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= (100 if name == "bench.py" else 80)
+    assert shown.startswith(f"usage: {name}")

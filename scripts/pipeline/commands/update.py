@@ -75,6 +75,8 @@ def run_in_subprocess(copy: Path, step: Step) -> Outcome:
     check = step.name in CHECKS
     command = () if check else (str(copy / "scripts" / step.name),)
     paths = os.pathsep.join(str(copy / folder) for folder in (GENERATED, RUNTIME))
+    # The copy has no bytecode: what the first step compiles, the others need not.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, *command, *step.arguments],
         capture_output=True,
@@ -82,9 +84,8 @@ def run_in_subprocess(copy: Path, step: Step) -> Outcome:
         check=False,
         cwd=copy if check else copy.parent,
         env={
-            **os.environ,
+            **environment,
             "PYTHONPATH": paths,
-            "PYTHONDONTWRITEBYTECODE": "1",
             **({"COLUMNS": WIDTH} if check else {}),
         },
     )

@@ -1,0 +1,53 @@
+"""One ordinary change of the published page goes through a whole update; `nox -s changes` has more.
+
+Every step is the real one, in processes of its own, and the contract suite is among them.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import ROOT
+from pipeline.commands.update import NOT_COPIED
+from support.changes import updated
+from support.docs_site import Docs
+from support.page_changes import CHANGES
+
+# What takes most of the contract suite's time: the command line of Schemathesis, and requests made
+# up at random, of which the other tests send the most telling ones.
+_LEFT_OUT = ("schemathesis_itself", "methods_send_what_the_case_says", "whatever", "code_runs")
+
+
+def leave_out_other_checks(copy: Path) -> None:
+    """Leave the contract suite and the tests that are marked `published`."""
+    shutil.rmtree(copy / "tests/docs")
+    (copy / "tests/sample_program.py").unlink()
+    for folder in ("client", "sandbox", "cli", "pipeline"):
+        for path in (copy / "tests" / folder).glob("test_*.py"):
+            if "mark.published" not in path.read_text("utf-8"):
+                path.unlink()
+
+
+def test_an_update_takes_a_change_of_the_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "project"
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=NOT_COPIED)
+    leave_out_other_checks(copy)
+    left_out = " and ".join(f"not {name}" for name in _LEFT_OUT)
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"-k '{left_out}'")
+    (price,) = (change for change in CHANGES if change.name == "price")
+
+    with Docs() as site:
+        assert list(updated(price, copy, site, tmp_path / "summary.md")) == []
+
+    checks = (tmp_path / "summary.md").read_text("utf-8").partition("## Checks\n")[2]
+    assert re.search(r"\| contract suite \| `\d\d passed", checks)
+    assert re.search(r"\| published client \| `.*passed", checks)
+
+    client = (copy / "generated/keyapi_tiktok/api/influencer/__init__.py").read_text("utf-8")
+    assert "One request, 2 credits." in client
