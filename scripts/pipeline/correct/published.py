@@ -151,12 +151,14 @@ def refuse(mismatches: Sequence[Mismatch], where: str) -> None:
         return
     first, *others = mismatches
     more = f"; {len(others)} more action{'s' if len(others) > 1 else ''} below" if others else ""
+    # One action that matches nothing is described completely by the error's own line.
+    shown = mismatches if others or first.remedy != UNMATCHED else ()
     raise PipelineError(
         first.problem + more,
         where=where,
         pointer=first.pointer,
         remedy=first.remedy,
-        details="\n".join(f"{where} {mismatch.details}" for mismatch in mismatches),
+        details="\n".join(f"{where} {mismatch.details}" for mismatch in shown),
     )
 
 
