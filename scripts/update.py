@@ -10,9 +10,9 @@ step has passed do openapi/, generated/ and tests/recordings/ take over what
 changed, in one step. Whatever else of the checks of CI a page can break runs,
 too: the tests of documents, of the published client and of the overlay, types,
 both demos, the mutants. What a fact stated there by hand no longer agrees with
-is named in the summary for a person to decide. The summary is Markdown, written for who
-reviews the change; it is written after a failure, too. Exit code 2: a step
-failed, or a correction no longer fits its page; nothing was changed.
+is named in the summary for a person to decide. The summary is Markdown, written
+for who reviews the change; it is written after a failure, too. Exit code 2: a
+step failed, or a correction no longer fits its page; nothing was changed.
 """
 
 from __future__ import annotations

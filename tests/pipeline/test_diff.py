@@ -428,7 +428,7 @@ CHANGES: list[tuple[str, list[tuple[str, Any]], list[tuple[str, str, str]]]] = [
     ),
     # a value that becomes an object has another type, wherever its schema stands
     (
-        "committed",
+        "listing",
         [(f"{ROW}/properties/product_name", {"$ref": "#/components/schemas/Cover"})],
         [
             (
@@ -440,7 +440,7 @@ CHANGES: list[tuple[str, list[tuple[str, Any]], list[tuple[str, str, str]]]] = [
     ),
     # the decoding of a text comes and goes as a whole
     (
-        "committed",
+        "listing",
         [(f"{ROW}/properties/cover_url/x-keyapi", GONE)],
         [("x-accessor-removed", "ERR", f"{ROW}/properties/cover_url/x-keyapi/accessor")],
     ),
