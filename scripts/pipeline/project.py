@@ -9,6 +9,7 @@ from typing import Any
 
 from keyapi._json import pointer
 from pipeline.correct.overlay import Corrected, correct
+from pipeline.correct.servers import require_listed, use_listed
 from pipeline.document.structure import require_structure
 from pipeline.document.yaml import MAX_BYTES, dump_yaml, load_yaml
 from pipeline.errors import PipelineError
@@ -134,14 +135,34 @@ class Project:
         return vendored
 
     def corrected(self, vendored: Vendored) -> Corrected:
-        """Correct a vendored specification."""
+        """Correct a vendored specification.
+
+        Raises:
+            PipelineError: The overlay does not fit the pages.
+        """
         overlay = load_yaml(self.read(OVERLAY, "Restore it."), OVERLAY)
         corrected = correct(vendored.spec, overlay, OVERLAY)
+        use_listed(corrected.spec, overlay, OVERLAY)
         require_structure(corrected.spec, f"{SPEC}, corrected,", f"Fix the action in {OVERLAY}.")
         return corrected
 
+    def require_servers(self, vendored: Vendored) -> None:
+        """Check that no page names a server that the overlay does not list.
+
+        Raises:
+            PipelineError: One does.
+        """
+        overlay = load_yaml(self.read(OVERLAY, "Restore it."), OVERLAY)
+        require_listed(vendored.servers, overlay, OVERLAY)
+
     def effective(self, vendored: Vendored) -> Shaped:
-        """Correct and shape a vendored specification; the notes begin with redundant actions."""
+        """Correct and shape a vendored specification; the notes begin with redundant actions.
+
+        Raises:
+            PipelineError: The overlay does not fit the pages, a page names a server that the
+                overlay does not list, or a rule found something that tools could not use.
+        """
+        self.require_servers(vendored)
         corrected = self.corrected(vendored)
         shaped = shape(corrected.spec, vendored.lock)
         return Shaped(shaped.spec, (*corrected.redundant, *shaped.notes))

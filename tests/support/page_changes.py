@@ -106,6 +106,10 @@ COUNT_AS_TEXT = row_changed("total_video_cnt", type="string")
 NAME_NULLABLE = row_changed("product_name", nullable=True)
 ANOTHER = example_changed(product_id="1729383941730700000", product_name="Another Brush")
 EUROPE = served_from("https://eu.keyapi.ai")
+TO_EUROPE = overlay_edited(("- https://api.keyapi.ai", "- https://eu.keyapi.ai"))
+EUROPE_KNOWN = overlay_edited(
+    ("- https://api.keyapi.ai", "- https://api.keyapi.ai\n- https://eu.keyapi.ai")
+)
 NEW_NAME = "en/tiktok/influencer/products.md"
 OTHER_SHAPES = tuple(
     f"{path.parent.name}/{path.name}"
@@ -158,11 +162,11 @@ _FEW = (
     Change("example", ANOTHER, says=("x-example-changed", "Callers notice little")),
     Change("without-example", without_example, says=("x-accessor-removed", "It breaks callers")),
     Change("renamed", renamed=NEW_NAME, says=("the same page, from elsewhere", NEW_NAME)),
-    Change("servers", EUROPE, says=("It breaks callers", "https://eu.keyapi.ai")),
+    Change("servers", EUROPE, decide=TO_EUROPE, says=("It breaks callers", "https://eu.keyapi.ai")),
     Change(
         "another-server",
         served_from("https://api.keyapi.ai", "https://eu.keyapi.ai"),
-        says=("can be given as `base_url`",),
+        decide=EUROPE_KNOWN,
     ),
     Change(
         "another-path",
@@ -214,7 +218,7 @@ _TOGETHER = Change(
     ),
     credits=2,
     added=tuple(map(shape, OTHER_SHAPES)),
-    decide=TWENTY_CORRECTED,
+    decide=lambda overlay: TO_EUROPE(TWENTY_CORRECTED(overlay)),
     renamed=NEW_NAME,
     every_test=True,
 )

@@ -51,6 +51,7 @@ def prepare(project: Project, selection: Selection, fetch: Fetch | None = None) 
     pages = collect(project, selection, fetch)
     contents = read_pages(pages.contents)
     vendored = merge(contents, project.lock(), generator_version(), pages.origins)
+    project.require_servers(vendored)
     return Prepared(pages, vendored, *_check(project, vendored))
 
 

@@ -26,11 +26,12 @@ from pipeline.correct.published import (
     refuse,
     written,
 )
+from pipeline.correct.servers import SERVERS, listed
 from pipeline.document.text import plain
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
 
-_ROOT_FIELDS = {"overlay", "info", "extends", "actions"}
+_ROOT_FIELDS = {"overlay", "info", "extends", "actions", SERVERS}
 _ACTION_FIELDS = {"target", "description", "update", "remove"}
 
 
@@ -245,6 +246,7 @@ def _check(overlay: Any, where: str) -> None:
     info = overlay.get("info")
     if not isinstance(info, dict) or not {"title", "version"} <= info.keys():
         refuse("info needs a title and a version", "info")
+    listed(overlay, where)
     if unknown := _unknown(overlay, _ROOT_FIELDS):
         refuse(f"the field {unknown} is unknown", unknown)
     actions = overlay.get("actions")

@@ -152,10 +152,6 @@ def repair_document(draft: Draft) -> None:
     info = draft.spec.setdefault("info", {})
     info["title"] = str(info.get("title") or "").strip() or "KeyAPI"
     info["version"] = str(info.get("version") or "").strip() or "1.0.0"
-    if not draft.spec.get("servers"):
-        # Evidence: KeyAPI's base URL, as its other pages and its tools have it.
-        draft.spec["servers"] = [{"url": "https://api.keyapi.ai"}]
-        draft.notes.append("no page says which server it is on; https://api.keyapi.ai is assumed.")
     schemes = draft.spec["components"]["securitySchemes"]
     names = {name: re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("_") or "key" for name in schemes}
     if len(set(names.values())) < len(names):

@@ -11,10 +11,11 @@ from keyapi._json import pointer
 from keyapi._openapi import path_items
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
-from pipeline.vendor.pages import Page
+from pipeline.vendor.pages import Page, Server
 
 _MERGED = ("paths", "components")
 _ORIGIN = ("source", "etag")
+_NEW = float("inf")  # the number of a page that is not in the lock
 FILE = "file"
 """The source of a page that was given as a file."""
 
@@ -55,10 +56,12 @@ class Vendored:
     Attributes:
         spec: The merged specification: equal to the pages' blocks, nothing added or lost.
         lock: For each page its source, sha256, what it contributed and its cost in credits.
+        servers: The servers that the pages name.
     """
 
     spec: dict[str, Any]
     lock: dict[str, Any]
+    servers: tuple[Server, ...] = ()
 
 
 def merge(
@@ -87,8 +90,10 @@ def merge(
             where="openapi/pages",
             remedy="Vendor one: python scripts/vendor.py PAGE.",
         )
-    # info, servers, tags and the like cannot be merged: the first page's are taken.
-    shared = {key: value for key, value in ordered[0].block.items() if key not in _MERGED}
+    # info, tags and the like cannot be merged: the page's that was added first are taken.
+    before = lock.get("pages") or {}
+    oldest = min(ordered, key=lambda page: before.get(page.name, {}).get("added", _NEW))
+    shared = {key: value for key, value in oldest.block.items() if key not in _MERGED}
     spec: dict[str, Any] = {**shared, "paths": {}, "components": {}}
     owners: dict[tuple[str, ...], Page] = {}
     entries = {}
@@ -115,10 +120,11 @@ def merge(
         entries[page.name] = _lock_entry(page, shared)
     if not any("components" in page.block for page in ordered):
         del spec["components"]
-    before = lock.get("pages") or {}
     _number(entries, before)
     _attribute(entries, before, origins or {})
-    return Vendored(copied(spec), {"version": 1, "generator": generator, "pages": entries})
+    servers = tuple(server for page in ordered for server in page.servers)
+    new = {"version": 1, "generator": generator, "pages": entries}
+    return Vendored(copied(spec), new, servers)
 
 
 def _components(page: Page) -> dict[str, Any]:
@@ -180,7 +186,7 @@ def _lock_entry(page: Page, shared: dict[str, Any]) -> dict[str, Any]:
         "credits": page.credits,
     }
     if differs:
-        entry["differs"] = differs  # from the first page, whose values the specification has
+        entry["differs"] = differs  # from the oldest page, whose values the specification has
     return entry
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from keyapi._json import pointer
 from keyapi._openapi import METHODS
@@ -24,6 +24,20 @@ _CREDITS = re.compile(r">\s*(\d+)\s+credits?\s*<(?:[^>]*>\s*){1,4}?per request",
 
 _NAME_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _MAX_PARTS = 10
+
+
+class Server(NamedTuple):
+    """A server that a page names.
+
+    Attributes:
+        page: Name of the page.
+        pointer: Where it stands there.
+        url: What it is, as published.
+    """
+
+    page: str
+    pointer: str
+    url: Any
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,19 @@ class Page:
     def operation(self) -> str:
         """The operation it documents, as `GET /v1/…`."""
         return f"{self.method.upper()} {self.path}"
+
+    @property
+    def servers(self) -> Iterator[Server]:
+        """The servers that it names: for everything, for its path, or for its operation."""
+        item = self.block["paths"][self.path]
+        above: tuple[str, ...] = ("paths", self.path)
+        for at, holder in (
+            ((), self.block),
+            (above, item),
+            ((*above, self.method), item[self.method]),
+        ):
+            for index, server in enumerate(holder.get("servers") or ()):
+                yield Server(self.name, pointer(*at, "servers", index, "url"), server.get("url"))
 
 
 def sha256(content: bytes) -> str:
