@@ -1,7 +1,7 @@
 """Survey pages: how far each is understood, before it is vendored.
 
-    python scripts/survey.py PAGE ...     these pages, each given as the path or
-                                          URL of an .md file, or as a folder
+    python scripts/survey.py PAGE ...     these pages, each given as the path or URL
+                                          of an .md file, or as a folder of them
     python scripts/survey.py --index URL  the pages that an llms.txt links to;
                                           --match narrows it
     python scripts/survey.py              the pages in openapi/pages

@@ -20,7 +20,7 @@ from keyapi.conformance.capture import Server, as_recorded, documented, method_o
 from keyapi.conformance.cases import Case, cases
 from keyapi.conformance.checks import meaning
 from keyapi.conformance.drivers import Caller
-from keyapi.conformance.drivers._clients import Sent, _as_typed, _difference
+from keyapi.conformance.drivers._clients import Sent, _difference
 from keyapi.conformance.fuzz import raw_values
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.live.keeping import says
@@ -92,12 +92,6 @@ def test_every_faulty_answer_is_told_or_given_back(operation: OperationSpec) -> 
     bodies = [reply.body for reply in mutants if reply.status == good.status]
 
     assert list(spec_to_client(Contract(SPEC), operation, Caller(TikTok), bodies)) == []
-
-
-@pytest.mark.parametrize("value", [3, "text", None, [1], {"a": 1}])
-def test_a_value_of_any_type_is_sent_as_it_is(value: Any) -> None:
-    assert _as_typed(value, Any) is value
-    assert _as_typed(value, Any | None) is value
 
 
 # --- Cases, outcomes and bodies ---------------------------------------------------------------

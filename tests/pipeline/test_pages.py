@@ -102,7 +102,7 @@ def test_what_is_no_page_of_one_operation_is_refused(text, problem):
 @pytest.mark.parametrize(
     "path",
     [
-        *["/v2/tiktok/video", "/v1", "/v1/", "/v1/a/", "/admin", "/", "//v1/a", "/v10/a"],
+        *["/v2/tiktok/video", "/v1", "/v1/", "/v1/a//", "/admin", "/", "//v1/a", "/v10/a"],
         *["/v1/../admin", "/v1/a/../b", "/v1/./a", "/v1/.hidden", "/v1//a", "/v1/%2e%2e/a"],
         *["/v1/a?b=c", "/v1/a#b", "/v1/a;b", "/v1/a\\b", "/v1/{a", "/v1/a}", "/v1/{}", "/v1/{a b}"],
         *["/v1/{a/b}", "/v1/é", "/v1/a'b", '/v1/a"b', "/v1/-a"],
@@ -117,7 +117,23 @@ def test_only_http_methods_are_read(method):
     assert "not an operation below /v1/" in refusal(page(PATH, method=method))
 
 
-@pytest.mark.parametrize("path", ["/v1/status", "/v1/tiktok/a-b_c.d~e/{video_id}", "/v1/a/3d"])
+@pytest.mark.parametrize(
+    ("info", "home"),
+    [
+        (f"yaml /zh/tiktok.openapi.json GET {PATH}", "zh/tiktok/video/detail.md"),
+        (f"yaml GET {PATH}", "en/tiktok/video/detail.md"),
+        (f"yaml openapi.json GET {PATH}", "tiktok/video/detail.md"),
+        (f"yaml en/tiktok.openapi.json get {PATH}/", "en/tiktok/video/detail.md"),
+    ],
+)
+def test_the_info_line_may_lack_the_file_or_begin_it_with_a_slash(tmp_path: Path, info, home):
+    text = markdown(BLOCK.replace(f"{PATH}:", f"{info.split()[-1]}:"), info=info)
+    assert page_name(tmp_path / "x.md", tmp_path / "openapi/pages", read(text)) == home
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/status", "/v1/a/", "/v1/tiktok/a-b_c.d~e/{video_id}", "/v1/a/3d"]
+)
 def test_unusual_but_clean_paths_are_read(path):
     assert read(page(path)).path == path
 
@@ -131,6 +147,19 @@ def test_unusual_but_clean_paths_are_read(path):
         (page(PATH, credits=0), 0),
         (page(PATH, credits=None), None),
         (page(PATH, credits=None) + "<b>3 credits</b><i>per request</i>", None),  # no header
+        (page(PATH, credits=2).replace("per request", "每次请求"), 2),
+        (
+            page(PATH, credits=2)
+            .replace("2 credits", "2 积分")
+            .replace("per request", "/ 每次请求"),
+            2,
+        ),
+        (
+            page(PATH, credits=3)
+            .replace("3 credits", "每次请求")
+            .replace("per request", "3 个积分"),
+            3,
+        ),
         (page(PATH, credits=None, title="What 3 credits buy per request"), None),
     ],
 )
@@ -207,7 +236,7 @@ def test_names_that_are_no_pages_are_refused(tmp_path: Path, file):
     "spec_file",
     [
         "../../x.json",
-        "/etc/x.json",
+        "/../etc/x.json",
         "en/../../x.json",
         "./x.json",
         ".git/x.json",

@@ -1,6 +1,7 @@
 """Merging pages: nothing added or lost, contradictions named, and what the lock records."""
 
 import hashlib
+from typing import Any
 
 import pytest
 import yaml
@@ -92,16 +93,6 @@ def test_identical_components_are_shared():
             "#/paths/~1v1~1tiktok~1video~1detail/get",
         ),
         (
-            page(PATH, extra={"components": {"schemas": {"A/B": PRODUCT}}}),
-            page(OTHER, extra={"components": {"schemas": {"A/B": {}}}}),
-            "#/components/schemas/A~1B",
-        ),
-        (
-            page(PATH),
-            page(OTHER, extra={"components": {"securitySchemes": {"JWT Bearer": {"scheme": "x"}}}}),
-            "#/components/securitySchemes/JWT Bearer",
-        ),
-        (
             page(PATH, extra={"paths": {PATH: {"parameters": [query("a")]}}}),
             page(PATH, method="post", extra={"paths": {PATH: {"parameters": [query("b")]}}}),
             "#/paths/~1v1~1tiktok~1video~1detail/parameters",
@@ -115,6 +106,113 @@ def test_contradicting_pages_are_both_named(first, second, pointer):
     assert "en/a.md" in str(caught.value)
     assert "en/b.md" in str(caught.value)
     assert caught.value.remedy
+
+
+# --- Components that pages do not agree on ------------------------------------------------------
+
+
+def row(**properties: str) -> dict[str, Any]:
+    return {"type": "object", "properties": {n: {"type": t} for n, t in properties.items()}}
+
+
+def using(path: str, name: str, schemas: dict[str, Any], *uses: str) -> Page:
+    """A page whose data refers to components, among the components that it has."""
+    data = {"type": "object", "properties": {use: ref(use) for use in uses}}
+    return read(page(path, data_schema=data, extra={"components": {"schemas": schemas}}), name)
+
+
+def ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def data_of(spec: dict[str, Any], path: str) -> dict[str, Any]:
+    answer = spec["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    found: dict[str, Any] = answer["schema"]["properties"]["data"]["properties"]
+    return found
+
+
+def test_two_versions_that_are_used_are_kept_under_two_names_whatever_the_pages_are_called():
+    old, new = row(a="string"), row(a="integer")
+    for names in (("en/a.md", "en/b.md"), ("en/b.md", "en/a.md")):
+        first = using(PATH, names[0], {"Row": old}, "Row")
+        lock = vendored(first).lock
+        result = vendored(using(OTHER, names[1], {"Row": new}, "Row"), first, lock=lock)
+        assert result.spec["components"]["schemas"] == {"Row": old, "Row_2": new}
+        assert data_of(result.spec, PATH)["Row"] == ref("Row")
+        assert data_of(result.spec, OTHER)["Row"] == ref("Row_2")
+        assert result.lock["pages"][names[1]]["renamed"] == {"schemas/Row": "Row_2"}
+        assert "renamed" not in result.lock["pages"][names[0]]
+        assert "schemas/Row_2" in result.lock["pages"][names[1]]["components"]
+        (note,) = result.notes
+        assert note.startswith(f"{names[1]}: its schemas/Row differs")
+
+
+def test_what_refers_to_another_version_is_another_version_itself():
+    def schemas(kind: str) -> dict[str, Any]:
+        outer = {"type": "object", "properties": {"in": ref("In")}}
+        return {"Out": outer, "In": row(a=kind)}
+
+    result = vendored(
+        using(PATH, "en/a.md", schemas("string"), "Out"),
+        using(OTHER, "en/b.md", schemas("integer"), "Out"),
+        using("/v1/tiktok/video/third", "en/c.md", schemas("integer"), "Out"),
+    )
+    found = result.spec["components"]["schemas"]
+    assert found.keys() == {"Out", "In", "Out_2", "In_2"}
+    assert found["Out_2"]["properties"]["in"] == ref("In_2")
+    assert data_of(result.spec, "/v1/tiktok/video/third")["Out"] == ref("Out_2")
+
+
+def test_a_version_that_no_operation_uses_gives_way():
+    result = vendored(
+        using(PATH, "en/a.md", {"Row": row(a="string")}),
+        using(OTHER, "en/b.md", {"Row": row(a="integer")}, "Row"),
+    )
+    assert result.spec["components"]["schemas"] == {"Row": row(a="integer")}
+    assert result.lock["pages"]["en/a.md"]["left_out"] == ["schemas/Row"]
+    (note,) = result.notes
+    assert "which its operation does not use" in note
+
+
+@pytest.mark.parametrize(
+    "words", [{"description": "Other  words"}, {"title": "T"}, {"x-source": "1"}]
+)
+def test_a_difference_in_words_alone_is_noted(words: dict[str, Any]):
+    result = vendored(
+        using(PATH, "en/a.md", {"Row": row(a="string")}, "Row"),
+        using(OTHER, "en/b.md", {"Row": {**row(a="string"), **words}}, "Row"),
+    )
+    assert result.spec["components"]["schemas"] == {"Row": row(a="string")}
+    (note,) = result.notes
+    assert note == (
+        "en/b.md: schemas/Row differs in words alone from an older page's, which is taken."
+    )
+
+
+def test_a_property_called_description_is_no_word():
+    result = vendored(
+        using(PATH, "en/a.md", {"Row": row(description="string")}, "Row"),
+        using(OTHER, "en/b.md", {"Row": row(description="integer")}, "Row"),
+    )
+    assert result.spec["components"]["schemas"].keys() == {"Row", "Row_2"}
+
+
+def test_another_security_scheme_keeps_to_its_operation():
+    schemes = {"JWT Bearer": {"type": "http", "scheme": "basic"}}
+    result = vendored(
+        read(page(PATH), "en/a.md"),
+        read(page(OTHER, extra={"components": {"securitySchemes": schemes}}), "en/b.md"),
+    )
+    assert list(result.spec["components"]["securitySchemes"]) == ["JWT Bearer", "JWT Bearer_2"]
+    assert result.spec["paths"][PATH]["get"]["security"] == [{"JWT Bearer": []}]
+    assert result.spec["paths"][OTHER]["get"]["security"] == [{"JWT Bearer_2": []}]
+
+
+def test_a_component_that_contains_itself_is_compared():
+    tree = {"type": "object", "properties": {"below": ref("Tree")}}
+    pages = [using(PATH, "en/a.md", {"Tree": tree}, "Tree")]
+    pages.append(using(OTHER, "en/b.md", {"Tree": tree}, "Tree"))
+    assert vendored(*pages).spec["components"]["schemas"] == {"Tree": tree}
 
 
 def test_pages_that_disagree_on_what_one_operation_costs_are_both_named():

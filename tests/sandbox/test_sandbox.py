@@ -495,23 +495,6 @@ def test_arguments_of_every_kind_are_read() -> None:
     ]
 
 
-def test_what_rows_are_filtered_by_may_be_missing_from_the_example() -> None:
-    shop = page(
-        "/v1/tiktok/shop/ranking",
-        parameters=[query("brand", "Brand"), *paged()],
-        data_schema=rows(product_id="string", brand="string"),
-        example=[{"product_id": "1"}],
-    )
-    sandbox = Sandbox(spec=specification({"ranking.md": shop}))
-    request = asked("page_num=1&page_size=10", path="/v1/tiktok/shop/ranking")
-
-    first, *others = sandbox.respond(request).json["data"]
-
-    assert first == {"product_id": "1"}
-    assert others
-    assert all(isinstance(row["brand"], str) for row in others)
-
-
 FEED = page(
     "/v1/tiktok/shop/feed",
     parameters=[query("cursor", "Cursor")],

@@ -86,7 +86,7 @@ class _Surveyor:
             operation = prepared.vendored.lock["pages"][name]["operation"]
             page = replace(page, name=name, operation=operation, vendored=True)
             if prepared.effective is None:
-                return replace(page, refused=prepared.notes[0].splitlines()[0])
+                return replace(page, refused=" ".join(prepared.notes[0].split()))
             notes = tuple(n for n in prepared.effective.notes if n.startswith(f"{name} "))
             return self._generated(replace(page, notes=notes), prepared.effective.spec)
         except PipelineError as error:
@@ -120,7 +120,7 @@ class _Surveyor:
         try:
             prepared = prepare(self._project, together(accepted), self.downloads)
             if prepared.effective is None:
-                return replace(outcome, vendored=True, refused=prepared.notes[0].splitlines()[0])
+                return replace(outcome, vendored=True, refused=" ".join(prepared.notes[0].split()))
             outcome = replace(outcome, vendored=True)
             self._project.client(prepared.effective.spec, formatted=False)
         except PipelineError as error:

@@ -83,7 +83,7 @@ def vendor(root: Path, selection: Selection, *, dry_run: bool = False) -> int:
         replace(root, {**files, **vendored_files(vendored)})
     for line in _report(lock.get("pages", {}), vendored.lock["pages"], old, pages):
         print(line)
-    for note in prepared.notes:
+    for note in (*vendored.notes, *prepared.notes):
         print(f"note: {note}", file=sys.stderr)
     if dry_run:
         print("nothing was written (--dry-run)", file=sys.stderr)

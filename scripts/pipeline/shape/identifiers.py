@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import keyword
 import re
 
@@ -15,16 +16,20 @@ _CLIENT_MEMBERS = {
     *("cached_property", "dict", "float", "int", "list", "object", "str"),
 }
 _APART = "_resource"
+_LONGEST = 60
+"""Characters of a name. Files are called by it, with up to half as many underscores, and what file
+systems and readers bear ends not far above 100."""
+_DIGEST = 8
 
 
 def name_from_path(path: str) -> tuple[str, str]:
     """Give (resource, operation name) for a path such as `/v1/tiktok/influencer/detail`."""
-    segments = [_snake(segment) for segment in path.split("/")[2:]]  # without "" and "v1"
+    segments = [_snake(segment) for segment in path.strip("/").split("/")[1:]]  # without "v1"
     own = segments[1:] or segments  # without the platform
     resource = own[0] if len(segments) >= 3 else ROOT
     if resource in _CLIENT_MEMBERS or keyword.iskeyword(resource):
         resource += _APART
-    return resource, "_".join(own)
+    return resource, bounded("_".join(own))
 
 
 def method_name(operation_id: str, resource: str) -> str:
@@ -32,6 +37,14 @@ def method_name(operation_id: str, resource: str) -> str:
     prefix = "" if resource == ROOT else f"{resource.removesuffix(_APART)}_"
     name = operation_id.removeprefix(prefix)
     return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def bounded(name: str) -> str:
+    """A name of at most 60 characters: a longer one ends in a digest of all of it instead."""
+    if len(name) <= _LONGEST:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: _LONGEST - _DIGEST - 1].rstrip('_')}_{digest}"
 
 
 def _snake(text: str) -> str:

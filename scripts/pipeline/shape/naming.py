@@ -14,7 +14,7 @@ from pipeline.document.structure import fields
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
 from pipeline.shape.draft import Draft, Operation, Schema
-from pipeline.shape.identifiers import name_from_path, pascal
+from pipeline.shape.identifiers import bounded, name_from_path, pascal
 
 _TITLE = re.compile(r"[A-Z][A-Za-z0-9]+")
 # Names that generated modules use for something else.
@@ -67,7 +67,7 @@ class _Names:
         Returns:
             The name, and whether its schema is still to be written.
         """
-        for name in wanted:
+        for name in map(bounded, wanted):
             if not name or name in _TAKEN or re.fullmatch(r"(Async)?TikTok|\w+Resource", name):
                 continue
             if name not in self._contents:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from keyapi._json import pointer
-from keyapi._openapi import path_items
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
+from pipeline.vendor.components import Settled, settle
 from pipeline.vendor.pages import Page, Server
 
 _MERGED = ("paths", "components")
@@ -57,11 +57,13 @@ class Vendored:
         spec: The merged specification: equal to the pages' blocks, nothing added or lost.
         lock: For each page its source, sha256, what it contributed and its cost in credits.
         servers: The servers that the pages name.
+        notes: What pages do not agree on, a line each.
     """
 
     spec: dict[str, Any]
     lock: dict[str, Any]
     servers: tuple[Server, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def merge(
@@ -81,7 +83,7 @@ def merge(
             lock as long as it is the same page, and else is from a file.
 
     Raises:
-        PipelineError: Two pages give one operation or component different content.
+        PipelineError: Two pages give one operation different content.
     """
     ordered = sorted(pages, key=lambda page: page.name)
     if not ordered:
@@ -92,12 +94,18 @@ def merge(
         )
     # info, tags and the like cannot be merged: the page's that was added first are taken.
     before = lock.get("pages") or {}
-    oldest = min(ordered, key=lambda page: before.get(page.name, {}).get("added", _NEW))
+
+    def age(page: Page) -> float:
+        return float(before.get(page.name, {}).get("added", _NEW))
+
+    oldest = min(ordered, key=age)
     shared = {key: value for key, value in oldest.block.items() if key not in _MERGED}
     spec: dict[str, Any] = {**shared, "paths": {}, "components": {}}
-    owners: dict[tuple[str, ...], Page] = {}
+    settled = settle(sorted(ordered, key=age))
     entries = {}
+    notes: list[str] = []
     documented: dict[str, str] = {}
+    owners: dict[str, str] = {}  # of paths
     for page in ordered:
         first = documented.setdefault(page.operation, page.name)
         if first != page.name:
@@ -107,70 +115,56 @@ def merge(
                 pointer=pointer("paths", page.path, page.method),
                 remedy="Keep only one of the two.",
             )
-        for path, item in path_items(page.block):
-            for key, value in item.items():
-                _add(spec, ("paths", path, key), value, page, owners)
-        for section, members in _components(page).items():
-            if isinstance(members, dict):
-                spec["components"].setdefault(section, {})
-                for name, value in members.items():
-                    _add(spec, ("components", section, name), value, page, owners)
-            else:
-                _add(spec, ("components", section), members, page, owners)
-        entries[page.name] = _lock_entry(page, shared)
+        own = settled[page.name]
+        _add_path(spec, page, own, owners)
+        for section, members in own.block.get("components", {}).items():
+            _add_section(spec["components"], section, members)
+        entries[page.name] = _lock_entry(page, own, shared)
+        notes += _notes(page, own)
     if not any("components" in page.block for page in ordered):
         del spec["components"]
     _number(entries, before)
     _attribute(entries, before, origins or {})
     servers = tuple(server for page in ordered for server in page.servers)
     new = {"version": 1, "generator": generator, "pages": entries}
-    return Vendored(copied(spec), new, servers)
+    return Vendored(copied(spec), new, servers, tuple(notes))
 
 
-def _components(page: Page) -> dict[str, Any]:
-    components = page.block.get("components", {})
-    if not isinstance(components, dict):
-        raise PipelineError(
-            "components is not an object",
-            where=page.name,
-            pointer=pointer("components"),
-            remedy="Fetch the page again.",
-        )
-    for section, members in components.items():
-        if not isinstance(members, dict) and not section.startswith("x-"):
+def _add_path(spec: dict[str, Any], page: Page, own: Settled, owners: dict[str, str]) -> None:
+    """Add a page's path; what several pages say of one path must be the same.
+
+    Raises:
+        PipelineError: It is not.
+    """
+    item = spec["paths"].setdefault(page.path, {})
+    owners.setdefault(page.path, page.name)
+    for key, value in own.block["paths"][page.path].items():
+        if item.setdefault(key, value) != value:
             raise PipelineError(
-                "a section of components is not an object",
+                f"its content differs from what {owners[page.path]} gives",
                 where=page.name,
-                pointer=pointer("components", section),
-                remedy="Fetch the page again.",
+                pointer=pointer("paths", page.path, key),
+                remedy="One of the two pages is out of date; fetch both again, or vendor only one.",
             )
-    return components
 
 
-def _add(
-    spec: dict[str, Any],
-    at: tuple[str, ...],
-    value: Any,
-    page: Page,
-    owners: dict[tuple[str, ...], Page],
-) -> None:
-    level = spec
-    for key in at[:-1]:
-        level = level.setdefault(key, {})
-    first = owners.setdefault(at, page)
-    if first is page:
-        level[at[-1]] = value
-        return
-    if level[at[-1]] != value:
-        raise PipelineError(
-            f"its content differs from what {first.name} gives",
-            where=page.name,
-            pointer=pointer(*at),
-            remedy="One of the two pages is out of date; fetch both again, or vendor only one.",
-        )
+def _add_section(components: dict[str, Any], section: str, members: Any) -> None:
+    if isinstance(members, dict):
+        components.setdefault(section, {}).update(members)
+    else:
+        components.setdefault(section, members)  # an extension
 
 
-def _lock_entry(page: Page, shared: dict[str, Any]) -> dict[str, Any]:
+def _notes(page: Page, own: Settled) -> Iterator[str]:
+    for name in own.reworded:
+        yield f"{page.name}: {name} differs in words alone from an older page's, which is taken."
+    for name in own.left_out:
+        yield f"{page.name}: {name}, which its operation does not use, is another page's."
+    for name, new in own.renamed.items():
+        yield f"{page.name}: its {name} differs from an older page's and is called {new}."
+
+
+def _lock_entry(page: Page, settled: Settled, shared: dict[str, Any]) -> dict[str, Any]:
     own = {key: value for key, value in page.block.items() if key not in _MERGED}
     differs = sorted(key for key in {*own, *shared} if own.get(key) != shared.get(key))
     entry: dict[str, Any] = {
@@ -179,12 +173,16 @@ def _lock_entry(page: Page, shared: dict[str, Any]) -> dict[str, Any]:
         "operation": page.operation,
         "components": [
             f"{section}/{name}"
-            for section, members in _components(page).items()
+            for section, members in settled.block.get("components", {}).items()
             if isinstance(members, dict)
             for name in members
         ],
         "credits": page.credits,
     }
+    if settled.renamed:
+        entry["renamed"] = settled.renamed
+    if settled.left_out:
+        entry["left_out"] = settled.left_out
     if differs:
         entry["differs"] = differs  # from the oldest page, whose values the specification has
     return entry

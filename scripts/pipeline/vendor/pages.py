@@ -17,10 +17,18 @@ from pipeline.document.yaml import MAX_BYTES, load_yaml
 from pipeline.errors import PipelineError
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*(.*?)[ \t]*$")
-_INFO = re.compile(r"ya?ml\s+(\S+)\s+([A-Za-z]+)\s+(/\S*)$")
-_PATH = re.compile(r"/v1(?:/(?:[A-Za-z0-9_][A-Za-z0-9._~-]*|\{[A-Za-z_][A-Za-z0-9_-]*\}))+$")
-# The header badge: `<span>…1 credit</span><span>per request</span>`.
-_CREDITS = re.compile(r">\s*(\d+)\s+credits?\s*<(?:[^>]*>\s*){1,4}?per request", re.IGNORECASE)
+# The specification's file is missing on some pages, and has a slash in front on others.
+_INFO = re.compile(r"ya?ml\s+(?:/?(?P<file>[^\s/]\S*)\s+)?(?P<method>[A-Za-z]+)\s+(?P<path>/\S*)$")
+_NO_FILE = "en/openapi.json"
+_PATH = re.compile(r"/v1(?:/(?:[A-Za-z0-9_][A-Za-z0-9._~-]*|\{[A-Za-z_][A-Za-z0-9_-]*\}))+/?$")
+# The header badge, without its tags: `1 credit per request`, or in Chinese.
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_CREDITS = re.compile(
+    r"\x00\s{0,9}(?P<count>\d{1,6})\s{0,9}(?:credits?|(?:个)?积分)"
+    r"[\s\x00/]{1,99}(?:per request|每次请求)"
+    r"|\x00\s{0,9}每次请求[\s\x00/:：]{0,99}(?P<cost>\d{1,6})\s{0,9}(?:credits?|(?:个)?积分)",
+    re.IGNORECASE,
+)
 
 _NAME_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _MAX_PARTS = 10
@@ -135,8 +143,13 @@ def read_page(content: bytes, name: str) -> Page:
     _check_block(block, method, path, name)
     require_structure(block, name, "The page is damaged: fetch it again.")
     refuse_hostile(block, name)
-    cost = _CREDITS.search(text[:start])
-    return Page(name, content, spec_file, method, path, block, int(cost[1]) if cost else None)
+    return Page(name, content, spec_file, method, path, block, _credits(text[:start]))
+
+
+def _credits(header: str) -> int | None:
+    """What a request costs by a page's badge, or None where it has none."""
+    badge = _CREDITS.search(_TAG.sub("\x00", header))
+    return int(badge["count"] or badge["cost"]) if badge else None
 
 
 def page_name(path: Path, root: Path, page: Page) -> str:
@@ -183,7 +196,7 @@ def name_from_content(page: Page, where: str) -> str:
 def _home(page: Page) -> tuple[tuple[str, ...], list[str]]:
     """The folder of a page's language and platform, and the rest of its operation's path."""
     language = page.spec_file.split("/")[:-1]
-    platform, *rest = page.path.replace("{", "").replace("}", "").split("/")[2:]
+    platform, *rest = page.path.strip("/").replace("{", "").replace("}", "").split("/")[1:]
     return ((*language, platform), rest) if rest else (tuple(language), [platform])
 
 
@@ -243,7 +256,8 @@ def _blocks(text: str) -> Iterator[tuple[int, str, str, str, str]]:
                 fence, info, body, start = match[1], _INFO.match(match[2]), [], offset
         elif match and match[1][0] == fence[0] and len(match[1]) >= len(fence) and not match[2]:
             if info:
-                yield start, info[1], info[2].lower(), info[3], "".join(body)
+                named = info["file"] or _NO_FILE
+                yield start, named, info["method"].lower(), info["path"], "".join(body)
             fence = None
         else:
             body.append(line)

@@ -125,8 +125,8 @@ class Catalogue:
             each = Chance(self._seed, name, subject, number)
             made = row(self._spec, operation.row or {}, first, each)
             for prop, values in groups.items():
-                shared = [first[prop]] if first and prop in first else []
-                made[prop] = each.one_of([*values, *shared])
+                shared = [*values, _of(first, prop)] if first else values
+                made[prop] = each.one_of(shared)
             return {**made, **{echo: echoed[echo] for echo in operation.echoes}}
 
         return SubjectRows(count, make)

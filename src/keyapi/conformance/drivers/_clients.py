@@ -208,8 +208,7 @@ def _as_typed(value: Any, annotation: Any) -> Any:
                 if member.value == value and type(member.value) is type(value):
                     return member
             raise Inexpressible("no member of the enum", kind.__name__)
-    # `Any` is a class, too, from Python 3.11 on; no value is its instance, and each fits it.
-    plain = tuple(kind for kind in kinds if isinstance(kind, type) and kind is not Any)
+    plain = tuple(kind for kind in kinds if isinstance(kind, type))
     if isinstance(value, dict):  # a model is a view over what it is made from
         value = next((kind.from_dict(value) for kind in plain if issubclass(kind, Model)), value)
     taken = (*plain, int) if float in plain else plain  # as type checkers have it
