@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.document.yaml import copied
-from pipeline.shape import examples, inference, naming, parameters, references, repair
+from pipeline.shape import (
+    composition,
+    examples,
+    inference,
+    maps,
+    naming,
+    parameters,
+    promises,
+    references,
+    repair,
+)
 from pipeline.shape.draft import Draft
 from pipeline.vendor.merge import operations_in_order
 
@@ -25,9 +35,14 @@ RULES = (
     repair.move_examples,
     naming.name_operations,
     parameters.constrain_parameters,
+    composition.join_parts,
+    composition.join_kinds_of_rows,
+    maps.read_maps,
     examples.complete_from_examples,
-    examples.promise_success,
-    examples.bound_counts,
+    promises.require_envelope,
+    promises.promise_success,
+    promises.bound_counts,
+    promises.keep_to_examples,
     examples.mark_json_text,
     examples.describe_from_titles,
     inference.write_facts,

@@ -1,4 +1,4 @@
-"""Rules that let the published examples complete the schemas and say what success promises."""
+"""Rules that let the published examples complete the schemas, and say which text is JSON."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 from keyapi._facts import EXTENSION, JsonText
 from keyapi._openapi import is_success
 from pipeline.shape.draft import Draft, Operation, Schema, each_schema
+from pipeline.shape.maps import are_data
+from pipeline.shape.promises import parts
 
-_COUNT = re.compile(r"(?:^|_)(?:cnt|count)$|[a-z](?:Cnt|Count)$")
 _PROSE = frozenset({"title", "description", "x-name"})
 # What a bare string in the place of a decoded object stands for: the first of these it has.
 _TEXT_NAMES = ("url", "uri", "src", "name")
@@ -43,6 +44,8 @@ def _completed(
         schema = {**schema, "nullable": True}
     shown = [value for value in values if value is not None]
     if kind == "object" and all(isinstance(value, dict) for value in shown):
+        if schema.get("additionalProperties") or _holds_map(schema, shown):
+            return _completed_map(draft, operation, schema, shown, at)
         names = dict.fromkeys([*schema.get("properties", {}), *(n for v in shown for n in v)])
         properties = {
             name: _completed(
@@ -75,6 +78,28 @@ def _completed(
     return {key: value for key, value in schema.items() if key in _PROSE}
 
 
+def _holds_map(schema: Schema, values: list[Any]) -> bool:
+    """Whether an object of which no property is documented has keys that are data."""
+    return not schema.get("properties") and are_data(name for value in values for name in value)
+
+
+def _completed_map(
+    draft: Draft, operation: Operation, schema: Schema, values: list[Any], at: tuple[str | int, ...]
+) -> Schema:
+    """Complete the values of a map, and the properties that are documented beside them."""
+    completed = {**schema}
+    others = schema.get("additionalProperties")
+    properties = schema.get("properties", {})
+    for name, child in properties.items():
+        shown = [value[name] for value in values if name in value]
+        child = _completed(draft, operation, child, shown, (*at, name))
+        completed["properties"] = {**completed["properties"], name: child}
+    shown = [v for value in values for name, v in value.items() if name not in properties]
+    others = others if isinstance(others, dict) else {}
+    others = _completed(draft, operation, others, shown, (*at, "additionalProperties"))
+    return {**completed, "additionalProperties": others}
+
+
 def _fits(kind: Any, value: Any) -> bool:
     fitting: dict[Any, tuple[type, ...]] = {
         "object": (dict,),
@@ -102,66 +127,14 @@ def inferred(values: list[Any]) -> Schema:
         schema["nullable"] = True
     if kind == "array":
         schema["items"] = inferred([item for value in shown for item in value])
+    elif kind == "object" and are_data(name for value in shown for name in value):
+        schema["additionalProperties"] = inferred([v for value in shown for v in value.values()])
     elif kind == "object":
         names = dict.fromkeys(name for value in shown for name in value)
         schema["properties"] = {
             name: inferred([value[name] for value in shown if name in value]) for name in names
         }
     return schema
-
-
-def promise_success(draft: Draft) -> None:
-    """Let a success schema promise what its example shows: `code` 0, and the fields in it.
-
-    `code` and `data` are promised without an example, too. Evidence (doc): every answer has both,
-    and code 0 means success. The client tolerates absence of the rest; the contract suite notes it.
-    """
-    for operation in draft.operations():
-        for status, media in operation.responses():
-            if not is_success(status):
-                continue
-            schema = media["schema"]
-            if "example" in media:
-                _promise(schema, [media["example"]])
-            code = schema.get("properties", {}).get("code")
-            if code is not None and (media.get("example") or {"code": 0}).get("code") == 0:
-                code.update(type="integer", minimum=0, maximum=0)
-                required = {"code", "data", *schema.get("required", [])}
-                schema["required"] = [name for name in schema["properties"] if name in required]
-
-
-def _promise(schema: Schema, examples: list[Any]) -> None:
-    """Require what every example of an object has; look into lists and objects alike."""
-    objects = [example for example in examples if isinstance(example, dict)]
-    if objects and schema.get("type") == "object":
-        properties = schema.get("properties", {})
-        shown = {name for name in properties if all(name in example for example in objects)}
-        required = {*schema.get("required", []), *shown}
-        if required:
-            schema["required"] = [name for name in properties if name in required]
-        for name, child in properties.items():
-            _promise(child, [example[name] for example in objects if name in example])
-    elif schema.get("type") == "array":
-        items = [item for example in examples if isinstance(example, list) for item in example]
-        if items:
-            _promise(schema["items"], items)
-
-
-def bound_counts(draft: Draft) -> None:
-    """Let integers that are named as counts promise that they are not below 0.
-
-    Evidence: a count is how many there are; pages call them `total_sale_cnt` and the like.
-    """
-
-    def bound(schema: Schema) -> None:
-        for name, child in schema.get("properties", {}).items():
-            if child.get("type") == "integer" and _COUNT.search(name):
-                child.setdefault("minimum", 0)
-
-    for operation in draft.operations():
-        for status, media in operation.responses():
-            if is_success(status):
-                each_schema(media["schema"], bound)
 
 
 def mark_json_text(draft: Draft) -> None:
@@ -179,8 +152,8 @@ def mark_json_text(draft: Draft) -> None:
 
 
 def _mark(schema: Schema, examples: list[Any]) -> None:
-    if schema.get("type") == "array":
-        _mark(schema["items"], [i for e in examples if isinstance(e, list) for i in e])
+    for child, shown in parts({**schema, "properties": {}}, examples):
+        _mark(child, shown)
     for name, child in schema.get("properties", {}).items():
         values = [e[name] for e in examples if isinstance(e, dict) and e.get(name) is not None]
         decoded = [_json_in(value) for value in values] if child.get("type") == "string" else []

@@ -15,6 +15,7 @@ from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
 from pipeline.shape.draft import Draft, Operation, Schema
 from pipeline.shape.identifiers import bounded, name_from_path, pascal
+from pipeline.shape.maps import is_map
 
 _TITLE = re.compile(r"[A-Z][A-Za-z0-9]+")
 # Names that generated modules use for something else.
@@ -172,7 +173,10 @@ def _name(names: _Names, operation: Operation, prefix: str, derived: list[str], 
             ]
     if schema.get("type") != "object":
         return schema
+    others = schema.get("additionalProperties")
     if not schema.get("properties"):
+        if isinstance(others, dict):
+            schema["additionalProperties"] = _name(names, operation, prefix, derived, others)
         return {key: value for key, value in schema.items() if key != "title"}
     wanted = [*derived]
     for name in (hint, schema.get("title")):
@@ -182,6 +186,9 @@ def _name(names: _Names, operation: Operation, prefix: str, derived: list[str], 
     nullable = schema.pop("nullable", False)
     if new:
         names.schemas[title] = schema
+        if isinstance(others, dict):
+            value = _name(names, operation, prefix, [f"{title}Value"], others)
+            schema["additionalProperties"] = value
         for name, child in schema["properties"].items():
             schema["properties"][name] = _name(
                 names, operation, prefix, _child_names(title, name, child), child
@@ -202,11 +209,11 @@ def _name(names: _Names, operation: Operation, prefix: str, derived: list[str], 
 def _child_names(parent: str, name: str, child: Any) -> list[str]:
     if name == "data" and parent.endswith("Response"):
         stem = parent.removesuffix("Response")
-        return [stem + ("Item" if child.get("type") == "array" else "Data")]
+        return [stem + ("Item" if child.get("type") == "array" or is_map(child) else "Data")]
     own = pascal(name) or "Value"
-    is_list = isinstance(child, dict) and child.get("type") == "array"
+    is_many = isinstance(child, dict) and (child.get("type") == "array" or is_map(child))
     stem = parent.removesuffix("Data")
-    return [stem + (own.removesuffix("s") if is_list and own.endswith("s") else own), parent + own]
+    return [stem + (own.removesuffix("s") if is_many and own.endswith("s") else own), parent + own]
 
 
 def _without_prose(schema: Any) -> Any:

@@ -49,6 +49,7 @@ _NEXT_CURSOR = (
 _MORE = ("hasmore", "hasnext", "hasnextpage", "moreavailable", "ismore", "more")
 # Of several lists of objects, the one that a page calls so holds the rows.
 _ROWS = ("list", "items", "rows", "records", "results", "data")
+_GROUPS = ("sections", "groups", "blocks", "modules")
 _FIRST_CURSOR: dict[Any, Any] = {"integer": 0, "number": 0}  # of a cursor that must be sent
 
 
@@ -85,13 +86,17 @@ def find_rows(draft: Draft, operation: Operation, names: PagingNames) -> Path | 
         return ("data",)
     if not (names.page or names.cursor):
         return None
-    lists = [path for path, schema in _places(data, ("data",)) if _is_rows(schema)]
-    nearest = [path for path in lists if len(path) == min(map(len, lists))]
+    lists = [(path, schema) for path, schema in _places(data, ("data",)) if _is_rows(schema)]
+    shortest = min((len(path) for path, _ in lists), default=0)
+    nearest = [path for path, _ in lists if len(path) == shortest]
     called = [path for path in nearest if _plain(path[-1]) in _ROWS]
+    found_lists = f"{len(nearest)} lists of objects" if nearest else "no list of objects"
     for found in (nearest, called):
         if len(found) == 1:
-            return found[0]
-    found_lists = f"{len(nearest)} lists of objects" if nearest else "no list of objects"
+            if not _is_groups(found[0][-1], dict(lists)[found[0]]):
+                return found[0]
+            found_lists = f"groups of rows in /{'/'.join(found[0])}"
+            break
     draft.note(
         operation,
         f"it takes a page or cursor, but its data has {found_lists}; its call gets no pages",
@@ -246,6 +251,15 @@ def _nearest(paths: list[Path], to: Path) -> Path:
 def _is_rows(schema: Schema) -> bool:
     items = schema.get("items", {}) if schema.get("type") == "array" else {}
     return items.get("type") == "object" and bool(items.get("properties"))
+
+
+def _is_groups(name: str, schema: Schema) -> bool:
+    """Whether a list called so holds groups, each with a list of the rows themselves.
+
+    Evidence: a product search answers `sections`, each with `items`.
+    """
+    inner = schema["items"]["properties"].items()
+    return _plain(name) in _GROUPS and any(_plain(n) in _ROWS and _is_rows(c) for n, c in inner)
 
 
 def _plain(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from typing import Any
 
@@ -11,7 +13,7 @@ from keyapi._openapi import JSON, METHODS, path_items
 from pipeline.document.structure import fields
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
-from pipeline.shape.draft import Draft, Schema, each_schema, operation_schemas
+from pipeline.shape.draft import Draft, Operation, Schema, each_schema, operation_schemas
 
 _TYPES = ("string", "number", "integer", "boolean", "array", "object")
 # OpenAPI 3.0.3, "Parameter Object": header parameters of these names are to be ignored.
@@ -176,9 +178,12 @@ def repair_document(draft: Draft) -> None:
 
 
 def move_examples(draft: Draft) -> None:
-    """Move a response's example from its schema to the media type, where OpenAPI tools read it."""
+    """Move a response's example from its schema to the media type, where OpenAPI tools read it.
+
+    Evidence: some examples are published as the text of a JSON document.
+    """
     for operation in draft.operations():
-        for _, media in operation.responses():
+        for status, media in operation.responses():
             schema = media["schema"]
             example = schema.pop("example", None)
             if example is not None:
@@ -188,3 +193,17 @@ def move_examples(draft: Draft) -> None:
                 values = [item.get("value") for item in named.values() if isinstance(item, dict)]
                 if values:
                     media["example"] = values[0]
+            if isinstance(media.get("example"), str):
+                _decode(draft, operation, media, status)
+
+
+def _decode(draft: Draft, operation: Operation, media: dict[str, Any], status: str) -> None:
+    """Read an example that is JSON inside a text; drop one that is any other text."""
+    text = media.pop("example")
+    with contextlib.suppress(ValueError, RecursionError):
+        value = json.loads(text)
+        if isinstance(value, (dict, list)):
+            media["example"] = value
+            return
+    problem = "the example is a text that is not a JSON object, and is left out"
+    draft.note(operation, problem, "responses", status)
