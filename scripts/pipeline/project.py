@@ -142,8 +142,8 @@ class Project:
         """
         overlay = load_yaml(self.read(OVERLAY, "Restore it."), OVERLAY)
         corrected = correct(vendored.spec, overlay, OVERLAY)
-        use_listed(corrected.spec, overlay, OVERLAY)
         require_structure(corrected.spec, f"{SPEC}, corrected,", f"Fix the action in {OVERLAY}.")
+        use_listed(corrected.spec, overlay, OVERLAY)
         return corrected
 
     def require_servers(self, vendored: Vendored) -> None:
