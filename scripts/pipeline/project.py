@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from keyapi._json import pointer
+from keyapi._openapi import SCHEMAS, OperationNode, find_operation
 from pipeline.correct.overlay import Corrected, correct
 from pipeline.correct.servers import require_listed, use_listed
 from pipeline.document.structure import require_structure
@@ -174,22 +174,28 @@ class Project:
             PipelineError: It would; the error names the page where that is known.
         """
         from pipeline.generate.parse import (  # slow to import: it brings the generator
+            alone,
             parse,
             read_options,
         )
 
         settings = read_options(self._generator_options())
+        folder = self.root / GENERATED / "package"
         try:
-            parse(effective, settings, self.root / GENERATED / "package")
+            parse(effective, settings, folder)
+            return
         except PipelineError as error:
-            for name, entry in vendored.lock["pages"].items():
-                method, path = entry["operation"].split()
-                at = pointer("paths", path, method.lower())
-                if error.pointer == at or error.pointer.startswith(f"{at}/"):
-                    raise PipelineError(
-                        error.problem, where=name, pointer=error.pointer, remedy=error.remedy
-                    ) from None
-            raise
+            of_all = error
+        for name, entry in vendored.lock["pages"].items():
+            method, path = entry["operation"].split()
+            operation = find_operation(effective, method.lower(), path)
+            if operation is None:  # an overlay has removed it
+                continue
+            try:
+                parse(alone(effective, operation), settings, folder)
+            except PipelineError as error:
+                raise _about_page(error, name, operation) from None
+        raise of_all
 
     def _generator_options(self) -> Any:
         return load_yaml(self.read(GENERATOR, "Restore it."), GENERATOR)
@@ -220,6 +226,16 @@ class Project:
         options = self._generator_options()
         files = generate(effective, options, self.templates, formatted=formatted)
         return {f"{options['package_name_override']}/{name}": data for name, data in files.items()}
+
+
+def _about_page(error: PipelineError, page: str, operation: OperationNode) -> PipelineError:
+    """An error about the specification of one operation as one about its page."""
+    at, problem = error.pointer, error.problem
+    if at != operation.at() and not at.startswith(f"{operation.at()}/"):
+        place = at.removeprefix(SCHEMAS) if at.startswith(SCHEMAS) else ""
+        problem = f"{problem} (in the schema {place})" if place else problem
+        at = operation.at()
+    return PipelineError(problem, where=page, pointer=at, remedy=error.remedy)
 
 
 def read_pages(contents: dict[str, bytes]) -> list[Page]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from keyapi._json import pointer
+from keyapi._openapi import OperationNode, named_schemas, schema_name
 from pipeline.errors import PipelineError
 
 # Variables and imports of the low-level functions' modules.
@@ -24,8 +25,10 @@ _LOCALS = {"params", "headers", "cookies", "kwargs", "response", "body", "errors
 _EFFECTIVE = "the effective specification"
 _OPTIONS = "openapi/generator.yaml"
 _OPERATION = re.compile(r"parsing ([A-Z]+) (/\S+) within")
+_REMEDY = "Correct what was published with an action in openapi/tiktok.overlay.yaml."
 # How the generator prints a text of the document that it does not put into code.
 _HIDDEN = re.compile(r"<\S+UntrustedString object at \w+>")
+_DATA = re.compile(r"\{.*\}")
 
 
 def parse(spec: dict[str, Any], settings: ConfigFile, folder: Path) -> tuple[GeneratorData, Config]:
@@ -104,17 +107,46 @@ def _rename_arguments(data: GeneratorData, config: Config) -> None:
 
 
 def _require_valid(spec: dict[str, Any]) -> None:
-    from openapi_spec_validator import OpenAPIV30SpecValidator  # slow to import
+    from pipeline.generate.validity import problem_of  # slow to import: it brings the validator
 
-    error = next(iter(OpenAPIV30SpecValidator(spec).iter_errors()), None)
-    if error is not None:
-        at = pointer(*error.absolute_path)
+    found = problem_of(spec)
+    if found is not None:
+        problem, at = found
         raise PipelineError(
-            f"not valid OpenAPI 3.0: {error.message[:300]}",
-            where=_EFFECTIVE,
-            pointer=at,
-            remedy="Correct what was published with an action in openapi/tiktok.overlay.yaml.",
+            f"not valid OpenAPI 3.0: {problem}", where=_EFFECTIVE, pointer=at, remedy=_REMEDY
         )
+
+
+def alone(spec: dict[str, Any], operation: OperationNode) -> dict[str, Any]:
+    """A specification of one operation, with the named schemas that it uses.
+
+    Args:
+        spec: The effective specification.
+        operation: The operation.
+    """
+    schemas, used, waiting = named_schemas(spec), set[str](), [operation.node]
+    while waiting:
+        names = set(_references(waiting.pop())) - used
+        used |= names
+        waiting += [schemas[name] for name in names]
+    components = {**spec["components"], "schemas": {n: schemas[n] for n in schemas if n in used}}
+    return {
+        **spec,
+        "paths": {operation.path: {operation.method: operation.node}},
+        "components": components,
+    }
+
+
+def _references(node: Any) -> Iterator[str]:
+    """Names of the schemas that a part of a specification refers to."""
+    if isinstance(node, dict):
+        if name := schema_name(node.get("$ref")):
+            yield name
+        for child in node.values():
+            yield from _references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _references(child)
 
 
 def left_out(errors: Sequence[GeneratorError]) -> PipelineError:
@@ -123,8 +155,13 @@ def left_out(errors: Sequence[GeneratorError]) -> PipelineError:
     named = (_OPERATION.search(error.header) for error in errors)
     operation = next((match for match in named if match), None)
     return PipelineError(
-        f"the generator would leave something out: {_HIDDEN.sub('…', text)[:500]}",
+        f"the generator would leave something out: {_hidden(text)[:500]}",
         where=_EFFECTIVE,
         pointer=pointer("paths", operation[2], operation[1].lower()) if operation else "",
-        remedy="Correct what was published with an action in openapi/tiktok.overlay.yaml.",
+        remedy=_REMEDY,
     )
+
+
+def _hidden(text: str) -> str:
+    """A message of the generator without the data that it repeats."""
+    return _DATA.sub("…", _HIDDEN.sub("…", text))
