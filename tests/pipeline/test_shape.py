@@ -233,10 +233,13 @@ def test_security_schemes_get_a_legal_name(published, legal):
     assert operation(result)["security"] == result.spec["security"] == [{legal: []}]
 
 
-def test_two_security_schemes_with_one_legal_name_are_an_error():
-    schemes = {"a b": {"type": "http", "scheme": "bearer"}, "a/b": {"type": "http", "scheme": "x"}}
-    with pytest.raises(PipelineError, match="same legal name"):
-        shaped(page(PATH, extra={"components": {"securitySchemes": schemes}}))
+def test_two_security_schemes_with_one_legal_name_are_told_apart():
+    bearer, other = {"type": "http", "scheme": "bearer"}, {"type": "http", "scheme": "x"}
+    schemes = {"a_b": other, "a b": bearer, "a/b": other}
+    components = {"components": {"securitySchemes": schemes}}
+    result = shaped(page(PATH, operation={"security": [{"a b": []}]}, extra=components))
+    assert operation(result)["security"] == [{"a_b_2": []}]
+    assert result.spec["components"]["securitySchemes"]["a_b_2"] == bearer
 
 
 def test_parameters_of_a_whole_path_become_the_operations():

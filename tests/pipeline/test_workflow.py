@@ -462,7 +462,7 @@ def test_vendor_says_when_the_overlay_does_not_fit_and_lets_the_page_in(
     [
         {"type": "array", "items": {"type": "string"}},
         {"type": "string"},
-        {"allOf": [{"type": "object", "properties": {"x": {"type": "string"}}}]},
+        {"oneOf": [{"type": "object", "properties": {"x": {"type": "string"}}}]},
     ],
 )
 def test_a_page_no_client_can_be_made_of_is_not_vendored(

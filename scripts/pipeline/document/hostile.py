@@ -16,6 +16,8 @@ _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
 )
 _NOT_IN_NAMES = re.compile(r"""["'`\\;{}<>=#\r\n\t]""")
+# With its parameters: `application/json; charset="utf-8"`.
+_MEDIA_TYPE = re.compile(r'[\w.+*/-]{1,99}(?: ?; ?[\w-]{1,20}="?[\w.-]{1,40}"?){0,2}')
 _MAX_NAME = 200
 _NAME_LISTS = frozenset({"tags", "required", "enum"})
 
@@ -68,7 +70,8 @@ def refuse_hostile(block: dict[str, Any], name: str) -> None:
         for key, value, role, names_below in fields(node, names=names):
             here = (*at, key)
             if role == "named":
-                check_name(key, here)
+                if not (at[-1] == "content" and _MEDIA_TYPE.fullmatch(key)):
+                    check_name(key, here)
                 walk(value, here)
             elif key == EXTENSION:
                 refuse("x-keyapi is reserved for what this project infers", here)

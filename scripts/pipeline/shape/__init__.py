@@ -20,6 +20,7 @@ from pipeline.shape import (
     promises,
     references,
     repair,
+    wire,
 )
 from pipeline.shape.draft import Draft
 from pipeline.vendor.merge import operations_in_order
@@ -29,8 +30,13 @@ RULES = (
     repair.drop_publisher_extensions,
     repair.merge_path_items,
     references.inline_references,
-    repair.repair_parameters,
+    wire.read_media_types,
+    wire.require_bearer,
+    wire.require_places,
     repair.repair_schemas,
+    wire.require_styles,
+    wire.merge_bodies,
+    wire.separate_directions,
     repair.repair_document,
     repair.move_examples,
     naming.name_operations,

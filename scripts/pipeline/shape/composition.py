@@ -17,21 +17,25 @@ def join_parts(draft: Draft) -> None:
     """
 
     def join(schema: Schema) -> None:
-        joined = _joined(schema) if schema.get("allOf") else None
-        if joined is not None:
+        whole = joined(schema) if schema.get("allOf") else None
+        if whole is not None:
             schema.clear()
-            schema.update(joined)
+            schema.update(whole)
 
     for operation in draft.operations():
         for _, media in operation.responses():
             each_schema(media["schema"], join)
 
 
-def _joined(schema: Schema) -> Schema | None:
-    """One object with the properties of all parts; None where it is no plain object."""
+def joined(schema: Schema) -> Schema | None:
+    """Write a schema that is `allOf` several parts as one object.
+
+    Returns:
+        The object with the properties of all parts; None where they are no plain objects.
+    """
     own = {key: value for key, value in schema.items() if key != "allOf"}
     published: list[Any] = schema["allOf"]
-    parts = [_joined(part) if "allOf" in part else part for part in (*published, own)]
+    parts = [joined(part) if "allOf" in part else part for part in (*published, own)]
     properties: dict[str, Schema] = {}
     required: dict[str, None] = {}
     for part in parts:
@@ -45,13 +49,13 @@ def _joined(schema: Schema) -> Schema | None:
         required.update(dict.fromkeys(part.get("required", ())))
     if not properties:
         return None
-    joined: Schema = {"type": "object", "properties": properties}
+    whole: Schema = {"type": "object", "properties": properties}
     if required:
-        joined["required"] = list(required)
+        whole["required"] = list(required)
     prose = {**(published[0] if len(published) == 1 else {}), **own}
     if prose.get("nullable"):
-        joined["nullable"] = True
-    return {**{key: prose[key] for key in _PROSE if key in prose}, **joined}
+        whole["nullable"] = True
+    return {**{key: prose[key] for key in _PROSE if key in prose}, **whole}
 
 
 def _both(first: Schema, second: Schema) -> Schema | None:
@@ -63,7 +67,7 @@ def _both(first: Schema, second: Schema) -> Schema | None:
     if first.get("type") == second.get("type") == "array":
         items = _both(first["items"], second["items"])
         return None if items is None else {**first, "items": items}
-    return _joined({"allOf": [first, second]})
+    return joined({"allOf": [first, second]})
 
 
 def _plain(schema: Schema) -> Schema:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from keyapi._openapi import OperationNode, find_operation
 from pipeline.errors import PipelineError
 
 Schema = dict[str, Any]
+# Where a schema holds further ones.
+_MAPS = ("properties", "patternProperties")
+_SINGLE = ("items", "additionalProperties", "not")
+_LISTS = ("allOf", "anyOf", "oneOf")
 
 
 @dataclass(frozen=True)
@@ -61,22 +65,67 @@ def each_schema(schema: Any, visit: Callable[[Schema], None]) -> None:
     if not isinstance(schema, dict):
         return
     visit(schema)
-    for key in ("properties", "patternProperties"):
+    for key in _MAPS:
         for child in list(schema.get(key, {}).values()):
             each_schema(child, visit)
-    for key in ("items", "additionalProperties", "not"):
+    for key in _SINGLE:
         each_schema(schema.get(key), visit)
-    for key in ("allOf", "anyOf", "oneOf"):
+    for key in _LISTS:
         for child in schema.get(key, ()):
             each_schema(child, visit)
 
 
-def operation_schemas(operation: Operation) -> Iterator[Schema]:
+class Located(NamedTuple):
+    """A schema of an operation, with its place.
+
+    Attributes:
+        operation: The operation.
+        schema: The schema.
+        at: The keys that lead to it from the operation.
+        sent: Whether it is of a request.
+    """
+
+    operation: Operation
+    schema: Schema
+    at: tuple[str | int, ...]
+    sent: bool
+
+
+def outermost_schemas(operation: Operation) -> Iterator[Located]:
     """Yield the outermost schema of each parameter, of the body and of each response."""
-    for _, _, schema in operation.parameters():
-        yield schema
-    for _, media in operation.media_types():
-        yield media.setdefault("schema", {})
+    for index, _, schema in operation.parameters():
+        yield Located(operation, schema, ("parameters", index, "schema"), sent=True)
+    holders: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+        (operation.node.get("requestBody", {}), ("requestBody",))
+    ]
+    for status, response in operation.node["responses"].items():
+        holders.append((response, ("responses", status)))
+    for holder, at in holders:
+        for kind, media in holder.get("content", {}).items():
+            schema, keys = media.setdefault("schema", {}), (*at, "content", kind, "schema")
+            yield Located(operation, schema, keys, sent=at[0] == "requestBody")
+
+
+def all_schemas(draft: Draft) -> Iterator[Located]:
+    """Yield every schema of every operation, outermost first; a rule may edit it meanwhile."""
+    for operation in draft.operations():
+        for outermost in outermost_schemas(operation):
+            yield from _with_inner(outermost)
+
+
+def _with_inner(located: Located) -> Iterator[Located]:
+    schema, at = located.schema, located.at
+    if not isinstance(schema, dict):
+        return
+    yield located
+    inner = [
+        *((key, name, child) for key in _MAPS for name, child in schema.get(key, {}).items()),
+        *((key, None, schema.get(key)) for key in _SINGLE),
+        *((key, index, part) for key in _LISTS for index, part in enumerate(schema.get(key, ()))),
+    ]
+    for key, name, child in inner:
+        keys = (*at, key) if name is None else (*at, key, name)
+        yield from _with_inner(located._replace(schema=child, at=keys))
 
 
 def resource_rows(media: dict[str, Any] | None, items: tuple[str, ...] | None) -> Schema | None:

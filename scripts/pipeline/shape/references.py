@@ -17,8 +17,11 @@ def inline_references(draft: Draft) -> None:
 
     Afterwards every rule sees plain trees, and components nobody refers to are gone. Evidence:
     orphan components, Chinese component names and YAML anchors occur; naming starts afresh below.
+    Callbacks and links are left out: what a server sends elsewhere, or may be asked next, is no
+    part of a call.
     """
     for operation in draft.operations():
+        operation.node.pop("callbacks", None)
         budget = [_MAX_INLINED]
         for key in ("parameters", "requestBody", "responses"):
             if key in operation.node:
@@ -26,6 +29,9 @@ def inline_references(draft: Draft) -> None:
                 operation.node[key] = _inlined(
                     node, draft, operation, (key,), (), budget, names=key == "responses"
                 )
+        for response in operation.node["responses"].values():
+            if isinstance(response, dict):
+                response.pop("links", None)
     components = draft.spec.get("components", {})
     draft.spec["components"] = {
         "securitySchemes": components.get("securitySchemes", {}),

@@ -5,19 +5,28 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from itertools import count
 from typing import Any
 
 from keyapi._facts import EXTENSION
-from keyapi._json import pointer
-from keyapi._openapi import JSON, METHODS, path_items
+from keyapi._openapi import METHODS, path_items
 from pipeline.document.structure import fields
 from pipeline.document.yaml import copied
-from pipeline.errors import PipelineError
-from pipeline.shape.draft import Draft, Operation, Schema, each_schema, operation_schemas
+from pipeline.shape.draft import Draft, Operation, Schema, all_schemas
 
+# The fixed fields of two objects (OpenAPI 3.0.3); OpenAPI 3.1 has more.
+_DOCUMENT = {
+    "openapi",
+    "info",
+    "servers",
+    "paths",
+    "components",
+    "security",
+    "tags",
+    "externalDocs",
+}
+_INFO = {"title", "description", "termsOfService", "contact", "license", "version"}
 _TYPES = ("string", "number", "integer", "boolean", "array", "object")
-# OpenAPI 3.0.3, "Parameter Object": header parameters of these names are to be ignored.
-_IGNORED_HEADERS = ("accept", "content-type", "authorization")
 
 
 def drop_publisher_extensions(draft: Draft) -> None:
@@ -52,43 +61,6 @@ def merge_path_items(draft: Draft) -> None:
             item[method]["parameters"] = [*copied(added), *own]
 
 
-def repair_parameters(draft: Draft) -> None:
-    """Give each parameter a schema and drop headers OpenAPI says to ignore; refuse the rest."""
-    for operation in draft.operations():
-        kept: list[dict[str, Any]] = []
-        for index, parameter in enumerate(operation.node.get("parameters", [])):
-            place = parameter.get("in")
-            if place == "header" and str(parameter.get("name", "")).lower() in _IGNORED_HEADERS:
-                continue
-            if place not in ("query", "path"):
-                raise operation.refused(
-                    f"the parameter {parameter.get('name')!r} is in {place!r}; only query and path "
-                    "parameters are understood",
-                    "parameters",
-                    index,
-                    remedy="Remove it with an overlay action.",
-                )
-            if any(other["name"] == parameter["name"] for other in kept):
-                raise operation.refused(
-                    f"two parameters are called {parameter['name']!r}",
-                    "parameters",
-                    index,
-                    remedy="Remove one with an overlay action.",
-                )
-            schema = parameter.setdefault("schema", {"type": "string"})
-            if "example" in schema:
-                parameter.setdefault("example", schema.pop("example"))
-            kept.append(parameter)
-        operation.node["parameters"] = kept
-        content = operation.node.get("requestBody", {}).get("content", {})
-        if content and list(content) != [JSON]:
-            raise operation.refused(
-                f"the request body is {', '.join(content)}; only JSON is understood",
-                "requestBody",
-                remedy="Replace its content with an overlay action.",
-            )
-
-
 def repair_schemas(draft: Draft) -> None:
     """Repair what OpenAPI 3.0 does not allow in schemas.
 
@@ -96,9 +68,8 @@ def repair_schemas(draft: Draft) -> None:
     some tools and rejected by others. Text stays text: formats that would make generators parse
     dates or UUIDs are dropped, since the API is known to vary them.
     """
-    for operation in draft.operations():
-        for schema in operation_schemas(operation):
-            each_schema(schema, _repair_schema)
+    for located in all_schemas(draft):
+        _repair_schema(located.schema)
 
 
 def _repair_schema(schema: Schema) -> None:
@@ -132,10 +103,10 @@ def _repair_schema(schema: Schema) -> None:
             schema["type"] = "array"
     if schema.get("type") == "array":
         schema.setdefault("items", {})
-    if isinstance(schema.get("required"), bool):  # draft-3 style, on the property itself
-        del schema["required"]
-    if schema.get("required") == []:
-        del schema["required"]
+    if isinstance(schema.get("required"), list):
+        schema["required"] = [*dict.fromkeys(filter(_is_text, schema["required"]))]
+    if not schema.get("required") or schema["required"] is True:  # draft 3: on the property itself
+        schema.pop("required", None)
     if schema.get("format") in ("date", "date-time", "uuid", "binary", "byte"):
         del schema["format"]
     if "const" in schema:
@@ -143,6 +114,10 @@ def _repair_schema(schema: Schema) -> None:
     if isinstance(schema.get("examples"), list):  # as in OpenAPI 3.1
         for example in schema.pop("examples")[:1]:
             schema.setdefault("example", example)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def repair_document(draft: Draft) -> None:
@@ -155,19 +130,25 @@ def repair_document(draft: Draft) -> None:
     info["title"] = str(info.get("title") or "").strip() or "KeyAPI"
     info["version"] = str(info.get("version") or "").strip() or "1.0.0"
     schemes = draft.spec["components"]["securitySchemes"]
-    names = {name: re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("_") or "key" for name in schemes}
-    if len(set(names.values())) < len(names):
-        raise PipelineError(
-            f"the security schemes {', '.join(names)} would get the same legal name",
-            where="openapi",
-            pointer=pointer("components", "securitySchemes"),
-            remedy="Rename one with an overlay action.",
+    names: dict[str, str] = {}
+    for name in schemes:
+        legal = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("_") or "key"
+        others = names.values()
+        free = (f"{legal}_{number}" for number in count(2))
+        names[name] = (
+            next(other for other in free if other not in others) if legal in others else legal
         )
     draft.spec["components"]["securitySchemes"] = {
         names[name]: scheme for name, scheme in schemes.items()
     }
+    for key in info.keys() - _INFO:
+        del info[key]
+    for key in draft.spec.keys() - _DOCUMENT:
+        del draft.spec[key]
     for operation in draft.operations():
         operation.node["responses"] = dict(sorted(operation.node["responses"].items()))
+        for response in operation.node["responses"].values():
+            response.setdefault("description", "")
     holders = [draft.spec, *(operation.node for operation in draft.operations())]
     for holder in holders:
         if "security" in holder:
