@@ -40,7 +40,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "type": (str, list),
 }
 # Lists of these hold objects only.
-_OF_OBJECTS = frozenset({"allOf", "anyOf", "oneOf", "security", "servers", "parameters"})
+_OF_SCHEMAS = frozenset({"allOf", "anyOf", "oneOf"})
+_OF_OBJECTS = _OF_SCHEMAS | {"security", "servers", "parameters"}
 
 
 def fields(node: dict[str, Any], *, names: bool) -> Iterator[tuple[str, Any, Role, bool]]:
@@ -91,7 +92,10 @@ def require_structure(document: dict[str, Any], where: str, remedy: str) -> None
             return
         for key, value, role, names_below in fields(node, names=names):
             here = (*at, key)
-            if role == "named" and not isinstance(value, dict) and at[-1] != "parameters":
+            schema = at and at[-1] == "properties" and isinstance(value, bool)
+            if role == "named" and not (
+                isinstance(value, dict) or schema or at[-1] == "parameters"
+            ):
                 refuse(f"it is {_kind(value)}, not an object", here)
             if role == "part" and not isinstance(value, _TYPES.get(key, (object,))):
                 refuse(f"`{key}` is {_kind(value)}, which is not allowed", here)
@@ -99,6 +103,8 @@ def require_structure(document: dict[str, Any], where: str, remedy: str) -> None
                 refuse("`parameters` is an object, not a list", here)
             if role == "part" and key in _OF_OBJECTS and isinstance(value, list):
                 for index, item in enumerate(value):
+                    if key in _OF_SCHEMAS and isinstance(item, bool):
+                        continue  # as in OpenAPI 3.1: any value, or none
                     if not isinstance(item, dict):
                         refuse(f"it is {_kind(item)}, not an object", (*here, index))
                     if key == "parameters" and "$ref" not in item and not item.get("name"):

@@ -12,6 +12,7 @@ from typing import Any
 from pipeline.document.yaml import copied
 from pipeline.shape import (
     composition,
+    dialect,
     examples,
     inference,
     maps,
@@ -20,6 +21,7 @@ from pipeline.shape import (
     promises,
     references,
     repair,
+    values,
     wire,
 )
 from pipeline.shape.draft import Draft
@@ -33,14 +35,17 @@ RULES = (
     wire.read_media_types,
     wire.require_bearer,
     wire.require_places,
+    dialect.read_dialects,
     repair.repair_schemas,
     wire.require_styles,
     wire.merge_bodies,
     wire.separate_directions,
+    values.repair_enums,
     repair.repair_document,
     repair.move_examples,
     naming.name_operations,
     parameters.constrain_parameters,
+    values.repair_defaults,
     composition.join_parts,
     composition.join_kinds_of_rows,
     maps.read_maps,
