@@ -514,6 +514,77 @@ def test_a_cursor_in_text_stays_text() -> None:
     assert (refused.status, "'next'" in refused.json["message"]) == (400, True)
 
 
+@pytest.mark.parametrize(
+    ("flag", "more", "end"),
+    [
+        ({"type": "integer"}, 1, 0),
+        ({"type": "boolean"}, True, False),
+        ({"type": "string"}, "1", "0"),
+        ({}, True, False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("cursor", "kind"), [("integer", int), ("string", str), ("array", list), (None, str)]
+)
+def test_a_flag_says_whether_more_follow_and_a_cursor_where(
+    flag: dict[str, Any], more: Any, end: Any, cursor: str | None, kind: type
+) -> None:
+    """A cursor that no answer types has the argument's type; at the end there is one, too."""
+    asked_for = {"type": "array", "items": {"type": "integer"}} if cursor == "array" else {}
+    following = asked_for or ({"type": cursor} if cursor else {})
+    offset = query("offset", "When has_more=1, use mark for the next page", required=True)
+    offset["schema"].update(asked_for)
+    paging = {"type": "object", "properties": {"mark": following, "has_more": flag}}
+    data = {"type": "object", "properties": {"paging": paging, "shops": rows(shop_id="string")}}
+    text = page("/v1/tiktok/shop/feed", parameters=[offset], data_schema=data)
+    sandbox = Sandbox(spec=specification({"feed.md": text}), seed=3)
+    found: list[str] = []
+    position: Any = "0" if cursor == "array" else ""
+    while True:
+        request = asked(f"offset={position}", path="/v1/tiktok/shop/feed")
+        body = sandbox.respond(request).json["data"]
+        found += [shop["shop_id"] for shop in body["shops"]]
+        assert isinstance(body["paging"]["mark"], kind)
+        position = body["paging"]["mark"][0] if cursor == "array" else body["paging"]["mark"]
+        if body["paging"]["has_more"] == end:
+            break
+        assert body["paging"]["has_more"] == more
+    assert len(set(found)) == len(found) > 10
+    assert int(position) == len(found)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_pages_are_counted_from_the_first(first: int) -> None:
+    text = page(
+        "/v1/tiktok/shop/pages",
+        parameters=[query("page", f"Pages start from {first}", "integer"), query("limit", "max 5")],
+        data_schema=rows(shop_id="string"),
+    )
+    sandbox = Sandbox(spec=specification({"pages.md": text}), seed=3)
+
+    def ids(query: str) -> list[str]:
+        data = sandbox.respond(asked(query, path="/v1/tiktok/shop/pages")).json["data"]
+        return [row["shop_id"] for row in data]
+
+    assert ids("limit=5") == ids(f"limit=5&page={first}")
+    assert not {*ids(f"limit=5&page={first}")} & {*ids(f"limit=5&page={first + 1}")}
+    below = sandbox.respond(asked(f"page={first - 1}&limit=5", path="/v1/tiktok/shop/pages"))
+    assert below.status == 400
+
+
+def test_a_property_of_the_body_is_checked_beside_a_parameter_of_its_name() -> None:
+    body = {"type": "object", "properties": {"kind": {"type": "integer"}}, "required": ["kind"]}
+    text = page(
+        "/v1/tiktok/shop/twins", method="post", parameters=[query("kind", "Kind")], body=body
+    )
+    sandbox = Sandbox(spec=specification({"twins.md": text}))
+    good = asked("kind=a", method="POST", path="/v1/tiktok/shop/twins", body=b'{"kind": 1}')
+    assert sandbox.respond(good).status == 200
+    for wrong in (b'{"kind": "a"}', b"{}"):
+        refused = sandbox.respond(replace(good, body=wrong))
+        assert (refused.status, "kind" in refused.json["message"]) == (400, True)
+
+
 def test_a_page_with_more_rows_than_there_are_is_made_up() -> None:
     with Sandbox(faults=["too-many-rows@1"]).client() as tiktok:
         page = tiktok.influencer.products_analytics(user_id=FEW)
