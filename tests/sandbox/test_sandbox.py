@@ -546,9 +546,10 @@ def test_a_flag_says_whether_more_follow_and_a_cursor_where(
         found += [shop["shop_id"] for shop in body["shops"]]
         assert isinstance(body["paging"]["mark"], kind)
         position = body["paging"]["mark"][0] if cursor == "array" else body["paging"]["mark"]
+        assert body["paging"]["has_more"] in (more, end)
+        assert len(found) < 1000
         if body["paging"]["has_more"] == end:
             break
-        assert body["paging"]["has_more"] == more
     assert len(set(found)) == len(found) > 10
     assert int(position) == len(found)
 
@@ -564,7 +565,7 @@ def test_pages_are_counted_from_the_first(first: int) -> None:
 
     def ids(query: str) -> list[str]:
         data = sandbox.respond(asked(query, path="/v1/tiktok/shop/pages")).json["data"]
-        return [row["shop_id"] for row in data]
+        return [str(row["shop_id"]) for row in data]
 
     assert ids("limit=5") == ids(f"limit=5&page={first}")
     assert not {*ids(f"limit=5&page={first}")} & {*ids(f"limit=5&page={first + 1}")}

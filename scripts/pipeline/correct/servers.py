@@ -32,18 +32,22 @@ def listed(overlay: Any, where: str) -> tuple[str, ...]:
     Raises:
         PipelineError: One is not the address of a server that a key may be sent to.
     """
-    urls = overlay.get(SERVERS, [BASE_URL])
+    urls: Any = overlay.get(SERVERS, [BASE_URL])
     if not isinstance(urls, list) or not urls:
-        urls = [None]
+        raise _refused(urls, where, SERVERS)
     for index, url in enumerate(urls):
         if not _is_base_url(url):
-            raise PipelineError(
-                f"{url!r} is not a base URL",
-                where=where,
-                pointer=pointer(SERVERS, index),
-                remedy=f"List base URLs such as {BASE_URL}, first the one that gets the key.",
-            )
-    return tuple(_plain(url) for url in urls)
+            raise _refused(url, where, SERVERS, index)
+    return tuple(map(_plain, urls))
+
+
+def _refused(url: Any, where: str, *at: str | int) -> PipelineError:
+    return PipelineError(
+        f"{url!r} is not a base URL",
+        where=where,
+        pointer=pointer(*at),
+        remedy=f"List base URLs such as {BASE_URL}, first the one that gets the key.",
+    )
 
 
 def require_listed(servers: Iterable[Server], overlay: Any, where: str) -> None:
@@ -81,7 +85,7 @@ def use_listed(spec: dict[str, Any], overlay: Any, where: str) -> None:
         PipelineError: The overlay lists no base URL.
     """
     spec["servers"] = [{"url": listed(overlay, where)[0]}]
-    for _, item in path_items(spec):
+    for _, item in path_items({"paths": {}, **spec}):
         for holder in (item, *(item[key] for key in item if key in METHODS)):
             holder.pop("servers", None)
 

@@ -223,10 +223,11 @@ def _descriptions(operation: Operation) -> Iterator[tuple[str, str]]:
 
 
 def _scalars(operation: Operation) -> Iterator[Path]:
-    """Paths to what stands in a successful answer once, outside of lists."""
+    """Paths to the values of a successful answer, outside of lists of rows."""
     schema = (operation.success() or {}).get("schema") or {}
     for path, found in _places(schema, ()):
-        if found.get("type") not in ("object", "array"):
+        items = found.get("items", {}) if found.get("type") == "array" else {}
+        if found.get("type") != "object" and items.get("type") not in ("object", "array"):
             yield path
 
 

@@ -311,7 +311,7 @@ def _arguments(
     taken = {"self", *(_ITERATION if paging else ())}
     arguments = []
     for place, prop, doc in found:
-        wire, name = _wire(prop), str(prop.python_name)
+        wire, name = _wire(prop), _python_name(prop, place)
         role = roles.pop(wire, "")
         default = None if prop.required else "None"
         if role == PAGE:
@@ -329,6 +329,13 @@ def _arguments(
         kind = types.python_type(prop)
         arguments.append(Argument(name, name, wire, place, kind, default, sentence(doc), role))
     return sorted(arguments, key=lambda argument: argument.default is not None)
+
+
+def _python_name(prop: Property, place: str) -> str:
+    """Its name in Python; the low-level functions alone have a use of their own for these two."""
+    name = str(prop.python_name)
+    plain = name.removesuffix(f"_{place}")
+    return plain if plain in ("client", "url") and _wire(prop).lower() == plain else name
 
 
 def _walk_arguments(arguments: list[Argument], paging: Paging) -> Iterator[Argument]:
