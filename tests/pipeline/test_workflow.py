@@ -68,7 +68,7 @@ with TikTok("k", transport=httpx.MockTransport(server)) as tiktok:
     tiktok.influencer.products_analytics_post()
     detail = tiktok.product.product_id_detail(product_id="a/b")
     typed = tiktok.video.typed()
-    tiktok.close_resource.list(params_query="1", client="2", import_="3")
+    tiktok.close_resource.list(params="1", client="2", import_="3")
     low = shop_list.sync(client=tiktok, region="US", shop_ids=["1", "2"],
                          body=ShopListBody(keyword="hat"))
     print(json.dumps({

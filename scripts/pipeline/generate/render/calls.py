@@ -310,8 +310,9 @@ def _arguments(
     roles = dict(paging.roles) if paging else {}
     taken = {"self", *(_ITERATION if paging else ())}
     arguments = []
+    wires = [_wire(prop) for _, prop, _ in found]
     for place, prop, doc in found:
-        wire, name = _wire(prop), _python_name(prop, place)
+        wire, name = _wire(prop), _python_name(prop, place, wires)
         role = roles.pop(wire, "")
         default = None if prop.required else "None"
         if role == PAGE:
@@ -331,11 +332,14 @@ def _arguments(
     return sorted(arguments, key=lambda argument: argument.default is not None)
 
 
-def _python_name(prop: Property, place: str) -> str:
-    """Its name in Python; the low-level functions alone have a use of their own for these two."""
+def _python_name(prop: Property, place: str, wires: list[str]) -> str:
+    """Its name in Python, without the suffix that keeps it from a variable of low-level functions.
+
+    Where several arguments have one name in the request, the suffix tells them apart.
+    """
     name = str(prop.python_name)
     plain = name.removesuffix(f"_{place}")
-    return plain if plain in ("client", "url") and _wire(prop).lower() == plain else name
+    return plain if plain == _wire(prop).lower() and wires.count(_wire(prop)) == 1 else name
 
 
 def _walk_arguments(arguments: list[Argument], paging: Paging) -> Iterator[Argument]:
