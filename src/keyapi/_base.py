@@ -77,12 +77,15 @@ class BaseClient(Generic[HTTP]):
         """Give a session of this client's own; tests give theirs a clock that does not wait."""
         return Session(self._connect, self._package, clock)
 
-    def _new_call(self, operation: str | None = None, cost: int = 1) -> Call:
-        return Call(operation, cost, self._settings, self._settings.token, self._session)
+    def _new_call(
+        self, operation: str | None = None, cost: int = 1, *, secured: bool = True
+    ) -> Call:
+        settings = self._settings
+        return Call(operation, cost, settings, settings.token, self._session, secured=secured)
 
-    def _extensions(self, operation: str, cost: int) -> dict[str, Any]:
+    def _extensions(self, operation: str, cost: int, *, secured: bool = True) -> dict[str, Any]:
         """What the request of a low-level function carries, so that the same rules apply to it."""
-        return self._new_call(operation, cost).extensions
+        return self._new_call(operation, cost, secured=secured).extensions
 
     def _http(self) -> HTTP:
         """The httpx client that every request goes through."""
@@ -125,7 +128,7 @@ class BaseClient(Generic[HTTP]):
         self, operation: Operation[Any], arguments: Mapping[str, Any]
     ) -> tuple[httpx.Request, Call]:
         """Write a request; in a third of the time of httpx's `build_request`."""
-        call = self._new_call(operation.name, operation.credits)
+        call = self._new_call(operation.name, operation.credits, secured=operation.secured)
         headers = self._http().headers
         try:
             target, body = operation.encode(arguments)

@@ -60,6 +60,16 @@ def is_success(status: str) -> bool:
     return status.startswith("2")
 
 
+def is_secured(document: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
+    """Whether a request of an operation carries the key.
+
+    Args:
+        document: The document, which says it of operations that do not.
+        node: The Operation Object.
+    """
+    return bool(node.get("security", document.get("security")))
+
+
 def is_comma_joined(parameter: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
     """Whether a parameter is a list that is sent as one comma-joined value."""
     return schema.get("type") == "array" and parameter.get("explode") is False

@@ -191,6 +191,7 @@ class Operation(Generic[T]):
         body: Arguments that go into the JSON body, with their property's name.
         comma_joined: Arguments whose lists are sent as one comma-joined value.
         empty: Arguments of the query that may be empty: a cursor that asks for the first page so.
+        secured: Whether its requests carry the key.
     """
 
     name: str
@@ -205,6 +206,7 @@ class Operation(Generic[T]):
     body: Mapping[str, str] = field(default_factory=dict)
     comma_joined: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
+    secured: bool = True
 
     def view(self, row: dict[str, Any]) -> T:
         """Turn a received object into this operation's class."""

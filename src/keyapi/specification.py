@@ -20,6 +20,7 @@ from keyapi._openapi import (
     JSON,
     OperationNode,
     is_comma_joined,
+    is_secured,
     is_success,
     named_schemas,
     operations,
@@ -99,7 +100,7 @@ class OperationSpec:
         self.node: Schema = node
         self.name: str = node["operationId"]
         self.resource: str = (node.get("tags") or [""])[0]
-        self.secured = bool(node.get("security", spec.document.get("security")))
+        self.secured = is_secured(spec.document, node)
         self.credits = facts.cost
         self.items = facts.items
         self.filters = facts.filters

@@ -138,7 +138,9 @@ def _add_path(spec: dict[str, Any], page: Page, own: Settled, owners: dict[str, 
     """
     item = spec["paths"].setdefault(page.path, {})
     owners.setdefault(page.path, page.name)
-    for key, value in own.block["paths"][page.path].items():
+    published = own.block["paths"][page.path]
+    method = _with_security(published[page.method], own.block, spec)
+    for key, value in {**published, page.method: method}.items():
         if item.setdefault(key, value) != value:
             raise PipelineError(
                 f"its content differs from what {owners[page.path]} gives",
@@ -146,6 +148,16 @@ def _add_path(spec: dict[str, Any], page: Page, own: Settled, owners: dict[str, 
                 pointer=pointer("paths", page.path, key),
                 remedy="One of the two pages is out of date; fetch both again, or vendor only one.",
             )
+
+
+def _with_security(node: dict[str, Any], block: dict[str, Any], spec: dict[str, Any]) -> Any:
+    """Keep, on an operation without security of its own, what its page says of all operations.
+
+    The specification has one security for all, which is that of the oldest page.
+    """
+    if "security" in node or block.get("security") == spec.get("security"):
+        return node
+    return {**node, "security": block.get("security") or []}
 
 
 def _add_section(components: dict[str, Any], section: str, members: Any) -> None:

@@ -28,6 +28,7 @@ class Call:
     Attributes:
         operation: Name of the operation, or None for a request made by hand.
         cost: What each of its requests costs, in credits.
+        secured: Whether its requests carry the key.
         settings: The client's settings when it was made.
         session: What its requests are sent in.
         clock: What it waits by.
@@ -49,6 +50,7 @@ class Call:
         "error",
         "from_cache",
         "operation",
+        "secured",
         "session",
         "settings",
         "success",
@@ -62,9 +64,12 @@ class Call:
         settings: Settings,
         token: str,
         session: Session[Any],
+        *,
+        secured: bool = True,
     ) -> None:
         self.operation = operation
         self.cost = cost
+        self.secured = secured
         self.settings = settings
         self.session = session
         self.clock = clock = session.clock

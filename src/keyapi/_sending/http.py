@@ -140,6 +140,8 @@ def _check_open(http: httpx.Client | httpx.AsyncClient) -> None:
 def _call_of(request: httpx.Request, new_call: NewCall) -> Call:
     call = request.extensions.get(EXTENSION)
     if isinstance(call, Call) and not call.attempts:  # not an old request, sent by hand again
+        if not call.secured:  # the client's own headers hold the key
+            request.headers.pop("Authorization", None)
         return call
     call = new_call()
     request.extensions["timeout"] = call.bounded(request.extensions.get("timeout", call.timeouts))

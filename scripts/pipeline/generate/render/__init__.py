@@ -16,6 +16,7 @@ from openapi_python_client.parser.properties import ModelProperty
 
 import keyapi
 from keyapi._facts import OperationFacts
+from keyapi._openapi import is_secured
 from pipeline.generate.render import calls, models, options
 from pipeline.generate.render.types import Types
 from pipeline.shape.identifiers import pascal
@@ -55,9 +56,10 @@ class Context:
         return calls.joined(self._types, endpoint)
 
     def operation(self, endpoint: Endpoint) -> str:
-        """An operation's name and what a request costs, in credits, as Python literals."""
+        """An operation's name, what a request costs, in credits, and whether it carries the key."""
         node = self._types.node(endpoint)
-        return f"{node['operationId']!r}, {OperationFacts.of(node).cost!r}"
+        keyless = "" if is_secured(self._types.spec, node) else ", secured=False"
+        return f"{node['operationId']!r}, {OperationFacts.of(node).cost!r}{keyless}"
 
     def attributes(self, model: ModelProperty) -> Iterator[models.Attribute]:
         """The attributes of a model."""

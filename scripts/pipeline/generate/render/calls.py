@@ -12,7 +12,7 @@ from openapi_python_client.parser.properties import ModelProperty, Property
 
 from keyapi._facts import CURSOR, FIRST_PAGE, PAGE, SIZE, OperationFacts, Paging
 from keyapi._json import pointer
-from keyapi._openapi import OperationNode, is_comma_joined
+from keyapi._openapi import OperationNode, is_comma_joined, is_secured
 from pipeline.errors import PipelineError
 from pipeline.generate.render.docstrings import docstring, sentence
 from pipeline.generate.render.types import Types
@@ -255,6 +255,8 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         literals["comma_joined"] = f"frozenset({lists!r})"
     if empty := [a.key for a in arguments if a.default == "''" and a.place == "query"]:
         literals["empty"] = f"frozenset({empty!r})"
+    if not is_secured(types.spec, node):
+        literals["secured"] = "False"
     return Call(
         method=method_name(node["operationId"], node["tags"][0]),
         constant=f"_{node['operationId'].upper()}",

@@ -31,9 +31,9 @@ def wire(
             query += [(name, _text(item)) for item in value]
         else:
             query.append((name, _text(value)))
-    headers = (
-        {} if key == "none" else {"authorization": f"Bearer {KEY if key == 'good' else 'sk_bad'}"}
-    )
+    headers = {}
+    if operation.secured and key != "none":
+        headers["authorization"] = f"Bearer {KEY if key == 'good' else 'sk_bad'}"
     content = b""
     if operation.body is not None:
         headers["content-type"], content = "application/json", json.dumps(body).encode()

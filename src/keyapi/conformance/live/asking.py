@@ -157,7 +157,9 @@ class Asker:
             f"{self.base_url}{written.path}{f'?{written.query}' if written.query else ''}",
             headers=headers,
             content=written.body or None,
-            extensions=self._client._extensions(operation.name, operation.credits),
+            extensions=self._client._extensions(
+                operation.name, operation.credits, secured=operation.secured
+            ),
         )
         first = len(self.budget.outcomes)
         answer = error = None

@@ -71,7 +71,7 @@ def _check_request(
     if in_path is None:
         findings.add(f"{REQUEST}/url", operation.path, path)
     headers = {name.lower(): text for name, text in recording.request_headers}
-    secured = bool(operation.node.get("security", document.get("security")))
+    secured = operation.secured
     if secured != ("authorization" in headers):
         findings.add(
             f"{REQUEST}/headers",

@@ -123,7 +123,10 @@ def _equal(
         "method": (expected_request.method, request.method),
         "path": (expected_request.path, request.url.path),
         "query": (pairs(expected_request.query), pairs(parts.query)),
-        "key": (expected_request.headers["authorization"], request.headers.get("authorization")),
+        "key": (
+            expected_request.headers.get("authorization"),
+            request.headers.get("authorization"),
+        ),
         "body": (decoded(expected_request.body), decoded(request.content)),
     }
     for part, (expected, found) in compared.items():
