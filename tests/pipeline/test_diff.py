@@ -22,6 +22,7 @@ from keyapi._facts import OPERATION_KEYS
 from keyapi._json import pointer
 from pipeline.cli import ROOT
 from pipeline.difference import MISSING, Difference, Step, differences
+from pipeline.difference.normal import normal
 from pipeline.difference.python_view import PythonView
 from pipeline.difference.release import changelog, next_version, release_step, step_of
 from pipeline.difference.report import Report, as_json, as_markdown, as_text
@@ -218,6 +219,17 @@ CHANGES: list[tuple[str, list[tuple[str, Any]], list[tuple[str, str, str]]]] = [
             )
         ],
     ),
+    (
+        "listing",
+        [(f"{LISTING}/parameters/4/schema/exclusiveMaximum", True)],
+        [
+            (
+                "request-parameter-exclusive-max-set",
+                "ERR",
+                f"{LISTING}/parameters/4/schema/exclusiveMaximum",
+            )
+        ],
+    ),
     # request bodies
     (
         "synthetic",
@@ -273,7 +285,49 @@ CHANGES: list[tuple[str, list[tuple[str, Any]], list[tuple[str, str, str]]]] = [
         [(f"{BODY}/properties/keyword/nullable", True)],
         [("request-property-became-nullable", "INFO", f"{BODY}/properties/keyword/nullable")],
     ),
+    (
+        "synthetic",
+        [(f"{BODY}/properties/min_price/exclusiveMinimum", 0)],
+        [
+            (
+                "request-property-exclusive-min-set",
+                "ERR",
+                f"{BODY}/properties/min_price/exclusiveMinimum",
+            )
+        ],
+    ),
+    *(
+        (
+            "synthetic",
+            [(f"{BODY}/properties/{name}/{flag}", True)],
+            [
+                (
+                    f"request-{presence}-property-became-{words}",
+                    "INFO",
+                    f"{BODY}/properties/{name}/{flag}",
+                )
+            ],
+        )
+        for name, presence in (("keyword", "required"), ("offset", "optional"))
+        for flag, words in (("readOnly", "read-only"), ("writeOnly", "write-only"))
+    ),
+    (
+        "synthetic",
+        [(f"{BODY}/discriminator", {"propertyName": "keyword"})],
+        [("request-body-discriminator-added", "INFO", f"{BODY}/discriminator")],
+    ),
     # responses
+    (
+        "listing",
+        [(f"{ROW}/properties/user_id/writeOnly", True)],
+        [
+            (
+                "response-required-property-became-write-only",
+                "INFO",
+                f"{ROW}/properties/user_id/writeOnly",
+            )
+        ],
+    ),
     (
         "listing",
         [(f"{LISTING}/responses/200", GONE)],
@@ -610,6 +664,112 @@ def test_equal_specifications_have_no_difference_in_whatever_order_their_keys_st
         assert differences(spec, turned) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "edits"),
+    [
+        ("listing", [(f"{LISTING}/parameters/4/schema/maximum", 100000.0)]),
+        ("listing", [(f"{FIELD}/enum/0", 1.0)]),
+        ("synthetic", [(f"{BODY}/properties/min_price/default", -0.0)]),
+        ("listing", [(f"{LISTING}/responses/200/content/application~1json/example/code", 0.0)]),
+        ("listing", [(f"{LISTING}/x-keyapi/credits", 1.0)]),
+        (
+            "listing",
+            [
+                (f"{LISTING}/parameters/1/{key}", value)
+                for key, value in (
+                    *(("style", "form"), ("explode", True), ("required", False)),
+                    *(("deprecated", False), ("allowReserved", False)),
+                )
+            ],
+        ),
+        ("listing", [(f"{LISTING}/deprecated", GONE)]),
+        (
+            "synthetic",
+            [
+                (f"{BODY}/properties/keyword/{key}", value)
+                for key, value in (
+                    *(("nullable", False), ("readOnly", False), ("writeOnly", False)),
+                    *(("deprecated", False), ("exclusiveMinimum", False)),
+                )
+            ],
+        ),
+        ("synthetic", [(f"{BODY}/minProperties", 0)]),
+        ("synthetic", [(f"{BODY}/properties/min_price/exclusiveMinimum", -1)]),
+    ],
+)
+def test_the_same_written_in_another_way_is_no_change(
+    name: str, edits: list[tuple[str, Any]]
+) -> None:
+    old = SPECS[name]
+    new = edited(old, *edits)
+    assert json.dumps(new) != json.dumps(old)
+
+    assert differences(old, new) == differences(new, old) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "style", "explode", "counts"),
+    [
+        ("query", "form", True, False),
+        ("query", "form", False, True),
+        ("query", "pipeDelimited", False, True),
+        ("query", "pipeDelimited", None, True),
+        ("path", "simple", False, False),
+        ("path", "simple", True, True),
+        ("path", "label", None, True),
+        ("header", "simple", False, False),
+        ("cookie", "form", True, False),
+        ("cookie", None, False, True),
+    ],
+)
+def test_a_style_counts_unless_it_is_the_default_of_its_place(
+    place: str, style: str | None, explode: bool | None, counts: bool
+) -> None:
+    parameter = {"name": "ids", "in": place, "required": place == "path", "schema": TEXT}
+    written = {"style": style, "explode": explode}
+    styled = {**parameter, **{key: value for key, value in written.items() if value is not None}}
+    old, new = (
+        edited(SPECS["listing"], (f"{LISTING}/parameters/1", each)) for each in (parameter, styled)
+    )
+
+    ids = {difference.id for difference in differences(old, new)}
+    assert ids == ({"x-request-parameter-serialization-changed"} if counts else set())
+
+
+def test_an_exclusive_bound_means_the_same_in_both_versions_of_openapi() -> None:
+    schema = f"{LISTING}/parameters/4/schema"
+    flag = edited(SPECS["listing"], (f"{schema}/exclusiveMaximum", True))
+    number = edited(
+        SPECS["listing"],
+        (f"{schema}/maximum", GONE),
+        (f"{schema}/exclusiveMaximum", 100000),
+    )
+    lower = edited(number, (f"{schema}/exclusiveMaximum", 10))
+
+    assert differences(flag, number) == []
+    assert found(number, lower) == [("request-parameter-max-decreased", "ERR", f"{schema}/maximum")]
+
+
+def test_a_discriminator_is_explained_part_by_part() -> None:
+    cover, image = (f"#/components/schemas/{name}" for name in ("Cover", "Image"))
+    at = f"{ROW}/properties/product_id/discriminator"
+    old, new = (
+        edited(SPECS["listing"], (at, {"propertyName": name, "mapping": mapping}))
+        for name, mapping in (
+            ("kind", {"a": cover, "b": cover, "c": cover}),
+            ("form", {"b": image, "c": cover, "d": cover}),
+        )
+    )
+
+    assert found(old, new) == [
+        ("response-property-discriminator-property-name-changed", "INFO", f"{at}/propertyName"),
+        ("response-property-discriminator-mapping-deleted", "INFO", f"{at}/mapping/a"),
+        ("response-property-discriminator-mapping-changed", "INFO", f"{at}/mapping/b"),
+        ("response-property-discriminator-mapping-added", "INFO", f"{at}/mapping/d"),
+    ]
+    assert found(old, SPECS["listing"]) == [("response-property-discriminator-removed", "INFO", at)]
+
+
 @pytest.mark.parametrize("fact", OPERATION_KEYS)
 def test_each_fact_is_explained_when_it_comes_goes_or_changes(fact: str) -> None:
     """A fact without its rule would end the comparison of any two pages that differ in it."""
@@ -643,6 +803,8 @@ def test_no_edit_anywhere_goes_unsaid(value: Any) -> None:
             require_structure(new, "", "")
         except PipelineError:
             continue  # no specification any more: refused before it is compared
+        if normal(old) == normal(new):
+            continue  # it wrote out a default
         for pair in ((old, new), (new, old)):
             places = [difference.pointer for difference in differences(*pair)]
             parent = pointer(*path[:-1])
@@ -689,6 +851,14 @@ MEANINGS: list[tuple[str, list[tuple[str, Any]], str]] = [
         "listing",
         [(f"{FIELD}/enum/0", GONE), (f"{FIELD}/x-enum-varnames/0", GONE)],
         "`InfluencerProductSortField` no longer takes `1`: `TOTAL_SALE_CNT` is gone.",
+    ),
+    (
+        "listing",
+        [(f"{LISTING}/parameters/4/schema/exclusiveMaximum", True)],
+        (
+            "The `maximum` itself is no longer allowed for the argument `page_num` of "
+            "`influencer.products_analytics()`."
+        ),
     ),
     (
         "synthetic",

@@ -112,14 +112,10 @@ def always(rule: str) -> Compare:
 
 
 def turned(on: str, off: str) -> Compare:
-    """A comparison of a flag that is off where it is absent."""
+    """A comparison of a flag, which `normal` leaves out where it is off."""
 
     def compare(place: Place, old: Any, new: Any) -> Iterator[Difference]:
-        before, after = old not in (MISSING, False), new not in (MISSING, False)
-        if before == after:  # absent here, false there
-            yield place.differs("x-description-changed", old, new)
-        else:
-            yield place.differs(on if after else off, old, new)
+        yield place.differs(off if new is MISSING else on, old, new)
 
     return compare
 

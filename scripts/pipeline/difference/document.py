@@ -8,6 +8,7 @@ from typing import Any
 from keyapi._openapi import METHODS, OperationNode, operations, path_items
 from pipeline.difference.compare import Compare, Place, always, by_key, same, unexplained
 from pipeline.difference.model import MISSING, Difference
+from pipeline.difference.normal import normal
 from pipeline.difference.operations import Operations
 from pipeline.difference.reach import Roles, roles
 from pipeline.difference.rules import MOVED_AWAY, MOVED_HERE
@@ -23,7 +24,8 @@ ByKey = dict[Key, OperationNode]
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
     """Explain a change between two effective specifications.
 
-    Nothing is silent: what no rule covers is reported as `x-unexplained`.
+    Nothing is silent but what only writes the same in another way (`normal`): what no rule covers
+    is reported as `x-unexplained`.
 
     Args:
         old: The specification as it was.
@@ -32,6 +34,7 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
     Returns:
         Every difference once, the most serious first, then in the order of the document.
     """
+    old, new = normal(old), normal(new)
     found = list(_Document(old, new).compare())
     if not found and not same(old, new):
         found = list(unexplained(Place(()), old, new))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Literal
 
 Direction = Literal["request", "response"]
+Presence = Literal["required", "optional"]
+PRESENCES: tuple[Presence, ...] = ("required", "optional")
 
 ROLES: dict[str, Direction] = {
     "request-parameter": "request",
@@ -22,6 +24,8 @@ ROLES: dict[str, Direction] = {
 BOUNDS: dict[str, tuple[str, bool]] = {
     "maximum": ("max", True),
     "minimum": ("min", False),
+    "exclusiveMaximum": ("exclusive-max", True),
+    "exclusiveMinimum": ("exclusive-min", False),
     "maxLength": ("max-length", True),
     "minLength": ("min-length", False),
     "maxItems": ("max-items", True),
@@ -30,6 +34,23 @@ BOUNDS: dict[str, tuple[str, bool]] = {
     "minProperties": ("min-properties", False),
 }
 """Bounds: what ids call them, and whether they bound from above."""
+
+
+MUTABILITY = {"readOnly": "read-only", "writeOnly": "write-only"}
+"""Flags that keep a property out of requests or answers, and what ids call them."""
+
+
+def mutability_id(role: str, presence: Presence, change: str) -> str:
+    """Id of a change to whether requests or answers have a property.
+
+    Args:
+        role: What the property's schema is for, one of `ROLES`.
+        presence: Whether the property was required.
+        change: What changed, such as `became-read-only`.
+    """
+    if role in ("request-property", "response-property"):
+        return f"{ROLES[role]}-{presence}-property-{change}"
+    return f"x-{role}-{change}"
 
 
 def schema_id(role: str, change: str) -> str:
@@ -52,13 +73,15 @@ def _in_oasdiff(role: str, change: str) -> bool:
             *("type-changed", "type-generalized", "became-nullable", "became-not-nullable"),
             *("enum-value-added", "enum-value-removed"),
         }
+    if change.startswith("discriminator"):
+        return role != "request-parameter"
     if change.endswith(("-set", "-unset", "-of-added", "-of-removed")):
         return role != "request-parameter" or not change.endswith(("-of-added", "-of-removed"))
     if change.endswith(("-increased", "-decreased")):
         if role == "request-parameter":
             return "properties" not in change
         # A response that promises more breaks nobody, so oasdiff passes over it.
-        widening = change.startswith("max") == change.endswith("increased")
+        widening = ("max" in change) == change.endswith("increased")
         if request:
             return change not in ("min-items-decreased", "min-properties-decreased")
         return widening

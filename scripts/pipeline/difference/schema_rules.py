@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pipeline.difference.model import Step
-from pipeline.difference.schema_ids import BOUNDS, ROLES, Direction, schema_id
+from pipeline.difference.schema_ids import (
+    BOUNDS,
+    PRESENCES,
+    ROLES,
+    Direction,
+    mutability_id,
+    schema_id,
+)
 
 
 class Effect(Enum):
@@ -176,6 +183,24 @@ _PROPERTIES: tuple[tuple[str, Direction, Effect, str, Step | None], ...] = (
     ("response-property-deprecated", "response", _O, "{subject} is deprecated.", None),
     ("response-property-reactivated", "response", _O, "{subject} is no longer deprecated.", None),
 )
+_MUTABILITY = {
+    ("request", "became-read-only"): "{subject} is read-only now: only answers have it.",
+    ("request", "became-not-read-only"): "{subject} is no longer read-only: it can be passed.",
+    ("request", "became-write-only"): "{subject} is write-only now: answers leave it out.",
+    ("request", "became-not-write-only"): "{subject} is no longer write-only.",
+    ("response", "became-read-only"): "{subject} is read-only now: it cannot be passed.",
+    ("response", "became-not-read-only"): "{subject} is no longer read-only.",
+    ("response", "became-write-only"): "{subject} is write-only now: answers leave it out.",
+    ("response", "became-not-write-only"): "{subject} is no longer write-only: answers have it.",
+}
+_DISCRIMINATOR = {
+    "added": "Which form {subject} has is told by its property {after} now.",
+    "removed": "Which form {subject} has is no longer told by its property {before}.",
+    "property-name-changed": "Which form {subject} has is told by {after}, no longer {before}.",
+    "mapping-added": "The value {value} stands for the form {after} of {subject} now.",
+    "mapping-deleted": "The value {value} no longer stands for the form {before} of {subject}.",
+    "mapping-changed": "The value {value} stands for the form {after} of {subject}, not {before}.",
+}
 _BOUND_MEANINGS = {
     "set": "{subject} has a bound now: `{bound}` is {after}.",
     "unset": "{subject} no longer has a `{bound}` of {before}.",
@@ -201,6 +226,12 @@ def schema_rows() -> Iterator[Row]:
                 )
                 effect = _N if narrows else _W
                 yield Row(schema_id(role, f"{segment}-{action}"), direction, effect, meaning)
+        for (side, change), meaning in _MUTABILITY.items():
+            ids = {mutability_id(role, presence, change) for presence in PRESENCES}
+            for name in sorted(ids) if side == direction else ():
+                yield Row(name, direction, _O, meaning)
+        for change, meaning in _DISCRIMINATOR.items():
+            yield Row(schema_id(role, f"discriminator-{change}"), direction, _O, meaning)
         for keyword, added in (("any-of", _W), ("one-of", _W), ("all-of", _N)):
             removed = _N if added is _W else _W
             yield Row(schema_id(role, f"{keyword}-added"), direction, added, f"{_OF}is new.")

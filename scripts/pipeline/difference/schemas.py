@@ -24,13 +24,15 @@ from pipeline.difference.examples import Examples
 from pipeline.difference.extension import compare_json_text
 from pipeline.difference.keywords import (
     compare_bound,
+    compare_discriminator,
     compare_format,
+    compare_mutability,
     compare_type,
     compare_value,
 )
 from pipeline.difference.model import MISSING, Difference
 from pipeline.difference.reach import below
-from pipeline.difference.schema_ids import BOUNDS, ROLES, schema_id
+from pipeline.difference.schema_ids import BOUNDS, MUTABILITY, ROLES, schema_id
 from pipeline.difference.words import class_name, identifier
 
 _TOGETHER = ("enum", "x-enum-varnames", "properties", "required")
@@ -92,7 +94,9 @@ class Schemas:
             ("default", compare_value),
             ("pattern", compare_value),
             (EXTENSION, partial(compare_json_text, self.compare)),
+            ("discriminator", compare_discriminator),
             *((key, compare_bound) for key in BOUNDS),
+            *((key, compare_mutability) for key in MUTABILITY),
             *((key, self._choices) for key in _CHOICES),
         ):
             comparisons[key] = lambda at, before, after, compare=compare: compare(
@@ -153,7 +157,8 @@ class Schemas:
             )
         for name in [name for name in before if name in after]:
             at = self._property(place, name, role)
-            yield from self.compare(at, before[name], after[name], inner)
+            presence = "required" if name in needed_before else "optional"
+            yield from self.compare(at.at(presence=presence), before[name], after[name], inner)
             if (name in needed_before) != (name in needed_after):
                 index = (needed_after if name in needed_after else needed_before).index(name)
                 words = dict(at.words)
