@@ -40,6 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--dry-run", action="store_true", help="write nothing; report what would change"
     )
+    options.add_argument(
+        "--overlay-later",
+        action="store_true",
+        help="write pages that the overlay does not fit yet, too",
+    )
     arguments = options.parse_args(argv)
     if arguments.index is None and (arguments.match or arguments.prune):
         options.error("--match and --prune need --index")
@@ -50,7 +55,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         match=tuple(arguments.match),
         prune=arguments.prune,
     )
-    return run(lambda: vendor(arguments.root, selection, dry_run=arguments.dry_run), arguments.root)
+    return run(
+        lambda: vendor(
+            arguments.root,
+            selection,
+            dry_run=arguments.dry_run,
+            overlay_later=arguments.overlay_later,
+        ),
+        arguments.root,
+    )
 
 
 if __name__ == "__main__":

@@ -441,14 +441,19 @@ def test_an_overlay_action_whose_reason_has_gone_is_reported(project: Path, scri
         assert "get/parameters/5" in line
 
 
-def test_vendor_says_when_the_overlay_does_not_fit_and_lets_the_page_in(
-    project: Path, script: Script
+def test_vendor_refuses_what_the_overlay_does_not_fit_unless_it_is_corrected_later(
+    project: Path, script: Script, tmp_path: Path
 ) -> None:
-    """The overlay is mended with the new page in sight."""
-    path = project / "openapi/pages" / LISTING_NAME
+    path = tmp_path / "page.md"
     path.write_text(LISTING.replace("name: page_size", "name: page_rows"), "utf-8")
+    before = tree(project)
 
-    done = script("vendor.py")
+    assert_refused(
+        script("vendor.py", path), "openapi/tiktok.overlay.yaml #/actions/4", "matches nothing"
+    )
+    assert tree(project) == before
+
+    done = script("vendor.py", path, "--overlay-later")
 
     assert done.returncode == 0
     (line,) = done.stderr.splitlines()

@@ -77,7 +77,7 @@ class _Surveyor:
             page = replace(page, operation=next(iter(operations_named(content)), ""))
             is_new = content not in self._vendored
             prepared = (
-                prepare(self._project, source.selection, self.downloads)
+                prepare(self._project, source.selection, self.downloads, overlay_later=True)
                 if is_new
                 else self._unchanged
             )
@@ -118,7 +118,9 @@ class _Surveyor:
         """Vendor several pages at once, and generate their client."""
         outcome = Together(len(accepted))
         try:
-            prepared = prepare(self._project, together(accepted), self.downloads)
+            prepared = prepare(
+                self._project, together(accepted), self.downloads, overlay_later=True
+            )
             if prepared.effective is None:
                 return replace(outcome, vendored=True, refused=" ".join(prepared.notes[0].split()))
             outcome = replace(outcome, vendored=True)

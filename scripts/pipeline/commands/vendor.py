@@ -27,7 +27,7 @@ class Prepared:
     Attributes:
         pages: All pages.
         vendored: The merged specification and the lock.
-        effective: The effective specification, or None where the overlay must be fixed first.
+        effective: The effective specification; None where the overlay does not fit, and need not.
         notes: What to fix in the overlay.
     """
 
@@ -37,41 +37,62 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-def prepare(project: Project, selection: Selection, fetch: Fetch | None = None) -> Prepared:
+def prepare(
+    project: Project,
+    selection: Selection,
+    fetch: Fetch | None = None,
+    *,
+    overlay_later: bool = False,
+) -> Prepared:
     """Collect, merge and check pages; write nothing.
 
     Args:
         project: The project to vendor into.
         selection: What to vendor besides the pages already there.
         fetch: Fetches pages, if not `vendor.fetch.fetch`.
+        overlay_later: Whether the overlay may be corrected once the pages are in place.
 
     Raises:
-        PipelineError: A page cannot be used.
+        PipelineError: A page cannot be used, or the overlay does not fit what is published now.
     """
     pages = collect(project, selection, fetch)
     contents = read_pages(pages.contents)
     vendored = merge(contents, project.lock(), generator_version(), pages.origins)
     project.require_servers(vendored)
-    return Prepared(pages, vendored, *_check(project, vendored))
+    try:
+        corrected = project.corrected(vendored)
+    except PipelineError as error:
+        if not overlay_later:
+            raise _with_pages(error, project, pages) from None
+        details = f"\n\n{error.details.rstrip()}" if error.details else ""
+        note = f"regenerate.py will refuse this: {error}{details}"
+        return Prepared(pages, vendored, None, (note,))
+    shaped = shape(corrected.spec, vendored.lock)
+    project.require_parsed(vendored, shaped.spec)
+    return Prepared(pages, vendored, shaped, corrected.redundant)
 
 
-def vendor(root: Path, selection: Selection, *, dry_run: bool = False) -> int:
+def vendor(
+    root: Path, selection: Selection, *, dry_run: bool = False, overlay_later: bool = False
+) -> int:
     """Vendor pages: copy, merge, and record them in the lock.
 
     Args:
         root: The project's top folder.
         selection: What to vendor besides the pages already there.
         dry_run: Report what would change, and write nothing.
+        overlay_later: Write pages that the overlay does not fit, too.
 
     Returns:
         Exit code 0.
 
     Raises:
-        PipelineError: A page cannot be used; nothing was written.
+        PipelineError: A page cannot be used, or the overlay does not fit what is published now;
+            nothing was written.
     """
     project = Project(root)
     lock, old = project.lock(), project.page_contents()
-    prepared = prepare(project, selection)
+    prepared = prepare(project, selection, overlay_later=overlay_later)
     pages, vendored = prepared.pages, prepared.vendored
     new = pages.contents
     files: dict[str, bytes | None] = {
@@ -90,20 +111,18 @@ def vendor(root: Path, selection: Selection, *, dry_run: bool = False) -> int:
     return 0
 
 
-def _check(project: Project, vendored: Vendored) -> tuple[Shaped | None, tuple[str, ...]]:
-    """Refuse pages that regenerate would refuse; give what is effective, and notes on the overlay.
-
-    The overlay can only be fixed once the new pages are in place, so its errors do not keep them
-    out.
-    """
-    try:
-        corrected = project.corrected(vendored)
-    except PipelineError as error:
-        details = f"\n\n{error.details.rstrip()}" if error.details else ""
-        return None, (f"regenerate.py will refuse this: {error}{details}",)
-    shaped = shape(corrected.spec, vendored.lock)
-    project.require_parsed(vendored, shaped.spec)
-    return shaped, corrected.redundant
+def _with_pages(error: PipelineError, project: Project, pages: PageSet) -> PipelineError:
+    """An error about the overlay that also names the pages which are to be written."""
+    old = project.page_contents()
+    changed = sorted(name for name, text in pages.contents.items() if old.get(name) != text)
+    listed = f" Vendored now: {', '.join(changed)}." if changed else ""
+    return PipelineError(
+        error.problem,
+        where=error.where,
+        pointer=error.pointer,
+        remedy=f"{error.remedy}{listed}",
+        details=error.details,
+    )
 
 
 def _report(
