@@ -19,6 +19,8 @@ JSON = "application/json"
 SCHEMAS = "#/components/schemas/"
 """What a reference to a named schema begins with."""
 
+_DELIMITERS = {"form": ",", "pipeDelimited": "|", "spaceDelimited": " "}
+
 PARAMETER, BODY, RESPONSE = "request-parameter", "request-body", "response-body"
 """The roles that an operation's outermost schemas have."""
 
@@ -70,9 +72,17 @@ def is_secured(document: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     return bool(node.get("security", document.get("security")))
 
 
-def is_comma_joined(parameter: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
-    """Whether a parameter is a list that is sent as one comma-joined value."""
-    return schema.get("type") == "array" and parameter.get("explode") is False
+def delimiter(parameter: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """Give what joins a parameter's list where it is sent as one value; "" where it is not.
+
+    Args:
+        parameter: The Parameter Object.
+        schema: Its schema, resolved.
+    """
+    style = parameter.get("style", "form")
+    # OpenAPI 3.0.3, "Parameter Object": only form explodes where the parameter does not say.
+    exploded = parameter.get("explode", style == "form")
+    return _DELIMITERS.get(style, "") if schema.get("type") == "array" and not exploded else ""
 
 
 @dataclass(frozen=True)

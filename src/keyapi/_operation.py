@@ -190,6 +190,7 @@ class Operation(Generic[T]):
         path_parameters: Arguments that go into the path, with their name there.
         body: Arguments that go into the JSON body, with their property's name.
         comma_joined: Arguments whose lists are sent as one comma-joined value.
+        delimiters: Arguments whose lists are sent as one value joined by something else, with that.
         empty: Arguments of the query that may be empty: a cursor that asks for the first page so.
         secured: Whether its requests carry the key.
     """
@@ -205,6 +206,7 @@ class Operation(Generic[T]):
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] = field(default_factory=dict)
     comma_joined: frozenset[str] = frozenset()
+    delimiters: Mapping[str, str] = field(default_factory=dict)
     empty: frozenset[str] = frozenset()
     secured: bool = True
 
@@ -249,8 +251,8 @@ class Operation(Generic[T]):
             wire = self.query.get(name, name)
             if not isinstance(value, list):
                 query.append((wire, _text(value)))
-            elif name in self.comma_joined:
-                query.append((wire, ",".join(map(_text, value))))
+            elif name in self.comma_joined or name in self.delimiters:
+                query.append((wire, self.delimiters.get(name, ",").join(map(_text, value))))
             else:
                 query.extend((wire, _text(item)) for item in value)
         target = f"{path}?{urlencode(query)}" if query else path

@@ -19,7 +19,7 @@ from keyapi._json import value_at
 from keyapi._openapi import (
     JSON,
     OperationNode,
-    is_comma_joined,
+    delimiter,
     is_secured,
     is_success,
     named_schemas,
@@ -42,14 +42,14 @@ class Argument(NamedTuple):
         place: Where it goes: "query", "path", "header" or "body".
         required: Whether it must be given.
         schema: Its schema, resolved.
-        joined: Whether its list is sent as one comma-joined value.
+        delimiter: What joins its list where that is sent as one value; else empty.
     """
 
     name: str
     place: str
     required: bool
     schema: Schema
-    joined: bool = False
+    delimiter: str = ""
 
     def read(self, texts: Sequence[str]) -> Any:
         """Read a value from a query or path; text that its type cannot hold stays text.
@@ -59,7 +59,8 @@ class Argument(NamedTuple):
         """
         if self.schema.get("type") == "array":
             items = self.schema.get("items", {}).get("type")
-            return [_read(t, items) for t in (texts[0].split(",") if self.joined else texts)]
+            delimiter = self.delimiter
+            return [_read(t, items) for t in (texts[0].split(delimiter) if delimiter else texts)]
         return _read(texts[-1], self.schema.get("type"))
 
     @property
@@ -117,8 +118,8 @@ class OperationSpec:
         found: dict[str, Argument] = {}
         for _, parameter, unresolved in self._operation.parameters():
             schema = self._spec.resolved(unresolved)
-            name, joined = parameter["name"], is_comma_joined(parameter, schema)
-            required = bool(parameter.get("required"))
+            name, required = parameter["name"], bool(parameter.get("required"))
+            joined = delimiter(parameter, schema)
             found[name] = Argument(name, parameter["in"], required, schema, joined)
         for name, argument in self.body_arguments.items():
             found.setdefault(name, argument)

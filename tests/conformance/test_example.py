@@ -166,8 +166,8 @@ def test_bodies_stand_at_every_bound_and_beyond_it() -> None:
 
 def test_lists_are_written_as_the_specification_has_them() -> None:
     operation = SPEC.operations["video_search"]
-    (name,) = (a.name for a in operation.arguments.values() if a.joined)
-    plain = operation.arguments[name]._replace(joined=False)
+    (name,) = (a.name for a in operation.arguments.values() if a.delimiter)
+    plain = operation.arguments[name]._replace(delimiter="")
 
     assert wire(operation, {name: ["1", "2"]}).query == f"{name}=1%2C2"
     operation.arguments[name] = plain

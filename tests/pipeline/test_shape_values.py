@@ -39,6 +39,8 @@ def test_members_are_of_the_enums_type_and_there_once(published, members):
         (["txt", "TXT"], ["TXT", "TXT_2"]),
         (["a-b", "a_b", "c"], ["A_B", "A_B_2", "C"]),
         (["a b", "a.b", "A B"], ["A_B", "A_B_2", "A_B_3"]),
+        (["=", "<", ">="], ["EQ", "LT", "GE"]),
+        (["=", "==", "like"], ["EQ", "EQ_2", "LIKE"]),
         (["a", "b"], None),
         (["1", "2"], None),
     ],

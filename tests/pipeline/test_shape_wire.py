@@ -107,15 +107,15 @@ def test_of_alternatives_the_bearer_key_is_sent_and_none_without_security(
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"schema": TEXTS, "style": "pipeDelimited"}, "style pipeDelimited"),
-        ({"schema": TEXTS, "style": "spaceDelimited", "explode": False}, "style spaceDelimited"),
+        ({"schema": TEXTS, "style": "deepObject"}, "a list of the style deepObject"),
+        ({"schema": {"anyOf": [TEXT, TEXTS]}, "style": "pipeDelimited"}, "joined to one value"),
         ({"schema": OBJECT, "style": "deepObject"}, "is an object (style deepObject)"),
         ({"schema": OBJECT}, "is an object (style form)"),
         ({"schema": {"properties": {"a": TEXT}}}, "is an object"),
         ({"schema": {"anyOf": [TEXT, OBJECT]}}, "is an object"),
         ({"schema": {"type": "array", "items": OBJECT}}, "list of lists or objects"),
         ({"schema": {"type": "array", "items": TEXTS}}, "list of lists or objects"),
-        ({"schema": {"anyOf": [TEXT, TEXTS]}, "explode": False}, "joined by commas"),
+        ({"schema": {"anyOf": [TEXT, TEXTS]}, "explode": False}, "joined to one value"),
         ({"content": {"application/json": {"schema": OBJECT}}}, "sent as application/json"),
     ],
 )
@@ -148,6 +148,8 @@ def test_parts_of_a_path_are_single_values(given, problem):
         {"schema": TEXT, "style": "form", "explode": False},
         {"schema": {"anyOf": [TEXT, TEXTS]}},
         {"schema": {}},
+        {"schema": TEXTS, "style": "pipeDelimited"},
+        {"schema": TEXTS, "style": "spaceDelimited", "explode": True},
     ],
 )
 def test_other_parameters_are_kept(given):

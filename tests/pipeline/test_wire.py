@@ -103,10 +103,40 @@ def test_a_body_of_several_parts_is_sent_as_one_object_without_what_is_only_rece
     assert sent[0].headers["content-type"] == "application/json"
 
 
-def test_members_that_differ_in_case_are_sent_as_they_are() -> None:
-    text = page(PATH, parameters=[query("unit", enum=["txt", "TXT"])], data_schema=OBJECT)
+def test_lists_are_joined_as_the_page_says() -> None:
+    lists = {"type": "array", "items": TEXT}
+    styles: dict[str, dict[str, Any]] = {
+        "form_list": {},
+        "commas": {"explode": False},
+        "pipes": {"style": "pipeDelimited"},
+        "class": {"style": "spaceDelimited", "explode": False},
+        "exploded": {"style": "pipeDelimited", "explode": True},
+    }
+    parameters = [{"name": n, "in": "query", "schema": lists, **s} for n, s in styles.items()]
+    text = page(PATH, parameters=parameters, data_schema=OBJECT)
+    arguments = {name: ["x", "y z"] for name in ("form_list", "commas", "pipes", "exploded")}
     with client(text) as (made, kind, sent):
+        made.shop.detail(**arguments, class_=["x", "y z"])
+        module(kind, "api.shop.shop_detail").sync(client=made, **arguments, class_=["x", "y z"])
+    for request in sent:
+        assert sorted(request.url.params.multi_items()) == [
+            ("class", "x y z"),
+            ("commas", "x,y z"),
+            ("exploded", "x"),
+            ("exploded", "y z"),
+            ("form_list", "x"),
+            ("form_list", "y z"),
+            ("pipes", "x|y z"),
+        ]
+
+
+def test_members_are_sent_as_they_are_whatever_their_names() -> None:
+    unit_and_operator = [query("unit", enum=["txt", "TXT"]), query("op", enum=["<", ">="])]
+    text = page(PATH, parameters=unit_and_operator, data_schema=OBJECT)
+    with client(text) as (made, kind, sent):
+        made.shop.detail(op=module(kind, "models").Op.LT)
         unit = module(kind, "models").Unit
         made.shop.detail(unit=unit.TXT)
         made.shop.detail(unit=unit.TXT_2)
-    assert [request.url.params["unit"] for request in sent] == ["txt", "TXT"]
+    assert sent[0].url.params["op"] == "<"
+    assert [request.url.params["unit"] for request in sent[1:]] == ["txt", "TXT"]

@@ -19,6 +19,17 @@ _NOT_IN_NAMES = re.compile(r"""["'`\\;{}<>=#\r\n\t]""")
 # With its parameters: `application/json; charset="utf-8"`.
 _MEDIA_TYPE = re.compile(r'[\w.+*/-]{1,99}(?: ?; ?[\w-]{1,20}="?[\w.-]{1,40}"?){0,2}')
 _MAX_NAME = 200
+OPERATORS = {
+    "=": "EQ",
+    "==": "EQ",
+    "!=": "NE",
+    "<>": "NE",
+    "<": "LT",
+    "<=": "LE",
+    ">": "GT",
+    ">=": "GE",
+}
+"""What a filter may be called in the request, and the name of a member that stands for it."""
 _NAME_LISTS = frozenset({"tags", "required", "enum"})
 
 
@@ -78,7 +89,8 @@ def refuse_hostile(block: dict[str, Any], name: str) -> None:
             elif key == "x-enum-varnames" or (key in _NAME_LISTS and isinstance(value, list)):
                 for index, item in enumerate(value if isinstance(value, list) else [value]):
                     if isinstance(item, str):
-                        check_name(item, (*here, index))
+                        if key != "enum" or item not in OPERATORS:
+                            check_name(item, (*here, index))
                     else:
                         walk(item, (*here, index))
             elif role == "data":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pipeline.document.hostile import OPERATORS
 from pipeline.shape.dialect import as_number
 from pipeline.shape.draft import Draft, Located, Schema, all_schemas
 
@@ -82,16 +83,20 @@ def _typed(value: Any, kind: Any) -> Any:
 
 
 def _told_apart(values: list[str]) -> list[str]:
-    """Names for members that generators would call alike; empty where they would not."""
+    """Names for members that generators would call alike, or not by a word; else empty."""
     taken: dict[str, int] = {}
     names = []
     for value in values:
-        name = "".join(c if c.isalnum() and c.isascii() else "_" for c in value).upper().strip("_")
+        letters = OPERATORS.get(value, value)
+        name = (
+            "".join(c if c.isalnum() and c.isascii() else "_" for c in letters).upper().strip("_")
+        )
         plain = name.replace("_", "")
         taken[plain] = taken.get(plain, 0) + 1
         names.append(name if taken[plain] == 1 else f"{name}_{taken[plain]}")
     usable = all(name[:1].isalpha() for name in names) and len(set(names)) == len(names)
-    return names if usable and max(taken.values(), default=1) > 1 else []
+    needed = max(taken.values(), default=1) > 1 or not OPERATORS.keys().isdisjoint(values)
+    return names if usable and needed else []
 
 
 def repair_defaults(draft: Draft) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keyapi._openapi import JSON
+from keyapi._openapi import JSON, delimiter
 from pipeline.shape.composition import joined
 from pipeline.shape.draft import Draft, Operation, Schema, all_schemas
 
@@ -19,6 +19,7 @@ _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 _ANY_TYPE = ("*/*", "application/*")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 _UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
+_LIST_STYLES = ("form", "pipeDelimited", "spaceDelimited")
 _STYLES = {"query": "form", "path": "simple"}
 
 
@@ -135,8 +136,8 @@ def require_places(draft: Draft) -> None:
 def require_styles(draft: Draft) -> None:
     """Refuse parameters that would be sent otherwise than their page says.
 
-    Lists are sent as repeated or comma-joined values in the query; objects, lists of lists and
-    lists in the path are not sent at all.
+    Lists are sent in the query, as repeated values or joined by commas, pipes or spaces; objects,
+    lists of lists and lists in the path are not sent at all.
     """
     for operation in draft.operations():
         for index, parameter, schema in operation.parameters():
@@ -159,12 +160,12 @@ def _unsendable(parameter: Mapping[str, Any], schema: Schema) -> str:
         return f"has the style {style}" if place == "path" and style != usual else ""
     if place == "path":
         return "is a list in the path"
-    if style != usual:
+    if style not in _LIST_STYLES:
         return f"is a list of the style {style}"
     if {"array", "object"} & {kind for items in _items(schema) for kind in _kinds(items)}:
         return "is a list of lists or objects"
-    if parameter.get("explode") is False and schema.get("type") != "array":
-        return "may be a list or a single value, joined by commas"
+    if schema.get("type") != "array" and delimiter(parameter, {"type": "array"}):
+        return "may be a list, joined to one value, or a single value"
     return ""
 
 

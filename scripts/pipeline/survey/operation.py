@@ -154,4 +154,4 @@ def _argument(argument: Argument) -> dict[str, Any]:
     if members := argument.members:
         document["enum"] = members
     document |= {key: schema[key] for key in (*BOUNDS, "default") if key in schema}
-    return {**document, "comma_list": True} if argument.joined else document
+    return {**document, "comma_list": True} if argument.delimiter else document

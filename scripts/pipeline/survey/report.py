@@ -190,7 +190,7 @@ def _facts(found: Understood) -> Iterator[tuple[str, str]]:
             yield "enum", _shortened(f"{argument.name}: {_members(members)}")
     if bounded := [text for text in map(_bounds, found.arguments) if text]:
         yield "bounds", "; ".join(bounded)
-    if joined := [argument.name for argument in found.arguments if argument.joined]:
+    if joined := [argument.name for argument in found.arguments if argument.delimiter]:
         yield "list", ", ".join(joined)
     if facts.sort is not None:
         yield "sort", " ".join(filter(None, facts.sort))

@@ -82,7 +82,7 @@ class Command:
                 f"--{plain}",
                 description=_sentence(self._description(argument.name)),
                 group=options.PAGES if name in pages else None,
-                joined=argument.joined,
+                joined=argument.delimiter == ",",
                 may_be_empty=argument.place == "body",
             )
 

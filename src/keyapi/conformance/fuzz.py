@@ -150,7 +150,7 @@ def typed_values(operation: OperationSpec, case: Any) -> dict[str, Any]:
 
 
 def _only_text(argument: Argument) -> bool:
-    return argument.joined or argument.schema.get("type") == "boolean"
+    return bool(argument.delimiter) or argument.schema.get("type") == "boolean"
 
 
 def body_of(operation: OperationSpec, case: Any) -> Any:

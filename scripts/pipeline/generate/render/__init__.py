@@ -51,8 +51,8 @@ class Context:
         """The methods of a resource."""
         return calls.calls(self._types, endpoints)
 
-    def joined(self, endpoint: Endpoint) -> list[str]:
-        """Wire names whose lists are sent as one comma-joined value."""
+    def joined(self, endpoint: Endpoint) -> dict[str, str]:
+        """What joins the lists that are sent as one value, by wire name."""
         return calls.joined(self._types, endpoint)
 
     def operation(self, endpoint: Endpoint) -> str:

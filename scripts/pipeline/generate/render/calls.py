@@ -12,7 +12,7 @@ from openapi_python_client.parser.properties import ModelProperty, Property
 
 from keyapi._facts import CURSOR, FIRST_PAGE, PAGE, SIZE, OperationFacts, Paging
 from keyapi._json import pointer
-from keyapi._openapi import OperationNode, is_comma_joined, is_secured
+from keyapi._openapi import OperationNode, delimiter, is_secured
 from pipeline.errors import PipelineError
 from pipeline.generate.render.docstrings import docstring, sentence
 from pipeline.generate.render.types import Types
@@ -251,8 +251,11 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         if found := {a.key: a.wire for a in arguments if a.place == place}:
             literals[fact] = repr(found)
     wires = joined(types, endpoint)
-    if lists := sorted(a.key for a in arguments if a.place == "query" and a.wire in wires):
-        literals["comma_joined"] = f"frozenset({lists!r})"
+    lists = {a.key: wires[a.wire] for a in arguments if a.place == "query" and a.wire in wires}
+    if by_comma := sorted(key for key, joint in lists.items() if joint == ","):
+        literals["comma_joined"] = f"frozenset({by_comma!r})"
+    if others := {key: joint for key, joint in lists.items() if joint != ","}:
+        literals["delimiters"] = repr(others)
     if empty := [a.key for a in arguments if a.default == "''" and a.place == "query"]:
         literals["empty"] = f"frozenset({empty!r})"
     if not is_secured(types.spec, node):
@@ -273,13 +276,13 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     )
 
 
-def joined(types: Types, endpoint: Endpoint) -> list[str]:
-    """Wire names whose lists are sent as one comma-joined value."""
-    return [
-        parameter["name"]
+def joined(types: Types, endpoint: Endpoint) -> dict[str, str]:
+    """What joins the lists that are sent as one value, by wire name."""
+    found = {
+        parameter["name"]: delimiter(parameter, schema)
         for _, parameter, schema in types.operation(endpoint).parameters()
-        if is_comma_joined(parameter, schema)
-    ]
+    }
+    return {name: joint for name, joint in found.items() if joint}
 
 
 def _result(types: Types, node: dict[str, Any]) -> tuple[str, str]:

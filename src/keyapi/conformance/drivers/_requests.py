@@ -25,8 +25,8 @@ def wire(
             body[name] = value
         elif argument.place == "path":
             path = path.replace(f"{{{name}}}", quote(_text(value), safe=""))
-        elif isinstance(value, list) and argument.joined:
-            query.append((name, ",".join(map(_text, value))))
+        elif isinstance(value, list) and argument.delimiter:
+            query.append((name, argument.delimiter.join(map(_text, value))))
         elif isinstance(value, list):
             query += [(name, _text(item)) for item in value]
         else:
