@@ -1,8 +1,8 @@
-"""What a successful response brings: a page, an object, a list, or undescribed data."""
+"""What a successful response brings: a page, an object, a list, or other data."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import httpx
 
@@ -59,27 +59,41 @@ class Answer(NamedTuple):
         )
 
     def one(self, operation: Operation[T]) -> T:
-        """Give the data of an operation whose data is one object.
+        """Give the data of an operation whose data is one object; None where they may be null.
 
         Raises:
             InvalidResponse: They are not.
         """
-        data = self.data()
+        data = self.success.body.get("data")
+        if operation.nullable and self._is_null(("data",)):
+            return cast(T, None)  # as the generated method says
         if not isinstance(data, dict):
             raise self._invalid(f"/data is {type(data).__name__}, not an object")
         return operation.view(data)
 
     def many(self, operation: Operation[T]) -> list[T]:
-        """Give the rows of an operation whose data is a list.
+        """Give the rows of an operation whose data is a list; None where they may be null.
 
         Raises:
             InvalidResponse: They are not a list of objects.
         """
+        if operation.nullable and self._is_null(operation.items):
+            return cast(list[T], None)  # as the generated method says
         return [operation.view(row) for row in self._rows(operation)]
 
-    def data(self) -> Any:
-        """Give the data, as decoded."""
-        return self.success.body.get("data")
+    def data(self, operation: Operation[Any]) -> Any:
+        """Give other data, as decoded, with the objects of a class in it as that class.
+
+        Raises:
+            InvalidResponse: They are not of the type that the operation documents.
+        """
+        data = self.success.body.get("data")
+        if not operation.received or (operation.nullable and self._is_null(("data",))):
+            return data
+        if type(data) not in operation.received:
+            wanted = " or ".join(kind.__name__ for kind in operation.received)
+            raise self._invalid(f"/data is {type(data).__name__}, not {wanted}")
+        return operation.view_all(data)
 
     def _rows(self, operation: Operation[Any]) -> list[dict[str, Any]]:
         rows = value_at(self.success.body, operation.items)
@@ -94,15 +108,16 @@ class Answer(NamedTuple):
         return rows
 
     def _ends_with_null(self, operation: Operation[Any]) -> bool:
-        """Whether a list that is null is an empty one: a flag says if more pages follow."""
+        """Whether a null list is an empty one: documented so, or a flag says if more follow."""
         paging = getattr(operation, "paging", None)
-        holder = value_at(self.success.body, operation.items[:-1])
-        return (
-            paging is not None
-            and isinstance(holder, dict)
-            and operation.items[-1] in holder
-            and says_more(self.success.body, paging.more) is not None
-        )
+        body = self.success.body
+        is_told = paging is not None and says_more(body, paging.more) is not None
+        return (operation.nullable or is_told) and self._is_null(operation.items)
+
+    def _is_null(self, path: tuple[str, ...]) -> bool:
+        """Whether null stands at a path of the response, where nothing is missing."""
+        holder = value_at(self.success.body, path[:-1])
+        return isinstance(holder, dict) and path[-1] in holder and holder[path[-1]] is None
 
     def _invalid(self, problem: str) -> KeyAPIError:
         return self._locate(InvalidResponse(problem))

@@ -96,8 +96,8 @@ class SyncClient(BaseClient[HTTPClient]):
         return self._call(operation, arguments).many(operation)
 
     def _data(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Any:
-        """Call an operation whose data has no class of its own: the decoded JSON."""
-        return self._call(operation, arguments).data()
+        """Call an operation whose data is neither an object nor a list of objects."""
+        return self._call(operation, arguments).data(operation)
 
 
 class AsyncClient(BaseClient[AsyncHTTPClient]):
@@ -166,5 +166,5 @@ class AsyncClient(BaseClient[AsyncHTTPClient]):
         return (await self._call(operation, arguments)).many(operation)
 
     async def _data(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Any:
-        """Call an operation whose data has no class of its own: the decoded JSON."""
-        return (await self._call(operation, arguments)).data()
+        """Call an operation whose data is neither an object nor a list of objects."""
+        return (await self._call(operation, arguments)).data(operation)

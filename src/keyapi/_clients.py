@@ -30,7 +30,7 @@ class Method:
         function: The method itself, of the sync client; the asyncio client's has the same name
             and arguments.
         kind: What it returns: a "page", what can "iterate" pages, "one" object, "many"
-            objects, or undescribed "data".
+            objects, or other "data".
         operation: What it calls.
         wire: For each argument that is sent, its name in the request.
     """

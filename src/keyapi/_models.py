@@ -15,7 +15,12 @@ from typing import Any, ClassVar, Self, dataclass_transform
 
 
 def field(
-    name: str, *, default: None = None, model: str | None = None, enum: str | None = None
+    name: str,
+    *,
+    default: None = None,
+    model: str | None = None,
+    enum: str | None = None,
+    maps: int = 0,
 ) -> Any:
     """Declare an attribute that reads one property of the row.
 
@@ -25,9 +30,10 @@ def field(
             that type checkers see the argument of the constructor as optional.
         model: Class of the object (or of each object of the list) found there.
         enum: Enum class of the value found there; an unknown value is returned as received.
+        maps: How many maps lie around the objects, one in another.
     """
     if model is not None:
-        return _ModelField(name, model)
+        return _ModelField(name, model, maps)
     return _EnumField(name, enum) if enum is not None else _Field(name)
 
 
@@ -84,16 +90,17 @@ class _Field:
 
 
 class _ModelField(_Field):
-    __slots__ = ("model",)
+    __slots__ = ("maps", "model")
 
-    def __init__(self, name: str, model: str) -> None:
+    def __init__(self, name: str, model: str, maps: int) -> None:
         super().__init__(name)
         self.model = model
+        self.maps = maps
 
     def __get__(self, instance: Model | None, owner: type[Model]) -> Any:
         if instance is None:
             return self
-        return _view(instance._row.get(self.name), self.sibling(self.model))
+        return viewed(instance._row.get(self.name), self.sibling(self.model), self.maps)
 
 
 class _EnumField(_Field):
@@ -251,11 +258,20 @@ def _objects(value: Any, text: str | None) -> list[dict[str, Any]]:
     return found
 
 
-def _view(value: Any, model: type[Model]) -> Any:
+def viewed(value: Any, model: type[Model], maps: int = 0) -> Any:
+    """View the objects in a decoded value as a model; what is neither object nor list stays.
+
+    Args:
+        value: The value.
+        model: The class of the objects.
+        maps: How many maps lie around them, one in another.
+    """
     if isinstance(value, dict):
+        if maps:
+            return {key: viewed(item, model, maps - 1) for key, item in value.items()}
         return model.from_dict(value)
     if isinstance(value, list):
-        return [_view(item, model) for item in value]
+        return [viewed(item, model, maps) for item in value]
     return value
 
 

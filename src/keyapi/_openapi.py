@@ -19,6 +19,8 @@ JSON = "application/json"
 SCHEMAS = "#/components/schemas/"
 """What a reference to a named schema begins with."""
 
+NO_CONTENT = (204, 205)
+"""Statuses of responses without content (RFC 9110, 15.3.5 and 15.3.6)."""
 _DELIMITERS = {"form": ",", "pipeDelimited": "|", "spaceDelimited": " "}
 
 PARAMETER, BODY, RESPONSE = "request-parameter", "request-body", "response-body"

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from keyapi._errors import BadRequest, InvalidResponse
 from keyapi._facts import FIRST_PAGE
 from keyapi._json import pointer, value_at
-from keyapi._models import plain
+from keyapi._models import plain, viewed
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -193,6 +193,10 @@ class Operation(Generic[T]):
         delimiters: Arguments whose lists are sent as one value joined by something else, with that.
         empty: Arguments of the query that may be empty: a cursor that asks for the first page so.
         secured: Whether its requests carry the key.
+        received: Types that the data may have as decoded, without null; empty where the operation
+            has rows or one object, or may answer anything; `NoneType` where it answers nothing.
+        nullable: Whether the data, or the list of rows, may be null.
+        maps: How many maps lie around the objects of the data, one in another.
     """
 
     name: str
@@ -209,12 +213,25 @@ class Operation(Generic[T]):
     delimiters: Mapping[str, str] = field(default_factory=dict)
     empty: frozenset[str] = frozenset()
     secured: bool = True
+    received: tuple[type, ...] = ()
+    nullable: bool = False
+    maps: int = 0
+
+    @property
+    def no_content(self) -> bool:
+        """Whether it answers without content."""
+        return type(None) in self.received
 
     def view(self, row: dict[str, Any]) -> T:
         """Turn a received object into this operation's class."""
         model: Any = self.model()
         view: Any = row if model is dict else model.from_dict(row)
         return cast(T, view)
+
+    def view_all(self, data: Any) -> Any:
+        """Turn the objects in lists and maps of decoded data into this operation's class."""
+        model: Any = self.model()
+        return data if model is dict else viewed(data, model, self.maps)
 
     def encode(self, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
         """Write arguments as the URL's path and query, and as JSON body; None means "not sent".

@@ -175,17 +175,27 @@ class OperationSpec:
             **{name: value for name, value in found.items() if name in arguments},
         }
 
+    def documented(self, status: str) -> str | None:
+        """What documents a status: itself, its range (`2XX`), or `default`; None for nothing."""
+        keys = {key.upper(): key for key in self.statuses}
+        found = (keys.get(key) for key in (status.upper(), f"{status[:1]}XX", "DEFAULT"))
+        return next(filter(None, found), None)
+
     def media_types(self, status: str) -> list[str]:
         """The documented media types of a status; JSON for an undocumented status."""
-        return list(self.node["responses"].get(status, {}).get("content", {})) or [JSON]
+        response = self.node["responses"].get(self.documented(status), {})
+        return list(response.get("content", {})) or [JSON]
 
     def schema(self, status: str) -> Schema | None:
         """Schema of the JSON body under a documented status, or None."""
-        return (self._operation.response(status) or {}).get("schema")
+        return self._media(status).get("schema")
 
     def example(self, status: str) -> Any:
         """The documented example of a status, or None."""
-        return (self._operation.response(status) or {}).get("example")
+        return self._media(status).get("example")
+
+    def _media(self, status: str) -> dict[str, Any]:
+        return self._operation.response(self.documented(status) or status) or {}
 
     @cached_property
     def row(self) -> Schema | None:

@@ -274,3 +274,17 @@ def test_how_much_a_count_has_changed_may_be_below_0(name):
 )
 def test_a_count_is_one_whatever_it_counts(name):
     assert is_count(name)
+
+
+@pytest.mark.parametrize("key", ["oneOf", "anyOf"])
+def test_data_of_several_kinds_is_noted(key):
+    kinds = [rows(a="string")["items"], rows(b="string")["items"]]
+    result = shaped(page(PATH, data_schema={key: kinds}))
+    assert "its data is of 2 kinds" in " ".join(result.notes)
+
+
+def test_a_default_response_alone_is_that_of_success():
+    result = shaped(page(PATH, data_schema=rows(a="string")).replace("'200':", "default:"))
+    assert data(result)["items"]["properties"] == {"a": TEXT}
+    with pytest.raises(PipelineError, match="no response of success"):
+        shaped(page(PATH, operation={"responses": {"200": None}}))

@@ -19,6 +19,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from keyapi._json import pointer
 from keyapi._openapi import OperationNode, named_schemas, schema_name
 from pipeline.errors import PipelineError
+from pipeline.shape.maps import is_map
 
 # Variables and imports of the low-level functions' modules.
 _LOCALS = {"params", "headers", "cookies", "kwargs", "response", "body", "errors", "quote", "httpx"}
@@ -47,7 +48,7 @@ def parse(spec: dict[str, Any], settings: ConfigFile, folder: Path) -> tuple[Gen
         settings, MetaType.NONE, folder.parent, "utf-8", overwrite=False, output_path=folder
     )
     try:
-        data = GeneratorData.from_dict(spec, config=config)
+        data = GeneratorData.from_dict(_without_maps(spec), config=config)
     except ValueError as error:  # such as two members of an enum that get the same name
         raise left_out([GeneratorError(header="the generator failed", detail=str(error))]) from None
     if isinstance(data, GeneratorError):
@@ -59,6 +60,20 @@ def parse(spec: dict[str, Any], settings: ConfigFile, folder: Path) -> tuple[Gen
         raise left_out(errors)
     _rename_arguments(data, config)
     return data, config
+
+
+def _without_maps(node: Any) -> Any:
+    """A specification in which the values that are maps may be anything.
+
+    The generator would make a class without properties for each; `render` gives them their types.
+    """
+    if isinstance(node, list):
+        return [_without_maps(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("type") == "object" and is_map(node):
+        return {"description": node["description"]} if "description" in node else {}
+    return {key: _without_maps(value) for key, value in node.items()}
 
 
 def read_options(options: Any) -> ConfigFile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from keyapi._openapi import is_success
 from pipeline.shape.draft import Draft, Operation, Schema, each_schema
 
 _PROSE = ("title", "description", "example", "x-name")
@@ -83,6 +84,24 @@ def join_kinds_of_rows(draft: Draft) -> None:
     for operation in draft.operations():
         for status, media in operation.responses():
             each_schema(media["schema"], _Joiner(draft, operation, status))
+
+
+def note_kinds_of_data(draft: Draft) -> None:
+    """Note data of several kinds: a call gives it as decoded, since nothing tells the kinds apart.
+
+    Evidence: an answer is documented as either a video or a live stream.
+    """
+    for operation in draft.operations():
+        for status, media in operation.responses():
+            data = media["schema"].get("properties", {}).get("data", {})
+            kinds = data.get("oneOf") or data.get("anyOf") or ()
+            if is_success(status) and len(kinds) > 1:
+                draft.note(
+                    operation,
+                    f"its data is of {len(kinds)} kinds; its call gives it as decoded",
+                    "responses",
+                    status,
+                )
 
 
 class _Joiner:

@@ -33,6 +33,12 @@ def is_map(schema: Schema) -> bool:
     return isinstance(schema.get("additionalProperties"), dict) and not schema.get("properties")
 
 
+def holds_map(schema: Schema) -> bool:
+    """Whether a schema describes a map, or lists of them."""
+    items = schema.get("items")
+    return is_map(schema) or (isinstance(items, dict) and holds_map(items))
+
+
 def read_maps(draft: Draft) -> None:
     """Describe objects whose documented properties are ids as maps.
 

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from keyapi._facts import EXTENSION
-from keyapi._openapi import METHODS, path_items
+from keyapi._openapi import METHODS, is_success, path_items
 from pipeline.document.structure import fields
 from pipeline.document.yaml import copied
 from pipeline.shape.draft import Draft, Operation, Schema, all_schemas
@@ -118,6 +118,20 @@ def _repair_schema(schema: Schema) -> None:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def repair_responses(draft: Draft) -> None:
+    """Take a `default` response for that of success where there is no other; refuse none at all."""
+    for operation in draft.operations():
+        responses = operation.node.get("responses") or {}
+        if not any(map(is_success, responses)):
+            if "default" not in responses:
+                raise operation.refused(
+                    "it documents no response of success",
+                    "responses",
+                    remedy="Add one with an overlay action.",
+                )
+            responses["200"] = copied(responses["default"])
 
 
 def repair_document(draft: Draft) -> None:

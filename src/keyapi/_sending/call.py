@@ -41,6 +41,7 @@ class Call:
     """
 
     __slots__ = (
+        "_no_content",
         "_retried",
         "_token",
         "attempts",
@@ -66,6 +67,7 @@ class Call:
         session: Session[Any],
         *,
         secured: bool = True,
+        no_content: bool = False,
     ) -> None:
         self.operation = operation
         self.cost = cost
@@ -81,6 +83,7 @@ class Call:
         self.success: Success | None = None
         self.error: KeyAPIError
         self._token = token
+        self._no_content = no_content
         self._retried: list[int | str] = []  # the failures that retries followed
 
     @property
@@ -159,7 +162,7 @@ class Call:
         Returns:
             How long to wait before the next attempt, in seconds; None where this was the last.
         """
-        outcome = parse_response(response.status_code, response.headers, response.content)
+        outcome = self._parsed(response)
         action = self.settings.contract
         if action != "off" and self.operation is not None:
             monitor = self.session.monitor()
@@ -183,9 +186,13 @@ class Call:
             _logger.debug(text, request.method, request.url, status, self.attempts)
         return None
 
+    def _parsed(self, response: httpx.Response) -> Success | Failure:
+        status, headers, content = response.status_code, response.headers, response.content
+        return parse_response(status, headers, content, no_content=self._no_content)
+
     def recalled(self, response: httpx.Response) -> bool:
         """Take in a response from the cache; tell whether it can be used."""
-        outcome = parse_response(response.status_code, response.headers, response.content)
+        outcome = self._parsed(response)
         if isinstance(outcome, Failure):
             return False
         self.success = outcome

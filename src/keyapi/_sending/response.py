@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from keyapi._errors import KeyAPIError, RateLimited
+from keyapi._openapi import NO_CONTENT
 from keyapi._sending.retries import MISSHAPEN, UNREADABLE, rule
 
 # Quota exhaustion is reported under HTTP 402, 403 and 500, as a body code, or in words alone.
@@ -44,18 +45,23 @@ class Failure(NamedTuple):
     error: KeyAPIError
 
 
-def parse_response(status: int, headers: Mapping[str, str], content: bytes) -> Success | Failure:
+def parse_response(
+    status: int, headers: Mapping[str, str], content: bytes, *, no_content: bool = False
+) -> Success | Failure:
     """Parse a response.
 
     Args:
         status: HTTP status.
         headers: Headers, looked up whatever the case of their names.
         content: Body as received.
+        no_content: Whether the operation answers without content; its body is then empty.
 
     Returns:
         A success where the status is 2xx and the envelope's `code` is 0; else a failure. A `code`
         is treated like an HTTP status, since errors also arrive under HTTP 200.
     """
+    if no_content and not content and status in NO_CONTENT:
+        return Success({}, None)
     try:
         body = _DECODER.decode(content.decode().removeprefix("\ufeff"))
     except (ValueError, RecursionError):

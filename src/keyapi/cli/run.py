@@ -114,7 +114,7 @@ class Run:
         if walk is None or not self._walks:
             result = call.on(client)(**self._arguments)
             self._more = getattr(result, "has_more", False)
-            self._take(client, [result] if self._layout.single else list(result), rows, out)
+            self._take(client, [result] if self._layout.single else list(result or ()), rows, out)
             return
         limit = self._arguments.get("limit")
         start = self._command.position[1]

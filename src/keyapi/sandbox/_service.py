@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any, NamedTuple
 
+from keyapi._openapi import NO_CONTENT
 from keyapi.sandbox._catalogue import Catalogue, Rows
 from keyapi.sandbox._exchange import Reply, SandboxRequest
 from keyapi.sandbox._ledger import Ledger
@@ -158,6 +159,8 @@ class Service:
             if operation.paging is not None:
                 self._lead_on(operation, operation.paging, body, stop, bool(after))
         status = int(operation.success) if operation.success.isdigit() else 200
+        if status in NO_CONTENT:
+            return _Answer(Reply(status, b"", {}), operation.credits)
         return _Answer(Reply.of(status, body), operation.credits, before, after)
 
     def _lead_on(

@@ -110,10 +110,15 @@ def row(
         for name, child in properties.items()
         if depth < _DEEPEST or name in required
     }
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict) and others and depth < _DEEPEST:
+        keys = [key for key in shown if key not in properties] or ["1"]
+        for key in keys[: chance.whole(1, len(keys))]:
+            made[key] = value(spec, others, key, shown.get(key), chance, depth + 1)
     numbers = {
         name: spec.resolved(properties[name]).get("type")
         for name, made_up in made.items()
-        if isinstance(made_up, (int, float)) and not isinstance(made_up, bool)
+        if name in properties and isinstance(made_up, (int, float)) and type(made_up) is not bool
     }
     _consistent(made, numbers, chance)
     made.update((name, _bounded(spec.resolved(properties[name]), made[name])) for name in numbers)

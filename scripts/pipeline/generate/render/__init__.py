@@ -56,17 +56,18 @@ class Context:
         return calls.joined(self._types, endpoint)
 
     def operation(self, endpoint: Endpoint) -> str:
-        """An operation's name, what a request costs, in credits, and whether it carries the key."""
+        """What `_extensions` takes of an operation, as Python literals."""
         node = self._types.node(endpoint)
         keyless = "" if is_secured(self._types.spec, node) else ", secured=False"
-        return f"{node['operationId']!r}, {OperationFacts.of(node).cost!r}{keyless}"
+        no_content = ", no_content=True" if calls.has_no_content(node) else ""
+        return f"{node['operationId']!r}, {OperationFacts.of(node).cost!r}{keyless}{no_content}"
 
     def attributes(self, model: ModelProperty) -> Iterator[models.Attribute]:
         """The attributes of a model."""
         return models.attributes(self._types, model)
 
     def decoded_classes(self, model: ModelProperty) -> list[str]:
-        """Classes that only a model's decoded accessors name."""
+        """Classes that only a model's decoded accessors and maps name."""
         return models.decoded_classes(self._types, model)
 
     def doc(self, name: str) -> str:

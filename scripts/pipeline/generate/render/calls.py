@@ -12,8 +12,9 @@ from openapi_python_client.parser.properties import ModelProperty, Property
 
 from keyapi._facts import CURSOR, FIRST_PAGE, PAGE, SIZE, OperationFacts, Paging
 from keyapi._json import pointer
-from keyapi._openapi import OperationNode, delimiter, is_secured
+from keyapi._openapi import NO_CONTENT, OperationNode, delimiter, is_secured, is_success
 from pipeline.errors import PipelineError
+from pipeline.generate.render.annotations import Annotation, annotation, is_nullable
 from pipeline.generate.render.docstrings import docstring, sentence
 from pipeline.generate.render.types import Types
 from pipeline.shape.identifiers import method_name
@@ -77,14 +78,16 @@ class Call:
     Attributes:
         method: Python name of the method.
         constant: Name of the module's constant that holds the operation's facts.
-        kind: What it returns: "page", "one" object, "many" objects, or undescribed "data".
-        model: Class of the object or of the rows; empty for "data".
+        kind: What it returns: a "page", "one" object, "many" objects, or other "data".
+        model: Class of the object, of the rows, or of the objects in other data; or empty.
         facts: Arguments of the `Operation`, as Python literals.
         arguments: Arguments of the method.
         walk_arguments: Arguments of the iterating method.
         imports: Classes the annotations name.
         position_type: Python type of a page's number or cursor; empty where it has no pages.
         list_type: How the annotations name the built-in list.
+        data_type: Python type of other data.
+        nullable: Whether the object, or the list of objects, may be None.
     """
 
     method: str
@@ -100,6 +103,8 @@ class Call:
     _endpoint: tuple[str, str]
     position_type: str = ""
     list_type: str = "list"
+    data_type: str = "Any"
+    nullable: bool = False
 
     @property
     def source(self) -> str:
@@ -115,11 +120,12 @@ class Call:
     @property
     def returns(self) -> str:
         """Python type of what the method returns."""
+        or_none = " | None" if self.nullable else ""
         return {
             "page": f"Page[{self.model}, {self.position_type}]",
-            "one": self.model,
-            "many": f"{self.list_type}[{self.model}]",
-            "data": "Any",
+            "one": f"{self.model}{or_none}",
+            "many": f"{self.list_type}[{self.model}]{or_none}",
+            "data": self.data_type,
         }[self.kind]
 
     def naming_in_full(self, builtin: str) -> Call:
@@ -137,6 +143,7 @@ class Call:
             arguments=renamed(self.arguments),
             walk_arguments=renamed(self.walk_arguments),
             position_type=renamed_type(self.position_type),
+            data_type=renamed_type(self.data_type),
             list_type=full if builtin == "list" else self.list_type,
         )
 
@@ -178,9 +185,9 @@ class Call:
             lines += [f"    {argument.name}: {argument.doc}".rstrip(": ") for argument in arguments]
         returns = {
             "page": f"The page, a sequence of `{self.model}`.",
-            "one": f"The `{self.model}`.",
-            "many": f"A list of `{self.model}`.",
-            "data": "The decoded data.",
+            "one": f"The `{self.model}`{'; None where there is none' if self.nullable else ''}.",
+            "many": f"A list of `{self.model}`{'; None for null' if self.nullable else ''}.",
+            "data": "Nothing." if self.data_type == "None" else "The decoded data.",
         }
         if walk:
             lines += [
@@ -229,7 +236,8 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     """Everything the resource template writes about an operation."""
     node = types.node(endpoint)
     facts = OperationFacts.of(node)
-    kind, model = _result(types, node)
+    kind, result = _result(types, node)
+    model = result.model
     paging = facts.paging if kind == "page" else None
     arguments = _arguments(types, endpoint, node, paging)
     literals = {
@@ -241,6 +249,12 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     }
     if kind in ("page", "many"):
         literals["items"] = repr(facts.items)
+    if kind == "data" and result.received:
+        literals["received"] = f"({', '.join(result.received)},)"
+    if kind == "data" and result.maps:
+        literals["maps"] = repr(result.maps)
+    if result.nullable:
+        literals["nullable"] = "True"
     if paging is not None:
         literals["paging"] = _paging(types, paging, endpoint, arguments)
     if required := sorted(a.key for a in arguments if a.default is None and a.place != "body"):
@@ -270,6 +284,8 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         walk_arguments=list(_walk_arguments(arguments, paging)) if paging else [],
         position_type=_position_type(arguments),
         imports={model, *_annotated(endpoint)} - {""},
+        data_type=result.text,
+        nullable=result.nullable,
         _summary=str(node.get("summary") or node["operationId"]),
         _node=node,
         _endpoint=(types.path(endpoint), endpoint.method),
@@ -285,19 +301,30 @@ def joined(types: Types, endpoint: Endpoint) -> dict[str, str]:
     return {name: joint for name, joint in found.items() if joint}
 
 
-def _result(types: Types, node: dict[str, Any]) -> tuple[str, str]:
-    """What a call returns, and the class of the object or the rows."""
+def _result(types: Types, node: dict[str, Any]) -> tuple[str, Annotation]:
+    """What a call returns, and the type of the object, of the rows, or of other data."""
     facts = OperationFacts.of(node)
     schema = types.success_schema(node)
-    data = types.resolved(schema).get("properties", {}).get("data", {})
+    if not schema and not any(
+        map(is_success, node["responses"].keys() - set(map(str, NO_CONTENT)))
+    ):
+        return "data", Annotation("None", ("NoneType",))
     if facts.items:
-        row = schema
         for key in facts.items:
-            row = types.resolved(row)["properties"][key]
-        return ("page" if facts.paging else "many"), types.reference(row["items"])
-    if model := types.reference(data):
-        return "one", model
-    return "data", ""
+            schema = types.resolved(schema)["properties"][key]
+        row = types.reference(schema["items"])
+        kind = "page" if facts.paging else "many"
+        # Where a flag says if more follow, it says so of a null list, too.
+        nullable = is_nullable(schema) and not (facts.paging and facts.paging.more)
+        return kind, Annotation(row, model=row, nullable=nullable)
+    data = types.resolved(schema).get("properties", {}).get("data", {})
+    found = annotation(types, data)
+    return "one" if found.model and types.reference(data) else "data", found
+
+
+def has_no_content(node: dict[str, Any]) -> bool:
+    """Whether an operation documents no success but those without content."""
+    return all(status in map(str, NO_CONTENT) for status in filter(is_success, node["responses"]))
 
 
 def _arguments(

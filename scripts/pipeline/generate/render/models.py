@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from openapi_python_client.parser.properties import (
     AnyProperty,
@@ -17,8 +18,10 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.union import UnionProperty
 
 from keyapi._facts import JsonText
+from pipeline.generate.render.annotations import annotation
 from pipeline.generate.render.docstrings import attribute_docstring, docstring
 from pipeline.generate.render.types import Types
+from pipeline.shape.maps import holds_map
 
 # What `keyapi.Model` has already; an attribute of that name gets an underscore.
 _MODEL_MEMBERS = ("to_dict", "from_dict")
@@ -50,7 +53,7 @@ def attributes(types: Types, model: ModelProperty) -> Iterator[Attribute]:
         if name not in by_name:
             continue
         prop = by_name[name]
-        kind, option = _attribute_type(types, prop)
+        kind, option = _attribute_type(types, prop, described[name])
         yield Attribute(
             f"{names[name]}: {kind} = _field({name!r}{option}, default=None)",
             attribute_docstring(types.description(described[name]) or _undescribed(name), 4),
@@ -70,18 +73,23 @@ def doc(types: Types, name: str) -> str:
 
 
 def decoded_classes(types: Types, model: ModelProperty) -> list[str]:
-    """Classes that only a model's decoded accessors name."""
+    """Classes that only a model's decoded accessors and maps name."""
     schema = types.schemas.get(str(model.class_info.name), {})
     found = set()
     for child in schema.get("properties", {}).values():
         text = JsonText.of(child)
         if text is not None and text.decoded:
             found.add(types.reference(text.decoded.get("items", text.decoded)))
+        found.add(annotation(types, child).model if holds_map(child) else "")
     return sorted(found - {""})
 
 
-def _attribute_type(types: Types, prop: Property) -> tuple[str, str]:
+def _attribute_type(types: Types, prop: Property, schema: dict[str, Any]) -> tuple[str, str]:
     """Annotation of an attribute, and the argument of `_field` that goes with it."""
+    if holds_map(schema):
+        found = annotation(types, schema)
+        option = f", model={found.model!r}, maps={found.maps}" if found.model else ""
+        return f"{found.text.removesuffix(' | None')} | None", option
     choices = prop.inner_properties if isinstance(prop, UnionProperty) else [prop]
     (only, *others) = [choice for choice in choices if not isinstance(choice, NoneProperty)]
     inner: PropertyProtocol = only

@@ -64,10 +64,13 @@ class Types:
         return self.schemas[name] if name else schema
 
     def reference(self, schema: Mapping[str, Any]) -> str:
-        """Class name of a reference (also of a nullable one), or ""."""
-        reference = schema.get("$ref") or next(
-            (part["$ref"] for part in schema.get("anyOf", []) if "$ref" in part), ""
-        )
+        """Class name of a reference (also of a nullable one), or "".
+
+        Of several choices none is the class.
+        """
+        choices = [part for part in schema.get("anyOf", []) if part.get("enum") != [None]]
+        (only, *others) = choices or [schema]
+        reference = "" if others else only.get("$ref", "")
         return self.class_name(reference.rpartition("/")[2]) if reference else ""
 
     def python_type(self, prop: PropertyProtocol) -> str:
