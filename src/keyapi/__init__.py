@@ -24,7 +24,8 @@ from keyapi._errors import (
     ServerError,
     TransportError,
 )
-from keyapi._pages import AsyncPageIterator, Page, PageIterator
+from keyapi._page import Page
+from keyapi._pages import AsyncPageIterator, PageIterator
 
 if TYPE_CHECKING:
     from keyapi._models import Model

@@ -9,7 +9,7 @@ import httpx
 from keyapi._errors import InvalidResponse, KeyAPIError
 from keyapi._json import pointer, value_at
 from keyapi._operation import says_more
-from keyapi._pages import P, Page
+from keyapi._page import P, Page
 
 if TYPE_CHECKING:
     from keyapi._operation import Operation, PagedOperation

@@ -10,7 +10,8 @@ import httpx
 
 from keyapi._answer import Answer
 from keyapi._base import BaseClient
-from keyapi._pages import AsyncPageIterator, P, Page, PageIterator
+from keyapi._page import P, Page
+from keyapi._pages import AsyncPageIterator, PageIterator
 from keyapi._sending.http import AsyncHTTPClient, HTTPClient
 
 if TYPE_CHECKING:

@@ -1,24 +1,17 @@
-"""Pages and the walk over them."""
+"""The walk over pages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic
 
 from keyapi._errors import KeyAPIError, PaginationError
+from keyapi._page import OfRows, P, Page, T
 
-T = TypeVar("T")
 if TYPE_CHECKING:
-    import httpx
-    from typing_extensions import TypeVar as TypeVarWithDefault
-
     from keyapi._operation import PagedOperation
-
-    P = TypeVarWithDefault("P", default=int | str)
-else:
-    P = TypeVar("P")
 
 _EMPTY_PAGES = 10
 """Pages without a row, one after the other, that end a walk with an error: each costs credits, and
@@ -26,116 +19,6 @@ a server that says "more" for ever would take them all. A judgement; no source g
 
 # The query of a signed URL, also inside JSON text: it changes each time the URL is signed.
 _SIGNATURE = re.compile(r"""\?[^\s"'?]*(?:sign|expire)[^\s"'?]*""", re.IGNORECASE)
-
-
-class _OfRows(Generic[T, P]):
-    """Of rows `T`, at positions `P`, which may be left open: only Python 3.13 knows defaults."""
-
-    __slots__ = ()
-
-    if not TYPE_CHECKING:
-
-        def __class_getitem__(cls, types):
-            both = types if isinstance(types, tuple) and len(types) > 1 else (types, int | str)
-            return super().__class_getitem__(both)
-
-
-class Page(Sequence[T], _OfRows[T, P]):
-    """One page of rows; a sequence of its items.
-
-    `Page[Row, int]` is a page whose `next` is a number; `Page[Row]` leaves open what it is.
-
-    Attributes:
-        page_num: Number of this page, or None where the operation pages by cursor.
-        page_size: Rows requested, or None where the server fixes the size.
-        has_more: Whether another page may follow: the answer says so, or, where it says nothing,
-            this page is full and is not the last allowed.
-        next: Number or cursor of the next page; None at the end, and where an answer says that
-            more follow but names no cursor. The same operation takes it back as its page number or
-            cursor, and as `start_page`.
-        request_id: The envelope's `requestId`.
-        attempts: How many requests were sent for it, retries included.
-        from_cache: Whether it came from the cache, so that nothing was sent.
-        credits: What the requests cost at most, in credits: as if each had been charged.
-        response: The raw `httpx.Response`; its request carries the key, so a pickled page
-            leaves it out.
-    """
-
-    __slots__ = (
-        "_items",
-        "_lost",
-        "_rows",
-        "_view",
-        "attempts",
-        "credits",
-        "from_cache",
-        "next",
-        "page_num",
-        "page_size",
-        "request_id",
-        "response",
-    )
-
-    def __init__(
-        self,
-        operation: PagedOperation[T, P],
-        arguments: dict[str, Any],
-        rows: list[dict[str, Any]],
-        following: P | None,
-        *,
-        lost: str | None = None,
-        request_id: str | None,
-        attempts: int,
-        from_cache: bool,
-        response: httpx.Response,
-    ) -> None:
-        paging = operation.paging
-        self._view = operation.view
-        self._rows = rows
-        self._items: list[T] | None = None
-        self.page_num = paging.number(arguments)
-        self.page_size: int | None = arguments.get(paging.size) if paging.size else None
-        self.next = following
-        self._lost = lost
-        self.request_id = request_id
-        self.attempts = attempts
-        self.from_cache = from_cache
-        self.credits = operation.credits * attempts
-        self.response: httpx.Response | None = response
-
-    @property
-    def has_more(self) -> bool:
-        """Whether another page may follow."""
-        return self.next is not None or self._lost is not None
-
-    @property
-    def items(self) -> list[T]:
-        """The rows of this page, as models."""
-        if self._items is None:
-            self._items = [self._view(row) for row in self._rows]
-        return self._items
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[T]: ...
-    def __getitem__(self, index: int | slice) -> T | list[T]:
-        return self.items[index]
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __repr__(self) -> str:
-        which = f"page_num={self.page_num}, " if self.page_num is not None else ""
-        return f"<Page {which}{len(self)} items, has_more={self.has_more}>"
-
-    def __getstate__(self) -> dict[str, Any]:
-        left_out = {"_items": self.items, "_view": None, "response": None}
-        return {name: getattr(self, name) for name in self.__slots__} | left_out
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
 
 
 class _Walk(Generic[T, P]):
@@ -220,7 +103,7 @@ class _Walk(Generic[T, P]):
         error.rows_yielded = self._yielded
 
 
-class PageIterator(_OfRows[T, P]):
+class PageIterator(OfRows[T, P]):
     """Rows of one page after another, each fetched when needed; `pages()` gives whole pages.
 
     Ends after a short or empty page, the operation's last page, or `limit` or `max_pages`. An error
@@ -286,7 +169,7 @@ class PageIterator(_OfRows[T, P]):
         return page
 
 
-class AsyncPageIterator(_OfRows[T, P]):
+class AsyncPageIterator(OfRows[T, P]):
     """`PageIterator` for `async for`."""
 
     def __init__(
