@@ -234,6 +234,27 @@ def test_the_content_type_is_judged(given: str | None, found: list[Any]) -> None
     assert [(one.pointer, one.rule) for one in violations] == found
 
 
+@pytest.mark.parametrize("key", ["4XX", "default"])
+def test_a_range_and_a_default_document_statuses_too(key: str) -> None:
+    spec = deepcopy(SPEC)
+    responses = next(
+        node["responses"]
+        for item in spec["paths"].values()
+        for node in item.values()
+        if node["operationId"] == NAME
+    )
+    error = responses.pop("400")
+    undocumented = Contract(spec)
+    assert [one.rule for one in undocumented.violations(NAME, 400, refusal(400).content)] == [
+        "status"
+    ]
+    responses[key] = error
+    contract = Contract(spec)
+    assert contract.violations(NAME, 400, refusal(400).content) == []
+    broken = b'{"code": 400, "data": null, "requestId": "1"}'
+    assert [one.rule for one in contract.violations(NAME, 400, broken)] == ["required"]
+
+
 def test_json_of_unknown_content_need_only_be_json() -> None:
     spec = deepcopy(SPEC)
     cover = spec["components"]["schemas"]["InfluencerProduct"]["properties"]["cover_url"]

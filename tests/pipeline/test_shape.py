@@ -326,3 +326,14 @@ def test_malformed_pages_never_crash(case):
         unchecked(text)
     except PipelineError as error:
         assert error.where == "en/tiktok/100.md"  # noqa: PT017
+
+
+@pytest.mark.parametrize("status", ["2XX", "2xx", "default"])
+def test_success_may_be_documented_as_a_range_or_a_default(status):
+    answer = document(PATH, data_schema=rows(a="string"))["paths"][PATH]["get"]["responses"]["200"]
+    responses = {"200": None, status: answer, "4xx": {"description": "Refused"}}
+    result = shaped(page(PATH, operation={"responses": responses}))
+    found = operation(result)["responses"]
+    kept = status.upper() if status != "default" else status
+    assert found.keys() >= {"200", kept, "4XX"}
+    assert data(result)["items"]["properties"].keys() == {"a"}

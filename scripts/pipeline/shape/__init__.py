@@ -32,6 +32,7 @@ RULES = (
     repair.drop_publisher_extensions,
     repair.merge_path_items,
     references.inline_references,
+    repair.read_statuses,
     wire.read_media_types,
     wire.require_bearer,
     wire.require_places,

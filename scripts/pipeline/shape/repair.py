@@ -26,6 +26,7 @@ _DOCUMENT = {
     "externalDocs",
 }
 _INFO = {"title", "description", "termsOfService", "contact", "license", "version"}
+_RANGE = re.compile(r"[1-5][xX]{2}")
 _TYPES = ("string", "number", "integer", "boolean", "array", "object")
 
 
@@ -59,6 +60,21 @@ def merge_path_items(draft: Draft) -> None:
             taken = {(p.get("name"), p.get("in")) for p in own}
             added = [p for p in shared if (p.get("name"), p.get("in")) not in taken]
             item[method]["parameters"] = [*copied(added), *own]
+
+
+def read_statuses(draft: Draft) -> None:
+    """Say what HTTP 200 is answered with, also where a page has a range or a default alone.
+
+    Evidence (doc): KeyAPI answers successes with HTTP 200. The range stays beside it, for others.
+    """
+    for operation in draft.operations():
+        responses = operation.node["responses"]
+        for status in [status for status in responses if _RANGE.fullmatch(status)]:
+            responses.setdefault(status.upper(), responses.pop(status))
+        if not any(status.isdigit() and is_success(status) for status in responses):
+            for status in ("2XX", "default"):
+                if status in responses:
+                    responses.setdefault("200", copied(responses[status]))
 
 
 def repair_schemas(draft: Draft) -> None:
