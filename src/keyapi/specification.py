@@ -30,7 +30,7 @@ from keyapi._openapi import (
 __all__ = ("Argument", "OperationSpec", "Paging", "Schema", "Sort", "Specification", "value_at")
 
 Schema = Mapping[str, Any]
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_INTEGER = re.compile(r"-?[0-9]{1,300}")  # of any size, but none that takes long to read
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 
 
@@ -80,6 +80,7 @@ class OperationSpec:
         path: URL path, with path parameters as `{name}`.
         method: HTTP method, in upper case.
         node: The operation object.
+        document: The specification's document.
         name: Its `operationId`.
         resource: Its tag, which is the attribute of the client that has its method.
         secured: Whether a request needs a key.
@@ -99,6 +100,7 @@ class OperationSpec:
         self.path = operation.path
         self.method = operation.method.upper()
         self.node: Schema = node
+        self.document = spec.document
         self.name: str = node["operationId"]
         self.resource: str = (node.get("tags") or [""])[0]
         self.secured = is_secured(spec.document, node)
@@ -143,6 +145,11 @@ class OperationSpec:
         return None if schema is None else self._spec.resolved(schema)
 
     @property
+    def body_required(self) -> bool:
+        """Whether a request must have a body."""
+        return bool(self.node.get("requestBody", {}).get("required"))
+
+    @property
     def statuses(self) -> list[str]:
         """The documented statuses."""
         return list(self.node["responses"])
@@ -151,6 +158,24 @@ class OperationSpec:
     def success(self) -> str:
         """The documented status of success."""
         return next(filter(is_success, self.statuses))
+
+    @property
+    def success_status(self) -> int:
+        """The status that a success has: 200 where the page documents a range."""
+        return int(self.success) if self.success.isdigit() else 200
+
+    def documented(self, status: int | str) -> str | None:
+        """Give the key under which a status is documented, or None where it is not.
+
+        A status itself comes before its range, such as `4XX`, and that before `default`.
+
+        Args:
+            status: HTTP status, or a key of the responses.
+        """
+        text = str(status).upper()
+        keys = {key.upper(): key for key in self.statuses}
+        found = (keys.get(key) for key in (text, f"{text[:1]}XX", "DEFAULT"))
+        return next(filter(None, found), None)
 
     def read_arguments(self, query: str, body: bytes = b"") -> dict[str, Any]:
         """Read the arguments of a request, except those in its path and headers.
@@ -175,27 +200,27 @@ class OperationSpec:
             **{name: value for name, value in found.items() if name in arguments},
         }
 
-    def documented(self, status: str) -> str | None:
-        """What documents a status: itself, its range (`2XX`), or `default`; None for nothing."""
-        keys = {key.upper(): key for key in self.statuses}
-        found = (keys.get(key) for key in (status.upper(), f"{status[:1]}XX", "DEFAULT"))
-        return next(filter(None, found), None)
-
     def media_types(self, status: str) -> list[str]:
-        """The documented media types of a status; JSON for an undocumented status."""
+        """The documented media types of a status; JSON where none is documented."""
         response = self.node["responses"].get(self.documented(status), {})
         return list(response.get("content", {})) or [JSON]
 
+    def has_body(self, status: str) -> bool:
+        """Whether a documented status has a body that the page describes."""
+        return bool(self.node["responses"].get(self.documented(status), {}).get("content"))
+
     def schema(self, status: str) -> Schema | None:
         """Schema of the JSON body under a documented status, or None."""
-        return self._media(status).get("schema")
+        return (self._operation.response(self.documented(status) or "") or {}).get("schema")
+
+    def body_properties(self, status: int) -> list[str]:
+        """Names of the documented properties of the JSON body under a status; empty for none."""
+        schema = self._spec.resolved(self.schema(str(status)) or {})
+        return list(schema.get("properties", ()))
 
     def example(self, status: str) -> Any:
         """The documented example of a status, or None."""
-        return self._media(status).get("example")
-
-    def _media(self, status: str) -> dict[str, Any]:
-        return self._operation.response(self.documented(status) or status) or {}
+        return (self._operation.response(self.documented(status) or "") or {}).get("example")
 
     @cached_property
     def row(self) -> Schema | None:

@@ -41,7 +41,9 @@ class Stub:
 
     def rows(self, operation: OperationSpec) -> list[Any]:
         """The rows that it answers to everything; empty for an operation without rows."""
-        rows = value_at(self.body(operation, operation.success), operation.items or ("",))
+        rows = value_at(
+            self.body(operation, str(operation.success_status)), operation.items or ("",)
+        )
         return rows if isinstance(rows, list) else []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -65,10 +67,10 @@ class Stub:
     def _status(self, operation: OperationSpec, sent: set[str], keyed: bool) -> int:
         if operation.secured and not keyed:
             return 401
-        return int(operation.success) if set(required_in_query(operation)) <= sent else 400
+        return operation.success_status if set(required_in_query(operation)) <= sent else 400
 
     def _made(self, operation: OperationSpec, status: str) -> Any:
-        if status != operation.success:
+        if status != str(operation.success_status):
             return operation.example(status) or {"code": int(status), "message": ""}
         body = json.loads(json.dumps(documented(self._specification, operation, status)))
         rows = value_at(body, operation.items or ("",))

@@ -27,10 +27,11 @@ def answers(specification: Specification, operation: OperationSpec) -> Iterator[
         specification: The specification.
         operation: One of its operations.
     """
-    for status in operation.statuses:
+    for key in operation.statuses:
+        status = str(operation.success_status) if key == operation.success else key
         schema = operation.schema(status)
         if schema is None or not status.isdigit():
-            continue
+            continue  # of a range of errors, no one status is documented
         seen: set[bytes] = set()
         whole = documented(specification, operation, status)
         for body in (whole, *_variants(specification, schema, whole)):
@@ -48,7 +49,7 @@ def documented(specification: Specification, operation: OperationSpec, status: s
     chance = Chance(0, operation.name, status)
     body = value(specification, operation.schema(status) or {}, "", None, chance)
     if isinstance(body, dict) and "code" in body:
-        body["code"] = 0 if status == operation.success else int(status)
+        body["code"] = 0 if int(status) == operation.success_status else int(status)
     return body
 
 

@@ -6,10 +6,12 @@ They are what a live run pays for, what the mutants are shown, and where the fuz
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from keyapi.specification import Argument, OperationSpec, value_at
+from keyapi.contract import json_schema
+from keyapi.sandbox import _values as made_up
+from keyapi.specification import Argument, OperationSpec, Schema, Specification, value_at
 
 _SMALL = 3  # rows of a page, where pages are compared
 _A_TEXT = "1"  # for a text with no further description
@@ -43,6 +45,20 @@ class Case:
 
 def cases(operation: OperationSpec) -> Iterator[Case]:
     """Yield the cases of an operation, the documented example first."""
+    for case in _cases(operation):
+        success = case.status == Case.status
+        yield replace(case, status=operation.success_status) if success else case
+
+
+def is_promised(operation: OperationSpec, case: Case) -> bool:
+    """Whether an operation documents the status that a case must be answered with.
+
+    What is sent for other cases is looked at all the same, but not what comes back.
+    """
+    return operation.documented(case.status) is not None
+
+
+def _cases(operation: OperationSpec) -> Iterator[Case]:
     base = documented_arguments(operation)
     shown = value_at(operation.example(operation.success), operation.items or ("",))
     rows = "some" if shown else ""
@@ -54,9 +70,9 @@ def cases(operation: OperationSpec) -> Iterator[Case]:
     example = shown[0] if isinstance(shown, list) and shown else {}
     for name, prop in operation.filters.items():
         if prop in example:
-            yield Case(f"filtered by {name}", {**base, name: example[prop]}, rows="some")
-    for name, argument in operation.arguments.items():
-        yield from _values(base, name, argument)
+            yield _filtered(operation, base, name, example[prop])
+    for argument in operation.arguments.values():
+        yield from _values(operation, base, argument)
     if operation.secured:
         documented = {int(status) for status in operation.statuses if status.isdigit()}
         yield Case("without a key", base, 401, key="none")
@@ -78,7 +94,7 @@ def documented_arguments(operation: OperationSpec) -> dict[str, Any]:
         if "example" in parameter
     }
     found = {
-        name: values[name] if name in values else examples.get(name, _fitting(argument))
+        name: _shown(operation, argument, values, examples)
         for name, argument in operation.arguments.items()
         if argument.required
     }
@@ -90,6 +106,13 @@ def documented_arguments(operation: OperationSpec) -> dict[str, Any]:
     if paging is not None and paging.size and paging.largest:
         found[paging.size] = as_typed(operation.arguments[paging.size], paging.largest)
     return found
+
+
+def _shown(operation: OperationSpec, argument: Argument, *shown: Mapping[str, Any]) -> Any:
+    """The first value shown for an argument that it may have; another where none is shown."""
+    values = [found[argument.name] for found in shown if argument.name in found]
+    fitting = (value for value in values if fits(operation, argument, value))
+    return next(fitting, None) or _fitting(operation, argument)
 
 
 def _pages(operation: OperationSpec, base: dict[str, Any], rows: str) -> Iterator[Case]:
@@ -122,28 +145,63 @@ def _sorts(operation: OperationSpec, base: dict[str, Any], rows: str) -> Iterato
             yield Case(f"sorted by {column}, {direction}", chosen, rows=rows)
 
 
-def _values(base: dict[str, Any], name: str, argument: Argument) -> Iterator[Case]:
+def _filtered(operation: OperationSpec, base: dict[str, Any], name: str, shown: Any) -> Case:
+    """Filter by what an example shows; by another value where no argument may say that one."""
+    argument = operation.arguments[name]
+    if fits(operation, argument, shown):
+        return Case(f"filtered by {name}", {**base, name: shown}, rows="some")
+    return Case(f"filtered by {name}", {**base, name: _fitting(operation, argument)})
+
+
+def fits(operation: OperationSpec, argument: Argument, value: Any) -> bool:
+    """Whether a value is one that an argument's schema allows.
+
+    Args:
+        operation: The operation.
+        argument: One of its arguments.
+        value: The value.
+    """
+    import jsonschema_rs  # an extra, which the command line does without
+
+    schema = json_schema(operation.document, dict(argument.schema))
+    return jsonschema_rs.Draft4Validator(schema).is_valid(value)
+
+
+def _values(operation: OperationSpec, base: dict[str, Any], argument: Argument) -> Iterator[Case]:
     """What must be taken, and what must be refused, as value of one argument."""
-    schema = argument.schema
+    name, schema = argument.name, argument.schema
+
+    def case(about: str, value: Any) -> Case:
+        good = fits(operation, argument, value)
+        chosen = {**base, name: value}
+        return (
+            Case(f"{name} {about}", chosen)
+            if good
+            else Case(f"{name} {about}", chosen, 400, faulty=name)
+        )
+
     if argument.required and argument.place != "path":
         yield Case(
             f"without {name}", {k: v for k, v in base.items() if k != name}, 400, faulty=name
         )
     if schema.get("minLength") and argument.place == "query":
         yield Case(f"{name} empty", {**base, name: ""}, 400, faulty=name)
-        yield Case(f"{name} at its minLength", {**base, name: _A_TEXT * schema["minLength"]})
+        shortest = _A_TEXT * schema["minLength"]
+        if fits(operation, argument, shortest):  # a pattern may ask for other letters
+            yield Case(f"{name} at its minLength", {**base, name: shortest})
     for keyword, beyond in (("minimum", -1), ("maximum", 1)):
         if keyword in schema:
             bound = schema[keyword]
-            yield Case(f"{name} at its {keyword}", {**base, name: bound})
+            yield case(f"at its {keyword}", bound)  # which may be excluded
             yield Case(
                 f"{name} beyond its {keyword}", {**base, name: bound + beyond}, 400, faulty=name
             )
     members = argument.members
     for member, value in members.items():
-        yield Case(f"{name} {member}", {**base, name: value})
+        if value is not None:  # None means "not sent"
+            yield Case(f"{name} {member}", {**base, name: value})
     if members and schema.get("type") == "integer":
-        none = {**base, name: max(members.values()) + 1}
+        none = {**base, name: max(member for member in members.values() if member is not None) + 1}
         yield Case(f"{name} no member", none, 400, faulty=name)
     if schema.get("type") == "integer":
         decimal = float(next(iter(members.values()), schema.get("minimum", 1)))
@@ -152,20 +210,26 @@ def _values(base: dict[str, Any], name: str, argument: Argument) -> Iterator[Cas
         yield Case(f"{name} as text", {**base, name: "x"}, 400, faulty=name)
 
 
-def _fitting(argument: Argument) -> Any:
-    """A value that fits a schema."""
-    schema = argument.schema
-    if argument.members:
-        return next(iter(argument.members.values()))
+def _fitting(operation: OperationSpec, argument: Argument) -> Any:
+    """A value that fits a schema: a plain one, or one that is made up where none of them fits."""
+    plain = _plain(argument.schema)
+    if fits(operation, argument, plain):
+        return plain
+    specification = Specification(operation.document)
+    chance = made_up.Chance(0, argument.name)
+    return made_up.value(specification, argument.schema, argument.name, None, chance)
+
+
+def _plain(schema: Schema) -> Any:
+    if "enum" in schema:
+        return next(member for member in schema["enum"] if member is not None)
     if "example" in schema:
         return schema["example"]
     kind = schema.get("type")
     if kind == "array":
-        return [_fitting(argument._replace(schema=schema.get("items", {})))]
-    if kind == "object":
-        return {}
+        return [_plain(schema.get("items", {}))]
     plain: dict[Any, Any] = {"integer": schema.get("minimum", 1), "number": 1.5, "boolean": True}
-    return plain.get(kind, _A_TEXT)
+    return {} if kind == "object" else plain.get(kind, _A_TEXT)
 
 
 def as_typed(argument: Argument, number: int | str) -> int | str:

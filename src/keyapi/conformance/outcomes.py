@@ -71,8 +71,8 @@ class Outcomes:
 
     def reachable(self) -> Iterator[Outcome]:
         """Give those that can be had from a server which is well and has credits left."""
-        success = self._operation.success
-        status = int(success)
+        status = self._operation.success_status
+        success = str(status)
         yield Outcome(success, status, self._good)
         paging = self._operation.paging
         if paging is not None:
@@ -85,7 +85,7 @@ class Outcomes:
                 yield Outcome(f"{success}-page-2", status, {**self._good, position: second})
                 yield Outcome(f"{success}-past-the-end", status, {**self._good, position: last})
         for refused in (self._bad(), Outcome("401", 401, self._good, KEY)):
-            if refused is not None and refused.name in self._operation.statuses:
+            if refused is not None and self._operation.documented(refused.status):
                 yield refused
 
     @property

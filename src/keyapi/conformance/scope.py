@@ -80,6 +80,14 @@ def _a_key(specification: Specification, operation: OperationSpec) -> bool:
     return operation.secured
 
 
+def _a_refusal(specification: Specification, operation: OperationSpec) -> bool:
+    return not operation.arguments or operation.documented(400) is not None
+
+
+def _a_refused_key(specification: Specification, operation: OperationSpec) -> bool:
+    return not operation.secured or operation.documented(401) is not None
+
+
 def _pages(specification: Specification, operation: OperationSpec) -> bool:
     return operation.paging is not None
 
@@ -126,6 +134,8 @@ FACETS = (
     Facet("server -> spec", "no answer", _always),
     Facet("server -> spec", "no parameters", _parameters),
     Facet("server -> spec", "no key needed", _a_key),
+    Facet("server -> spec", "no 400 documented", _a_refusal),
+    Facet("server -> spec", "no 401 documented", _a_refused_key),
     Facet("spec -> client", "no answer", _always),
     Facet("recording", "no example", _an_example),
     Facet("recording", "no example of success", _a_good_example),

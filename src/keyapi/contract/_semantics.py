@@ -129,9 +129,16 @@ def _echoes(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) 
 def _equal(rows: Rows, prop: str, wanted: Any, rule: str, name: str) -> Iterator[Any]:
     allowed = {str(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
     for index, row in enumerate(rows):
-        if prop in row and str(row[prop]) not in allowed:
+        if prop in row and _texts(row[prop]).isdisjoint(allowed):
             yield (index, prop), rule, f"{' or '.join(sorted(allowed))}, as {name} asks", row[prop]
             return
+
+
+def _texts(value: Any) -> set[str]:
+    """What an argument may say for a value: for a boolean, also 1 or 0."""
+    if isinstance(value, bool):
+        return {str(value), str(value).lower(), str(int(value))}
+    return {str(value)}
 
 
 def _repeated(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) -> Iterator[Any]:

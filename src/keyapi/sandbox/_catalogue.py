@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import lru_cache
@@ -19,6 +21,8 @@ _DOCUMENTED_LEAST = 41  # of the documented one, so that it has pages
 _GROUPS = 8  # different values of a property that rows are filtered by
 _SUBJECTS_KEPT = 256
 _VIEWS_KEPT = 512
+_ID = re.compile(r"[0-9]{12}")
+_LIMITS = frozenset({"enum", "format", "pattern", "maxLength", "x-keyapi"})
 
 
 class SubjectRows:
@@ -97,7 +101,7 @@ class Catalogue:
                 holder[operation.items[-1]] = []
             else:
                 echoed = dict(zip(_subject_names(operation), subject, strict=True))
-                holder.update((echo, echoed[echo]) for echo in operation.echoes)
+                holder.update(_echoes(operation, echoed))
         return answer
 
     def _make_rows(self, name: str, subject: tuple[Any, ...]) -> SubjectRows:
@@ -127,9 +131,12 @@ class Catalogue:
             for prop, values in groups.items():
                 shared = [*values, _of(first, prop)] if first else values
                 made[prop] = each.one_of(shared)
-            return {**made, **{echo: echoed[echo] for echo in operation.echoes}}
+            return {**made, **_echoes(operation, echoed)}
 
-        return SubjectRows(count, make)
+        rows = SubjectRows(count, make)
+        sample = rows[len(documented) : len(documented) + 1]
+        identified = not sample or _is_identified(operation, sample[0])
+        return rows if identified else _distinct(operation, rows)
 
     def _count(self, name: str, subject: tuple[Any, ...]) -> int:
         """Number of rows of a subject: only a few have many."""
@@ -151,6 +158,33 @@ class Catalogue:
         return rows
 
 
+def _echoes(operation: OperationSpec, subject: Mapping[str, Any]) -> dict[str, Any]:
+    """What rows repeat of a subject; a body that was left out names none."""
+    return {echo: subject[echo] for echo in operation.echoes if subject[echo] is not None}
+
+
+def _is_identified(operation: OperationSpec, made: Mapping[str, Any]) -> bool:
+    """Whether a row has a text that no other row will have: an id, or a URL with one."""
+    texts = [text for name, text in made.items() if name not in operation.echoes]
+    return any(isinstance(text, str) and _ID.search(text) is not None for text in texts)
+
+
+def _distinct(operation: OperationSpec, rows: SubjectRows) -> SubjectRows:
+    """Rows without an id, each once: the first free text of a row gets its number."""
+    taken = {*operation.echoes, *operation.filters.values(), *_subject_names(operation)}
+    free = [
+        name
+        for name, schema in operation.properties().items()
+        if name not in taken and schema.get("type") == "string" and not _LIMITS & schema.keys()
+    ][:1]
+    numbered = (
+        {**made, **{name: f"{made[name]} {number}" for name in free if number and name in made}}
+        for number, made in enumerate(rows)
+    )
+    once = list({json.dumps(made, sort_keys=True): made for made in numbered}.values())
+    return SubjectRows(len(once), once.__getitem__)
+
+
 def _rank(value: Any) -> tuple[bool, Any]:
     return value is not None, value
 
@@ -170,7 +204,7 @@ def _subject_names(operation: OperationSpec) -> list[str]:
 
 
 def _subject(operation: OperationSpec, arguments: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(_hashable(arguments[name]) for name in _subject_names(operation))
+    return tuple(_hashable(arguments.get(name)) for name in _subject_names(operation))
 
 
 def _documented(operation: OperationSpec, example: Any) -> tuple[Any, ...] | None:
@@ -199,4 +233,4 @@ def _sort(operation: OperationSpec, arguments: Mapping[str, Any]) -> tuple[str |
 
 
 def _hashable(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool)) else str(value)
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

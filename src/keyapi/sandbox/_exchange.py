@@ -54,8 +54,8 @@ class Reply:
 
     @property
     def json(self) -> Any:
-        """The body, decoded."""
-        return json.loads(self.body)
+        """The body, decoded; an empty object for an answer without one."""
+        return json.loads(self.body or b"{}")
 
     def with_json(self, body: Any) -> Self:
         """Return the same answer with a different JSON body."""

@@ -13,7 +13,7 @@ from keyapi.sandbox._exchange import Reply, SandboxRequest
 from keyapi.sandbox._ledger import Ledger
 from keyapi.sandbox._schedule import Scheduled, scheduled
 from keyapi.sandbox._validation import Validation
-from keyapi.sandbox._values import Chance
+from keyapi.sandbox._values import Chance, row
 from keyapi.sandbox.faults import Exchange
 from keyapi.specification import OperationSpec, Paging, Schema, Specification
 
@@ -146,6 +146,9 @@ class Service:
         return arguments, self._success(operation, arguments)
 
     def _success(self, operation: OperationSpec, arguments: Mapping[str, Any]) -> _Answer:
+        status = operation.success_status
+        if status in NO_CONTENT or not operation.has_body(operation.success):
+            return _Answer(Reply(status, b"", {}), operation.credits)
         body = self.catalogue.envelope(operation, arguments)
         if "requestId" in body:
             body["requestId"] = self._request_id()
@@ -158,9 +161,6 @@ class Service:
             _put(body, operation.items, rows[start:stop])
             if operation.paging is not None:
                 self._lead_on(operation, operation.paging, body, stop, bool(after))
-        status = int(operation.success) if operation.success.isdigit() else 200
-        if status in NO_CONTENT:
-            return _Answer(Reply(status, b"", {}), operation.credits)
         return _Answer(Reply.of(status, body), operation.credits, before, after)
 
     def _lead_on(
@@ -196,6 +196,13 @@ class Service:
         """A refusal, as documented if there is an example."""
         example = operation.example(str(status))
         envelope = example if isinstance(example, dict) else _envelope(status, "Refused")
+        schema = self.spec.resolved(operation.schema(str(status)) or {})
+        if example is None and "properties" in schema:
+            made = row(self.spec, schema, None, Chance(self.seed, operation.name, status))
+            envelope = {**made, **{key: envelope[key] for key in envelope if key in made}}
+            message = message if "message" in made else None
+        if str(status) not in operation.statuses and "code" in envelope:
+            envelope = {**envelope, "code": status}  # a range, or the default
         body = {**envelope, "message": message} if message else envelope
         if status == 429 and self._retry_after is not None:
             return Reply.of(429, body, retry_after=str(self._retry_after))

@@ -55,11 +55,14 @@ class Validation:
             parameter; empty for a valid request.
         """
         pairs = parse_qsl(request.query, keep_blank_values=True)
+        bodiless = not request.body and not self._operation.body_required
         body, problems = self._body(request)
         values: dict[str, Any] = {}
         for argument in self._arguments:
             name = argument.name
             received: list[Any]
+            if argument.place == "body" and bodiless:
+                continue  # the page lets a request leave its body out, with all that it requires
             if argument.place == "body":
                 received = [body[name]] if name in body else []
             elif argument.place == "query":
@@ -91,6 +94,8 @@ class Validation:
     def _body(self, request: SandboxRequest) -> tuple[dict[str, Any], list[str]]:
         if self._operation.body is None:
             return {}, []
+        if not request.body and self._operation.body_required:
+            return {}, ["The body is missing"]
         try:
             body = json.loads(request.body or b"{}")
         except (ValueError, RecursionError):

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from keyapi._facts import JsonText
+from keyapi.sandbox._texts import fitted
 from keyapi.specification import Schema, Specification
 
 _ADJECTIVES = ("Bright", "Classic", "Cozy", "Daily", "Fresh", "Gentle", "Mini", "Soft", "Travel")
@@ -21,6 +22,8 @@ _EPOCH = 1_769_817_600  # that day in seconds
 _DIGITS = 12  # drawn at a time
 _MOST_OCCASIONS = 200  # videos or live streams per product, at most
 _SHORTEST_ID = 5  # digits; shorter examples of ids are replaced
+_USUAL_ITEMS = 3  # of a list, where the specification names no number
+_FINE = 0.01  # how far a number stays from a bound that is excluded
 _DEEPEST = 6  # a schema may contain itself
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
@@ -86,7 +89,8 @@ def value(
     if kind == "array":
         shown = example[0] if isinstance(example, list) and example else None
         low = schema.get("minItems", 0)
-        count = 0 if depth >= _DEEPEST else chance.whole(low or 1, schema.get("maxItems", 3))
+        high = schema.get("maxItems", max(low, _USUAL_ITEMS))
+        count = low if depth >= _DEEPEST else chance.whole(min(low or 1, high), high)
         items = schema.get("items", {})
         return [value(spec, items, name, shown, chance, depth + 1) for _ in range(count)]
     if kind == "boolean":
@@ -94,7 +98,7 @@ def value(
     if kind in ("integer", "number"):
         return _bounded(schema, _number(name, chance, whole=kind == "integer"))
     if kind == "string":
-        return _text(schema, name, example, chance)
+        return fitted(schema, _text(schema, name, example, chance), chance.digits)
     return example
 
 
@@ -108,7 +112,7 @@ def row(
     made = {
         name: value(spec, child, name, shown.get(name), chance, depth)
         for name, child in properties.items()
-        if depth < _DEEPEST or name in required
+        if (depth < _DEEPEST or name in required) and not spec.resolved(child).get("writeOnly")
     }
     others = schema.get("additionalProperties")
     if isinstance(others, dict) and others and depth < _DEEPEST:
@@ -122,7 +126,20 @@ def row(
     }
     _consistent(made, numbers, chance)
     made.update((name, _bounded(spec.resolved(properties[name]), made[name])) for name in numbers)
-    return made
+    return {**made, **_mapped(spec, schema, shown, chance, depth)}
+
+
+def _mapped(
+    spec: Specification, schema: Schema, shown: Mapping[str, Any], chance: Chance, depth: int
+) -> dict[str, Any]:
+    """The entries of a map, by the keys of the example."""
+    entries = schema.get("additionalProperties")
+    if not isinstance(entries, dict) or depth >= _DEEPEST:
+        return {}
+    keys = [key for key in shown if key not in schema.get("properties", {})]
+    least = schema.get("minProperties", 0)
+    keys += [chance.digits(_SHORTEST_ID) for _ in range(max(least, 1) - len(keys))]
+    return {key: value(spec, entries, key, shown.get(key), chance, depth) for key in keys}
 
 
 def _consistent(row: dict[str, Any], kinds: Mapping[str, Any], chance: Chance) -> None:
@@ -216,8 +233,18 @@ def _number(name: str, chance: Chance, *, whole: bool) -> int | float:
 
 def _bounded(schema: Schema, number: int | float) -> int | float:
     low, high = schema.get("minimum"), schema.get("maximum")
+    step = schema.get("multipleOf", 1 if isinstance(number, int) else _FINE)
+    if low is not None and schema.get("exclusiveMinimum"):
+        low += step
+    if high is not None and schema.get("exclusiveMaximum"):
+        high -= step
     number = number if low is None else max(low, number)
-    return number if high is None else min(high, number)
+    number = number if high is None else min(high, number)
+    if "multipleOf" in schema and number % step:
+        number = step * (
+            number // step if low is None or number - number % step >= low else number // step + 1
+        )
+    return number
 
 
 def _text(schema: Schema, name: str, example: Any, chance: Chance) -> str:

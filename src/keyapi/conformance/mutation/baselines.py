@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from keyapi._client import SyncClient
 from keyapi.conformance.bodies import answers
 from keyapi.conformance.capture import documented, method_of
-from keyapi.conformance.cases import Case, cases
+from keyapi.conformance.cases import Case, cases, is_promised
 from keyapi.conformance.drivers import Caller, Serve, Served, sandbox_server
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.mutation.outcomes import Detections
@@ -89,7 +89,9 @@ class Baseline:
         if operation.name not in self._served:
             serve = sandbox_server(client=self.client, spec=self.document)
             self._served[operation.name] = [
-                ServedCase(case, serve(operation, case)) for case in cases(operation)
+                ServedCase(case, serve(operation, case))
+                for case in cases(operation)
+                if is_promised(operation, case)
             ]
         return self._served[operation.name]
 

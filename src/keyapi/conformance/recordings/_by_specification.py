@@ -98,7 +98,7 @@ def _check_answer(
     findings: Findings, operation: OperationSpec, specification: Specification
 ) -> None:
     recording = findings.recording
-    answer = operation.node["responses"].get(str(recording.status), {})
+    answer = operation.node["responses"].get(operation.documented(recording.status), {})
     types = list(answer.get("content", ()))
     mime_type = httpx.Headers(list(recording.headers)).get("content-type", "none")
     if types and mime_type.partition(";")[0].strip() not in types:

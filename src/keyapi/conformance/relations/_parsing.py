@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._shared import violation
 from keyapi.contract import Contract, Violation
 from keyapi.specification import OperationSpec, value_at
+
+_WHOLE = re.compile(r"-?[0-9]{1,20}(\.0)?")
 
 
 @relation("spec -> client", short="s>c", position=4)
@@ -40,7 +43,7 @@ def spec_to_client(
         answer = (
             body
             if isinstance(body, ServerAnswer)
-            else ServerAnswer(int(operation.success), JSON, body)
+            else ServerAnswer(operation.success_status, JSON, body)
         )
         for broken in parsed(contract, operation, caller, arguments, answer):
             name = f"body {number} under {answer.status}"
@@ -84,8 +87,8 @@ def parsed(
     if status >= 400 or (type(code) is int and code != 0):  # an error comes under HTTP 200, too
         yield from _refused(operation, answer, sent.result)
     elif not isinstance(sent.result, KeyAPIError):
-        yield from _given_back(operation, json.loads(body), sent.result)
-    elif not expected and not _without_rows(operation, answer, sent.result):
+        yield from _given_back(operation, json.loads(body or b"null"), sent.result)
+    elif not expected and not _unusable(operation, answer, sent.result):
         yield violation(operation, "parsed", "a result", sent.result)
 
 
@@ -111,10 +114,28 @@ def _refused(operation: OperationSpec, answer: ServerAnswer, result: Any) -> Ite
             yield violation(operation, "raised", expected, found)
 
 
-def _without_rows(operation: OperationSpec, answer: ServerAnswer, result: KeyAPIError) -> bool:
-    """Whether a list of rows is missing where the specification lets it, but no client can."""
+def _unusable(operation: OperationSpec, answer: ServerAnswer, result: KeyAPIError) -> bool:
+    """Whether the specification lets an answer lack what no client can do without.
+
+    That is the list of rows, or a next cursor which the argument that takes it can hold.
+    """
     lists = isinstance(value_at(answer.envelope, operation.items or ("",)), list)
-    return isinstance(result, InvalidResponse) and operation.items is not None and not lists
+    lacking = operation.items is not None and not lists
+    return isinstance(result, InvalidResponse) and (lacking or _odd_cursor(operation, answer))
+
+
+def _odd_cursor(operation: OperationSpec, answer: ServerAnswer) -> bool:
+    """Whether the next cursor is of a type that the argument which takes it does not have."""
+    paging = operation.paging
+    cursor = value_at(answer.envelope, paging.next) if paging and paging.next else None
+    if paging is None or cursor is None:
+        return False
+    kind = operation.arguments[paging.position].schema.get("type")
+    if kind == "array":
+        return not isinstance(cursor, list)
+    whole = _WHOLE.fullmatch(str(cursor)) is not None
+    odd = isinstance(cursor, (bool, list, dict))
+    return odd or (not whole if kind == "integer" else isinstance(cursor, float) and not whole)
 
 
 def _given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Violation]:

@@ -13,11 +13,14 @@ from keyapi.specification import OperationSpec
 
 def success_answer(operation: OperationSpec) -> ServerAnswer:
     """A small success: the documented example, or an empty one."""
+    status = operation.success_status
+    if not operation.has_body(operation.success):
+        return ServerAnswer(status, {}, b"")
     example = operation.example(operation.success)
     body = example if isinstance(example, dict) else {"code": 0, "message": "success", "data": {}}
     if not isinstance(example, dict) and operation.items is not None:
         put(body, operation.items, [])
-    return ServerAnswer(int(operation.success), JSON, json.dumps(body).encode())
+    return ServerAnswer(status, JSON, json.dumps(body).encode())
 
 
 def pairs(query: str) -> list[tuple[str, str]]:
