@@ -25,7 +25,7 @@ from pipeline.cli import ROOT, alone
 from pipeline.commands.record import write
 from pipeline.document.yaml import load_yaml
 from pipeline.errors import PipelineError
-from pipeline.project import SPEC, Project
+from pipeline.project import Project
 
 _NAME = "nox -s live --"
 
@@ -53,7 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _published(root: Path, effective: Specification) -> Published:
     try:
-        document = load_yaml(Project(root).read(SPEC, "Run scripts/vendor.py."), SPEC)
+        project = Project(root)
+        document = load_yaml(project.read(project.spec, "Run scripts/vendor.py."), project.spec)
     except PipelineError as error:
         raise ConfigurationError(str(error)) from error
     return Published(document, effective)

@@ -18,8 +18,6 @@ from pipeline.vendor.merge import Vendored, merge, require_lock
 from pipeline.vendor.pages import Page, read_page
 
 PAGES = "openapi/pages"
-SPEC = "openapi/tiktok.openapi.yaml"
-OVERLAY = "openapi/tiktok.overlay.yaml"
 LOCK = "openapi/vendor.lock"
 GENERATOR = "openapi/generator.yaml"
 TEMPLATES = "openapi/templates"
@@ -27,13 +25,13 @@ GENERATED = "generated"
 RUNTIME = "src"
 _TOOL = Path(__file__).resolve().parents[2]  # the checkout whose code this is
 
+_OPENAPI = "openapi"
+_OVERLAY, _SPEC = ".overlay.yaml", ".openapi.yaml"  # what the names end in
 _SPEC_HEADER = (
     "# What the pages under pages/ publish, merged: nothing added or lost. Written by\n"
-    "# scripts/vendor.py; corrections belong in tiktok.overlay.yaml.\n"
+    "# scripts/vendor.py; corrections belong in {overlay}.\n"
 )
-_LOCK_HEADER = (
-    "# Written by scripts/vendor.py: where each part of tiktok.openapi.yaml comes from.\n"
-)
+_LOCK_HEADER = "# Written by scripts/vendor.py: where each part of {spec} comes from.\n"
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,43 @@ class Project:
     def runtime(self) -> Path:
         """The folder of the runtime that the client builds on, found as `templates` is."""
         return self._own(RUNTIME)
+
+    @property
+    def overlay(self) -> str:
+        """Path of the overlay below the root: `openapi/PLATFORM.overlay.yaml`.
+
+        Raises:
+            PipelineError: There is no such file that names the platform, or several.
+        """
+        return f"{_OPENAPI}/{self._platform()}{_OVERLAY}"
+
+    @property
+    def spec(self) -> str:
+        """Path of the vendored specification below the root: `openapi/PLATFORM.openapi.yaml`.
+
+        Raises:
+            PipelineError: See `overlay`.
+        """
+        return f"{_OPENAPI}/{self._platform()}{_SPEC}"
+
+    def _platform(self) -> str:
+        """The platform's name: what the overlay is called, or the specification without one."""
+        for ending in (_OVERLAY, _SPEC):
+            found = sorted((self.root / _OPENAPI).glob(f"*{ending}"))
+            if len(found) > 1:
+                names = ", ".join(path.name for path in found)
+                raise PipelineError(
+                    f"there is more than one platform: {names}",
+                    where=_OPENAPI,
+                    remedy="Give each platform a root of its own.",
+                )
+            if found:
+                return found[0].name.removesuffix(ending)
+        raise PipelineError(
+            f"there is no overlay, PLATFORM{_OVERLAY}",
+            where=_OPENAPI,
+            remedy="Write or restore it; its x-servers names the server.",
+        )
 
     def _own(self, name: str) -> Path:
         path = self.root / name
@@ -130,8 +165,8 @@ class Project:
                 f"{generator_version()} is installed"
             )
             raise PipelineError(problem, where=LOCK, remedy=remedy)
-        if self.read(SPEC, remedy).encode() != vendored_files(vendored)[SPEC]:
-            raise PipelineError("it does not match the pages", where=SPEC, remedy=remedy)
+        if self.read(self.spec, remedy).encode() != self.vendored_files(vendored)[self.spec]:
+            raise PipelineError("it does not match the pages", where=self.spec, remedy=remedy)
         return vendored
 
     def corrected(self, vendored: Vendored) -> Corrected:
@@ -140,10 +175,11 @@ class Project:
         Raises:
             PipelineError: The overlay does not fit the pages.
         """
-        overlay = load_yaml(self.read(OVERLAY, "Restore it."), OVERLAY)
-        corrected = correct(vendored.spec, overlay, OVERLAY)
-        require_structure(corrected.spec, f"{SPEC}, corrected,", f"Fix the action in {OVERLAY}.")
-        use_listed(corrected.spec, overlay, OVERLAY)
+        where = self.overlay
+        overlay = load_yaml(self.read(where, "Restore it."), where)
+        corrected = correct(vendored.spec, overlay, where)
+        require_structure(corrected.spec, f"{self.spec}, corrected,", f"Fix the action in {where}.")
+        use_listed(corrected.spec, overlay, where)
         return corrected
 
     def require_servers(self, vendored: Vendored) -> None:
@@ -152,8 +188,9 @@ class Project:
         Raises:
             PipelineError: One does.
         """
-        overlay = load_yaml(self.read(OVERLAY, "Restore it."), OVERLAY)
-        require_listed(vendored.servers, overlay, OVERLAY)
+        where = self.overlay
+        overlay = load_yaml(self.read(where, "Restore it."), where)
+        require_listed(vendored.servers, overlay, where)
 
     def effective(self, vendored: Vendored) -> Shaped:
         """Correct and shape a vendored specification; the notes begin with redundant actions.
@@ -164,8 +201,24 @@ class Project:
         """
         self.require_servers(vendored)
         corrected = self.corrected(vendored)
-        shaped = shape(corrected.spec, vendored.lock)
+        shaped = self.shaped(corrected, vendored)
         return Shaped(shaped.spec, (*corrected.redundant, *shaped.notes))
+
+    def shaped(self, corrected: Corrected, vendored: Vendored) -> Shaped:
+        """Shape a corrected specification.
+
+        Raises:
+            PipelineError: A rule found something that tools could not use.
+        """
+        return shape(corrected.spec, vendored.lock, self.client_class)
+
+    def vendored_files(self, vendored: Vendored) -> dict[str, bytes]:
+        """Give what `vendor` writes besides the pages, by path below the root."""
+        names = {"overlay": Path(self.overlay).name, "spec": Path(self.spec).name}
+        return {
+            self.spec: dump_yaml(vendored.spec, _SPEC_HEADER.format(**names)),
+            LOCK: dump_yaml(vendored.lock, _LOCK_HEADER.format(**names)),
+        }
 
     def require_parsed(self, vendored: Vendored, effective: dict[str, Any]) -> None:
         """Check that the generator would leave nothing out.
@@ -202,8 +255,16 @@ class Project:
 
     @property
     def client_class(self) -> str:
-        """Name of the sync client class that users construct."""
-        return str(self._generator_options()["x-client-class"])
+        """Name of the sync client class that users construct.
+
+        Raises:
+            PipelineError: `openapi/generator.yaml` cannot be used.
+        """
+        from pipeline.generate.parse import read_options  # slow to import: it brings the generator
+
+        options = self._generator_options()
+        read_options(options)
+        return str(options["x-client-class"])
 
     def generated(self) -> dict[str, bytes]:
         """Give every file below `generated`, by path below it; caches left out."""
@@ -252,11 +313,3 @@ def read_bounded(path: Path) -> bytes:
 def generator_version() -> str:
     """Name and version of the installed generator."""
     return f"openapi-python-client {version('openapi-python-client')}"
-
-
-def vendored_files(vendored: Vendored) -> dict[str, bytes]:
-    """Give what `vendor` writes besides the pages, by path below the root."""
-    return {
-        SPEC: dump_yaml(vendored.spec, _SPEC_HEADER),
-        LOCK: dump_yaml(vendored.lock, _LOCK_HEADER),
-    }

@@ -81,14 +81,29 @@ def find(name: str | None = None) -> type[SyncClient]:
         ConfigurationError: There is none, or none of this name, or the name is needed; or one of
             those installed cannot be loaded.
     """
-    clients = installed()
-    if name in clients:
+    return one_of(installed(), name)
+
+
+def one_of(
+    clients: Mapping[str, type[SyncClient]], name: str | None, which: str = "installed"
+) -> type[SyncClient]:
+    """Give the client class of a name; the only one there is, without a name.
+
+    Args:
+        clients: Client classes by name of their platform.
+        name: The platform's name, if it is given.
+        which: What an error calls these clients.
+
+    Raises:
+        ConfigurationError: There is none, or none of this name, or the name is needed.
+    """
+    if name is not None and name in clients:
         return clients[name]
     if name is None and len(clients) == 1:
         return next(iter(clients.values()))
-    known = ", ".join(clients) or "none: install keyapi-tiktok"
-    which = "Name the client" if name is None else f"There is no client {name!r}"
-    raise ConfigurationError(f"{which}; installed: {known}")
+    names = ", ".join(clients) or "none: install keyapi-tiktok"
+    problem = "Name the client" if name is None else f"There is no client {name!r}"
+    raise ConfigurationError(f"{problem}; {which}: {names}")
 
 
 def async_twin(client: type[SyncClient]) -> type[AsyncClient]:

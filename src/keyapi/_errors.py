@@ -100,7 +100,7 @@ class PermissionDenied(KeyAPIError):
 class NotFound(KeyAPIError):
     """404: KeyAPI has not indexed what was requested."""
 
-    remedy = "KeyAPI has not collected it; that does not mean it does not exist on TikTok."
+    remedy = "KeyAPI has not collected it; that does not mean it does not exist."
 
 
 class RateLimited(KeyAPIError):

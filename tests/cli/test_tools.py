@@ -171,8 +171,8 @@ def stand_in(environment: pytest.MonkeyPatch) -> SimpleNamespace:
     described = {name: SimpleNamespace(description=text) for name, text in faults.items()}
     module = SimpleNamespace(FAULTS=described, calls=[])
 
-    def run(client: Any, *, report: Any, **options: Any) -> None:
-        module.calls.append((client.__name__, options))
+    def run(platform: str | None, *, report: Any, **options: Any) -> None:
+        module.calls.append((platform, options))
 
     module.run = run
     environment.setitem(sys.modules, "keyapi.sandbox", module)
@@ -189,7 +189,7 @@ def test_the_sandbox_is_run_with_the_options_that_were_given(
 
     assert stand_in.calls == [
         (
-            "TikTok",
+            "tiktok",
             {
                 "port": 8000,
                 "key": "k",
@@ -202,7 +202,7 @@ def test_the_sandbox_is_run_with_the_options_that_were_given(
                 "control": True,
             },
         ),
-        ("TikTok", {}),
+        (None, {}),
     ]
 
 
@@ -278,7 +278,7 @@ def test_the_sandbox_says_where_it_is_and_what_to_try(capsys: pytest.CaptureFixt
     from keyapi.cli.sandbox import _report
     from keyapi.sandbox import Sandbox
 
-    _report(TikTok, Sandbox(), "http://127.0.0.1:1")
+    _report(Sandbox(), "http://127.0.0.1:1")
     assert capsys.readouterr().out.splitlines()[3:] == [
         "  KEYAPI_BASE_URL=http://127.0.0.1:1 KEYAPI_TOKEN=sk_sandbox_0000 \\",
         f"  keyapi influencer products-analytics --user-id {USER_ID}",
@@ -292,7 +292,8 @@ def test_a_sandbox_of_a_specification_without_examples_names_none(
 
     environment.setattr(examples, "documented", lambda commands: None)
     spec = SimpleNamespace(operations={"influencer_products_analytics": SimpleNamespace()})
-    sandbox._report(TikTok, SimpleNamespace(key="k", spec=spec), "http://x")
+    served = SimpleNamespace(key="k", spec=spec, clients={"tiktok": TikTok})
+    sandbox._report(served, "http://x")
     assert capsys.readouterr().out.endswith("Key: k\n")
 
 

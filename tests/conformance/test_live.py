@@ -35,8 +35,8 @@ from keyapi.specification import Specification
 from keyapi_example import TikTok
 from pipeline.cli import ROOT
 from pipeline.document.yaml import load_yaml
-from pipeline.project import SPEC
 from support.loopback import PATIENCE, Loopback
+from support.pages import SPEC
 from support.specs import EXAMPLE, listing, synthetic
 from support.stub import Stub
 

@@ -19,12 +19,12 @@ import yaml
 import vendor
 from conftest import Script, tree
 from pipeline.document.yaml import MAX_BYTES
-from pipeline.project import LOCK, PAGES, SPEC
+from pipeline.project import LOCK, PAGES
 from pipeline.transaction import FOLDER
 from pipeline.vendor import fetch
 from pipeline.vendor.index import MAX_LINKS
 from support.docs_site import MARKDOWN, Answer, Docs
-from support.pages import LISTING_NAME, LISTING_PAGE, page, query
+from support.pages import LISTING_NAME, LISTING_PAGE, SPEC, page, query
 
 LISTING = f"/{LISTING_NAME}"
 DETAIL, LIST, SHOP = (

@@ -11,10 +11,10 @@ import pytest
 from conftest import tree
 from pipeline.correct.overlay import correct
 from pipeline.errors import PipelineError
-from pipeline.project import OVERLAY, Project
+from pipeline.project import Project
 from pipeline.vendor.collect import Selection
 from support.overlays import overlay
-from support.pages import page
+from support.pages import OVERLAY, page
 from vendor import vendor
 
 OTHER = "/v1/tiktok/a/other"  # before every other page in the order of names

@@ -20,11 +20,12 @@ from shaping import (
 
 from pipeline.document.yaml import load_yaml
 from pipeline.errors import PipelineError
-from pipeline.project import OVERLAY, Project
+from pipeline.project import Project
 from pipeline.shape import shape
 from support.pages import (
     EXAMPLE,
     LISTING_PAGE,
+    OVERLAY,
     REAL_PAGE,
     ROOT,
     document,

@@ -38,7 +38,7 @@ from pipeline.commands.update import NOT_COPIED, files
 from pipeline.vendor.pages import block_text, read_page
 from support.docs_site import Docs
 from support.page_changes import CHANGES, Change
-from support.pages import REAL_NAME, REAL_PAGE
+from support.pages import OVERLAY, REAL_NAME, REAL_PAGE
 
 BY_HAND = (
     "tests/sandbox/test_golden.py",
@@ -50,7 +50,6 @@ BY_HAND = (
     "demo: ",
 )
 """What states facts of the published page by hand, so that a person decides about it."""
-_OVERLAY = "openapi/tiktok.overlay.yaml"
 _BADGE = re.compile(r"(?<=>)1 credit(?=<)")
 _BADGE_BLOCK = re.compile(r"^<div className=\"inline-flex.*?^</div>\n", re.M | re.S)
 
@@ -122,7 +121,7 @@ def updated(change: Change, copy: Path, site: Docs, summary: Path) -> Iterator[s
         done = update()
         if done.returncode != 2 or files(copy) != before:
             yield f"the update should stop with 2 and change nothing; it ended {done.returncode}"
-        overlay = copy / _OVERLAY
+        overlay = copy / OVERLAY
         overlay.write_text(change.decide(overlay.read_text("utf-8")), "utf-8")
     done = update()
     if change.pruned and not done.returncode:

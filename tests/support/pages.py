@@ -24,6 +24,8 @@ LISTING_PAGE = EXAMPLE / "openapi/pages" / LISTING_NAME
 """The example's page with most facts: pages, a sort, a filter, an echo, JSON text."""
 
 SPEC_FILE = "en/tiktok.openapi.json"
+SPEC = "openapi/tiktok.openapi.yaml"
+OVERLAY = "openapi/tiktok.overlay.yaml"
 SCHEME = {
     "type": "http",
     "scheme": "bearer",

@@ -13,17 +13,15 @@ from pipeline.cli import ROOT
 from pipeline.project import (
     GENERATED,
     GENERATOR,
-    OVERLAY,
     PAGES,
     RUNTIME,
     TEMPLATES,
     Project,
     generator_version,
     read_pages,
-    vendored_files,
 )
 from pipeline.vendor.merge import merge
-from support.pages import EXAMPLE, LISTING_NAME, LISTING_PAGE
+from support.pages import EXAMPLE, LISTING_NAME, LISTING_PAGE, OVERLAY
 
 
 def listing_project(folder: Path, more: Mapping[str, str] | None = None) -> Path:
@@ -43,14 +41,14 @@ def listing_project(folder: Path, more: Mapping[str, str] | None = None) -> Path
     vendored = merge(read_pages(pages), {}, generator_version())
     written = {
         **{f"{PAGES}/{name}": content for name, content in pages.items()},
-        **vendored_files(vendored),
         GENERATOR: (ROOT / GENERATOR).read_bytes(),
         OVERLAY: (EXAMPLE / OVERLAY).read_bytes(),
     }
     _write(folder, written)
+    project = Project(folder)
+    _write(folder, project.vendored_files(vendored))
     shutil.copytree(ROOT / TEMPLATES, folder / TEMPLATES)
     (folder / RUNTIME).symlink_to(ROOT / RUNTIME)
-    project = Project(folder)
     client = project.client(project.effective(vendored).spec)
     _write(folder, {f"{GENERATED}/{name}": content for name, content in client.items()})
     return folder

@@ -9,7 +9,7 @@ from pipeline.difference import Level, differences
 from pipeline.difference.python_view import python_view
 from pipeline.difference.release import version_of
 from pipeline.difference.report import FORMATS, Report, as_text
-from pipeline.difference.revisions import PACKAGE, open_revision
+from pipeline.difference.revisions import open_revision
 
 
 def diff(root: Path, old: str | None, new: str | None, *, form: str, fail_on: str | None) -> int:
@@ -29,9 +29,9 @@ def diff(root: Path, old: str | None, new: str | None, *, form: str, fail_on: st
         PipelineError: A side cannot be read.
     """
     with open_revision(root, old, "HEAD") as before, open_revision(root, new, None) as after:
-        view = None
-        if before.packages is not None and after.packages is not None:
-            view = python_view(before.packages, after.packages, PACKAGE)
+        view, packages = None, (before.package, after.package)
+        if packages[0] and packages[1] and packages[0].name == packages[1].name:
+            view = python_view(packages[0].parent, packages[1].parent, packages[1].name)
         found = differences(before.spec, after.spec)
     report = Report(before.name, after.name, found, view, version_of(root))
     if form in FORMATS:

@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.correct.overlay import Action
 from pipeline.document.text import excerpts, plain
 from pipeline.document.yaml import load_yaml
-from pipeline.project import PAGES, SPEC, Project
+from pipeline.project import PAGES, Project
 from pipeline.vendor.merge import FILE
 from pipeline.vendor.pages import block_text
 
@@ -46,8 +46,9 @@ class Snapshot:
     @classmethod
     def take(cls, project: Project) -> Snapshot:
         """Read the pages of a project as they are now."""
-        there = (project.root / SPEC).is_file()
-        spec = load_yaml(project.read(SPEC, "Restore it."), SPEC) if there else {"paths": {}}
+        name = project.spec
+        there = (project.root / name).is_file()
+        spec = load_yaml(project.read(name, "Restore it."), name) if there else {"paths": {}}
         return cls(project.page_contents(), project.lock().get("pages", {}), spec)
 
 

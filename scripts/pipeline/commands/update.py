@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 from keyapi.recording.har import read
 from keyapi.recording.model import Recording
 from keyapi.specification import OperationSpec, Specification
+from pipeline.cli import ROOT
 from pipeline.commands.checks import CHECKS, CONTRACT_SUITE, WIDTH, failures
 from pipeline.commands.summary import Snapshot, fenced, pages_markdown
 from pipeline.correct.overlay import Action
 from pipeline.document.text import plain
 from pipeline.errors import PipelineError
-from pipeline.project import GENERATED, LOCK, RUNTIME, Project
+from pipeline.project import GENERATED, LOCK, Project
 from pipeline.transaction import FOLDER, replace
 
 _RECORDINGS = "tests/recordings"
@@ -66,15 +67,16 @@ Runner = Callable[[Path, Step], Outcome]
 
 
 def run_in_subprocess(copy: Path, step: Step) -> Outcome:
-    """Run a step with the copy's own code.
+    """Run a step with the copy's own code; a root without scripts is run with this checkout's.
 
     Args:
         copy: The copy's top folder.
         step: The step.
     """
     check = step.name in CHECKS
-    command = () if check else (str(copy / "scripts" / step.name),)
-    paths = os.pathsep.join(str(copy / folder) for folder in (GENERATED, RUNTIME))
+    code = copy if (copy / "scripts").exists() else ROOT
+    command = () if check else (str(code / "scripts" / step.name),)
+    paths = os.pathsep.join(map(str, (copy / GENERATED, Project(copy).runtime)))
     # The copy has no bytecode: what the first step compiles, the others need not.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(

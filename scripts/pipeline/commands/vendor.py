@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import PipelineError
-from pipeline.project import PAGES, Project, generator_version, read_pages, vendored_files
-from pipeline.shape import Shaped, shape
+from pipeline.project import PAGES, Project, generator_version, read_pages
+from pipeline.shape import Shaped
 from pipeline.transaction import replace
 from pipeline.vendor.collect import Fetch, PageSet, Selection, collect
 from pipeline.vendor.merge import Vendored, merge
@@ -67,7 +67,7 @@ def prepare(
         details = f"\n\n{error.details.rstrip()}" if error.details else ""
         note = f"regenerate.py will refuse this: {error}{details}"
         return Prepared(pages, vendored, None, (note,))
-    shaped = shape(corrected.spec, vendored.lock)
+    shaped = project.shaped(corrected, vendored)
     project.require_parsed(vendored, shaped.spec)
     return Prepared(pages, vendored, shaped, corrected.redundant)
 
@@ -101,7 +101,7 @@ def vendor(
         if old.get(name) != new.get(name)
     }
     if not dry_run:
-        replace(root, {**files, **vendored_files(vendored)})
+        replace(root, {**files, **project.vendored_files(vendored)})
     for line in _report(lock.get("pages", {}), vendored.lock["pages"], old, pages):
         print(line)
     for note in (*vendored.notes, *prepared.notes):

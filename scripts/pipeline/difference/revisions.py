@@ -17,8 +17,8 @@ from pipeline.document.structure import require_structure
 from pipeline.errors import PipelineError
 from pipeline.project import GENERATED
 
-PACKAGE = "keyapi_tiktok"
-SPEC = f"{GENERATED}/{PACKAGE}/openapi.json"
+SPEC = f"{GENERATED}/*/openapi.json"
+"""The effective specification of a checkout, in the one package that it generates."""
 MAX_BYTES = 50_000_000
 """More than the effective specification of all of KeyAPI's pages together."""
 MAX_DEPTH = 200
@@ -34,13 +34,12 @@ class Revision:
     Attributes:
         name: What the command line calls it.
         spec: Its effective specification.
-        packages: Folder that holds the generated package, or None where only the specification
-            was given.
+        package: The generated package's folder, or None where only the specification was given.
     """
 
     name: str
     spec: dict[str, Any]
-    packages: Path | None
+    package: Path | None
 
 
 @contextmanager
@@ -69,11 +68,9 @@ def open_revision(root: Path, location: str | None, default: str | None) -> Iter
 
 
 def _checkout(folder: Path, name: str) -> Revision:
-    path = folder / SPEC
-    if not path.is_file():
-        raise PipelineError(f"{name} has no such file", where=SPEC, remedy=_REMEDY)
-    where = SPEC if name == "the working tree" else str(path)
-    return Revision(name, _read(path.read_bytes(), where), folder / GENERATED)
+    path = _only(sorted(folder.glob(SPEC)), name)
+    where = path.relative_to(folder) if name == "the working tree" else path
+    return Revision(name, _read(path.read_bytes(), str(where)), path.parent)
 
 
 def _commit(root: Path, revision: str, scratch: Path) -> Revision:
@@ -84,13 +81,20 @@ def _commit(root: Path, revision: str, scratch: Path) -> Revision:
         raise PipelineError(
             "there is no such file, folder or revision", where=revision, remedy=_REMEDY
         )
-    content = _git(root, "show", f"{revision}:./{SPEC}")
-    archive = _git(root, "archive", "--format=tar", revision, f"{GENERATED}/{PACKAGE}")
-    if not content or not archive:
-        raise PipelineError(f"{revision} has no such file", where=SPEC, remedy=_REMEDY)
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(scratch, filter="data")
-    return Revision(revision, _read(content, f"{revision}:{SPEC}"), scratch / GENERATED)
+    archive = _git(root, "archive", "--format=tar", revision, GENERATED)
+    if archive:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            files.extractall(scratch, filter="data")
+    path = _only(sorted(scratch.glob(SPEC)), revision)
+    where = f"{revision}:{path.relative_to(scratch).as_posix()}"
+    return Revision(revision, _read(path.read_bytes(), where), path.parent)
+
+
+def _only(found: list[Path], name: str) -> Path:
+    if len(found) != 1:
+        problem = f"has {len(found)} such files" if found else "has no such file"
+        raise PipelineError(f"{name} {problem}", where=SPEC, remedy=_REMEDY)
+    return found[0]
 
 
 def _git(root: Path, *arguments: str) -> bytes:

@@ -26,7 +26,7 @@ _LOCALS = {"params", "headers", "cookies", "kwargs", "response", "body", "errors
 _EFFECTIVE = "the effective specification"
 _OPTIONS = "openapi/generator.yaml"
 _OPERATION = re.compile(r"parsing ([A-Z]+) (/\S+) within")
-_REMEDY = "Correct what was published with an action in openapi/tiktok.overlay.yaml."
+_REMEDY = "Correct what was published with an action in the overlay, openapi/*.overlay.yaml."
 # How the generator prints a text of the document that it does not put into code.
 _HIDDEN = re.compile(r"<\S+UntrustedString object at \w+>")
 _DATA = re.compile(r"\{.*\}")

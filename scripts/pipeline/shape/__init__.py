@@ -72,17 +72,18 @@ class Shaped:
     notes: tuple[str, ...]
 
 
-def shape(corrected: dict[str, Any], lock: dict[str, Any]) -> Shaped:
+def shape(corrected: dict[str, Any], lock: dict[str, Any], client_class: str = "TikTok") -> Shaped:
     """Give the effective specification.
 
     Args:
         corrected: The vendored specification after the overlay.
         lock: The lock, which knows each operation's page, cost, and place in the order.
+        client_class: Name of the client class, which no model may have.
 
     Raises:
         PipelineError: A rule found something that tools could not use.
     """
-    draft = Draft(copied(corrected), operations_in_order(lock))
+    draft = Draft(copied(corrected), operations_in_order(lock), client_class)
     for rule in RULES:
         rule(draft)
     draft.spec["openapi"] = "3.0.3"

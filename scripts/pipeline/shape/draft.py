@@ -40,11 +40,13 @@ class Draft:
     Attributes:
         spec: The document; rules edit it.
         entries: The lock's entries by operation, in the order they were added.
+        client_class: Name of the client class.
         notes: What could not be understood, for the maintainer to read.
     """
 
     spec: dict[str, Any]
     entries: dict[str, dict[str, Any]]
+    client_class: str
     notes: list[str] = field(default_factory=list)
 
     def operations(self) -> Iterator[Operation]:

@@ -61,6 +61,7 @@ class _Names:
     def __init__(self, draft: Draft) -> None:
         self.schemas: dict[str, Schema] = draft.spec["components"]["schemas"]
         self._contents: dict[str, Any] = {}
+        self._clients = {draft.client_class, f"Async{draft.client_class}"}
 
     def claim(self, operation: Operation, wanted: list[str], content: Any) -> tuple[str, bool]:
         """Take the first wanted name that is free, or stands for the same content already.
@@ -69,7 +70,7 @@ class _Names:
             The name, and whether its schema is still to be written.
         """
         for name in map(bounded, wanted):
-            if not name or name in _TAKEN or re.fullmatch(r"(Async)?TikTok|\w+Resource", name):
+            if not name or name in _TAKEN | self._clients or re.fullmatch(r"\w+Resource", name):
                 continue
             if name not in self._contents:
                 if any(name.lower() == other.lower() for other in self._contents):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -235,7 +236,7 @@ def _pages(count: int) -> str:
 
 def _short(name: str) -> str:
     """A page's name without what most of them share."""
-    return name.removeprefix("en/tiktok/").removesuffix(".md")
+    return re.sub(r"^en/[^/]+/(?=.)", "", name).removesuffix(".md")
 
 
 def _cut(text: str, width: int) -> str:

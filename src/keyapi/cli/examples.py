@@ -26,9 +26,15 @@ def documented(commands: Iterator[Command]) -> tuple[Command, dict[str, Any]] | 
     return min(calls, key=lambda call: (call[0].spec.credits, call[0].walk is None), default=None)
 
 
-def typed(command: Command, arguments: Mapping[str, Any]) -> str:
-    """Write a call as a command line; members of enums by name."""
-    words = ["keyapi", dashed(command.call.resource), command.name]
+def typed(command: Command, arguments: Mapping[str, Any], platform: str = "") -> str:
+    """Write a call as a command line; members of enums by name.
+
+    Args:
+        command: The command.
+        arguments: Its arguments, by their Python names.
+        platform: Name of its client's platform, where several clients are installed.
+    """
+    words = ["keyapi", *filter(None, [platform]), dashed(command.call.resource), command.name]
     for name, value in arguments.items():
         members = command.spec.arguments[command.call.wire[name]].members
         member = next((name for name in members if members[name] == value), str(value))

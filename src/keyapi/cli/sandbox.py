@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,15 +61,13 @@ def sandbox(
     ] = False,
     platform: Annotated[
         str | None,
-        Parameter(metavar="NAME", help="Client to serve, if several are installed."),
+        Parameter(metavar="NAME", help="Client to serve. Default: every installed one."),
     ] = None,
     list_faults: Annotated[
         bool, Parameter(negative="", show_default=False, help="List the faults and exit.")
     ] = False,
 ) -> int:
     """Serve the API on this machine: offline, free of charge, with generated data."""
-    from keyapi._clients import find
-
     package = sandbox_package()
     if list_faults:
         width = max(map(len, package.FAULTS))
@@ -88,10 +87,9 @@ def sandbox(
         "strict": strict or None,
         "control": control or None,
     }
-    client = find(platform)
     options = {name: value for name, value in settings.items() if value is not None}
     try:
-        package.run(client, report=lambda sandbox, url: _report(client, sandbox, url), **options)
+        package.run(platform, report=_report, **options)
     except ValueError as error:
         raise UsageError(str(error)) from error
     except OSError as error:
@@ -103,21 +101,30 @@ def sandbox(
     return OK
 
 
-def _report(client: type[SyncClient], sandbox: Any, url: str) -> None:
+def _report(sandbox: Any, url: str) -> None:
     """Print the URL, the key, and a command to try."""
     from keyapi._clients import methods
     from keyapi.cli.commands import commands
     from keyapi.cli.examples import documented, typed
+    from keyapi.specification import Specification
 
     lines = [
-        f"Serving {client.__name__}'s API at {url}; press Ctrl-C to stop.",
+        f"Serving {_apis(sandbox.clients)} at {url}; press Ctrl-C to stop.",
         f"Key: {sandbox.key}",
     ]
-    call = documented(commands(methods(client), sandbox.spec.operations))
-    if call is not None:
-        lines += ["Try:", f"  KEYAPI_BASE_URL={url} KEYAPI_TOKEN={sandbox.key} \\"]
-        lines += [f"  {typed(*call)}"]
+    only = len(sandbox.clients) == 1
+    for platform, client in sandbox.clients.items():
+        spec = sandbox.spec if only else Specification.of_package(client._package)
+        call = documented(commands(methods(client), spec.operations))
+        if call is not None:
+            lines += ["Try:", f"  KEYAPI_BASE_URL={url} KEYAPI_TOKEN={sandbox.key} \\"]
+            lines += [f"  {typed(*call, platform='' if only else platform)}"]
     print("\n".join(lines), flush=True)  # noqa: T201 - the output of the command
+
+
+def _apis(clients: Mapping[str, type[SyncClient]]) -> str:
+    names = [f"{client.__name__}'s" for client in clients.values()]
+    return f"{' and '.join(names)} API{'' if len(names) == 1 else 's'}"
 
 
 def sandbox_package() -> Any:

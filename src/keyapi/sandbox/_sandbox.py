@@ -1,4 +1,4 @@
-"""The class `Sandbox`: one client's API, in this process or on a real port."""
+"""The class `Sandbox`: the API of one or more clients, in this process or on a real port."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from importlib.util import find_spec
 from typing import Any
 
 from keyapi._client import AsyncClient, SyncClient
-from keyapi._clients import async_twin, find
+from keyapi._clients import async_twin, installed, one_of
 from keyapi._errors import ConfigurationError
 from keyapi.sandbox._exchange import Reply, SandboxRequest
 from keyapi.sandbox._http import App, Receive, Scope, Send, Transport
 from keyapi.sandbox._ledger import Ledger
 from keyapi.sandbox._service import Service
+from keyapi.sandbox._together import together
 from keyapi.specification import Specification
 
 KEY = "sk_sandbox_0000"
@@ -23,11 +24,11 @@ HOST = "127.0.0.1"
 
 
 class Sandbox:
-    """A sandbox of one client's API.
+    """A sandbox of the API of one client, or of all that are installed.
 
     Args:
-        client: The generated client class, or its platform's name; may be left out when only one
-            client is installed.
+        client: The generated client class, or its platform's name; every installed client if it
+            is left out.
         key: The API key to accept.
         credits: Credits that can be spent before requests get 402; None for unlimited.
         qps: Requests answered per second before further ones get 429; None for unlimited.
@@ -38,11 +39,12 @@ class Sandbox:
         strict: Whether to refuse unknown parameters; the real API is reported to ignore them.
         retry_after: `Retry-After` of a 429, in whole seconds; None to omit it.
         control: Whether to serve `/_sandbox/…`: ledger, requests, faults, reset.
-        spec: An effective specification to serve instead of the client's own.
+        spec: An effective specification to serve instead of the clients' own.
         clock: Returns the time in seconds; for tests of the rate limit.
 
     Attributes:
-        spec: The specification that is served.
+        clients: The client classes whose API is served.
+        spec: The specification that is served; of several clients' those together.
         key: The API key that is accepted.
         seed: The seed of the data.
         ledger: Requests and charges so far.
@@ -73,9 +75,8 @@ class Sandbox:
             raise ConfigurationError(f"qps must be greater than 0, got {qps}; None is unlimited")
         if latency < 0:
             raise ConfigurationError(f"latency must be 0 or more seconds, got {latency}")
-        self._client = client if isinstance(client, type) else find(client)
-        package = self._client._package
-        self.spec = Specification(spec) if spec else Specification.of_package(package)
+        self.clients = _chosen(client)
+        self.spec = Specification(spec) if spec else _served(self.clients)
         self.key = key
         self.seed = seed
         self.ledger = Ledger(credits, qps, clock)
@@ -92,7 +93,8 @@ class Sandbox:
         self.faults = list(faults)
 
     def __repr__(self) -> str:
-        return f"<Sandbox of {self._client.__name__}, {self.ledger.count} requests>"
+        names = " and ".join(client.__name__ for client in self.clients.values())
+        return f"<Sandbox of {names}, {self.ledger.count} requests>"
 
     @property
     def faults(self) -> list[str]:
@@ -130,17 +132,21 @@ class Sandbox:
         """An httpx transport, sync and async, that sends requests to this sandbox."""
         return Transport(self._service)
 
-    def client(self, **options: Any) -> Any:
+    def client(self, platform: str | None = None, /, **options: Any) -> Any:
         """Make a sync client bound to this sandbox.
 
         Args:
+            platform: Name of the client's platform, where the sandbox serves several.
             **options: Arguments of the client class; the key is this sandbox's unless given.
-        """
-        return self._client(**self._bound(options))
 
-    def async_client(self, **options: Any) -> Any:
+        Raises:
+            ConfigurationError: The sandbox does not serve this platform, or the name is needed.
+        """
+        return one_of(self.clients, platform, "served")(**self._bound(options))
+
+    def async_client(self, platform: str | None = None, /, **options: Any) -> Any:
         """Make an async client bound to this sandbox; arguments as for `client`."""
-        twin: type[AsyncClient] = async_twin(self._client)
+        twin: type[AsyncClient] = async_twin(one_of(self.clients, platform, "served"))
         return twin(**self._bound(options))
 
     def _bound(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -208,6 +214,24 @@ def run(
     from keyapi.sandbox._server import until_interrupted
 
     until_interrupted(sandbox, host, port, lambda url: report(sandbox, url))
+
+
+def _chosen(client: str | type[SyncClient] | None) -> dict[str, type[SyncClient]]:
+    """Client classes to serve, by name of their platform."""
+    if isinstance(client, type):
+        return {client.__name__: client}
+    clients = installed()
+    if client is None and len(clients) > 1:
+        return clients
+    found = one_of(clients, client)
+    return {name: each for name, each in clients.items() if each is found}
+
+
+def _served(clients: Mapping[str, type[SyncClient]]) -> Specification:
+    specs = {name: Specification.of_package(client._package) for name, client in clients.items()}
+    if len(specs) == 1:
+        return next(iter(specs.values()))
+    return Specification(together({name: spec.document for name, spec in specs.items()}))
 
 
 def _require(*modules: str) -> None:

@@ -37,7 +37,7 @@ def sandbox_server(**options: Any) -> Serve:
     """A sandbox to ask, in this process; options as of `Sandbox`."""
     plain = Sandbox(key=KEY, **options)
     # Found and read once.
-    options = {**options, "client": plain._client, "spec": plain.spec.document}
+    options = {**options, "client": next(iter(plain.clients.values())), "spec": plain.spec.document}
 
     def out_of(**limit: Any) -> Sandbox:
         sandbox = Sandbox(key=KEY, **{**options, **limit})
