@@ -3,57 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from openapi_python_client.parser.openapi import Endpoint
-from openapi_python_client.parser.properties import ModelProperty, Property
 
-from keyapi._facts import CURSOR, FIRST_PAGE, PAGE, SIZE, OperationFacts, Paging
+from keyapi._facts import OperationFacts
 from keyapi._json import pointer
-from keyapi._openapi import NO_CONTENT, OperationNode, delimiter, is_secured, is_success
+from keyapi._openapi import NO_CONTENT, delimiter, is_secured, is_success
 from pipeline.errors import PipelineError
 from pipeline.generate.render.annotations import Annotation, annotation, is_nullable
+from pipeline.generate.render.arguments import (
+    Argument,
+    annotated_classes,
+    arguments_of,
+    mapping,
+    paging_literal,
+    position_type,
+    walk_arguments,
+    wire_names,
+)
 from pipeline.generate.render.docstrings import docstring, sentence
 from pipeline.generate.render.types import Types
 from pipeline.shape.identifiers import method_name
-
-# Arguments of the iterating methods.
-_ITERATION = ("limit", "max_pages", "start_page")
-
-
-@dataclass(frozen=True)
-class Argument:
-    """One argument of a resource method.
-
-    Attributes:
-        name: Python name.
-        key: Name under which the runtime is given it; empty for what only steers a walk.
-        wire: Its name in the request.
-        place: Where it stands there: "query", "path" or "body".
-        type: Python type, without None.
-        default: Python literal, or None where the argument is required.
-        doc: What the page says of it.
-        role: What it is for in a walk: "page", "size", "cursor" or nothing.
-    """
-
-    name: str
-    key: str
-    wire: str
-    place: str
-    type: str
-    default: str | None
-    doc: str
-    role: str = ""
-
-    @property
-    def declaration(self) -> str:
-        """How the signature declares it."""
-        if self.default is None:
-            return f"{self.name}: {self.type}"
-        optional = " | None" if self.default == "None" else ""
-        return f"{self.name}: {self.type}{optional} = {self.default}"
 
 
 @dataclass(frozen=True)
@@ -150,19 +122,19 @@ class Call:
     @property
     def sent(self) -> str:
         """The mapping that the method hands to the runtime."""
-        return _mapping(self.arguments)
+        return mapping(self.arguments)
 
     @property
     def walk_sent(self) -> str:
         """The mapping that the iterating method hands to the runtime."""
-        return _mapping([argument for argument in self.walk_arguments if argument.key])
+        return mapping([argument for argument in self.walk_arguments if argument.key])
 
     @property
     def rows(self) -> list[Row]:
         """What the table of methods says of the method, and of the iterating method."""
-        rows = [Row(self.method, self.kind, _wires(self.arguments))]
+        rows = [Row(self.method, self.kind, wire_names(self.arguments))]
         if self.walk_arguments:
-            rows.append(Row(f"iter_{self.method}", "iterate", _wires(self.walk_arguments)))
+            rows.append(Row(f"iter_{self.method}", "iterate", wire_names(self.walk_arguments)))
         return rows
 
     def doc(self, indent: int, *, walk: bool = False) -> str:
@@ -239,7 +211,7 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     kind, result = _result(types, node)
     model = result.model
     paging = facts.paging if kind == "page" else None
-    arguments = _arguments(types, endpoint, node, paging)
+    arguments = arguments_of(types, endpoint, node, paging)
     literals = {
         "name": repr(node["operationId"]),
         "method": repr(endpoint.method.upper()),
@@ -256,7 +228,7 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     if result.nullable:
         literals["nullable"] = "True"
     if paging is not None:
-        literals["paging"] = _paging(types, paging, endpoint, arguments)
+        literals["paging"] = paging_literal(types, paging, endpoint, arguments)
     if required := sorted(a.key for a in arguments if a.default is None and a.place != "body"):
         literals["required"] = f"frozenset({required!r})"
     if query := {a.key: a.wire for a in arguments if a.place == "query" and a.key != a.wire}:
@@ -264,8 +236,8 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     for place, fact in (("path", "path_parameters"), ("body", "body")):
         if found := {a.key: a.wire for a in arguments if a.place == place}:
             literals[fact] = repr(found)
-    wires = joined(types, endpoint)
-    lists = {a.key: wires[a.wire] for a in arguments if a.place == "query" and a.wire in wires}
+    joints = joined(types, endpoint)
+    lists = {a.key: joints[a.wire] for a in arguments if a.place == "query" and a.wire in joints}
     if by_comma := sorted(key for key, joint in lists.items() if joint == ","):
         literals["comma_joined"] = f"frozenset({by_comma!r})"
     if others := {key: joint for key, joint in lists.items() if joint != ","}:
@@ -281,9 +253,9 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         model=model,
         facts=literals,
         arguments=arguments,
-        walk_arguments=list(_walk_arguments(arguments, paging)) if paging else [],
-        position_type=_position_type(arguments),
-        imports={model, *_annotated(endpoint)} - {""},
+        walk_arguments=list(walk_arguments(arguments, paging)) if paging else [],
+        position_type=position_type(arguments),
+        imports={model, *annotated_classes(endpoint)} - {""},
         data_type=result.text,
         nullable=result.nullable,
         _summary=str(node.get("summary") or node["operationId"]),
@@ -325,133 +297,3 @@ def _result(types: Types, node: dict[str, Any]) -> tuple[str, Annotation]:
 def has_no_content(node: dict[str, Any]) -> bool:
     """Whether an operation documents no success but those without content."""
     return all(status in map(str, NO_CONTENT) for status in filter(is_success, node["responses"]))
-
-
-def _arguments(
-    types: Types, endpoint: Endpoint, node: dict[str, Any], paging: Paging | None
-) -> list[Argument]:
-    """Arguments, required ones first."""
-    said = {p["name"]: p.get("description", "") for p in node.get("parameters", [])}
-    found = [
-        (place.value, prop, said.get(_wire(prop), ""))
-        for place, prop in endpoint.iter_all_parameters()
-    ]
-    if properties := _body_properties(endpoint):
-        schemas = types.resolved(types.operation(endpoint).body_schema() or {})["properties"]
-        found += [("body", p, types.description(schemas[_wire(p)])) for p in properties]
-    roles = dict(paging.roles) if paging else {}
-    taken = {"self", *(_ITERATION if paging else ())}
-    arguments = []
-    wires = [_wire(prop) for _, prop, _ in found]
-    for place, prop, doc in found:
-        wire, name = _wire(prop), _python_name(prop, place, wires)
-        role = roles.pop(wire, "")
-        default = None if prop.required else "None"
-        if role == PAGE:
-            name = "page_num"
-        if role in (PAGE, CURSOR) and paging and paging.start is not None:
-            default = repr(paging.start)
-        if role == SIZE:
-            name = "page_size"
-            default = repr(paging.largest) if paging and paging.largest is not None else default
-        if name in taken and place == "body":
-            name = f"{name}_body"
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        kind = types.python_type(prop)
-        arguments.append(Argument(name, name, wire, place, kind, default, sentence(doc), role))
-    return sorted(arguments, key=lambda argument: argument.default is not None)
-
-
-def _python_name(prop: Property, place: str, wires: list[str]) -> str:
-    """Its name in Python, without the suffix that keeps it from a variable of low-level functions.
-
-    Where several arguments have one name in the request, the suffix tells them apart.
-    """
-    name = str(prop.python_name)
-    plain = name.removesuffix(f"_{place}")
-    return plain if plain == _wire(prop).lower() and wires.count(_wire(prop)) == 1 else name
-
-
-def _walk_arguments(arguments: list[Argument], paging: Paging) -> Iterator[Argument]:
-    yield from (argument for argument in arguments if argument.role != paging.kind)
-    position = next(argument for argument in arguments if argument.role == paging.kind)
-    if paging.kind == PAGE:
-        doc = f"Page to start at, from {paging.start}."
-    else:
-        doc = "Cursor to start at, as an earlier page or error gave it."
-    yield replace(position, name="start_page", doc=doc)
-    yield Argument("limit", "", "", "", "int", "None", "Rows to yield at most; None for all.")
-    yield Argument("max_pages", "", "", "", "int", "None", "Pages to fetch at most; None for all.")
-
-
-def _paging(types: Types, paging: Paging, endpoint: Endpoint, arguments: list[Argument]) -> str:
-    """The paging of the operation's facts, as a Python literal."""
-    by_role = {argument.role: argument for argument in arguments}
-    facts = {"parameter": repr(by_role[paging.kind].key)}
-    if paging.kind == CURSOR:
-        facts.update(next=repr(paging.next), type=_position_type(arguments).partition("[")[0])
-    elif paging.start != FIRST_PAGE:
-        facts["first"] = repr(paging.start)
-    if SIZE in by_role:
-        facts["size"] = repr(by_role[SIZE].key)
-        if paging.largest is not None:
-            facts["largest"] = repr(paging.largest)
-    if paging.kind == PAGE:
-        schema = _page_number(types, types.operation(endpoint), paging.position)
-        if last := schema.get("maximum"):
-            facts["last"] = repr(last)
-    if paging.more:
-        facts["more"] = repr(paging.more)
-    name = "Cursor" if paging.kind == CURSOR else "PageNumbers"
-    return f"{name}({', '.join(f'{key}={value}' for key, value in facts.items())})"
-
-
-def _position_type(arguments: list[Argument]) -> str:
-    """Python type of a page's number or cursor; empty where the operation has no pages."""
-    found = next((a.type for a in arguments if a.role in (PAGE, CURSOR)), "")
-    if found.startswith("list["):
-        return "list[Any]"
-    return "int" if found == "float" else found
-
-
-def _page_number(types: Types, operation: OperationNode, wire: str) -> dict[str, Any]:
-    """The schema of the argument that takes the page number: a parameter, or in the JSON body."""
-    for _, parameter, schema in operation.parameters():
-        if parameter["name"] == wire:
-            return types.resolved(schema)
-    body = types.resolved(operation.body_schema() or {})
-    return types.resolved(body["properties"][wire])
-
-
-def _wire(prop: Property) -> str:
-    return prop.name.get_untrusted_value()
-
-
-def _annotated(endpoint: Endpoint) -> Iterator[str]:
-    """Classes that the arguments' annotations name."""
-    props = [prop for _, prop in endpoint.iter_all_parameters()]
-    for prop in [*props, *_body_properties(endpoint)]:
-        for line in prop.get_imports(prefix="") | prop.get_lazy_imports(prefix=""):
-            module, _, name = line.removeprefix("from ").partition(" import ")
-            if module.startswith("models."):
-                yield name
-
-
-def _body_properties(endpoint: Endpoint) -> list[Property]:
-    if not endpoint.bodies:
-        return []
-    prop = endpoint.bodies[0].prop
-    if not isinstance(prop, ModelProperty):
-        return []
-    return [*(prop.required_properties or []), *(prop.optional_properties or [])]
-
-
-def _mapping(arguments: list[Argument]) -> str:
-    pairs = (f"{argument.key!r}: {argument.name}" for argument in arguments)
-    return "{" + ", ".join(pairs) + "}"
-
-
-def _wires(arguments: list[Argument]) -> str:
-    return repr({argument.name: argument.wire for argument in arguments if argument.key})
