@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,9 +16,9 @@ from conftest import run_script
 from pipeline.cli import ROOT
 from pipeline.errors import PipelineError
 from pipeline.project import Project
-from support.documents import SITE, blocks
 from support.pages import EXAMPLE, page, paged, query, rows
 
+SUPPORT = EXAMPLE.parent
 _ASIN = "B0CHX3QBCH"
 _PAGES = {
     # One segment after the platform, and a model that is called like the client.
@@ -58,14 +59,9 @@ with sandbox.client("amazon") as amazon, sandbox.client("tiktok") as tiktok:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root as the documentation says to write it, with its pages vendored and generated."""
+    """The root that the documentation says to copy, with its pages vendored and generated."""
     folder = tmp_path_factory.mktemp("platforms") / "amazon"
-    page = SITE / "another-platform.md"
-    names = ("openapi/generator.yaml", "openapi/amazon.overlay.yaml", "pyproject.toml")
-    written = [block.code for block in blocks("yaml", "toml") if block.document == page]
-    for name, text in zip(names, written, strict=True):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, "utf-8")
+    shutil.copytree(SUPPORT / "amazon", folder)
     for name, text in PAGES.items():
         (folder.parent / name).write_text(text, "utf-8")
     for script, *arguments in (
