@@ -16,8 +16,8 @@ EXTENSION = "x-keyapi"
 NAME = "name"
 """Declared by an overlay only: another name for the operation. It becomes the `operationId`."""
 CREDITS, ITEMS, PAGING, SORT = "credits", "items", "paging", "sort"
-FILTERS, ECHOES = "filters", "echoes"
-OPERATION_KEYS = (CREDITS, ITEMS, PAGING, SORT, FILTERS, ECHOES)
+FILTERS, ECHOES, IDS = "filters", "echoes", "ids"
+OPERATION_KEYS = (CREDITS, ITEMS, PAGING, SORT, FILTERS, ECHOES, IDS)
 """The keys on an operation, in the order in which they are written."""
 PAGE, CURSOR, SIZE = "page", "cursor", "size"
 """Kinds of paging, which are also the keys that name the argument; and the page size's."""
@@ -120,6 +120,7 @@ class OperationFacts:
         sort: What sorts its rows, or None.
         filters: Optional arguments that filter rows, with the property each is compared with.
         echoes: Required arguments that each row repeats.
+        ids: Arguments that take a list of ids, with the property in which each row has one of them.
     """
 
     credits: int | None = None
@@ -128,6 +129,7 @@ class OperationFacts:
     sort: Sort | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
     echoes: Sequence[str] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cost(self) -> int:
@@ -150,6 +152,7 @@ class OperationFacts:
             Sort.from_document(sort) if sort else None,
             data.get(FILTERS) or {},
             data.get(ECHOES) or [],
+            data.get(IDS) or {},
         )
 
     def to_document(self, declared: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -165,6 +168,7 @@ class OperationFacts:
             SORT: self.sort and self.sort.to_document(),
             FILTERS: dict(self.filters),
             ECHOES: list(self.echoes),
+            IDS: dict(self.ids),
             **(declared or {}),
         }
         return {

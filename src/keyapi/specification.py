@@ -90,6 +90,7 @@ class OperationSpec:
         sort: What sorts its rows, or None.
         filters: Optional arguments that filter rows, with the property each is compared with.
         echoes: Required arguments that each row repeats.
+        ids: Arguments that take a list of ids, with the property in which each row has one of them.
     """
 
     def __init__(self, spec: Specification, operation: OperationNode) -> None:
@@ -108,6 +109,7 @@ class OperationSpec:
         self.items = facts.items
         self.filters = facts.filters
         self.echoes = facts.echoes
+        self.ids = facts.ids
         self.sort: Sort | None = facts.sort
         self.paging: Paging | None = facts.paging
 

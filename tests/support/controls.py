@@ -71,7 +71,7 @@ def asked(operation: OperationSpec, stub: Stub) -> Iterator[Case]:
 
 def compared(operation: OperationSpec) -> dict[str, str]:
     """The arguments that each row is compared with, and the property that repeats them."""
-    return {**operation.filters, **{name: name for name in operation.echoes}}
+    return {**operation.filters, **{name: name for name in operation.echoes}, **operation.ids}
 
 
 def expected(operation: OperationSpec, stub: Stub) -> set[tuple[str, str]]:
@@ -191,7 +191,7 @@ def _repeats(kind: str) -> Applies:
     def applies(operation: OperationSpec, stub: Stub) -> bool:
         rows = stub.rows(operation)
         return any(
-            (name in operation.echoes) == (kind == "echo")
+            name in {"echo": operation.echoes, "filter": operation.filters}.get(kind, operation.ids)
             and any(prop in row for row in rows)
             and _another(operation, name, prop, rows) is not None
             for name, prop in compared(operation).items()
@@ -209,6 +209,12 @@ def echoes(operation: OperationSpec, case: Case, stub: Stub) -> bool:
 def filters(operation: OperationSpec, case: Case, stub: Stub) -> bool:
     rows = stub.rows(operation)
     return any(_foreign(case, name, prop, rows) for name, prop in operation.filters.items())
+
+
+@control("ids", _repeats("ids"))
+def ids(operation: OperationSpec, case: Case, stub: Stub) -> bool:
+    rows = stub.rows(operation)
+    return any(_foreign(case, name, prop, rows) for name, prop in operation.ids.items())
 
 
 def _foreign(case: Case, name: str, prop: str, rows: Rows) -> bool:

@@ -42,7 +42,7 @@ RULES = (
     wire.merge_bodies,
     wire.separate_directions,
     values.repair_enums,
-    repair.repair_responses,
+    repair.require_success,
     repair.repair_document,
     repair.move_examples,
     naming.name_operations,

@@ -5,13 +5,18 @@ Templates, runtime, sandbox, command line and contract suite read it; no other m
 
 from __future__ import annotations
 
+import re
+
 from keyapi._facts import EXTENSION, OperationFacts, Sort, descending, enum_members
 from pipeline.shape.draft import Draft, Operation, Schema, resource_rows
 from pipeline.shape.paging import find_paging, find_rows, paging_names
 
+_IDS = re.compile(r"(\w*?)(_?[iI][dD])(?:s|_list|List)")
+_SCALARS = ("string", "integer", "number")
+
 
 def write_facts(draft: Draft) -> None:
-    """Write `x-keyapi` on each operation: credits, items, paging, sort, filters, echoes.
+    """Write `x-keyapi` on each operation: credits, items, paging, sort, filters, echoes, ids.
 
     Facts that an overlay declares there win over what is inferred here.
     """
@@ -68,6 +73,7 @@ def _understood(draft: Draft, operation: Operation, declared: OperationFacts) ->
         for name, (_, required) in arguments.items()
         if name in row and name not in special
     }
+    ids = _ids(arguments, row, {*special, *shared})
     if operation.credits is None and declared.credits is None:
         draft.note(
             operation,
@@ -81,7 +87,27 @@ def _understood(draft: Draft, operation: Operation, declared: OperationFacts) ->
         sort,
         {name: name for name, required in shared.items() if not required},
         [name for name, required in shared.items() if required],
+        ids,
     )
+
+
+def _ids(
+    arguments: dict[str, tuple[Schema, bool]], row: dict[str, Schema], apart: set[str | None]
+) -> dict[str, str]:
+    """Lists of ids that choose the rows, with the property of a row that is one of them.
+
+    Evidence: details are asked for by `video_ids`, "separated by English commas", and each row has
+    its `video_id`.
+    """
+    found = {}
+    for name, (schema, _) in arguments.items():
+        match = _IDS.fullmatch(name)
+        if match and schema.get("type") == "array" and name not in apart:
+            singular = [f"{match[1]}{match[2]}", match[2].lstrip("_").lower()]
+            prop = next((each for each in singular if each in row), None)
+            if prop is not None and row[prop].get("type") in _SCALARS:
+                found[name] = prop
+    return found
 
 
 def _arguments(operation: Operation) -> dict[str, tuple[Schema, bool]]:

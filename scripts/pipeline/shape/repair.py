@@ -136,18 +136,15 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def repair_responses(draft: Draft) -> None:
-    """Take a `default` response for that of success where there is no other; refuse none at all."""
+def require_success(draft: Draft) -> None:
+    """Refuse an operation that documents no success: nothing is known of what it answers."""
     for operation in draft.operations():
-        responses = operation.node.get("responses") or {}
-        if not any(map(is_success, responses)):
-            if "default" not in responses:
-                raise operation.refused(
-                    "it documents no response of success",
-                    "responses",
-                    remedy="Add one with an overlay action.",
-                )
-            responses["200"] = copied(responses["default"])
+        if not any(map(is_success, operation.node["responses"])):
+            raise operation.refused(
+                "it documents no response of success",
+                "responses",
+                remedy="Add one with an overlay action.",
+            )
 
 
 def repair_document(draft: Draft) -> None:

@@ -69,6 +69,7 @@ class Understood:
             "sort": facts.sort.to_document() if facts.sort else None,
             "filters": dict(facts.filters),
             "echoes": list(facts.echoes),
+            "ids": dict(facts.ids),
             "credits": facts.credits,
         }
 

@@ -199,6 +199,8 @@ def _facts(found: Understood) -> Iterator[tuple[str, str]]:
         yield "filters", ", ".join(facts.filters)
     if facts.echoes:
         yield "echoes", ", ".join(facts.echoes)
+    if facts.ids:
+        yield "ids", ", ".join(f"{name}: {prop}" for name, prop in facts.ids.items())
 
 
 def _bounds(argument: Argument) -> str:

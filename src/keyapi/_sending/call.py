@@ -188,7 +188,7 @@ class Call:
 
     def _parsed(self, response: httpx.Response) -> Success | Failure:
         status, headers, content = response.status_code, response.headers, response.content
-        return parse_response(status, headers, content, no_content=self._no_content)
+        return parse_response(status, headers, content, self._no_content)
 
     def recalled(self, response: httpx.Response) -> bool:
         """Take in a response from the cache; tell whether it can be used."""

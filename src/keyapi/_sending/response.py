@@ -46,7 +46,7 @@ class Failure(NamedTuple):
 
 
 def parse_response(
-    status: int, headers: Mapping[str, str], content: bytes, *, no_content: bool = False
+    status: int, headers: Mapping[str, str], content: bytes, no_content: bool = False
 ) -> Success | Failure:
     """Parse a response.
 

@@ -71,6 +71,9 @@ def _cases(operation: OperationSpec) -> Iterator[Case]:
     for name, prop in operation.filters.items():
         if prop in example:
             yield _filtered(operation, base, name, example[prop])
+    for name, prop in operation.ids.items():
+        if prop in example and name not in base:
+            yield Case(f"chosen by {name}", {**base, name: [str(example[prop])]}, rows="some")
     for argument in operation.arguments.values():
         yield from _values(operation, base, argument)
     if operation.secured:
@@ -92,6 +95,9 @@ def documented_arguments(operation: OperationSpec) -> dict[str, Any]:
         parameter["name"]: parameter["example"]
         for parameter in operation.node.get("parameters", ())
         if "example" in parameter
+    }
+    values = values | {
+        name: [str(values[prop])] for name, prop in operation.ids.items() if prop in values
     }
     found = {
         name: _shown(operation, argument, values, examples)

@@ -94,10 +94,14 @@ class Outcomes:
 
     def _sample(self, argument: Argument) -> Any:
         """What the documented answer is about, else what the specification says or allows."""
-        if argument.name in (*self._operation.echoes, *self._operation.filters):
+        operation = self._operation
+        if argument.name in (*operation.echoes, *operation.filters):
             documented = self._documented.get(argument.name)
             if documented is not None:
                 return documented
+        prop = operation.ids.get(argument.name)
+        if prop in self._documented:
+            return [str(self._documented[prop])]
         for keyword in ("example", "default"):
             if keyword in argument.schema:
                 return argument.schema[keyword]

@@ -93,7 +93,7 @@ class Contract:
             content: Body as received.
             headers: Headers, by lower-case name; if given, the content type is checked, too.
             arguments: The request's arguments, by name in the request; if given, the rows are
-                checked against them: their number, order, filters and echoes.
+                checked against them: their number, order, filters, echoes and ids.
             before: Body of the page before, whose rows must not be repeated.
 
         Returns:

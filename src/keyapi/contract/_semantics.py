@@ -21,7 +21,8 @@ class Broken(NamedTuple):
 
     Attributes:
         path: Keys and indices from the top of the response.
-        rule: What was broken: `page-size`, `order`, `filter`, `echo`, `repeated-row`, `overlap`.
+        rule: What was broken: `page-size`, `order`, `filter`, `echo`, `ids`, `repeated-row`,
+            `overlap`.
         expected: What should be there.
         found: What is there.
     """
@@ -46,7 +47,7 @@ def broken_semantics(
     rows = _rows(operation, body)
     if not rows or operation.items is None:
         return
-    for check in (_page_size, _order, _filters, _echoes, _repeated):
+    for check in (_page_size, _order, _filters, _echoes, _ids, _repeated):
         for path, *rest in check(operation, rows, arguments):
             yield Broken((*operation.items, *path), *rest)
     earlier = {_text(row) for row in _rows(operation, before)}
@@ -124,6 +125,12 @@ def _echoes(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) 
     for name in operation.echoes:
         if arguments.get(name) is not None:
             yield from _equal(rows, name, arguments[name], "echo", name)
+
+
+def _ids(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) -> Iterator[Any]:
+    for name, prop in operation.ids.items():
+        if arguments.get(name):
+            yield from _equal(rows, prop, arguments[name], "ids", name)
 
 
 def _equal(rows: Rows, prop: str, wanted: Any, rule: str, name: str) -> Iterator[Any]:

@@ -18,6 +18,7 @@ Rows = list[dict[str, Any]]
 _SUCCESS = {"code": 0, "message": "success"}
 _MOST = 400  # rows of a subject
 _DOCUMENTED_LEAST = 41  # of the documented one, so that it has pages
+_MOST_OF_AN_ID = 15
 _GROUPS = 8  # different values of a property that rows are filtered by
 _SUBJECTS_KEPT = 256
 _VIEWS_KEPT = 512
@@ -50,9 +51,9 @@ class SubjectRows:
 class Catalogue:
     """Rows generated for a specification.
 
-    The *subject* of a request is its required arguments without those for paging and sorting. Each
-    subject has a stable number of rows, from none to several hundred; the documented example is
-    the first row of its subject.
+    The *subject* of a request is its required arguments without lists of ids, and those for paging
+    and sorting. Each subject has a stable number of rows, from none to several hundred; the
+    documented example is the first row of its subject.
 
     Args:
         spec: The specification.
@@ -78,9 +79,13 @@ class Catalogue:
             for name, prop in operation.filters.items()
             if arguments.get(name) is not None
         )
-        return self._view(
-            operation.name, _subject(operation, arguments), filters, *_sort(operation, arguments)
+        ids = tuple(
+            (prop, tuple(dict.fromkeys(map(str, arguments[name]))))
+            for name, prop in operation.ids.items()
+            if arguments.get(name)
         )
+        subject = _subject(operation, arguments)
+        return self._view(operation.name, subject, ids, filters, *_sort(operation, arguments))
 
     def envelope(self, operation: OperationSpec, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return a new success answer; its list of rows, if it has one, is empty."""
@@ -146,16 +151,47 @@ class Catalogue:
         self,
         name: str,
         subject: tuple[Any, ...],
+        ids: tuple[tuple[str, tuple[str, ...]], ...],
         filters: tuple[tuple[str, Any], ...],
         column: str | None,
         descending: bool,
     ) -> Rows | SubjectRows:
         rows: Rows | SubjectRows = self._subject_rows(name, subject)
+        for number, (prop, wanted) in enumerate(ids):
+            if number == 0:
+                rows = list(self._rows_of(self._spec.operations[name], subject, prop, wanted))
+            else:
+                rows = [each for each in rows if str(each.get(prop)) in wanted]
         for prop, wanted in filters:
             rows = [each for each in rows if each.get(prop) == wanted]
         if column is not None:  # stable: ties keep their order in either direction
             rows = sorted(rows, key=lambda each: _rank(each.get(column)), reverse=descending)
         return rows
+
+    def _rows_of(
+        self, operation: OperationSpec, subject: tuple[Any, ...], prop: str, ids: tuple[str, ...]
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of some ids: one of each, as details have it, or several where there are pages.
+
+        A documented id has its documented row.
+        """
+        shown = value_at(operation.example(operation.success), operation.items or ())
+        documented = {str(row.get(prop)): row for row in shown} if isinstance(shown, list) else {}
+        first = next(iter(documented.values()), None)
+        is_number = operation.properties()[prop].get("type") != "string"
+        echoed = dict(zip(_subject_names(operation), subject, strict=True))
+        for each in ids:
+            if is_number and not each.isdecimal():
+                continue  # there is nothing of this id
+            chance = Chance(self._seed, operation.name, prop, each)
+            count = 1 if operation.paging is None else chance.whole(1, _MOST_OF_AN_ID)
+            for number in range(count):
+                if number == 0 and each in documented:
+                    yield documented[each]
+                    continue
+                made = row(self._spec, operation.row or {}, first, chance)
+                own = {prop: int(each) if is_number else each}
+                yield {**made, **_echoes(operation, echoed), **own}
 
 
 def _echoes(operation: OperationSpec, subject: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,7 +231,7 @@ def _of(example: Mapping[str, Any] | None, prop: str) -> Any:
 
 def _subject_names(operation: OperationSpec) -> list[str]:
     paging, sort = operation.paging, operation.sort
-    apart = {*(paging[1:3] if paging else ()), *(sort or ())}
+    apart = {*(paging[1:3] if paging else ()), *(sort or ()), *operation.ids}
     return [
         name
         for name, argument in operation.arguments.items()

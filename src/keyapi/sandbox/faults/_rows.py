@@ -35,6 +35,9 @@ def foreign_rows(exchange: Exchange) -> Iterator[Mutant]:
     rows = exchange.rows
     for echo in exchange.operation.echoes if rows else ():
         yield exchange.with_rows([*rows[:-1], {**rows[-1], echo: _other(rows[-1][echo])}])
+    for name, prop in exchange.operation.ids.items():
+        if rows and exchange.arguments.get(name):
+            yield exchange.with_rows([*rows[:-1], {**rows[-1], prop: _other(rows[-1][prop])}])
 
 
 @fault("filter-ignored")
