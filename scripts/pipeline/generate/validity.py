@@ -57,7 +57,8 @@ def _cause(error: ValidationError) -> ValidationError:
 
 def _is_reference(error: ValidationError) -> bool:
     """Whether an error says only that a part is not a reference instead."""
-    return error.validator == "required" and "$ref" in error.validator_value
+    wanted: Any = error.validator_value
+    return error.validator == "required" and "$ref" in wanted
 
 
 def _words(error: ValidationError) -> str:
@@ -79,5 +80,6 @@ def _words(error: ValidationError) -> str:
 
 def _unknown(error: ValidationError) -> Iterator[str]:
     schema: Any = error.schema
+    instance: Any = error.instance
     known = schema.get("properties", {})
-    return (name for name in map(str, error.instance) if name not in known and name[:2] != "x-")
+    return (name for name in map(str, instance) if name not in known and name[:2] != "x-")
