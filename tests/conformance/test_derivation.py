@@ -30,15 +30,20 @@ from keyapi.conformance.mutation.baselines import judgement
 from keyapi.conformance.mutation.outcomes import Detections
 from keyapi.conformance.outcomes import Outcome, Outcomes
 from keyapi.conformance.relations import client_to_spec, spec_to_client, success_answer
+from keyapi.conformance.relations._parsing import _odd_cursor
+from keyapi.conformance.relations._sending import _walked
 from keyapi.contract import Contract, Violation
 from keyapi.recording.recorder import Recorder
 from keyapi.sandbox import FAULTS, Reply, Sandbox, SandboxRequest
 from keyapi.sandbox.faults import Exchange
 from keyapi.specification import OperationSpec, Specification
 from keyapi_example import TikTok
+from support.pages import page, query, rows
+from support.specs import effective
 
 SPEC = Specification.of_package("keyapi_example")
 PRODUCTS = "influencer_products_analytics"
+JSON_HEADERS = {"content-type": "application/json"}
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -316,3 +321,79 @@ def test_a_worker_process_hands_its_counts_over() -> None:
         "contract tally": [],
         "contract notes": [],
     }
+
+
+# --- Answers that pages document otherwise than most --------------------------------------------
+
+
+def only(text: str) -> tuple[Specification, OperationSpec]:
+    """The specification of one page, and its operation."""
+    spec = Specification(effective(text))
+    (operation,) = spec
+    return spec, operation
+
+
+def test_a_success_without_content_is_answered_with_none() -> None:
+    responses = {"200": None, "204": {"description": "Done"}}
+    text = page("/v1/tiktok/video/gone", operation={"responses": responses})
+    spec, operation = only(text)
+    contract = Contract(dict(spec.document))
+
+    assert success_answer(operation) == ServerAnswer(204, {}, b"")
+    assert contract.violations(operation.name, 204, b"") == []
+
+
+def test_an_error_that_no_page_describes_is_left_alone_under_200() -> None:
+    text = page("/v1/tiktok/video/odd", operation={"responses": {"400": {"content": None}}})
+    spec, operation = only(text)
+    for status in {*operation.node["responses"]} - {"200", "400"}:
+        del operation.node["responses"][status]
+    contract = Contract(dict(spec.document))
+    body = json.dumps({"code": 400, "message": "no", "data": None}).encode()
+    found = contract.violations(operation.name, 200, body, headers=JSON_HEADERS)
+    assert [violation.rule for violation in found] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "cursor", "odd"),
+    [
+        ("string", 1, False),
+        ("string", "a", False),
+        ("string", True, True),
+        ("string", 1.5, True),
+        ("integer", "a", True),
+        ("integer", "7", False),
+        ("array", 1, True),
+        ("array", [1], False),
+        ("string", None, False),
+    ],
+)
+def test_a_cursor_that_its_argument_cannot_hold_may_be_refused(
+    kind: str, cursor: Any, odd: bool
+) -> None:
+    offset = query("offset", "Cursor", kind)
+    if kind == "array":
+        offset["schema"]["items"] = {"type": "integer"}
+    following: dict[str, Any] = {"type": "array", "items": {}} if kind == "array" else {}
+    data = {"type": "object", "properties": {"cursor": following, "videos": rows(id="string")}}
+    _, operation = only(page("/v1/tiktok/video/feed", parameters=[offset], data_schema=data))
+    body = {"code": 0, "data": {"cursor": cursor, "videos": [{"id": "1"}]}}
+    answer = ServerAnswer(200, {}, json.dumps(body).encode())
+
+    assert _odd_cursor(operation, answer) is odd
+    assert not _odd_cursor(SPEC.operations["shop_note"], answer)
+
+
+def test_a_list_is_sampled_by_one_item_and_a_bare_pattern_by_no_shortest_text() -> None:
+    tags = {**query("tags", "Tags", "array", items={"type": "integer"}, required=True)}
+    code = query("code", "Code", required=True, pattern="^[A-Z]{2}$", minLength=2)
+    _, operation = only(page("/v1/tiktok/video/tags", parameters=[tags, code]))
+    documented = next(iter(cases(operation))).arguments
+
+    assert documented["tags"] == [1]
+    assert documented["code"].isupper()
+    assert "code at its minLength" not in [case.name for case in cases(operation)]
+
+
+def test_an_operation_without_pages_is_not_walked() -> None:
+    assert list(_walked(SPEC.operations["shop_note"], Caller(TikTok))) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from keyapi import ContractViolation
 from keyapi._client import SyncClient
 from keyapi.conformance.cases import cases
 from keyapi.contract import Contract
-from keyapi.sandbox import Sandbox
+from keyapi.sandbox import Sandbox, SandboxRequest
 from keyapi.specification import Specification
 from support.page_shapes import specification
 from support.pages import page, paged, query, rows
@@ -116,3 +117,19 @@ def test_foreign_rows_are_served_as_a_fault(
         "shop_details", 200, content, arguments={"shop_ids": ["9", "77"]}
     )
     assert "ids" in {violation.rule for violation in broken}
+
+
+def test_of_two_lists_of_ids_rows_have_one_of_each() -> None:
+    both = rows(shop_id="string", owner_id="string")
+    text = _page(
+        "shop/both", parameters=[query("owner_ids", WORDS)], data_schema=both, example=None
+    )
+    sandbox = Sandbox(spec=specification({"both.md": text}))
+    request = SandboxRequest(
+        "GET",
+        "/v1/tiktok/shop/both",
+        "shop_ids=1,2&owner_ids=none",
+        {"authorization": f"Bearer {sandbox.key}"},
+    )
+    assert sandbox.respond(request).json["data"] == []
+    assert len(sandbox.respond(replace(request, query="shop_ids=1,2")).json["data"]) == 2
