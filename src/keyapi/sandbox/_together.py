@@ -25,7 +25,7 @@ def together(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     components: dict[str, dict[str, Any]] = {}
     names: set[str] = set()
     for platform, document in documents.items():
-        parts = document.get("components", {})
+        parts: dict[str, dict[str, Any]] = document.get("components", {})
         renamed = {
             f"{kind}/{name}": f"{platform}.{name}"
             for kind in parts
