@@ -341,6 +341,7 @@ def test_a_success_without_content_is_answered_with_none() -> None:
 
     assert success_answer(operation) == ServerAnswer(204, {}, b"")
     assert contract.violations(operation.name, 204, b"") == []
+    assert contract.violations(operation.name, 204, b"text", headers={}) == []
 
 
 def test_an_error_that_no_page_describes_is_left_alone_under_200() -> None:
@@ -393,6 +394,16 @@ def test_a_list_is_sampled_by_one_item_and_a_bare_pattern_by_no_shortest_text() 
     assert documented["tags"] == [1]
     assert documented["code"].isupper()
     assert "code at its minLength" not in [case.name for case in cases(operation)]
+
+
+def test_null_among_the_members_of_an_enum_is_sent_by_no_case() -> None:
+    def edit(node: dict[str, Any]) -> None:
+        node["parameters"][0]["schema"] = {"type": "integer", "enum": [1, None], "nullable": True}
+
+    spec = edited("feed_list", edit)
+    offsets = {case.arguments.get("offset", 0) for case in cases(spec.operations["feed_list"])}
+    assert 1 in offsets
+    assert None not in offsets
 
 
 def test_an_operation_without_pages_is_not_walked() -> None:
