@@ -23,7 +23,7 @@ nox.options.reuse_existing_virtualenvs = True
 ROOT = Path(__file__).parent
 DEV = ROOT / ".nox" / "dev"
 
-# The sessions start many processes; without bytecode, each compiles all it imports anew.
+# The sessions start many processes; without bytecode, each compiles everything it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from pipeline.cli import parser, run
+from pipeline.cli import add_index_options, parser, run
 from pipeline.commands.survey import survey
 from pipeline.survey.sources import Places
 
@@ -33,14 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "pages", nargs="*", metavar="PAGE", help="path or URL of an .md file, or a folder"
     )
-    options.add_argument("--index", metavar="URL", help="URL of an llms.txt that links to pages")
-    options.add_argument(
-        "--match",
-        action="append",
-        default=[],
-        metavar="PATTERN",
-        help="only pages of the index whose path matches, such as 'en/tiktok/*'; repeatable",
-    )
+    add_index_options(options)
     options.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options.add_argument(
         "--call", action="store_true", help="call each method on the sandbox, and run the relations"

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.cli import parser, run
+from pipeline.cli import add_index_options, parser, run
 from pipeline.commands.vendor import vendor
 from pipeline.vendor.collect import Selection
 
@@ -26,14 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and vendor."""
     options = parser(__doc__)
     options.add_argument("pages", nargs="*", metavar="PAGE", help="path or URL of an .md file")
-    options.add_argument("--index", metavar="URL", help="URL of an llms.txt that links to pages")
-    options.add_argument(
-        "--match",
-        action="append",
-        default=[],
-        metavar="PATTERN",
-        help="only pages of the index whose path matches, such as 'en/tiktok/*'; repeatable",
-    )
+    add_index_options(options)
     options.add_argument(
         "--prune", action="store_true", help="drop vendored pages that the index no longer lists"
     )

@@ -29,6 +29,18 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
     return made
 
 
+def add_index_options(options: argparse.ArgumentParser) -> None:
+    """Add the options that choose pages of an index: `--index` and `--match`."""
+    options.add_argument("--index", metavar="URL", help="URL of an llms.txt that links to pages")
+    options.add_argument(
+        "--match",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="only pages of the index whose path matches, such as 'en/tiktok/*'; repeatable",
+    )
+
+
 def run(command: Callable[[], int], root: Path) -> int:
     """Run a command and turn its failures into one line, perhaps details, and an exit code.
 

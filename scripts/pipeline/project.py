@@ -175,12 +175,16 @@ class Project:
         Raises:
             PipelineError: The overlay does not fit the pages.
         """
-        where = self.overlay
-        overlay = load_yaml(self.read(where, "Restore it."), where)
+        overlay, where = self._overlay_document()
         corrected = correct(vendored.spec, overlay, where)
         require_structure(corrected.spec, f"{self.spec}, corrected,", f"Fix the action in {where}.")
         use_listed(corrected.spec, overlay, where)
         return corrected
+
+    def _overlay_document(self) -> tuple[Any, str]:
+        """The overlay, and its path below the root."""
+        where = self.overlay
+        return load_yaml(self.read(where, "Restore it."), where), where
 
     def require_servers(self, vendored: Vendored) -> None:
         """Check that no page names a server that the overlay does not list.
@@ -188,8 +192,7 @@ class Project:
         Raises:
             PipelineError: One does.
         """
-        where = self.overlay
-        overlay = load_yaml(self.read(where, "Restore it."), where)
+        overlay, where = self._overlay_document()
         require_listed(vendored.servers, overlay, where)
 
     def effective(self, vendored: Vendored) -> Shaped:

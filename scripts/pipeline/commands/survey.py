@@ -33,7 +33,7 @@ def survey(root: Path, places: Places, *, json: bool = False, called: bool = Fal
         does not hold where methods are called; else 0.
 
     Raises:
-        PipelineError: There is no such file, or an address or the index is unusable.
+        PipelineError: A file does not exist, or an address or the index cannot be used.
     """
     surveyor = _Surveyor(Project(root), called=called)
     found = find(root, places, surveyor.downloads)

@@ -77,7 +77,7 @@ def compare_bound(place: Place, old: Any, new: Any, role: str) -> Iterator[Diffe
 
 
 def compare_mutability(place: Place, old: Any, new: Any, role: str) -> Iterator[Difference]:
-    """Report that a property became, or is no longer, one of only requests or only answers.
+    """Report that a property became, or stopped being, read-only or write-only.
 
     The place's words say in `presence` whether the property was required.
     """
