@@ -166,7 +166,7 @@ def coverage(session: nox.Session) -> None:
 
 @in_dev
 def mutants(session: nox.Session) -> None:
-    """Plant faults in answers and specification, one at a time; a survivor fails."""
+    """Plant faults everywhere, one at a time: a sample by seed, or `-- --all` of them."""
     _run(session, "python", "scripts/mutants.py", *session.posargs)
 
 

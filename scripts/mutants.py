@@ -1,9 +1,13 @@
-"""Plant faults in answers and in the specification, and print which of them the contract notices.
+"""Plant faults one at a time, and print which of them the contract suite notices.
 
-    python scripts/mutants.py [--operator NAME ...] [--processes N]
+    python scripts/mutants.py [--all | --seed N] [--place NAME ...] [--operator NAME ...]
+                              [--processes N]
 
-Exit code 1: a fault went unnoticed and no proof shows that it makes no difference, something is
-wrong without a fault, or a column of a full run's score stayed empty; each is named.
+Faults are planted in answers, in the specification, and wherever else `tests/support/mutation.py`
+says. The default is a sample; `--all` plants everything, and so do `--place` and `--operator`.
+
+Exit code 1: too many faults of a place went unnoticed, something is wrong without a fault, or a
+column of a full run's score stayed empty; each is named.
 """
 
 from __future__ import annotations

@@ -95,11 +95,16 @@ def traffic(caller: Caller, operation: OperationSpec, sample: list[ServerAnswer]
     return seen
 
 
-def client_files(document: dict[str, Any]) -> dict[str, bytes]:
-    """Generate a client, and leave its code unformatted."""
+def client_files(document: dict[str, Any], *, valid: bool = False) -> dict[str, bytes]:
+    """Generate a client, and leave its code unformatted.
+
+    Args:
+        document: The effective specification.
+        valid: Whether it is known to be valid OpenAPI.
+    """
     options, compiled = _generator()
     templates = ROOT / "openapi/templates"
-    return generate(document, options, templates, formatted=False, compiled=compiled)
+    return generate(document, options, templates, formatted=False, compiled=compiled, valid=valid)
 
 
 @cache

@@ -6,7 +6,7 @@ A driver's mutant is caught by one of its relations, or proved by this machine t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from conformance.clients import GeneratedBaseline, client_files, loaded, same_code, traffic
 from conformance.spec_operators import OPERATORS, Operator, SpecMutant
@@ -23,7 +23,7 @@ from keyapi.conformance.mutation.baselines import (
     recordings,
 )
 from keyapi.conformance.mutation.outcomes import Detections, MutantOutcome
-from keyapi.conformance.mutation.runner import Part
+from keyapi.conformance.mutation.planter import Part, Planter
 from keyapi.conformance.recordings import by_specification, check_recording, missing
 from keyapi.conformance.relations import (
     Finding,
@@ -45,12 +45,15 @@ _TEXTS = (
 """What an argument is tried with, where refusals are worded otherwise."""
 
 
-class SpecPlanter:
-    """Plants faults in a specification; a `runner.Planter` for baselines that are generated.
+class SpecPlanter(Planter):
+    """Plants faults in a specification, for baselines that are generated.
 
     Args:
         operators: The operators, by name; the registered ones where they are left out.
     """
+
+    place = "specification"
+    sample = 8
 
     def __init__(self, operators: Mapping[str, Operator] = OPERATORS) -> None:
         self.operators: Mapping[str, Operator] = operators
@@ -78,6 +81,31 @@ class SpecPlanter:
         return self.operators[operator](dict(baseline.document))
 
 
+class Planted(NamedTuple):
+    """A faulty specification.
+
+    Attributes:
+        spec: The specification.
+        unsound: What is wrong with it by itself; empty if nothing is.
+        valid: Whether it is valid OpenAPI, be its examples as they may.
+    """
+
+    spec: dict[str, Any]
+    unsound: str
+    valid: bool
+
+    @classmethod
+    def of(cls, spec: dict[str, Any]) -> Planted:
+        """Look at a specification by itself."""
+        try:
+            finding = next(spec_is_sound(Specification(spec)), None)
+        except Exception as error:  # from reading it at all
+            return cls(spec, _raised(error), False)
+        if finding is None:
+            return cls(spec, "", True)
+        return cls(spec, str(finding), finding.violation.rule != "openapi")
+
+
 def judged(baseline: GeneratedBaseline, mutant: SpecMutant) -> Iterator[MutantOutcome]:
     """Judge a mutant, once for each driver and operation that can notice it.
 
@@ -85,34 +113,25 @@ def judged(baseline: GeneratedBaseline, mutant: SpecMutant) -> Iterator[MutantOu
         baseline: What the other drivers keep.
         mutant: What one of them sees.
     """
-    unsound = _unsound(mutant)
+    planted = Planted.of(mutant.spec)
     for operation in baseline.specification:
         if mutant.operation not in (None, operation.name):
             continue
         for driver, judge in DRIVERS.items():
             detections = Detections()
-            proof = judge(baseline, mutant, operation, detections)
+            proof = judge(baseline, planted, operation, detections)
             caught = {**detections.found}
-            if unsound and (caught or not proof):
-                caught["spec - page"] = unsound
+            if planted.unsound and (caught or not proof):
+                caught["spec - page"] = planted.unsound
             yield MutantOutcome(
-                kind="specification",
+                place="specification",
                 operator=mutant.operator,
                 where=f"{operation.name} {mutant.pointer}",
                 driver=driver,
                 caught=caught,
                 proof="" if caught else proof,
-                sound=not unsound,
+                sound=not planted.unsound,
             )
-
-
-def _unsound(mutant: SpecMutant) -> str:
-    """What is wrong with the specification by itself."""
-    try:
-        finding = next(spec_is_sound(Specification(mutant.spec)), None)
-    except Exception as error:  # from reading it at all
-        return _raised(error)
-    return str(finding) if finding else ""
 
 
 # --- The client -------------------------------------------------------------------------------
@@ -120,14 +139,14 @@ def _unsound(mutant: SpecMutant) -> str:
 
 def _by_client(
     baseline: GeneratedBaseline,
-    mutant: SpecMutant,
+    planted: Planted,
     operation: OperationSpec,
     detections: Detections,
 ) -> str:
     try:
-        files = client_files(mutant.spec)
-        its = Contract(mutant.spec)
-        bodies = _bodies(baseline, mutant.spec, operation)
+        files = client_files(planted.spec, valid=planted.valid)
+        its = Contract(planted.spec)
+        bodies = _bodies(baseline, planted.spec, operation)
         same = same_code(files, baseline.files)
     except Exception as error:  # there is no client then
         detections.add("client -> spec", f"no client: {_raised(error)}")
@@ -186,13 +205,13 @@ def other_judgements(
 
 def _by_server(
     baseline: GeneratedBaseline,
-    mutant: SpecMutant,
+    planted: Planted,
     operation: OperationSpec,
     detections: Detections,
 ) -> str:
     kept: list[ServedCase] = []
     try:
-        serve = keeping(sandbox_server(client=baseline.client, spec=mutant.spec), kept)
+        serve = keeping(sandbox_server(client=baseline.client, spec=planted.spec), kept)
         detections.look(server_to_spec(baseline.contract, operation, serve))
     except Exception as error:  # a server that crashes answers nothing
         detections.add("server -> spec", f"no answer: {_raised(error)}")
@@ -208,11 +227,11 @@ def _by_server(
         index for index, pair in enumerate(zip(kept, right, strict=True)) if pair[0] != pair[1]
     ]
     if set(elsewhere) <= set(refused):
-        same = _statuses(baseline, mutant.spec, operation) == _statuses(
+        same = _statuses(baseline, planted.spec, operation) == _statuses(
             baseline, baseline.document, operation
         )
         return "same but for the words of refusals" if same else ""
-    return "only narrower" if only_narrower(baseline, mutant.spec, operation) else ""
+    return "only narrower" if only_narrower(baseline, planted.spec, operation) else ""
 
 
 def _outside(served: ServedCase) -> tuple[Any, ...]:
@@ -271,7 +290,7 @@ def _counterpart(specification: Specification, operation: OperationSpec) -> Oper
 
 def _by_recordings(
     baseline: GeneratedBaseline,
-    mutant: SpecMutant,
+    planted: Planted,
     operation: OperationSpec,
     detections: Detections,
 ) -> str:
@@ -280,7 +299,7 @@ def _by_recordings(
     The second is what makes a recording stale: the specification has moved on, it has not.
     """
     try:
-        specification = Specification(mutant.spec)
+        specification = Specification(planted.spec)
         made = recordings(baseline.client, specification, operation)
     except Exception:  # nothing can be recorded, which `missing` says
         specification, made = baseline.specification, []
@@ -303,7 +322,7 @@ def _raised(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-Judge = Callable[[GeneratedBaseline, SpecMutant, OperationSpec, Detections], str]
+Judge = Callable[[GeneratedBaseline, Planted, OperationSpec, Detections], str]
 DRIVERS: dict[str, Judge] = {
     "client": _by_client,
     "server": _by_server,

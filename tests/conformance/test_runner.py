@@ -13,7 +13,9 @@ from keyapi.conformance.mutation.answers import AnswerPlanter
 from keyapi.conformance.mutation.baselines import Baseline
 from keyapi.conformance.mutation.command import main
 from keyapi.conformance.mutation.outcomes import MutantOutcome
-from keyapi.conformance.mutation.runner import Mutation, Part, score
+from keyapi.conformance.mutation.planter import Part, Planter
+from keyapi.conformance.mutation.runner import Mutation, score
+from keyapi.conformance.mutation.sample import sampled
 from keyapi.conformance.mutation.table import show
 from keyapi_example import TikTok
 from support.specs import listing, synthetic
@@ -31,9 +33,10 @@ class Stub:
         return self._problems
 
 
-class StubPlanter:
+class StubPlanter(Planter):
     """Plants one mutant for each operator that a baseline has a place for."""
 
+    place = "specification"
     operators: ClassVar = {"here": 1, "elsewhere": 1, "nowhere": 1}
 
     def parts(self, baseline: Any, operators: Sequence[str]) -> Iterator[Part]:
@@ -73,8 +76,85 @@ def test_what_is_not_clean_elsewhere_is_left_out(capsys: pytest.CaptureFixture[s
 
 
 def test_a_column_that_stays_empty_fails_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(lambda: mutation(Stub(["here"]), Stub([])), ["--processes", "1"]) == 1
+    assert main(lambda: mutation(Stub(["here"]), Stub([])), ["--all", "--processes", "1"]) == 1
     assert "EMPTY COLUMN  caught" in capsys.readouterr().out
+
+
+def test_a_sample_hardly_changes_where_a_part_comes_or_goes() -> None:
+    parts = [Part("", number, ("one", "two")) for number in range(20)]
+
+    chosen, other = (list(sampled(parts, 8, seed)) for seed in (1, 2))
+    later = list(sampled([*parts[1:], Part("", 20, ("one",))], 8, 1))
+
+    def pairs(parts: list[Part]) -> set[tuple[int, str]]:
+        return {(part.number, name) for part in parts for name in part.operators}
+
+    assert len(pairs(chosen)) == 8
+    assert pairs(chosen) != pairs(other)
+    assert len(pairs(chosen) & pairs(later)) >= 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "planted"),
+    [(["--seed", "1"], 5), (["--all"], 40), (["--operator", "here"], 20), ([], 5)],
+)
+def test_the_command_plants_a_sample_unless_asked_for_more(
+    arguments: list[str], planted: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Many(StubPlanter):
+        place = "page"
+        sample = 5
+        operators: ClassVar = {"here": 1, "there": 1}
+
+        def parts(self, baseline: Any, operators: Sequence[str]) -> Iterator[Part]:
+            yield from (Part("", number, tuple(operators)) for number in range(20))
+
+        def outcomes(self, baseline: Any, part: Part) -> Iterator[MutantOutcome]:
+            for name in part.operators:
+                yield MutantOutcome("page", name, "it", "all", {"meaning": "found"})
+
+    main(lambda: Mutation([Many()], {"first": lambda: Stub([])}), [*arguments, "--processes", "1"])
+
+    shown = capsys.readouterr().out
+    assert f"{planted} planted, {planted} caught" in shown
+
+
+@pytest.mark.parametrize(("survivors", "status"), [(1, 0), (2, 1)])
+def test_a_place_may_ask_for_less_than_all(
+    survivors: int, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Lenient(StubPlanter):
+        place = "runtime"
+        required = 0.95
+        operators: ClassVar = {"here": 1}
+
+        def outcomes(self, baseline: Any, part: Part) -> Iterator[MutantOutcome]:
+            for number in range(22):
+                proof = "same bytecode" if number < 2 else ""
+                caught = {"meaning": "found"} if number >= 2 + survivors else {}
+                yield MutantOutcome("runtime", "here", f"a.py:{number}", "all", caught, proof)
+
+    make = lambda: Mutation([Lenient()], {"first": lambda: Stub(["here"])})  # noqa: E731
+
+    assert main(make, ["--place", "runtime", "--processes", "1"]) == status
+    shown = capsys.readouterr().out
+    last = shown.splitlines()[-1].split()
+    assert last[:5] == ["runtime", "22", "2", str(20 - survivors), str(survivors)]
+    assert ("FAILED" in last) == bool(status)
+    assert "SURVIVED  here (runtime): a.py:2" in shown
+
+
+def test_a_planter_may_find_something_wrong_without_a_fault(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Broken(StubPlanter):
+        def problems(self, baseline: Any) -> list[str]:
+            return ["nothing can be imported"]
+
+    make = lambda: Mutation([Broken()], {"first": lambda: Stub(["here"])})  # noqa: E731
+
+    assert main(make, ["--processes", "1"]) == 1
+    assert "WRONG WITHOUT ANY FAULT  nothing can be imported" in capsys.readouterr().out
 
 
 def test_faults_of_answers_can_be_planted_with_an_installed_client() -> None:

@@ -1,4 +1,4 @@
-"""What mutants are planted in: the committed specification, and others with everything else."""
+"""Which faults are planted, and in what: the committed specification, and others beside it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def mutation(
             place there.
     """
     return Mutation(
-        [SpecPlanter(operators), AnswerPlanter(faults)],
+        [
+            AnswerPlanter(faults),
+            SpecPlanter(operators),
+        ],
         {
             document.__name__: lambda: GeneratedBaseline(document()),
             "synthetic": lambda: GeneratedBaseline(synthetic()),

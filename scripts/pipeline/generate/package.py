@@ -36,6 +36,7 @@ def generate(
     *,
     formatted: bool = True,
     compiled: BytecodeCache | None = None,
+    valid: bool = False,
 ) -> dict[str, bytes]:
     """Generate the client package.
 
@@ -45,6 +46,7 @@ def generate(
         templates: Folder of template overrides.
         formatted: Whether the code is formatted; unformatted, the same code takes less time.
         compiled: Keeps compiled templates for the next run, where many packages are made.
+        valid: Whether the specification is known to be valid OpenAPI.
 
     Returns:
         The package's files by path inside the package.
@@ -57,7 +59,7 @@ def generate(
     _require_templates(templates)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "package"
-        data, config = parse(spec, settings, folder)
+        data, config = parse(spec, settings, folder, valid=valid)
         project = Project(openapi=data, config=config, custom_template_path=templates)
         project.env.bytecode_cache = compiled
         project.env.globals["keyapi"] = Context(spec, config, options["x-client-class"])

@@ -32,18 +32,22 @@ _HIDDEN = re.compile(r"<\S+UntrustedString object at \w+>")
 _DATA = re.compile(r"\{.*\}")
 
 
-def parse(spec: dict[str, Any], settings: ConfigFile, folder: Path) -> tuple[GeneratorData, Config]:
+def parse(
+    spec: dict[str, Any], settings: ConfigFile, folder: Path, *, valid: bool = False
+) -> tuple[GeneratorData, Config]:
     """Read a specification as the generator does.
 
     Args:
         spec: The effective specification.
         settings: The generator's options.
         folder: Where the package is written; it need not exist.
+        valid: Whether the specification is known to be valid OpenAPI.
 
     Raises:
         PipelineError: The specification is invalid, or the generator would skip part of it.
     """
-    _require_valid(spec)
+    if not valid:
+        _require_valid(spec)
     config = Config.from_sources(
         settings, MetaType.NONE, folder.parent, "utf-8", overwrite=False, output_path=folder
     )

@@ -22,7 +22,7 @@ from keyapi.conformance.drivers import KEY, wire
 from keyapi.conformance.judge import ServerAnswer, judge, relation_of
 from keyapi.conformance.mutation.baselines import Baseline
 from keyapi.conformance.mutation.outcomes import Detections, MutantOutcome
-from keyapi.conformance.mutation.runner import Part
+from keyapi.conformance.mutation.planter import Part, Planter
 from keyapi.conformance.recordings import by_client, by_specification
 from keyapi.contract import Violation
 from keyapi.recording.model import SANDBOX, RecordedCall, Recording
@@ -32,12 +32,15 @@ from keyapi.sandbox.faults import Exchange, Fault, Mutant
 from keyapi.specification import OperationSpec
 
 
-class AnswerPlanter:
-    """Plants faults in the answers of a correct server; a `runner.Planter`.
+class AnswerPlanter(Planter):
+    """Plants faults in the answers of a correct server.
 
     Args:
         faults: The faults, by name; the sandbox's own where they are left out.
     """
+
+    place = "answer"
+    sample = 60
 
     def __init__(self, faults: Mapping[str, Fault] = FAULTS) -> None:
         self.operators: Mapping[str, Fault] = faults
@@ -47,10 +50,6 @@ class AnswerPlanter:
         for operation in baseline.specification if operators else ():
             for number, _ in enumerate(correct_answers(baseline, operation)):
                 yield Part(operation.name, number, tuple(operators))
-
-    def operations(self, baseline: Baseline, operator: str) -> set[str | None] | None:
-        """None: faults in answers are planted in the first baseline alone."""
-        return None
 
     def outcomes(self, baseline: Baseline, part: Part) -> Iterator[MutantOutcome]:
         """Plant and judge one part of the work."""
@@ -147,7 +146,7 @@ def judged(
             detections = Detections()
             observers.look(mutant.reply, detections)
             yield MutantOutcome(
-                kind="answer",
+                place="answer",
                 operator=name,
                 where=f"{operation.name}, {shown.case.name}: {mutant.pointer or 'the answer'}",
                 driver="all",

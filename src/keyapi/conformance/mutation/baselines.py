@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from keyapi._client import SyncClient
@@ -13,7 +13,12 @@ from keyapi.conformance.drivers import Caller, Serve, Served, sandbox_server
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.mutation.outcomes import Detections
 from keyapi.conformance.outcomes import Outcomes
-from keyapi.conformance.relations import client_to_spec, server_to_spec, spec_to_client
+from keyapi.conformance.relations import (
+    Finding,
+    client_to_spec,
+    server_to_spec,
+    spec_to_client,
+)
 from keyapi.contract import Contract
 from keyapi.recording.har import written
 from keyapi.recording.model import Recording
@@ -110,15 +115,23 @@ class Baseline:
             )
         return self._recordings[operation.name]
 
-    def problems(self, operation: OperationSpec) -> list[str]:
-        """What relations find wrong without a fault; such an operation cannot score mutants."""
-        detections = Detections()
+    def findings(self, operation: OperationSpec) -> Iterator[Finding]:
+        """What all relations that need nothing but a client and a sandbox find, one by one.
+
+        Those that take least time come first: whoever needs to know only whether there is a
+        finding stops at the first.
+        """
         serve = sandbox_server(client=self.client, spec=self.document)
         base_url = self.client.default_base_url
         sample = self.answers(operation)[::10]
-        detections.look(server_to_spec(self.contract, operation, serve))
-        detections.look(client_to_spec(operation, self.caller, base_url))
-        detections.look(spec_to_client(self.contract, operation, self.caller, sample))
+        yield from client_to_spec(operation, self.caller, base_url)
+        yield from spec_to_client(self.contract, operation, self.caller, sample)
+        yield from server_to_spec(self.contract, operation, serve)
+
+    def problems(self, operation: OperationSpec) -> list[str]:
+        """What relations find wrong without a fault; such an operation cannot score mutants."""
+        detections = Detections()
+        detections.look(self.findings(operation))
         return list(detections.found.values())
 
 

@@ -8,6 +8,9 @@ from itertools import islice
 
 from keyapi.conformance.relations import Finding
 
+TIME_OUT, IMPORT = "time-out", "import"
+"""What catches a mutant besides relations: code that does not end, and code that cannot start."""
+
 _SHOWN = 300  # how much of a finding is kept, in characters
 
 
@@ -16,16 +19,17 @@ class MutantOutcome:
     """What came of one mutant, as one driver sees it.
 
     Attributes:
-        kind: What the fault is in: "answer" or "specification".
+        place: What the fault is in, such as "answer" or "specification"; its planter's `place`.
         operator: The operator that planted it.
-        where: Operation and pointer, and the case for an answer.
+        where: Operation and pointer, and the case for an answer; of a source file, the line and
+            the change.
         driver: Who sees the fault: "client", "server", "recordings", or "all".
-        caught: The relations that catch it, each with its first finding.
+        caught: The relations that catch it, each with its first finding; or `TIME_OUT` or `IMPORT`.
         proof: The kind of proof that the mutant is equivalent; empty if there is none.
         sound: Whether the specification is valid by itself.
     """
 
-    kind: str
+    place: str
     operator: str
     where: str
     driver: str
@@ -39,7 +43,8 @@ class MutantOutcome:
         return not self.caught and not self.proof
 
     def __str__(self) -> str:
-        return f"{self.operator}, seen by the {self.driver}: {self.where}"
+        seen = "" if self.driver == "all" else f", seen by the {self.driver}"
+        return f"{self.operator} ({self.place}){seen}: {self.where}"
 
 
 class Detections:

@@ -4,54 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from keyapi.conformance.mutation.baselines import Baseline
 from keyapi.conformance.mutation.outcomes import MutantOutcome
-
-
-class Part(NamedTuple):
-    """A part of a planter's work.
-
-    Attributes:
-        operation: Name of the operation; empty if the part concerns the whole specification.
-        number: Which answer, or the first of the mutants.
-        operators: What is planted, by name.
-    """
-
-    operation: str
-    number: int
-    operators: tuple[str, ...]
-
-
-class Planter(Protocol):
-    """Plants faults of one kind; a driver of the runner."""
-
-    @property
-    @abstractmethod
-    def operators(self) -> Mapping[str, object]:
-        """What it can plant, by name."""
-
-    @abstractmethod
-    def parts(self, baseline: Baseline, operators: Sequence[str]) -> Iterator[Part]:
-        """Cut the work of some operators into parts; an operator without a place has none."""
-
-    @abstractmethod
-    def operations(self, baseline: Baseline, operator: str) -> set[str | None] | None:
-        """`operationId` of each operation that an operator's mutants concern.
-
-        None among them stands for a mutant that concerns several. Instead of a set, None says that
-        this planter needs no baseline but the first.
-        """
-
-    @abstractmethod
-    def outcomes(self, baseline: Baseline, part: Part) -> Iterator[MutantOutcome]:
-        """Plant and judge one part of the work."""
+from keyapi.conformance.mutation.planter import Part, Planter
+from keyapi.conformance.mutation.sample import sampled
 
 
 class Mutation:
@@ -77,8 +39,14 @@ class Mutation:
 
     @property
     def operators(self) -> list[str]:
-        """Names of all operators."""
-        return [name for planter in self.planters for name in planter.operators]
+        """Names of all operators; planters may have operators of the same name."""
+        named = [name for planter in self.planters for name in planter.operators]
+        return list(dict.fromkeys(named))
+
+    @property
+    def places(self) -> list[str]:
+        """What faults are planted in."""
+        return [planter.place for planter in self.planters]
 
     def baseline(self, name: str) -> Baseline:
         """The baseline of a name, made once."""
@@ -93,16 +61,20 @@ class Score:
 
     Attributes:
         outcomes: What came of each.
+        required: Which share must be caught of each place, from 0 to 1.
         problems: What is wrong without any fault, in the first baseline.
         left_out: Operations of other baselines that cannot be judged, and why.
-        complete: Whether every operator was planted.
+        complete: Whether every fault was planted.
+        seed: The seed of a sample; None where it is none.
         seconds: How long the run took, in seconds.
     """
 
     outcomes: list[MutantOutcome] = field(default_factory=list)
+    required: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     complete: bool = False
+    seed: int | None = None
     seconds: float = 0.0
 
     @property
@@ -112,8 +84,23 @@ class Score:
 
     @property
     def good(self) -> bool:
-        """Whether every mutant was caught or proved equivalent, and nothing else was found."""
-        return not self.survivors and not self.problems
+        """Whether enough of each place was caught, and nothing is wrong without a fault."""
+        enough = all(self.share(place) >= self.required.get(place, 1.0) for place in self.places)
+        return enough and not self.problems
+
+    @property
+    def places(self) -> list[str]:
+        """The places in which something was planted, in order."""
+        return list(dict.fromkeys(outcome.place for outcome in self.outcomes))
+
+    def of(self, place: str) -> list[MutantOutcome]:
+        """What came of the mutants of a place."""
+        return [outcome for outcome in self.outcomes if outcome.place == place]
+
+    def share(self, place: str) -> float:
+        """The share that was caught of a place, from 0 to 1; equivalent mutants do not count."""
+        counted = [outcome for outcome in self.of(place) if not outcome.proof]
+        return sum(bool(outcome.caught) for outcome in counted) / len(counted) if counted else 1.0
 
 
 class _Task(NamedTuple):
@@ -122,8 +109,36 @@ class _Task(NamedTuple):
     part: Part
 
 
+class Chosen(NamedTuple):
+    """What of all work is done.
+
+    Attributes:
+        operators: Names of operators; all of them if empty.
+        places: Names of places; all of them if empty.
+        seed: The seed of a sample; None for all that the names leave.
+    """
+
+    operators: frozenset[str] = frozenset()
+    places: frozenset[str] = frozenset()
+    seed: int | None = None
+
+    def planters(self, mutation: Mutation) -> Iterator[tuple[int, Planter, list[str]]]:
+        """Yield the number of each planter that has something to do, and its operators."""
+        for number, planter in enumerate(mutation.planters):
+            if not self.places or planter.place in self.places:
+                names = [name for name in planter.operators if name in self.operators]
+                names = names if self.operators else list(planter.operators)
+                if names:
+                    yield number, planter, names
+
+
 def score(
-    make: Callable[[], Mutation], operators: Iterable[str] = (), *, processes: int = 2
+    make: Callable[[], Mutation],
+    operators: Iterable[str] = (),
+    *,
+    places: Iterable[str] = (),
+    seed: int | None = None,
+    processes: int = 2,
 ) -> Score:
     """Plant faults and find who notices them.
 
@@ -131,12 +146,14 @@ def score(
         make: Makes what is planted; a function of a module where there are several processes, each
             of which calls it.
         operators: Names of operators; all of them if empty.
+        places: Names of places; all of them if empty.
+        seed: The seed of a sample; everything is planted where it is left out.
         processes: How many processes work; 1 stays in this one.
     """
     started = time.monotonic()
     mutation = make()
-    chosen = set(operators) or set(mutation.operators)
-    result = Score(complete=chosen >= set(mutation.operators))
+    chosen = Chosen(frozenset(operators), frozenset(places), seed)
+    result = Score(complete=chosen == Chosen(), seed=seed)
     if processes == 1:
         for task in list(_tasks(mutation, chosen, result)):
             result.outcomes += _done(mutation, task)
@@ -170,18 +187,26 @@ def _done(mutation: Mutation, task: _Task) -> list[MutantOutcome]:
     return list(planter.outcomes(mutation.baseline(task.baseline), task.part))
 
 
-def _tasks(mutation: Mutation, chosen: set[str], result: Score) -> Iterator[_Task]:
+def _tasks(mutation: Mutation, chosen: Chosen, result: Score) -> Iterator[_Task]:
     """Cut the work into tasks; there are none if something is wrong without any fault."""
     first, *others = mutation.names
     base = mutation.baseline(first)
+    planters = list(chosen.planters(mutation))
     for operation in base.specification:
         result.problems += base.problems(operation)
+    for _, planter, _ in planters:
+        result.problems += planter.problems(base)
+        result.required[planter.place] = planter.required
     if result.problems:
         return
-    for number, planter in enumerate(mutation.planters):
-        names = [name for name in planter.operators if name in chosen]
-        for part in planter.parts(base, names):
+    for number, planter, names in planters:
+        parts = planter.parts(base, names)
+        if chosen.seed is not None:
+            parts = sampled(parts, planter.sample, chosen.seed)
+        for part in parts:
             yield _Task(number, first, part)
+        if chosen.seed is not None:
+            continue  # to know whether others are clean takes as long as a sample
         unplaced = [name for name in names if planter.operations(base, name) == set()]
         for other in others if unplaced else ():
             for part in _elsewhere(mutation, planter, other, unplaced, result):

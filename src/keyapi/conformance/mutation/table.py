@@ -1,7 +1,7 @@
 """The score of the mutants as tables, readable at 80 columns.
 
-A column is a function registered with `column`; one for each relation follows from the registered
-relations.
+A column is a function registered with `column`. The last one says which relations catch, each with
+its short title; in a full run each of them must catch something.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from keyapi.conformance.mutation.outcomes import MutantOutcome
+from keyapi.conformance.mutation.outcomes import IMPORT, TIME_OUT, MutantOutcome
 from keyapi.conformance.mutation.runner import Score
 from keyapi.conformance.relations import REGISTRY
 
@@ -36,7 +36,7 @@ class Column(NamedTuple):
 
 
 COLUMNS: list[Column] = []
-"""The registered columns, in order; those of the relations come behind them."""
+"""The registered columns, in order."""
 
 
 def column(
@@ -64,8 +64,14 @@ def planted(outcomes: Outcomes) -> int:
 
 @column("caught")
 def caught(outcomes: Outcomes) -> int:
-    """How many a relation caught."""
+    """How many were caught, by a relation or otherwise."""
     return sum(bool(outcome.caught) for outcome in outcomes)
+
+
+@column("late", may_be_empty=True)
+def late(outcomes: Outcomes) -> int:
+    """How many of them were caught by a time-out."""
+    return sum(TIME_OUT in outcome.caught for outcome in outcomes)
 
 
 @column("equiv.")
@@ -81,7 +87,7 @@ def survived(outcomes: Outcomes) -> int:
 
 
 def columns() -> list[Column]:
-    """All columns: the registered ones, then one for each relation."""
+    """All that a full run must fill: the registered columns, then each relation."""
     of_relations = [
         Column(relation.short, partial(_caught_by, relation.title)) for relation in REGISTRY.all
     ]
@@ -110,6 +116,7 @@ def show(score: Score) -> None:
         console.print(_operators(score.outcomes))
         console.print(_proofs(score.outcomes))
         console.print(_alone(score.outcomes))
+        console.print(_legend(), soft_wrap=False)
     for text in unnoticed(score.outcomes):
         console.print(f"Equivalent for every driver, each with its proof: {text}", markup=False)
     for text in score.left_out:
@@ -125,13 +132,17 @@ def show(score: Score) -> None:
         f"{equivalent(score.outcomes)} proved equivalent, "
         f"{survived(score.outcomes)} survived, in {score.seconds:.0f} s"
     )
+    if score.seed is not None:
+        console.print(f"This is a sample of seed {score.seed}; --all plants everything.")
+    for line in places(score):
+        console.print(line, soft_wrap=True)
 
 
 def unnoticed(outcomes: Outcomes) -> list[str]:
     """Mutants of a specification that no driver can notice, nor the specification itself."""
     drivers: dict[tuple[str, str], list[MutantOutcome]] = {}
     for outcome in outcomes:
-        if outcome.kind == "specification":
+        if outcome.place == "specification":
             drivers.setdefault((outcome.operator, outcome.where), []).append(outcome)
     return [
         f"{operator}: {where}"
@@ -141,19 +152,19 @@ def unnoticed(outcomes: Outcomes) -> list[str]:
 
 
 def _operators(outcomes: Outcomes) -> Table:
-    legend = ", ".join(f"{relation.short} {relation.title}" for relation in REGISTRY.all)
-    table = Table(title="Mutants", box=None, padding=(0, 1, 0, 0), caption=legend)
+    table = Table(title="Mutants", box=None, padding=(0, 1, 0, 0))
     table.add_column("operator", no_wrap=True)
-    for column in columns():
+    for column in COLUMNS:
         table.add_column(column.heading, justify="right", no_wrap=True)
+    table.add_column("caught by", overflow="fold")
     rows: dict[tuple[str, str], list[MutantOutcome]] = {}
     for outcome in outcomes:
-        rows.setdefault((outcome.kind, outcome.operator), []).append(outcome)
+        rows.setdefault((outcome.place, outcome.operator), []).append(outcome)
     previous = ""
-    for (kind, operator), group in sorted(rows.items()):
-        if kind != previous:
-            table.add_row(f"[bold]in the {kind}[/bold]")
-            previous = kind
+    for (place, operator), group in sorted(rows.items()):
+        if place != previous:
+            table.add_row(f"[bold]in the {place}[/bold]")
+            previous = place
         table.add_row(operator, *_figures(group))
     table.add_section()
     table.add_row("[bold]all[/bold]", *_figures(outcomes))
@@ -161,9 +172,36 @@ def _operators(outcomes: Outcomes) -> Table:
 
 
 def _figures(outcomes: Outcomes) -> Iterator[str]:
-    for column in columns():
+    for column in COLUMNS:
         figure = column.figure(outcomes)
         yield str(figure) if figure else "."
+    shorts = {relation.title: relation.short for relation in REGISTRY.all}
+    by = Counter(title for outcome in outcomes for title in outcome.caught if title != TIME_OUT)
+    # A space that does not break keeps each count with its relation.
+    yield ", ".join(f"{shorts.get(title, title)}\xa0{count}" for title, count in by.most_common())
+
+
+def _legend() -> str:
+    """What the short titles stand for."""
+    relations = ", ".join(f"{relation.short} {relation.title}" for relation in REGISTRY.all)
+    return f"{relations}; {IMPORT}: it cannot be imported; late: it does not end."
+
+
+def places(score: Score) -> Iterator[str]:
+    """Write one line for each place: what was planted, and the share that was caught."""
+    headings = ("planted", "equiv.", "caught", "surv.", "share", "least")
+    yield f"{'place':<15}{''.join(f'{heading:>9}' for heading in headings)}"
+    for place in score.places:
+        figures = (figure(score.of(place)) for figure in (planted, equivalent, caught, survived))
+        share, required = score.share(place), score.required.get(place, 1.0)
+        shares = f"{_percent(share):>9}{_percent(required):>9}"
+        failed = "" if share >= required else "  FAILED"
+        yield f"{place:<15}{''.join(f'{figure:>9}' for figure in figures)}{shares}{failed}"
+
+
+def _percent(share: float) -> str:
+    """A share in percent, rounded down: nothing but all is 100 %."""
+    return f"{int(share * 1000) / 10:g} %"
 
 
 def _proofs(outcomes: Outcomes) -> Table:
