@@ -9,6 +9,7 @@ from typing import Any
 
 from keyapi._openapi import SCHEMAS, OperationNode, find_operation
 from pipeline.correct.overlay import Corrected, correct
+from pipeline.correct.platforms import require_platform
 from pipeline.correct.servers import require_listed, use_listed
 from pipeline.document.structure import require_structure
 from pipeline.document.yaml import MAX_BYTES, dump_yaml, load_yaml
@@ -186,23 +187,26 @@ class Project:
         where = self.overlay
         return load_yaml(self.read(where, "Restore it."), where), where
 
-    def require_servers(self, vendored: Vendored) -> None:
-        """Check that no page names a server that the overlay does not list.
+    def require_own(self, vendored: Vendored) -> None:
+        """Check that no page names a server or platform that the overlay does not list.
 
         Raises:
             PipelineError: One does.
         """
         overlay, where = self._overlay_document()
+        pages = vendored.lock["pages"]
+        operations = {name: entry["operation"] for name, entry in pages.items()}
+        require_platform(operations, overlay, where)
         require_listed(vendored.servers, overlay, where)
 
     def effective(self, vendored: Vendored) -> Shaped:
         """Correct and shape a vendored specification; the notes begin with redundant actions.
 
         Raises:
-            PipelineError: The overlay does not fit the pages, a page names a server that the
-                overlay does not list, or a rule found something that tools could not use.
+            PipelineError: The overlay does not fit the pages, a page names a server or platform
+                that the overlay does not list, or a rule found something that tools could not use.
         """
-        self.require_servers(vendored)
+        self.require_own(vendored)
         corrected = self.corrected(vendored)
         shaped = self.shaped(corrected, vendored)
         return Shaped(shaped.spec, (*corrected.redundant, *shaped.notes))

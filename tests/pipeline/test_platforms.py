@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from conftest import run_script
+from conftest import run_script, tree
 from pipeline.cli import ROOT
+from pipeline.commands.vendor import prepare
 from pipeline.errors import PipelineError
 from pipeline.project import Project
-from support.pages import EXAMPLE, page, paged, query, rows
+from pipeline.vendor.collect import Selection
+from support.pages import EXAMPLE, OVERLAY, page, paged, query, rows
 
 SUPPORT = EXAMPLE.parent
 _ASIN = "B0CHX3QBCH"
@@ -140,6 +142,63 @@ def test_a_root_without_a_name_or_with_two_is_refused(tmp_path: Path) -> None:
         (tmp_path / f"openapi/{name}.overlay.yaml").write_text("{}")
     with pytest.raises(PipelineError, match=r"more than one platform: a\.overlay\.yaml, b"):
         _ = Project(tmp_path).spec
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/amazon/product/detail", "/v1/tiktokshop/a", "/v1/instagram/a/b", "/v1/amazon/a/"]
+)
+def test_a_page_of_another_platform_is_refused(project: Path, tmp_path: Path, path: str) -> None:
+    file = tmp_path / "page.md"
+    file.write_text(page(path), "utf-8")
+    before = tree(project)
+
+    with pytest.raises(PipelineError) as refused:
+        prepare(Project(project), Selection((file,)), overlay_later=True)
+
+    error = refused.value
+    platform = path.split("/")[2]
+    assert (error.where, error.pointer) == (page_name_of(path), f"#/paths/{escaped(path)}")
+    assert (
+        error.problem == f"{path} is of the platform {platform}; the client made here is of tiktok"
+    )
+    assert f"--root into the root of {platform}" in error.remedy
+    assert tree(project) == before
+
+
+@pytest.mark.parametrize("path", ["/v1/tiktok/a/b", "/v1/status", "/v1/{platform}/usage"])
+def test_a_page_of_this_platform_or_of_none_is_not_refused(
+    project: Path, tmp_path: Path, path: str
+) -> None:
+    file = tmp_path / "page.md"
+    segment = [query("platform", required=True) | {"in": "path"}] if "{" in path else []
+    file.write_text(page(path, parameters=segment), "utf-8")
+
+    assert path in prepare(Project(project), Selection((file,))).vendored.spec["paths"]
+
+
+def test_an_overlay_may_list_further_platforms(project: Path, tmp_path: Path) -> None:
+    overlay = project / OVERLAY
+    text = overlay.read_text("utf-8")
+    listed = text.replace("x-servers:", "x-platforms: [tiktok, shop]\nx-servers:")
+    overlay.write_text(listed, "utf-8")
+    file = tmp_path / "page.md"
+    file.write_text(page("/v1/shop/a/b"), "utf-8")
+
+    assert "/v1/shop/a/b" in prepare(Project(project), Selection((file,))).vendored.spec["paths"]
+
+    overlay.write_text(text.replace("x-servers:", "x-platforms: tiktok\nx-servers:"), "utf-8")
+    with pytest.raises(PipelineError, match="is not a list of path segments"):
+        prepare(Project(project), Selection((file,)))
+
+
+def page_name_of(path: str) -> str:
+    platform, *rest = path.strip("/").split("/")[1:]
+    folder = f"{rest[0]}/" if len(rest) > 1 else ""
+    return f"en/{platform}/{folder}{rest[-1]}.md"
+
+
+def escaped(path: str) -> str:
+    return path.replace("/", "~1")
 
 
 def test_the_command_line_has_both_without_a_clash(beside: dict[str, str]) -> None:

@@ -449,7 +449,9 @@ def test_vendor_refuses_what_the_overlay_does_not_fit_unless_it_is_corrected_lat
     before = tree(project)
 
     assert_refused(
-        script("vendor.py", path), "openapi/tiktok.overlay.yaml #/actions/4", "matches nothing"
+        script("vendor.py", path),
+        *("openapi/tiktok.overlay.yaml #/actions/4", "matches nothing"),
+        f"Vendored now: page.md in place of {LISTING_NAME}; --overlay-later writes it",
     )
     assert tree(project) == before
 

@@ -18,6 +18,7 @@ from pipeline.vendor.merge import Vendored, merge
 
 # Fields of a lock entry that say how the page got here, not what is on it.
 _PROVENANCE = {"source", "etag", "added", "differs"}
+_LISTED = 3  # how many pages an error names
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def prepare(
     pages = collect(project, selection, fetch)
     contents = read_pages(pages.contents)
     vendored = merge(contents, project.lock(), generator_version(), pages.origins)
-    project.require_servers(vendored)
+    project.require_own(vendored)
     try:
         corrected = project.corrected(vendored)
     except PipelineError as error:
@@ -115,14 +116,25 @@ def _with_pages(error: PipelineError, project: Project, pages: PageSet) -> Pipel
     """An error about the overlay that also names the pages which are to be written."""
     old = project.page_contents()
     changed = sorted(name for name, text in pages.contents.items() if old.get(name) != text)
-    listed = f" Vendored now: {', '.join(changed)}." if changed else ""
+    listed = ", ".join(_in_place(name, pages, old) for name in changed[:_LISTED])
+    if len(changed) > _LISTED:
+        listed = f"{listed} and {len(changed) - _LISTED} more"
+    more = f" Vendored now: {listed}; --overlay-later writes it all the same." if changed else ""
     return PipelineError(
         error.problem,
         where=error.where,
         pointer=error.pointer,
-        remedy=f"{error.remedy}{listed}",
+        remedy=f"{error.remedy}{more}",
         details=error.details,
     )
+
+
+def _in_place(name: str, pages: PageSet, old: dict[str, bytes]) -> str:
+    """A page to be written, with where it is from, and whether it replaces another one."""
+    origin = pages.origins.get(name)
+    source = origin.source if origin else pages.files.get(name, "")
+    verb = "in place of" if name in old else "as"
+    return f"{source} {verb} {name}" if source and not name.endswith(source) else name
 
 
 def _report(

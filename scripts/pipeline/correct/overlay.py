@@ -15,6 +15,7 @@ import jsonpath_rfc9535 as jsonpath
 
 from keyapi._json import pointer
 from pipeline.correct.nearest import nearest
+from pipeline.correct.platforms import PLATFORMS, platforms
 from pipeline.correct.published import (
     PUBLISHED,
     UNMATCHED,
@@ -31,7 +32,7 @@ from pipeline.document.text import plain
 from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
 
-_ROOT_FIELDS = {"overlay", "info", "extends", "actions", SERVERS}
+_ROOT_FIELDS = {"overlay", "info", "extends", "actions", SERVERS, PLATFORMS}
 _ACTION_FIELDS = {"target", "description", "update", "remove"}
 
 
@@ -247,6 +248,7 @@ def _check(overlay: Any, where: str) -> None:
     if not isinstance(info, dict) or not {"title", "version"} <= info.keys():
         refuse("info needs a title and a version", "info")
     listed(overlay, where)
+    platforms(overlay, where)
     if unknown := _unknown(overlay, _ROOT_FIELDS):
         refuse(f"the field {unknown} is unknown", unknown)
     actions = overlay.get("actions")

@@ -53,12 +53,14 @@ class PageSet:
     Attributes:
         contents: Their bytes, by name.
         origins: Where the fetched ones come from, by name.
+        files: What the files given are called, by name.
         vanished: Names of pages that the index no longer lists.
         skipped: Names of listed pages that document no operation.
     """
 
     contents: dict[str, bytes]
     origins: dict[str, Origin] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     vanished: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
@@ -88,6 +90,7 @@ def collect(project: Project, selection: Selection, fetch: Fetch | None = None) 
         claims.add(name, page.operation, path.name)
         _require_its_own(name, page.operation, path.name, recorded)
         pages.contents[name] = content
+        pages.files[name] = path.name
     if selection.urls or selection.index:
         if fetch is None:
             from pipeline.vendor.fetch import fetch as from_network  # brings httpx
