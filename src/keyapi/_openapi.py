@@ -16,6 +16,7 @@ from keyapi._json import pointer
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The fixed fields of a Path Item Object that hold operations (OpenAPI 3.0.3)."""
 JSON = "application/json"
+_JSON_SUFFIX = "+json"
 SCHEMAS = "#/components/schemas/"
 """What a reference to a named schema begins with."""
 
@@ -25,6 +26,18 @@ _DELIMITERS = {"form": ",", "pipeDelimited": "|", "spaceDelimited": " "}
 
 PARAMETER, BODY, RESPONSE = "request-parameter", "request-body", "response-body"
 """The roles that an operation's outermost schemas have."""
+
+
+def media_type(written: str) -> str:
+    """Give a media type without its parameters, in lower case; `JSON` for every kind of JSON.
+
+    RFC 6839, 3.1: what ends in `+json`, such as `application/problem+json`, is JSON.
+
+    Args:
+        written: The media type, as a page or a `Content-Type` header has it.
+    """
+    kind = written.partition(";")[0].strip().lower()
+    return JSON if kind.endswith(_JSON_SUFFIX) else kind
 
 
 def schema_name(reference: Any) -> str:

@@ -224,6 +224,8 @@ def test_a_page_does_not_repeat_the_page_before(before: bytes, found: list[Any])
     [
         ("application/json", []),
         ("Application/JSON; charset=utf-8", []),
+        ("application/vnd.api+json", []),
+        ("application/json+xml", [("", "content-type")]),
         ("text/html", [("", "content-type")]),
         (None, [("", "content-type")]),
     ],

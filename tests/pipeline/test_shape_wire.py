@@ -50,9 +50,32 @@ def test_json_is_json_whatever_its_media_type_says_besides(written):
 
 
 @pytest.mark.parametrize(
+    "written", ["application/vnd.api+json", "application/problem+json; charset=utf-8", "a/b+JSON"]
+)
+def test_answers_in_kinds_of_json_are_json(written):
+    of_200 = document(PATH, data_schema=rows(a="string"))["paths"][PATH]["get"]["responses"]["200"]
+    media = of_200["content"]["application/json"]
+    for content in ({written: media}, {written: {}, "application/json": media}):
+        more = {"responses": {"200": {"description": "ok", "content": content}}}
+        found = operation(shaped(page(PATH, operation=more)))["responses"]["200"]["content"]
+        assert found["application/json"]["schema"]["$ref"]
+
+
+@pytest.mark.parametrize("other", ["application/vnd.api+json", "text/xml", "multipart/form-data"])
+def test_of_the_bodies_a_page_offers_the_json_one_is_sent(other):
+    content = {other: ANY, "application/json; charset=utf-8": {"schema": OBJECT}}
+    found = operation(
+        shaped(page(PATH, method="post", operation={"requestBody": {"content": content}}))
+    )
+    assert list(found["requestBody"]["content"]) == ["application/json"]
+    assert found["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+
+
+@pytest.mark.parametrize(
     ("written", "problem"),
     [
         ("application/json; charset=gbk", "not UTF-8"),
+        ("application/vnd.api+json", "vnd.api+json; the client sends application/json"),
         ("application/x-www-form-urlencoded", "only JSON is understood"),
         ("text/plain; charset=utf-8", "only JSON is understood"),
     ],

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keyapi._openapi import JSON, delimiter
+from keyapi._openapi import JSON, delimiter, media_type
 from pipeline.shape.composition import joined
 from pipeline.shape.draft import Draft, Operation, Schema, all_schemas
 
@@ -24,25 +24,38 @@ _STYLES = {"query": "form", "path": "simple"}
 
 
 def read_media_types(draft: Draft) -> None:
-    """Call JSON `application/json`, whatever parameters its media type has; refuse other bodies.
+    """Call JSON `application/json`, whatever kind and parameters it has; refuse other bodies.
 
-    Evidence: frameworks write `application/json; charset=utf-8`, or `*/*` where nobody said
-    anything. RFC 8259 leaves `charset` without a meaning, since JSON is always UTF-8.
+    Of the bodies that a page offers, the JSON one is sent, as `application/json`. Evidence:
+    frameworks write `application/json; charset=utf-8`, `application/vnd.api+json`, or `*/*` where
+    nobody said anything. RFC 8259 leaves `charset` without a meaning: JSON is always UTF-8.
     """
     for operation in draft.operations():
         body = operation.node.get("requestBody", {})
-        if "content" in body:
-            body["content"] = _by_type(operation, body["content"], "requestBody")
-            if body["content"] and list(body["content"]) != [JSON]:
-                raise operation.refused(
-                    f"the request body is {', '.join(body['content'])}; only JSON is understood",
-                    "requestBody",
-                    remedy="Replace its content with an overlay action.",
-                )
+        if offered := body.get("content"):
+            body["content"] = _sent(operation, offered)
         for status, response in operation.node["responses"].items():
             if "content" in response:
                 at = ("responses", status)
                 response["content"] = _by_type(operation, response["content"], *at)
+
+
+def _sent(operation: Operation, offered: dict[str, Any]) -> dict[str, Any]:
+    """Of what a body may be, the JSON that is sent."""
+    content = _by_type(operation, offered, "requestBody")
+    # A server that asks for its own kind of JSON may refuse any other with 415.
+    if any(_bare(written) in (JSON, *_ANY_TYPE) for written in offered):
+        return {JSON: content[JSON]}
+    only = f"the client sends {JSON}" if JSON in content else "only JSON is understood"
+    raise operation.refused(
+        f"the request body is {', '.join(offered)}; {only}",
+        "requestBody",
+        remedy="Replace its content with an overlay action.",
+    )
+
+
+def _bare(written: str) -> str:
+    return written.partition(";")[0].strip().lower()
 
 
 def _by_type(operation: Operation, content: dict[str, Any], *at: str) -> dict[str, Any]:
@@ -57,7 +70,9 @@ def _by_type(operation: Operation, content: dict[str, Any], *at: str) -> dict[st
                 written,
                 remedy="Correct the media type with an overlay action.",
             )
-        found.setdefault(written.partition(";")[0].strip().lower(), media)
+        if _bare(written) == JSON:  # it wins over other kinds of JSON
+            found[JSON] = media
+        found.setdefault(media_type(written), media)
     if JSON in found:
         return found
     return {JSON if kind in _ANY_TYPE else kind: media for kind, media in found.items()}

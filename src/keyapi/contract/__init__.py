@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from keyapi._json import pointer
-from keyapi._openapi import NO_CONTENT, is_success
+from keyapi._openapi import NO_CONTENT, is_success, media_type
 from keyapi.contract._response_schema import ResponseSchema
 from keyapi.contract._schemas import json_schema
 from keyapi.contract._semantics import broken_semantics, json_texts
@@ -113,7 +113,7 @@ class Contract:
         untold = documented is not None and spec.schema(documented) is None
         if headers is not None and (not untold or spec.has_body(str(status))):
             sent = headers.get("content-type", "")
-            if sent.partition(";")[0].strip().lower() not in spec.media_types(str(status)):
+            if media_type(sent) not in spec.media_types(str(status)):
                 violation("content-type", "application/json", sent or "nothing")
         if untold:
             return found  # the page says nothing of the body

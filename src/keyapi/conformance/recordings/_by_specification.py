@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from keyapi._openapi import media_type
 from keyapi.conformance.outcomes import KEY
 from keyapi.conformance.recordings._findings import (
     BODY,
@@ -101,7 +102,7 @@ def _check_answer(
     answer = operation.node["responses"].get(operation.documented(recording.status), {})
     types = list(answer.get("content", ()))
     mime_type = httpx.Headers(list(recording.headers)).get("content-type", "none")
-    if types and mime_type.partition(";")[0].strip() not in types:
+    if types and media_type(mime_type) not in types:
         findings.add(f"{RESPONSE}/content/mimeType", " or ".join(types), mime_type)
     contract = Contract(specification.document)
     for violation in contract.violations(operation.name, recording.status, recording.content):
