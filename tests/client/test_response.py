@@ -23,6 +23,7 @@ from keyapi import (
 )
 from keyapi._json import value_at
 from keyapi._sending.response import Failure, Success, parse_response
+from keyapi._sending.retries import MISSHAPEN, UNREADABLE
 
 QUOTA = "apiKey quota is not enough"  # as published
 UPSTREAM_QUOTA = "Usage Limit Exceeded"  # as users saw it come from the upstream provider
@@ -31,6 +32,11 @@ NESTED = b"[" * 100_000
 
 def envelope(**fields: Any) -> bytes:
     return json.dumps({"message": "no", "data": None, "requestId": REQUEST_ID, **fields}).encode()
+
+
+def inner(**fields: Any) -> bytes:
+    """An envelope whose data are another."""
+    return envelope(code=0, data=fields)
 
 
 def opened(status: int, content: bytes) -> Success:
@@ -134,6 +140,12 @@ ERRORS: list[tuple[str, int, bytes, type[KeyAPIError]]] = [
     ("bool code", 200, envelope(code=False), InvalidResponse),
     ("text code", 200, envelope(code="0"), InvalidResponse),
     ("float code", 200, envelope(code=0.0), InvalidResponse),
+    ("empty 205", 205, b"", InvalidResponse),
+    ("words", 200, b"unique_id is invalid", InvalidResponse),
+    # an envelope that is the data of another
+    ("code 400 inside", 200, inner(code=400, message="no"), BadRequest),
+    ("code 404 inside, in other words", 200, inner(code=404, msg="no", data=None), NotFound),
+    ("code 403 inside, quota", 200, inner(code=403, detail=QUOTA), InsufficientCredits),
     # no envelope under an error status: the status still says what it is
     ("HTML under 502", 502, b"<html>Bad gateway</html>", ServerError),
     ("HTML under 520", 520, b"<html>Web server error</html>", ServerError),
@@ -205,6 +217,39 @@ def test_a_code_that_is_no_integer_is_not_carried(code: Any) -> None:
     assert refused(400, envelope(code=code)).code is None
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"code": 0, "message": "success", "data": []},
+        {"code": 7},
+        {"code": 7, "message": ""},
+        {"code": "400", "message": "no"},
+        {"code": True, "message": "no"},
+        {"code": 7, "message": "a coupon", "price": 3},
+        {"code": 7, "message": "yes", "data": [{"a": 1}]},
+    ],
+    ids=str,
+)
+def test_data_that_only_resemble_an_envelope_are_data(data: Any) -> None:
+    assert opened(200, envelope(code=0, data=data)).body["data"] == data
+
+
+@pytest.mark.parametrize("name", ["msg", "detail"])
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_message_and_a_request_id_are_read_under_other_names_too(name: str, status: int) -> None:
+    body = {"code": 400, name: "unique_id is invalid", "request_id": "r-1"}
+    error = refused(status, json.dumps(body).encode())
+    assert (error.message, error.request_id) == ("unique_id is invalid", "r-1")
+    body = {"code": 0, name: "success", "data": [], "request_id": "r-2"}
+    assert opened(200, json.dumps(body).encode()).request_id == "r-2"
+
+
+def test_the_documented_names_go_before_others() -> None:
+    body = {"code": 400, "msg": "b", "message": "a", "request_id": "r-b", "requestId": "r-a"}
+    error = refused(400, json.dumps(body).encode())
+    assert (error.message, error.request_id) == ("a", "r-a")
+
+
 @pytest.mark.parametrize("message", [None, "", 7, ["x"]])
 def test_an_error_without_a_message_names_its_status(message: Any) -> None:
     assert "HTTP 503" in refused(503, envelope(code=503, message=message)).message
@@ -223,10 +268,38 @@ def test_an_error_without_a_message_names_its_status(message: Any) -> None:
         (b"1.5", "number"),
         (b'{"code": "0"}', "code is '0'"),
         (b"{}", "code is None"),
+        (b"unique_id is invalid", "text, not JSON: unique_id is invalid"),
+        (b'"unique_id is invalid"', 'string, not an envelope: "unique_id is invalid"'),
+        (b'{"code": 0, "data": NaN}', "NaN is not valid JSON"),
+        (b'{"code": 0, "message": "\xe9t\xe9", "data": []}', "not UTF-8"),
+        ("\ufeff".encode(), "empty"),
     ],
 )
 def test_an_invalid_response_says_what_is_wrong_with_it(content: bytes, problem: str) -> None:
     assert problem in refused(200, content).message
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "kind"),
+    [
+        (200, b"", UNREADABLE),
+        (204, b"", MISSHAPEN),
+        (200, b'{"code": 0, "da', UNREADABLE),
+        (200, '{"message": "\u00e9'.encode()[:-1], UNREADABLE),
+        (200, b"<html>", UNREADABLE),
+        (200, b'{"message": "\xe9t\xe9"}', MISSHAPEN),
+        (200, b'{"code": 0, "data": NaN}', MISSHAPEN),
+        (200, b"unique_id is invalid", MISSHAPEN),
+        (200, b'"unique_id is invalid"', MISSHAPEN),
+    ],
+    ids=str,
+)
+def test_only_what_was_cut_short_is_worth_another_request(
+    status: int, content: bytes, kind: str
+) -> None:
+    failure = parse_response(status, {}, content)
+    assert isinstance(failure, Failure)
+    assert failure.kind == kind
 
 
 def test_an_answer_with_a_code_that_is_no_integer_still_carries_its_request_id() -> None:

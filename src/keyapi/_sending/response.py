@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeGuard
 
 from keyapi._errors import KeyAPIError, RateLimited
 from keyapi._openapi import NO_CONTENT
@@ -15,7 +15,11 @@ from keyapi._sending.retries import MISSHAPEN, UNREADABLE, rule
 _QUOTA = re.compile(r"(?<![a-z])quotas?(?![a-z])|usage[ _]limit[ _]exceeded", re.IGNORECASE)
 # How much of a response without a message is searched for such words, in bytes.
 _WORDS = 500
-_NOT_JSON = object()  # stands for a body that is not valid JSON
+# Under which names an envelope says why, and for which request; servers and proxies differ.
+_MESSAGES = ("message", "msg", "detail")
+_REQUEST_IDS = ("requestId", "request_id")
+# An envelope has no other keys; one inside another is told by them from data of an API.
+_ENVELOPE = frozenset({"code", "data", *_MESSAGES, *_REQUEST_IDS})
 
 
 class Success:
@@ -31,6 +35,18 @@ class Success:
     def __init__(self, body: dict[str, Any], request_id: str | None) -> None:
         self.body = body
         self.request_id = request_id
+
+
+class _NotJSON(NamedTuple):
+    """What stands for a body that is not valid JSON.
+
+    Attributes:
+        kind: Whether it may be better when it is sent again, as in `Failure`.
+        problem: What is wrong with it.
+    """
+
+    kind: str
+    problem: str
 
 
 class Failure(NamedTuple):
@@ -58,24 +74,60 @@ def parse_response(
 
     Returns:
         A success where the status is 2xx and the envelope's `code` is 0; else a failure. A `code`
-        is treated like an HTTP status, since errors also arrive under HTTP 200.
+        is treated like an HTTP status, since errors also arrive under HTTP 200, and in an envelope
+        that is the data of another one.
     """
     if no_content and not content and status in NO_CONTENT:
         return Success({}, None)
-    try:
-        body = _DECODER.decode(content.decode().removeprefix("\ufeff"))
-    except (ValueError, RecursionError):
-        return _failure(status, headers, content, _NOT_JSON)
+    body = _decoded(status, content)
     if isinstance(body, dict) and 200 <= status < 300:
         code = body.get("code")
         if code == 0 and type(code) is int:
-            return Success(body, _text(body.get("requestId")))
+            inner = body.get("data")
+            if not _is_refusal(inner):
+                return Success(body, _first_text(body, _REQUEST_IDS))
+            body = {**{name: body[name] for name in _REQUEST_IDS if name in body}, **inner}
     return _failure(status, headers, content, body)
+
+
+def _decoded(status: int, content: bytes) -> Any:
+    """Decode a body; one that is not valid JSON gives `_NotJSON`.
+
+    What was cut short on its way is worth another request; what the server means to send is not.
+    """
+    first = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if not first:
+        kind = MISSHAPEN if status in NO_CONTENT else UNREADABLE
+        return _NotJSON(kind, "The response is empty")
+    try:
+        return _DECODER.decode(content.decode().removeprefix("\ufeff"))
+    except UnicodeDecodeError as error:
+        if error.end < len(content):
+            return _NotJSON(MISSHAPEN, "The response is not UTF-8")
+    except _NotANumber as error:
+        return _NotJSON(MISSHAPEN, f"The response is invalid JSON: {error}")
+    except (ValueError, RecursionError):
+        if first.isalpha():  # an envelope and HTML, whole or not, begin otherwise
+            return _NotJSON(MISSHAPEN, f"The response is text, not JSON: {_beginning(content)}")
+    what = "HTML" if first == b"<" else "truncated or invalid JSON"
+    return _NotJSON(UNREADABLE, f"The response is {what}")
+
+
+def _is_refusal(data: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether the data of a success is itself an envelope, and one that reports an error."""
+    return (
+        isinstance(data, dict)
+        and data.keys() <= _ENVELOPE
+        and type(data.get("code")) is int
+        and data["code"] != 0
+        and _first_text(data, _MESSAGES) is not None
+        and not data.get("data")
+    )
 
 
 def _failure(status: int, headers: Mapping[str, str], content: bytes, body: Any) -> Failure:
     envelope = body if isinstance(body, dict) else {}
-    found, message = envelope.get("code"), _text(envelope.get("message"))
+    found, message = envelope.get("code"), _first_text(envelope, _MESSAGES)
     code = found if isinstance(found, int) and not isinstance(found, bool) else None
     is_error, first = not 200 <= status < 300, content.lstrip()[:1]
     # The rows of a truncated success may mention quotas, and so may any HTML.
@@ -84,12 +136,13 @@ def _failure(status: int, headers: Mapping[str, str], content: bytes, body: Any)
     kind: int | str
     if is_error:
         kind = 402 if code == 402 and status != 429 else status
-        problem = message or (words if body is _NOT_JSON else None) or _reason(status)
-    elif body is _NOT_JSON:
-        what = "empty" if not first else "HTML" if first == b"<" else "truncated or invalid JSON"
-        kind, problem = UNREADABLE, f"The response is {what}"
+        problem = message or (words if isinstance(body, _NotJSON) else None) or _reason(status)
+    elif isinstance(body, _NotJSON):
+        kind, problem = body
     elif not isinstance(body, dict):
-        kind, problem = MISSHAPEN, f"The response is a JSON {_json_type(body)}, not an envelope"
+        shown = f": {words}" if isinstance(body, str) else ""
+        problem = f"The response is a JSON {_json_type(body)}, not an envelope{shown}"
+        kind = MISSHAPEN
     elif code is None:
         kind, problem = MISSHAPEN, f"The envelope's code is {found!r}, not an integer"
     else:
@@ -97,7 +150,7 @@ def _failure(status: int, headers: Mapping[str, str], content: bytes, body: Any)
     if kind != 429 and _QUOTA.search(words):
         kind, problem = 402, words
     error = rule(kind).raised(
-        problem, status=status, code=code, request_id=_text(envelope.get("requestId"))
+        problem, status=status, code=code, request_id=_first_text(envelope, _REQUEST_IDS)
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(headers)
@@ -132,8 +185,10 @@ def _beginning(content: bytes) -> str:
     return words if len(content) <= _WORDS else words.rpartition(" ")[0]
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _first_text(envelope: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    """The first text that stands under one of several names."""
+    values = (envelope.get(name) for name in names)
+    return next((value for value in values if isinstance(value, str) and value), None)
 
 
 def _reason(status: int) -> str:
@@ -145,9 +200,12 @@ def _json_type(value: object) -> str:
     return names.get(type(value), "number")
 
 
+class _NotANumber(ValueError):
+    """NaN or an infinity, which Python's own decoder accepts."""
+
+
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not valid JSON")
+    raise _NotANumber(f"{name} is not valid JSON")
 
 
-# Python's own decoder accepts NaN and Infinity, which are not valid JSON.
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
