@@ -6,12 +6,16 @@ unknown enum values included; it also costs nothing until an attribute is read.
 
 from __future__ import annotations
 
-import json
+import logging
 import sys
 from collections.abc import Mapping
 from copy import deepcopy
 from enum import Enum
 from typing import Any, ClassVar, Self, dataclass_transform
+
+from keyapi._json_text import decode, objects
+
+_logger = logging.getLogger("keyapi")
 
 
 def field(
@@ -48,7 +52,8 @@ def decoded(
 ) -> Any:
     """Declare an accessor for a property that holds JSON inside a string.
 
-    It never fails: what cannot be decoded is left out, and `name` still returns the text.
+    It never fails: what cannot be decoded is left out and logged, once for a property, and `name`
+    still returns the text.
 
     Args:
         name: The property's name on the wire.
@@ -121,7 +126,7 @@ class _EnumField(_Field):
 
 
 class _DecodedField(_Field):
-    __slots__ = ("many", "model", "order", "text")
+    __slots__ = ("many", "model", "order", "text", "warned")
 
     def __init__(
         self, name: str, model: str | None, many: bool, order: str | None, text: str | None
@@ -131,20 +136,33 @@ class _DecodedField(_Field):
         self.many = many
         self.order = order
         self.text = text
+        self.warned = False
 
     def __get__(self, instance: Model | None, owner: type[Model]) -> Any:
         if instance is None:
             return self
-        value = decode_json_text(instance._row.get(self.name))
+        text = instance._row.get(self.name)
+        value = decode(text)
+        if value is None and text not in (None, "", "null") and str(text).strip():
+            self._warn(owner)
         if self.model is None:
             return value
-        rows = _objects(value, self.text)
+        rows = objects(value, self.text)
+        if not rows and value not in (None, []):
+            self._warn(owner)
         if self.order is not None:
             rows.sort(key=self._rank)
         model = self.sibling(self.model)
         if self.many:
             return [model.from_dict(row) for row in rows]
         return model.from_dict(rows[0]) if rows else None
+
+    def _warn(self, owner: type[Model] | None) -> None:
+        """Say, once for a property, that it holds what is not understood."""
+        if not self.warned:
+            self.warned = True
+            where = f"{owner.__name__ if owner else ''}.{self.name}"
+            _logger.warning("%s holds text that is not understood; read it as it came", where)
 
     def _rank(self, row: dict[str, Any]) -> float:
         """Sort key of a row: its number; rows without one come last, in the order received."""
@@ -233,29 +251,6 @@ class Model:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._row = state
-
-
-def decode_json_text(value: Any) -> Any:
-    """Decode JSON inside a string; return anything else, and plain text, as it is.
-
-    Text that starts like a list or an object but is not valid JSON gives None.
-    """
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value) if value.strip() else None
-    except (ValueError, RecursionError):
-        return None if value.lstrip()[:1] in ("[", "{") else value
-
-
-def _objects(value: Any, text: str | None) -> list[dict[str, Any]]:
-    found = []
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict):
-            found.append(item)
-        elif isinstance(item, str) and item and text is not None:
-            found.append({text: item})
-    return found
 
 
 def viewed(value: Any, model: type[Model], maps: int = 0) -> Any:

@@ -301,10 +301,55 @@ def test_the_documented_covers_come_lowest_index_first() -> None:
         pytest.param('[{"url": "https://img/1.jp', [], id="cut short"),
         pytest.param("{'url': 'a'}", [], id="no JSON"),
         pytest.param("[" * 100_000, [], id="nested too deep"),
+        pytest.param(
+            "[{index=1, url=b?x=1,2&y=3}, {index=0, url=a}]", ["a", "b?x=1,2&y=3"], id="Java"
+        ),
+        pytest.param("{url=a, index=null}", ["a"], id="Java, one object"),
+        pytest.param({"url_list": ["a", "b"], "uri": "c"}, ["a", "b"], id="list in an object"),
+        pytest.param(
+            '[{"url_list": ["a"]}, {"url": "b"}]', ["a", "b"], id="list in an object as JSON"
+        ),
+        pytest.param('{"urls": ["a", "b"]}', ["a", "b"], id="list by another name"),
+        pytest.param('"[{\\"url\\": \\"a\\"}]"', ["a"], id="encoded twice"),
+        pytest.param(json.dumps(json.dumps(json.dumps(["a"]))), ["a"], id="encoded three times"),
+        pytest.param(
+            "https://a/1,2.jpeg,https://b", ["https://a/1,2.jpeg", "https://b"], id="commas"
+        ),
+        pytest.param("https://a, https://b", ["https://a", "https://b"], id="commas and blanks"),
     ],
 )
 def test_covers_are_read_from_every_variant(cover_url: Any, urls: list[str]) -> None:
     assert _urls(cover_url) == urls
+
+
+@pytest.mark.parametrize(
+    ("cover_url", "told"),
+    [
+        ("{'url': 'a'}", True),
+        ('[{"url": "https://img/1.jp', True),
+        (3, True),
+        ([3], True),
+        ("", False),
+        ("null", False),
+        (None, False),
+        ("[]", False),
+        ("https://a", False),
+    ],
+    ids=repr,
+)
+def test_what_is_not_understood_is_logged_once(
+    cover_url: Any, told: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vars(InfluencerProduct)["covers"], "warned", False)
+    read = InfluencerProduct.from_dict({"cover_url": cover_url})
+    for _ in range(2):
+        _ = read.covers
+    warnings = [record.getMessage() for record in caplog.records]
+    assert (
+        warnings
+        == ["InfluencerProduct.cover_url holds text that is not understood; read it as it came"]
+        * told
+    )
 
 
 @pytest.mark.parametrize(

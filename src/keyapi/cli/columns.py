@@ -11,7 +11,8 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from keyapi._facts import JsonText
-from keyapi._models import Model, decode_json_text, plain
+from keyapi._json_text import decode
+from keyapi._models import Model, plain
 from keyapi.cli.messages import UsageError
 from keyapi.specification import OperationSpec, Schema, Specification
 
@@ -44,9 +45,7 @@ class Column(NamedTuple):
         if self.kind != "decoded":
             return mapping.get(self.source)
         accessor = getattr(row, self.name, None) if isinstance(row, Model) else None
-        return (
-            plain(accessor) if accessor is not None else decode_json_text(mapping.get(self.source))
-        )
+        return plain(accessor) if accessor is not None else decode(mapping.get(self.source))
 
 
 class Columns:
