@@ -97,6 +97,16 @@ def test_clients_of_one_folder_may_differ_in_how_long_an_answer_counts(
         assert len(server.requests) == sent
 
 
+def test_an_answer_from_the_future_is_asked_for_anew_and_never_given_later(
+    mode: Mode, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = time.time()
+    for seconds, sent in ((90, 1), (0, 2), (60, 2), (95, 3), (60, 3)):
+        monkeypatch.setattr(time, "time", lambda later=seconds: started + later)
+        mode.page(options={"cache": {"path": tmp_path, "ttl": 80}})
+        assert len(server.requests) == sent
+
+
 @pytest.mark.parametrize("place", ["file", "file/below"])
 def test_a_folder_nothing_can_be_kept_in_is_refused_before_anything_is_sent(
     mode: Mode, server: Server, tmp_path: Path, place: str
