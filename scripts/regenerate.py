@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from conformance.page_words.listing import carry
 from pipeline.cli import parser, run
 from pipeline.commands.regenerate import regenerate
 
@@ -24,7 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--check", action="store_true", help="write nothing; compare")
     arguments = options.parse_args(argv)
-    return run(lambda: regenerate(arguments.root, check=arguments.check), arguments.root)
+    return run(
+        lambda: regenerate(arguments.root, check=arguments.check, carry=carry), arguments.root
+    )
 
 
 if __name__ == "__main__":

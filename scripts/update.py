@@ -12,7 +12,9 @@ too: the tests of documents, of the published client and of the overlay, types,
 both demos, the mutants. What a fact stated there by hand no longer agrees with
 is named in the summary for a person to decide. The summary is Markdown, written
 for who reviews the change; it is written after a failure, too. Exit code 2: a
-step failed, or a correction no longer fits its page; nothing was changed.
+step failed, or a correction no longer fits its page; nothing was changed. What
+the second reader of the pages (scripts/page_words.py) does not find in the
+specification is listed there, too.
 """
 
 from __future__ import annotations

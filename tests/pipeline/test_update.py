@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import page_words
 import regenerate
 import vendor
 from conftest import Script, tree
@@ -81,7 +82,11 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> Runner:
     """
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setattr("pipeline.commands.regenerate.verify", lambda files, runtime: None)
-    scripts = {"vendor.py": vendor.main, "regenerate.py": regenerate.main}
+    scripts = {
+        "vendor.py": vendor.main,
+        "page_words.py": page_words.main,
+        "regenerate.py": regenerate.main,
+    }
 
     def run(copy: Path, step: Step) -> Outcome:
         if step.name == "record.py":
@@ -112,6 +117,7 @@ def test_what_every_step_agrees_to_takes_effect(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    assert script("page_words.py").returncode == 0
     before, summary = tree(checkout), tmp_path / "summary.md"
 
     def and_record(copy: Path, step: Step) -> Outcome:
@@ -129,8 +135,10 @@ def test_what_every_step_agrees_to_takes_effect(
     text = summary.read_text("utf-8")
     assert done.stdout == text
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
-        *("## Pages", "## What it means", "## Checks")
+        *("## Pages", "## Not in the specification", "## What it means", "## Checks")
     ]
+    assert 'detail.md: not listed: operation: different: the heading "A page"' in text
+    assert b"en/tiktok/video/detail.md:" in after["openapi/not-understood.yaml"]
     assert "    added  en/tiktok/video/detail.md: GET /v1/tiktok/video/detail" in text
     assert "- paths added: /v1/tiktok/video/detail" in text
     assert "| contract suite | `1 passed in " in text

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.cli import ROOT
 from pipeline.generate.package import verify
 from pipeline.project import GENERATED, Project
 from pipeline.transaction import replace
 
+Carry = Callable[[Project, Mapping[str, Any]], Mapping[str, bytes]]
+"""Gives files to write beside a client, by path below the root, for a project and its spec."""
 
-def regenerate(root: Path, *, check: bool) -> int:
+
+def regenerate(root: Path, *, check: bool, carry: Carry | None = None) -> int:
     """Regenerate the client, or compare it with what is committed.
 
     Args:
         root: The project's top folder.
         check: Compare and print a diff; write nothing.
+        carry: Gives what is written beside the client, if it is not only compared.
 
     Returns:
         Exit code: 0 when the client is up to date or was written, 1 when the check found a
@@ -33,7 +38,10 @@ def regenerate(root: Path, *, check: bool) -> int:
         print(f"note: {note}", file=sys.stderr)
     expected = project.client(shaped.spec)
     committed = project.generated()
+    beside = carry(project, shaped.spec) if carry and not check else {}
     if committed == expected:
+        if beside:
+            replace(root, dict(beside))
         print(f"{GENERATED} matches the specification ({len(expected)} files)")
         return 0
     if check:
@@ -46,7 +54,8 @@ def regenerate(root: Path, *, check: bool) -> int:
         )
         return 1
     verify(expected, project.runtime)
-    replace(root, {f"{GENERATED}/{name}": data for name, data in expected.items()}, (GENERATED,))
+    client = {f"{GENERATED}/{name}": data for name, data in expected.items()}
+    replace(root, {**beside, **client}, (GENERATED,))
     changed = sum(committed.get(name) != expected.get(name) for name in {*committed, *expected})
     print(f"{GENERATED} written: {changed} of {len(expected)} files changed")
     return 0

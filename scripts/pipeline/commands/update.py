@@ -27,6 +27,8 @@ from pipeline.project import GENERATED, LOCK, Project
 from pipeline.transaction import FOLDER, replace
 
 _RECORDINGS = "tests/recordings"
+_NOT_UNDERSTOOD = "openapi/not-understood.yaml"
+_WORTH_READING = re.compile(r": (?:not understood|different|left out): ")
 _UPDATED = ("openapi", GENERATED, _RECORDINGS)
 # What a checkout may hold besides the project: its history, environments, and what tools leave.
 NOT_COPIED = shutil.ignore_patterns(
@@ -130,6 +132,8 @@ class Trial:
         self.sections["Pages"] = f"{vendored}\n\n{pages_markdown(before, after, ())}".strip()
         actions = self._corrections(project)
         self.sections["Pages"] = f"{vendored}\n\n{pages_markdown(before, after, actions)}".strip()
+        if (self.copy / _NOT_UNDERSTOOD).exists():
+            self._list_words(self._run(Step("page_words.py", root)))
         done = {"`regenerate.py`": self._run(Step("regenerate.py", root))}
         comparison = Step("diff.py", (_COMMITTED, self.copy.name, "--format", "markdown"))
         self.sections["What it means"] = self._run(comparison).strip()
@@ -140,6 +144,12 @@ class Trial:
         self._check(done)
         rows = [f"| {name} | {_last_line(output)} |" for name, output in done.items()]
         self.sections["Checks"] = "\n".join(["| check | result |", "|---|---|", *rows])
+
+    def _list_words(self, printed: str) -> None:
+        """Summarize what the second reader of the pages finds anew, for a person to read."""
+        lines = [line for line in printed.splitlines() if _WORTH_READING.search(line)]
+        if lines:
+            self.sections["Not in the specification"] = fenced("\n".join(lines))
 
     def _check(self, done: dict[str, str]) -> None:
         """Run what a change of the pages can break; note what each check printed."""

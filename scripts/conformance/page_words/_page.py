@@ -1,0 +1,117 @@
+"""A page as it is read by eye: its heading, price, prompt to copy, and block of YAML."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.document.yaml import load_yaml
+
+_FENCE = re.compile(
+    r"^(?P<fence>`{3,}|~{3,})ya?ml +(?:\S+ +)?(?P<method>[A-Za-z]+) +(?P<path>/\S+)"
+)
+_TAG = re.compile(r"<[^<>]*>")
+_CREDITS = re.compile(r"(\d+) ?(?:credits?\b|个?积分)|每次请求 ?(\d+) ?(?:个?积分)", re.I)
+_PROMPT = re.compile(r"writeText\(`(.*?)`\)", re.S)
+_PROMPT_PARAMETER = re.compile(r"^- (\S+) \((Required|Optional)\)(?::[ \t]*(.*))?$")
+_VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*("(?:[^"\\\n]|\\.)*"|-?[\d.][\d.eE+-]*|true|false)')
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """The page's prompt to copy for AI, which says once more what the block says.
+
+    Attributes:
+        call: The method and address, `GET https://…`.
+        description: What the operation does.
+        parameters: Whether each parameter is required, and its text, by name.
+        values: The key and value of each scalar of the example, as far as it is shown.
+    """
+
+    call: str
+    description: str
+    parameters: dict[str, tuple[bool, str]]
+    values: list[tuple[str, Any]]
+
+
+@dataclass(frozen=True)
+class PageText:
+    """A page.
+
+    Attributes:
+        method: HTTP method of its operation, in lower case.
+        path: The operation's path.
+        document: Its block, an OpenAPI document.
+        heading: Its first heading; empty where it has none.
+        summary: The quotation below the heading.
+        prices: What a request costs by each of its words about credits.
+        prompt: The prompt to copy; None where there is none.
+    """
+
+    method: str
+    path: str
+    document: Mapping[str, Any] = field(repr=False)
+    heading: str
+    summary: str
+    prices: tuple[int, ...]
+    prompt: Prompt | None
+
+    @property
+    def operation(self) -> str:
+        """The operation, `GET /v1/…`."""
+        return f"{self.method.upper()} {self.path}"
+
+
+def read_page_text(content: bytes, name: str) -> PageText:
+    """Read a page.
+
+    Args:
+        content: The page as published.
+        name: Its name, for errors.
+
+    Raises:
+        PipelineError: Its block is not YAML that can be read.
+        ValueError: It has no block of an operation.
+    """
+    lines = content.decode().splitlines()
+    opening = ((at, match) for at, line in enumerate(lines) if (match := _FENCE.match(line)))
+    number, match = next(opening, (0, None))
+    if match is None:
+        raise ValueError(f"{name}: no block of YAML names an operation")
+    fence = match["fence"]
+    ends = (at for at in range(number + 1, len(lines)) if lines[at].strip() == fence)
+    block = "\n".join(lines[number + 1 : next(ends, len(lines))])
+    header = "\n".join(lines[:number])
+    document = load_yaml(block, name)
+    quoted = header.partition("\n# ")[2] if not header.startswith("# ") else header
+    summary = [line[2:] for line in quoted.splitlines() if line.startswith("> ")]
+    prompt = _PROMPT.search(header)
+    visible = " ".join(_TAG.sub(" ", _PROMPT.sub("", header)).split())
+    return PageText(
+        match["method"].lower(),
+        match["path"],
+        document if isinstance(document, dict) else {},
+        next((line[2:].strip() for line in lines[:number] if line.startswith("# ")), ""),
+        " ".join(summary),
+        tuple(int(one or other) for one, other in _CREDITS.findall(visible)),
+        _prompt(prompt[1]) if prompt else None,
+    )
+
+
+def _prompt(text: str) -> Prompt:
+    lines = text.splitlines()
+
+    def after(label: str) -> str:
+        return next((line.partition(": ")[2] for line in lines if line.startswith(label)), "")
+
+    parameters = {
+        match[1]: (match[2] == "Required", match[3] or "")
+        for match in map(_PROMPT_PARAMETER.match, lines)
+        if match
+    }
+    shown = text.partition("Example Response:")[2]
+    values = [(match[1], json.loads(match[2])) for match in _VALUE.finditer(shown)]
+    return Prompt(after("Endpoint"), after("Description"), parameters, values)
