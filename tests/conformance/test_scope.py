@@ -45,6 +45,7 @@ def test_what_an_operation_does_not_promise_is_not_looked_at() -> None:
         "meaning": [
             *("no rows", "not paged", "no sort", "no filters", "no echoes", "no JSON text"),
         ],
+        "credits": ["not paged"],
     }
 
 

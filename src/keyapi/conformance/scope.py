@@ -139,6 +139,8 @@ FACETS = (
     Facet("spec -> client", "no answer", _always),
     Facet("recording", "no example", _an_example),
     Facet("recording", "no example of success", _a_good_example),
+    Facet("credits", "no request", _always),
+    Facet("credits", "not paged", _pages),
     Facet("meaning", "no code", _a_code),
     Facet("meaning", "no rows", _rows),
     Facet("meaning", "not paged", _pages),

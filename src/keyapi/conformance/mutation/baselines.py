@@ -16,6 +16,7 @@ from keyapi.conformance.outcomes import Outcomes
 from keyapi.conformance.relations import (
     Finding,
     client_to_spec,
+    credits_counted,
     server_to_spec,
     spec_to_client,
 )
@@ -115,8 +116,8 @@ class Baseline:
             )
         return self._recordings[operation.name]
 
-    def findings(self, operation: OperationSpec) -> Iterator[Finding]:
-        """What all relations that need nothing but a client and a sandbox find, one by one.
+    def looks(self, operation: OperationSpec) -> Iterator[tuple[str, Iterator[Finding]]]:
+        """All relations that need nothing but a client and a sandbox: titles, and what they find.
 
         Those that take least time come first: whoever needs to know only whether there is a
         finding stops at the first.
@@ -124,14 +125,16 @@ class Baseline:
         serve = sandbox_server(client=self.client, spec=self.document)
         base_url = self.client.default_base_url
         sample = self.answers(operation)[::10]
-        yield from client_to_spec(operation, self.caller, base_url)
-        yield from spec_to_client(self.contract, operation, self.caller, sample)
-        yield from server_to_spec(self.contract, operation, serve)
+        yield "client -> spec", client_to_spec(operation, self.caller, base_url)
+        yield "spec -> client", spec_to_client(self.contract, operation, self.caller, sample)
+        yield "credits", credits_counted(operation, self.caller)
+        yield "server -> spec", server_to_spec(self.contract, operation, serve)
 
     def problems(self, operation: OperationSpec) -> list[str]:
         """What relations find wrong without a fault; such an operation cannot score mutants."""
         detections = Detections()
-        detections.look(self.findings(operation))
+        for _, findings in self.looks(operation):
+            detections.look(findings)
         return list(detections.found.values())
 
 

@@ -7,6 +7,7 @@ committed, the mutants on what a fault was planted in. `relation` registers one;
 
 from keyapi.conformance.recordings import check_recording
 from keyapi.conformance.registry import REGISTRY, Finding, Registry, Relation, relation
+from keyapi.conformance.relations._credits import credits_counted
 from keyapi.conformance.relations._parsing import parsed, spec_to_client
 from keyapi.conformance.relations._sending import client_to_spec, sent_as_asked
 from keyapi.conformance.relations._server import server_to_spec
@@ -21,6 +22,7 @@ __all__ = [
     "Relation",
     "check_recording",
     "client_to_spec",
+    "credits_counted",
     "pairs",
     "parsed",
     "relation",

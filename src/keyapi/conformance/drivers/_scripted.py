@@ -1,0 +1,198 @@
+"""A client whose server follows a script, and whose waits take no time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, repeat
+from typing import Any, NamedTuple
+
+import httpx
+
+from keyapi import KeyAPIError
+from keyapi._clients import Method, async_twin
+from keyapi._sending.clock import Clock
+from keyapi.conformance.drivers._clients import Caller
+from keyapi.conformance.drivers._requests import KEY
+from keyapi.conformance.judge import JSON
+
+
+class Reply(NamedTuple):
+    """What a scripted server does with a request.
+
+    Attributes:
+        status: HTTP status; 0 where nothing arrives.
+        content: Body.
+        headers: Headers.
+        error: What httpx raises instead.
+    """
+
+    status: int = 0
+    content: bytes = b""
+    headers: Mapping[str, str] = JSON
+    error: type[httpx.RequestError] | None = None
+
+    def respond(self, request: httpx.Request) -> httpx.Response:
+        """Give the response.
+
+        Raises:
+            httpx.RequestError: Nothing arrives.
+        """
+        if self.error is not None:
+            raise self.error("as the script says", request=request)
+        return httpx.Response(self.status, headers=dict(self.headers), content=self.content)
+
+
+def envelope(
+    code: int, status: int | None = None, message: str = "refused", **headers: str
+) -> Reply:
+    """A refusal as documented, under its own status or another."""
+    body = {"code": code, "message": message, "data": None, "requestId": f"req-{code}"}
+    found = {**JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return Reply(code if status is None else status, json.dumps(body).encode(), found)
+
+
+class ScriptedClock(Clock):
+    """A clock that only waits move.
+
+    Args:
+        luck: What chance gives, from 0 to 1.
+
+    Attributes:
+        time: What it shows, in seconds.
+        waits: How long it was asked to wait, in seconds, in order.
+    """
+
+    def __init__(self, luck: float = 0.0) -> None:
+        self.time = 1000.0
+        self.waits: list[float] = []
+        self._luck = luck
+
+    def now(self) -> float:
+        """What it shows."""
+        return self.time
+
+    def chance(self) -> float:
+        """What it was made with."""
+        return self._luck
+
+    def sleep(self, seconds: float) -> None:
+        """Go on by so much."""
+        self.waits.append(seconds)
+        self.time += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        """As `sleep`."""
+        self.sleep(seconds)
+
+
+class Walked(NamedTuple):
+    """What a walk over pages came to.
+
+    Attributes:
+        rows: How many rows it gave.
+        error: What it ended with, if not by itself.
+    """
+
+    rows: int
+    error: Exception | None
+
+
+class Scripted:
+    """One client, sync or async, before a scripted server.
+
+    Args:
+        caller: Calls the client.
+        method: The method that is called.
+        arguments: Its arguments.
+        script: What the server does, request by request; the last is repeated.
+        runner: Runs the async client; None for the sync one.
+        luck: What chance gives, from 0 to 1.
+        options: The client's options.
+
+    Attributes:
+        clock: The client's clock.
+        requests: When each request came, by the clock.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        method: Method,
+        arguments: Mapping[str, Any],
+        script: Iterable[Reply | Callable[[httpx.Request], httpx.Response]],
+        runner: asyncio.Runner | None,
+        *,
+        luck: float = 0.0,
+        **options: Any,
+    ) -> None:
+        self.clock = ScriptedClock(luck)
+        self.requests: list[float] = []
+        self._method = method
+        self._arguments = dict(arguments)
+        self._runner = runner
+        self._script = _repeating(script)
+        kind: Any = caller.client if runner is None else async_twin(caller.client)
+        self.client = kind(KEY, transport=httpx.MockTransport(self._respond), **options)
+        self.client._session = self.client._new_session(self.clock)
+
+    def _respond(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(self.clock.time)
+        step = next(self._script)
+        return step.respond(request) if isinstance(step, Reply) else step(request)
+
+    @property
+    def spent(self) -> int:
+        """What the client counted, in credits."""
+        spent: int = self.client.credits_spent
+        return spent
+
+    def call(self, client: Any = None, **changed: Any) -> Any:
+        """What a call gives or raises.
+
+        Args:
+            client: A client made from this one; this one where it is left out.
+            **changed: Arguments that are different.
+        """
+        bound = self._method.on(client or self.client)
+        arguments = {**self._arguments, **changed}
+        try:
+            result = bound(**arguments)
+            return result if self._runner is None else self._runner.run(_settled(result))
+        except (KeyAPIError, TypeError, RuntimeError) as error:
+            return error
+
+    def walk(self, method: Method, **arguments: Any) -> Walked:
+        """Walk over pages, to the end or to an error."""
+        rows: list[Any] = []
+        error: Exception | None = None
+        given = method.on(self.client)(**arguments)
+        try:
+            if self._runner is None:
+                rows.extend(given)
+            else:
+                self._runner.run(_collected(given, rows))
+        except (KeyAPIError, TypeError, RuntimeError) as raised:
+            error = raised
+        return Walked(len(rows), error)
+
+    def close(self) -> None:
+        """Close the client."""
+        closing = self.client.close()
+        if self._runner is not None:
+            self._runner.run(closing)
+
+
+def _repeating(script: Iterable[Any]) -> Iterator[Any]:
+    steps = list(script)
+    return chain(steps, repeat(steps[-1]))
+
+
+async def _settled(awaitable: Any) -> Any:
+    return await awaitable
+
+
+async def _collected(given: Any, rows: list[Any]) -> None:
+    async for row in given:
+        rows.append(row)  # noqa: PERF401 - what came before an error is kept

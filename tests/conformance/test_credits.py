@@ -1,0 +1,171 @@
+"""The relation "credits" tells each way in which a client wastes credits or time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from keyapi import _pages
+from keyapi._base import BaseClient
+from keyapi._sending import call, limits, pace, response, retries
+from keyapi._sending.call import Call
+from keyapi._sending.session import Session
+from keyapi.conformance.drivers import Caller
+from keyapi.conformance.relations import credits_counted
+from keyapi.specification import Specification
+from keyapi_example import TikTok
+
+Patch = pytest.MonkeyPatch
+OPERATIONS = Specification.of_package("keyapi_example").operations
+CALLER = Caller(TikTok)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_nothing_is_told_of_a_client_that_keeps_to_the_documents(name: str) -> None:
+    assert [str(found) for found in credits_counted(OPERATIONS[name], CALLER)] == []
+
+
+def test_nothing_is_told_of_what_the_client_does_not_have() -> None:
+    lacking = Caller(TikTok)
+    lacking.methods = {}
+
+    assert list(credits_counted(OPERATIONS["shop_list"], lacking)) == []
+
+
+def never_sent_again(patch: Patch) -> None:
+    patch.setattr(call, "delay", lambda *_, **__: None)
+
+
+def sent_again_after_a_refusal(patch: Patch) -> None:
+    patch.setitem(retries.TABLE, 404, retries.TABLE[404]._replace(retried=retries._SOON))
+
+
+def sent_once_more(patch: Patch) -> None:
+    whole = Call._failed
+
+    def again(self: Any, *arguments: Any) -> Any:
+        self.attempts -= 1
+        wait = whole(self, *arguments)
+        self.attempts += 1
+        return wait
+
+    patch.setattr(Call, "_failed", again)
+
+
+def another_error(patch: Patch) -> None:
+    patch.setitem(retries.TABLE, 403, retries.TABLE[404])
+
+
+def retry_after_not_read(patch: Patch) -> None:
+    patch.setattr(response, "retry_after", lambda _: None)
+
+
+def chance_left_out(patch: Patch) -> None:
+    patch.setattr(
+        retries.Backoff, "wait", lambda self, n, _: min(self.first * 2.0**n, self.longest)
+    )
+
+
+def one_credit_over_the_budget(patch: Patch) -> None:
+    whole = limits.Limits.charge
+    patch.setattr(
+        limits.Limits, "charge", lambda self, cost, most: whole(self, cost, most and most + 1)
+    )
+
+
+def a_budget_for_each_client(patch: Patch) -> None:
+    whole: Any = BaseClient._with_options
+
+    def alone(self: Any, **changes: Any) -> Any:
+        client = whole(self, **changes)
+        client._session = client._new_session(self._session.clock)
+        return client
+
+    patch.setattr(BaseClient, "_with_options", alone)
+
+
+def refused_calls_charged(patch: Patch) -> None:
+    whole = BaseClient._prepare
+
+    def charged(self: Any, *arguments: Any) -> Any:
+        self._session.limits.spent += 1
+        prepared = whole(self, *arguments)
+        self._session.limits.spent -= 1
+        return prepared
+
+    patch.setattr(BaseClient, "_prepare", charged)
+
+
+def no_cooldown(patch: Patch) -> None:
+    patch.setattr(limits.Limits, "check_quota", lambda *_: None)
+
+
+def refusals_kept(patch: Patch) -> None:
+    patch.setattr(Call, "keepable", lambda *_: True)
+    patch.setattr(Call, "recalled", lambda self, answer: self.answered(answer.request, answer) or 1)
+
+
+def nothing_kept(patch: Patch) -> None:
+    patch.setattr(Call, "keepable", lambda *_: False)
+
+
+def an_unpaced_client(patch: Patch) -> None:
+    patch.setattr(pace.Pace, "_ask", lambda _: 0.0)
+
+
+def a_rate_in_bursts(patch: Patch) -> None:
+    patch.setattr(pace.Pace, "_passed", lambda *_: None)
+
+
+def an_error_taken_for_the_end(patch: Patch) -> None:
+    whole = _pages.PageIterator._next_page
+
+    def ended(self: Any) -> Any:
+        try:
+            return whole(self)
+        except _pages.KeyAPIError:
+            return None
+
+    patch.setattr(_pages.PageIterator, "_next_page", ended)
+
+
+def a_deadline_passed_over(patch: Patch) -> None:
+    patch.setattr(Call, "remaining", lambda _: float("inf"))
+
+
+def a_closed_session_used(patch: Patch) -> None:
+    patch.setattr(Session, "close", lambda self: self.http)
+
+
+TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
+    never_sent_again: ("recoveries, sync", "requests"),
+    sent_again_after_a_refusal: ("failures, async", "requests"),
+    sent_once_more: ("failures, sync", "requests"),
+    another_error: ("failures, sync", "raised after 403"),
+    retry_after_not_read: ("retry after, sync", "waits"),
+    chance_left_out: ("long waits, sync", "waits"),
+    one_credit_over_the_budget: ("budgets, sync", "budget"),
+    a_budget_for_each_client: ("budgets, sync", "shared"),
+    refused_calls_charged: ("unsent, sync", "credits"),
+    no_cooldown: ("quota, async", "requests"),
+    refusals_kept: ("cached, sync", "requests"),
+    nothing_kept: ("cached, async", "cached"),
+    an_unpaced_client: ("paced, sync", "rate"),
+    a_rate_in_bursts: ("paced, async", "rate"),
+    an_error_taken_for_the_end: ("walks, sync", "walk"),
+    a_deadline_passed_over: ("deadlines, sync", "requests"),
+}
+
+
+@pytest.mark.parametrize("fault", TOLD, ids=lambda fault: fault.__name__)
+def test_a_client_that_wastes_credits_is_found_out(
+    fault: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    fault(monkeypatch)
+
+    operation = OPERATIONS["influencer_products_analytics"]
+    found = {(one.case, one.violation.rule) for one in credits_counted(operation, CALLER)}
+
+    assert TOLD[fault] in found
