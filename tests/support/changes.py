@@ -41,7 +41,7 @@ from support.page_changes import CHANGES, Change
 from support.pages import OVERLAY, REAL_NAME, REAL_PAGE
 
 BY_HAND = (
-    "tests/sandbox/test_golden.py",
+    "tests/contract/test_golden.py",
     "tests/client/test_readme.py",  # the code of README and docs, and what it prints
     "tests/docs/test_commands.py",  # the commands in them
     "tests/pipeline/test_shape.py",  # its cases of the published page
