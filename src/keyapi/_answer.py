@@ -95,7 +95,7 @@ class Answer(NamedTuple):
             raise self._invalid(f"/data is {type(data).__name__}, not {wanted}")
         return operation.view_all(data)
 
-    def _rows(self, operation: Operation[Any]) -> list[dict[str, Any]]:
+    def _rows(self, operation: Operation[Any]) -> list[dict[str, Any] | None]:
         rows = value_at(self.success.body, operation.items)
         where = pointer(*operation.items, root="")
         if rows is None and self._ends_with_null(operation):
@@ -103,7 +103,7 @@ class Answer(NamedTuple):
         if not isinstance(rows, list):
             raise self._invalid(f"{where} is {type(rows).__name__}, not a list of rows")
         for number, row in enumerate(rows):
-            if not isinstance(row, dict):
+            if not (isinstance(row, dict) or (row is None and operation.null_rows)):
                 raise self._invalid(f"{where}/{number} is {type(row).__name__}, not a row")
         return rows
 

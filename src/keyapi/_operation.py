@@ -197,6 +197,7 @@ class Operation(Generic[T]):
             has rows or one object, or may answer anything; `NoneType` where it answers nothing.
         nullable: Whether the data, or the list of rows, may be null.
         maps: How many maps lie around the objects of the data, one in another.
+        null_rows: Whether a row may be null.
     """
 
     name: str
@@ -216,16 +217,17 @@ class Operation(Generic[T]):
     received: tuple[type, ...] = ()
     nullable: bool = False
     maps: int = 0
+    null_rows: bool = False
 
     @property
     def no_content(self) -> bool:
         """Whether it answers without content."""
         return type(None) in self.received
 
-    def view(self, row: dict[str, Any]) -> T:
-        """Turn a received object into this operation's class."""
+    def view(self, row: dict[str, Any] | None) -> T:
+        """Turn a received object into this operation's class; a row that is null stays None."""
         model: Any = self.model()
-        view: Any = row if model is dict else model.from_dict(row)
+        view: Any = row if row is None or model is dict else model.from_dict(row)
         return cast(T, view)
 
     def view_all(self, data: Any) -> Any:

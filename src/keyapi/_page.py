@@ -69,7 +69,7 @@ class Page(Sequence[T], OfRows[T, P]):
         self,
         operation: PagedOperation[T, P],
         arguments: dict[str, Any],
-        rows: list[dict[str, Any]],
+        rows: list[dict[str, Any] | None],
         following: P | None,
         *,
         lost: str | None = None,

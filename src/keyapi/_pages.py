@@ -17,6 +17,7 @@ _EMPTY_PAGES = 10
 """Pages without a row, one after the other, that end a walk with an error: each costs credits, and
 a server that says "more" for ever would take them all. A judgement; no source gives a number."""
 
+_Row = dict[str, Any] | None
 # The query of a signed URL, also inside JSON text: it changes each time the URL is signed.
 _SIGNATURE = re.compile(r"""\?[^\s"'?]*(?:sign|expire)[^\s"'?]*""", re.IGNORECASE)
 
@@ -42,7 +43,7 @@ class _Walk(Generic[T, P]):
         self._arguments = arguments
         self._limit = limit
         self._pages_left = max_pages
-        self._kept: list[dict[str, Any]] = []
+        self._kept: list[_Row] = []
         self._empty = 0
         self._end: PaginationError | None = None
         self._keep_for = self._age = 0
@@ -257,12 +258,14 @@ class _AsyncPages(AsyncIterator[Page[T, P]], Generic[T, P]):
         return page
 
 
-def _same(rows: list[dict[str, Any]], kept: list[dict[str, Any]]) -> bool:
+def _same(rows: list[_Row], kept: list[_Row]) -> bool:
     """Whether two pages hold the same rows, apart from the signatures of their URLs."""
     return len(rows) == len(kept) and all(map(_alike, rows, kept))
 
 
-def _alike(row: dict[str, Any], kept: dict[str, Any]) -> bool:
+def _alike(row: _Row, kept: _Row) -> bool:
+    if row is None or kept is None:
+        return row is kept
     return row.keys() == kept.keys() and all(
         value == kept[name] or _unsigned(value) == _unsigned(kept[name])
         for name, value in row.items()

@@ -28,6 +28,7 @@ from client.conftest import (
 )
 from keyapi import BadRequest, ContractViolation, InvalidResponse, RateLimited
 from keyapi.contract import Contract, Violation, json_schema
+from keyapi.contract._semantics import broken_semantics
 from keyapi.specification import Specification
 
 NAME = OPERATION["operationId"]
@@ -203,6 +204,30 @@ def test_rows_are_judged_by_what_was_asked(
 ) -> None:
     found = CONTRACT.violations(NAME, 200, content, arguments=asked)
     assert [(one.pointer, one.rule) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"text": "hello"}, []),
+        ({}, []),
+        ({"paid": 1}, []),
+        ({"id": "1"}, ["repeated-row"]),
+        ({"videoId": "1"}, ["repeated-row"]),
+        ({"product_id": "1"}, ["repeated-row"]),
+        ({"text": "hello", "start": 1}, ["repeated-row"]),
+    ],
+)
+def test_equal_rows_of_one_column_that_is_no_id_are_not_one_row_twice(
+    row: dict[str, Any], found: list[str]
+) -> None:
+    operation, page = Specification(SPEC).operations[NAME], {"data": [row, {"x": 1, "y": 2}, row]}
+
+    def broken(**before: Any) -> list[str]:
+        return [each.rule for each in broken_semantics(operation, page, {}, before or None)]
+
+    assert broken() == found
+    assert broken(data=[row]) == [*found, *(["overlap"] if found else [])]
 
 
 @pytest.mark.parametrize(

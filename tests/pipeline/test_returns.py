@@ -35,6 +35,8 @@ DATA: dict[str, tuple[dict[str, Any], Any, str]] = {
                      "list[list[ListsNestedItem]]"),
     "lists/maybe": ({"type": "array", "items": ROW, "nullable": True}, None,
                     "list[ListsMaybeItem] | None"),
+    "lists/gaps": ({"type": "array", "items": {**ROW, "nullable": True}}, None,
+                   "list[ListsGapsItem | None]"),
     "named/list": ({"type": "array", "items": TEXT}, ["a"], "builtins.list[str]"),
     "maps/rows": (MAP, {"a": {"title": "x", "sale_cnt": 1}}, "dict[str, MapsRowsItem]"),
     "maps/shown": ({}, {"1729": {"title": "x"}}, "dict[str, MapsShownItem]"),
@@ -67,6 +69,11 @@ PAGES = {
         "/v1/tiktok/pages/maybe",
         parameters=paged(),
         data_schema={"type": "array", "items": ROW, "nullable": True},
+    ),
+    "pages-gaps.md": page(
+        "/v1/tiktok/pages/gaps",
+        parameters=paged(),
+        data_schema={"type": "array", "items": {**ROW, "nullable": True}},
     ),
     "gone.md": page(
         "/v1/tiktok/gone/all",
@@ -105,6 +112,26 @@ def _call(client: type[SyncClient], path: str, data: Any, *, contract: Any = "ra
 @pytest.mark.parametrize("path", DATA)
 def test_a_method_returns_what_the_page_documents(client: type[SyncClient], path: str) -> None:
     assert _method(client, path).function.__annotations__["return"] == DATA[path][2]
+
+
+def test_a_row_that_may_be_null_is_none(client: type[SyncClient]) -> None:
+    found = _call(client, "lists/gaps", [ONE, None])
+    assert (found[0].to_dict(), found[1]) == (ONE, None)
+    with pytest.raises(InvalidResponse, match="/data/1 is NoneType, not a row"):
+        _call(client, "lists/maybe", [ONE, None], contract="off")
+
+    page_method = _method(client, "pages/gaps").function
+    assert page_method.__annotations__["return"] == "Page[PagesGapsItem | None, int]"
+    bodies = iter([[ONE, *[None] * 9], [None] * 10, [None, ONE]])
+    transport = httpx.MockTransport(
+        lambda request: httpx.Response(
+            200, json={"code": 0, "message": "", "data": next(bodies), "requestId": "1"}
+        )
+    )
+    with client("key", transport=transport, contract="raise") as calling:
+        iterate = next(m for m in methods(client) if m.name == "iter_gaps")
+        rows = list(iterate.on(calling)())
+    assert [row and row.to_dict() for row in rows] == [ONE, *[None] * 20, ONE]
 
 
 def test_all_of_it_passes_mypy(files: dict[str, bytes]) -> None:

@@ -11,8 +11,8 @@ ORDER = query("order", "0=asc 1=desc", "integer")
 VIDEOS = rows(video_id="string", likes="integer", views="integer", region="string")
 
 
-def listed(*parameters, data_schema=VIDEOS, credits=1, corrections=None):  # noqa: A002
-    text = page(PATH, parameters=list(parameters), data_schema=data_schema, credits=credits)
+def listed(*parameters, corrections=None, **more):
+    text = page(PATH, parameters=list(parameters), **{"data_schema": VIDEOS, **more})
     return shaped(text, corrections=corrections)
 
 
@@ -118,6 +118,55 @@ def test_the_arguments_of_a_body_count_as_parameters_do():
         "filters": {"region": "region"},
         "echoes": ["video_id"],
     }
+
+
+LANGUAGES = "one of: en-US, th-TH"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "shown", "expected"),
+    [
+        (query("id", required=True), None, None),
+        (query("id", required=True), ["5"], None),
+        (query("id", required=True) | {"example": "5"}, ["5", "5"], "echoes"),
+        (query("id", required=True) | {"example": "5"}, ["51", "52"], None),
+        (query("id"), ["5"], None),
+        (query("id") | {"example": "5"}, ["5"], "filters"),
+        (query("video_id", required=True), None, "echoes"),
+        (query("video_id", required=True), ["1"], "echoes"),
+        (query("video_id", required=True), ["1", "2"], None),
+        (query("video_id", required=True) | {"example": "2"}, ["1"], None),
+        (query("videoId", required=True), None, "echoes"),
+        (query("paid", required=True), None, None),
+        (query("language", LANGUAGES, required=True), None, None),
+        (query("language", LANGUAGES, required=True), ["en"], None),
+        (query("language", LANGUAGES, required=True), ["en-US", None], "echoes"),
+        (query("language", LANGUAGES), None, "filters"),
+        (query("region", required=True), ["US"], "echoes"),
+        (query("count", kind="integer", required=True), [3, 4], None),
+    ],
+)
+def test_rows_repeat_an_argument_only_where_something_shows_it(parameter, shown, expected):
+    name, kind = parameter["name"], parameter["schema"]["type"]
+    example = None if shown is None else [{name: value, "title": "x"} for value in shown]
+    schema = rows(**{name: kind, "title": "string"})
+    schema["items"]["properties"][name]["nullable"] = True
+
+    found = facts(listed(parameter, data_schema=schema, example=example))
+
+    assert [fact for fact in ("echoes", "filters") if fact in found] == (
+        [expected] if expected else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "echoed"), [("The category asked for.", True), ("Id of the child.", False)]
+)
+def test_rows_repeat_an_argument_where_the_prose_says_so(words, echoed):
+    schema = rows(id="string", title="string")
+    schema["items"]["properties"]["id"]["description"] = words
+    found = facts(listed(query("id", required=True), data_schema=schema))
+    assert found.get("echoes") == (["id"] if echoed else None)
 
 
 @pytest.mark.parametrize(

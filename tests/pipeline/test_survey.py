@@ -71,6 +71,16 @@ def test_pages_that_are_vendored_are_surveyed_where_none_is_named(
     assert re.fullmatch(r"200, \d+ rows", found["en/tiktok/video/search.md"]["call"]["sandbox"])
 
 
+def test_an_operation_without_content_has_no_data(script: Script, pages: Path) -> None:
+    gone = {"responses": {"200": None, "204": {"description": "Deleted"}}}
+    (pages / "gone.md").write_text(page("/v1/tiktok/shop/gone", method="delete", operation=gone))
+
+    done = script("survey.py", pages / "gone.md", "--json")
+
+    (found,) = json.loads(done.stdout)["pages"]
+    assert (found["returns"], found["data"]["kind"]) == ("None", "none")
+
+
 def test_what_a_page_says_of_its_parameters_is_told(script: Script, pages: Path) -> None:
     file = pages / "list.md"
     parameters = [

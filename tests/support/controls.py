@@ -160,9 +160,17 @@ def _numbered(operation: OperationSpec, stub: Stub) -> bool:
     return by_number and bool(stub.rows(operation))
 
 
-@control("overlap", _numbered)
+@control("overlap", lambda operation, stub: _numbered(operation, stub) and _apart(operation, stub))
 def pages_by_number(operation: OperationSpec, case: Case, stub: Stub) -> bool:
-    return bool(case.previous and stub.rows(operation))
+    return bool(case.previous) and _apart(operation, stub)
+
+
+def _apart(operation: OperationSpec, stub: Stub) -> bool:
+    """Whether a row that comes twice is one row twice; two captions may be equal."""
+    return any(
+        len(row) > 1 or any(name.lower().endswith("id") for name in row)
+        for row in stub.rows(operation)
+    )
 
 
 def _ends(operation: OperationSpec, stub: Stub) -> bool:

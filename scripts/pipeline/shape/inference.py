@@ -9,6 +9,7 @@ import re
 
 from keyapi._facts import EXTENSION, OperationFacts, Sort, descending, enum_members
 from pipeline.shape.draft import Draft, Operation, Schema, resource_rows
+from pipeline.shape.echoes import Shown
 from pipeline.shape.paging import find_paging, find_rows, paging_names
 
 _IDS = re.compile(r"(\w*?)(_?[iI][dD])(?:s|_list|List)")
@@ -73,6 +74,17 @@ def _understood(draft: Draft, operation: Operation, declared: OperationFacts) ->
         for name, (_, required) in arguments.items()
         if name in row and name not in special
     }
+    shown = Shown(operation, items)
+    filters = {
+        name: name
+        for name, required in shared.items()
+        if not required and shown.is_filter(name, arguments[name][0])
+    }
+    echoes = [
+        name
+        for name, required in shared.items()
+        if required and shown.is_echo(name, arguments[name][0], row[name])
+    ]
     ids = _ids(arguments, row, {*special, *shared})
     if operation.credits is None and declared.credits is None:
         draft.note(
@@ -85,8 +97,8 @@ def _understood(draft: Draft, operation: Operation, declared: OperationFacts) ->
         items,
         find_paging(draft, operation, names, items, arguments),
         sort,
-        {name: name for name, required in shared.items() if not required},
-        [name for name, required in shared.items() if required],
+        filters,
+        echoes,
         ids,
     )
 

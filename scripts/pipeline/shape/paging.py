@@ -95,7 +95,11 @@ def find_rows(draft: Draft, operation: Operation, names: PagingNames) -> Path | 
         if len(found) == 1:
             if not _is_groups(found[0][-1], dict(lists)[found[0]]):
                 return found[0]
-            found_lists = f"groups of rows in /{'/'.join(found[0])}"
+            # Evidence: "data.body.sections[0].items", and not a word of further sections.
+            found_lists = (
+                f"groups of rows in /{'/'.join(found[0])}, and the page does not say which groups "
+                "hold rows"
+            )
             break
     draft.note(
         operation,

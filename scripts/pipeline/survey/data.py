@@ -8,9 +8,10 @@ from typing import NamedTuple
 from keyapi._openapi import schema_name
 from keyapi.specification import OperationSpec, Schema, Specification
 
-TYPED, SCALAR, MAP, UNTYPED = "typed", "scalar", "map", "untyped"
-"""Kinds of data: described objects; text, numbers and booleans; objects whose keys are data; and
-what nothing is known of. A list is of the kind of its items."""
+TYPED, SCALAR, MAP, UNTYPED, NOTHING = "typed", "scalar", "map", "untyped", "none"
+"""Kinds of data: described objects; text, numbers and booleans; objects whose keys are data; what
+nothing is known of; and no data, where an operation answers without content. A list is of the kind
+of its items."""
 
 _SCALARS = ("string", "integer", "number", "boolean")
 _CHOICES = ("oneOf", "anyOf")
@@ -20,7 +21,7 @@ class Data(NamedTuple):
     """What is known of the data in an operation's response.
 
     Attributes:
-        kind: `TYPED`, `SCALAR`, `MAP` or `UNTYPED`.
+        kind: `TYPED`, `SCALAR`, `MAP`, `UNTYPED` or `NOTHING`.
         properties: How many properties it has, at any depth.
         untyped: How many of them may be anything.
     """

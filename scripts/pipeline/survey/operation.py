@@ -13,7 +13,7 @@ from keyapi._facts import OperationFacts
 from keyapi._openapi import find_operation, named_schemas
 from keyapi.specification import Argument, Specification
 from pipeline.difference.reach import roles
-from pipeline.survey.data import UNTYPED, Data, data_of
+from pipeline.survey.data import NOTHING, UNTYPED, Data, data_of
 
 BOUNDS = (
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
@@ -85,6 +85,8 @@ def understood(specification: Specification, client: type[SyncClient]) -> Unders
     method = next(method for method in methods(client) if method.kind != "iterate")
     returns = str(inspect.signature(method.function).return_annotation)
     data = data_of(specification, operation)
+    if returns == "None":
+        data = data._replace(kind=NOTHING)
     if returns == "Any":  # whatever the specification knows, users are not told
         data = data._replace(kind=UNTYPED)
     return Understood(

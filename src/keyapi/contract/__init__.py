@@ -18,14 +18,14 @@ from keyapi._json import pointer
 from keyapi._openapi import NO_CONTENT, is_success, media_type
 from keyapi.contract._response_schema import ResponseSchema
 from keyapi.contract._schemas import json_schema
-from keyapi.contract._semantics import broken_semantics, json_texts
+from keyapi.contract._semantics import broken_semantics, json_texts, tells_apart
 from keyapi.contract._violation import SHOWN, Violation, short
 from keyapi.specification import OperationSpec, Specification
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Contract", "Violation", "json_schema"]
+__all__ = ["Contract", "Violation", "json_schema", "tells_apart"]
 
 # One contract per package, for as long as the package is loaded: reading one takes far longer than
 # a call, and the schemas compiled for one client serve the next.

@@ -60,6 +60,7 @@ class Call:
         list_type: How the annotations name the built-in list.
         data_type: Python type of other data.
         nullable: Whether the object, or the list of objects, may be None.
+        row_type: Python type of a row.
     """
 
     method: str
@@ -77,6 +78,7 @@ class Call:
     list_type: str = "list"
     data_type: str = "Any"
     nullable: bool = False
+    row_type: str = ""
 
     @property
     def source(self) -> str:
@@ -94,11 +96,23 @@ class Call:
         """Python type of what the method returns."""
         or_none = " | None" if self.nullable else ""
         return {
-            "page": f"Page[{self.model}, {self.position_type}]",
+            "page": f"Page[{self.row_type}, {self.position_type}]",
             "one": f"{self.model}{or_none}",
-            "many": f"{self.list_type}[{self.model}]{or_none}",
+            "many": f"{self.list_type}[{self.row_type}]{or_none}",
             "data": self.data_type,
         }[self.kind]
+
+    @property
+    def annotated(self) -> str:
+        """The annotation of the constant, where its arguments do not say its type; with ": "."""
+        if not self._has_null_rows:
+            return ""
+        of = f"{self.row_type}, {self.position_type}" if self.kind == "page" else self.row_type
+        return f": {'PagedOperation' if self.kind == 'page' else 'Operation'}[{of}]"
+
+    @property
+    def _has_null_rows(self) -> bool:
+        return self.row_type not in ("", self.model)
 
     def naming_in_full(self, builtin: str) -> Call:
         """This call with a built-in type named so that a method of that name cannot hide it."""
@@ -147,6 +161,7 @@ class Call:
                 "",
                 f"Walks page after page, fetching each when it is needed; every page costs {cost}.",
             ]
+        row = f"`{self.model}`{', or None where a row is null' if self._has_null_rows else ''}"
         if description := self._node.get("description"):
             lines += ["", description]
         if not walk:
@@ -156,16 +171,16 @@ class Call:
             lines += ["", "Args:"]
             lines += [f"    {argument.name}: {argument.doc}".rstrip(": ") for argument in arguments]
         returns = {
-            "page": f"The page, a sequence of `{self.model}`.",
+            "page": f"The page, a sequence of {row}.",
             "one": f"The `{self.model}`{'; None where there is none' if self.nullable else ''}.",
-            "many": f"A list of `{self.model}`{'; None for null' if self.nullable else ''}.",
+            "many": f"A list of {row}{'; None for null' if self.nullable else ''}.",
             "data": "Nothing." if self.data_type == "None" else "The decoded data.",
         }
         if walk:
             lines += [
                 "",
                 "Returns:",
-                f"    An iterator of `{self.model}`; its `pages()` gives whole pages.",
+                f"    An iterator of {row}; its `pages()` gives whole pages.",
             ]
         else:
             lines += ["", "Returns:", f"    {returns[self.kind]}"]
@@ -227,6 +242,8 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         literals["maps"] = repr(result.maps)
     if result.nullable:
         literals["nullable"] = "True"
+    if kind in ("page", "many") and result.text != model:
+        literals["null_rows"] = "True"
     if paging is not None:
         literals["paging"] = paging_literal(types, paging, endpoint, arguments)
     if required := sorted(a.key for a in arguments if a.default is None and a.place != "body"):
@@ -258,6 +275,7 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         imports={model, *annotated_classes(endpoint)} - {""},
         data_type=result.text,
         nullable=result.nullable,
+        row_type=result.text if kind in ("page", "many") else "",
         _summary=str(node.get("summary") or node["operationId"]),
         _node=node,
         _endpoint=(types.path(endpoint), endpoint.method),
@@ -288,7 +306,8 @@ def _result(types: Types, node: dict[str, Any]) -> tuple[str, Annotation]:
         kind = "page" if facts.paging else "many"
         # Where a flag says if more follow, it says so of a null list, too.
         nullable = is_nullable(schema) and not (facts.paging and facts.paging.more)
-        return kind, Annotation(row, model=row, nullable=nullable)
+        text = f"{row} | None" if is_nullable(schema["items"]) else row
+        return kind, Annotation(text, model=row, nullable=nullable)
     data = types.resolved(schema).get("properties", {}).get("data", {})
     found = annotation(types, data)
     return "one" if found.model and types.reference(data) else "data", found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keyapi._facts import descending
+from keyapi.contract import tells_apart
 from keyapi.sandbox.faults._fault import Exchange, Mutant, fault
 
 
@@ -25,7 +26,7 @@ def too_many_rows(exchange: Exchange) -> Iterator[Mutant]:
 def duplicate_rows(exchange: Exchange) -> Iterator[Mutant]:
     """A page has a row twice."""
     rows = exchange.rows
-    if rows and len(rows) > 1:
+    if rows and len(rows) > 1 and tells_apart(rows[0]):
         yield exchange.with_rows([rows[0], *rows[:-1]])
 
 
@@ -71,14 +72,14 @@ def _ordered(exchange: Exchange, direction: str) -> bool:
 @fault("page-overlap")
 def page_overlap(exchange: Exchange) -> Iterator[Mutant]:
     """A page begins with the last row of the previous page."""
-    if exchange.rows and exchange.before:
+    if exchange.rows and exchange.before and tells_apart(exchange.before[-1]):
         yield exchange.with_rows([exchange.before[-1], *exchange.rows[1:]])
 
 
 @fault("repeated-page")
 def repeated_page(exchange: Exchange) -> Iterator[Mutant]:
     """A page repeats the previous page."""
-    if exchange.rows and exchange.before:
+    if exchange.rows and exchange.before and tells_apart(exchange.before[-1]):
         yield exchange.with_rows(exchange.before[-len(exchange.rows) :])
 
 
