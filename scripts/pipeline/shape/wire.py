@@ -26,9 +26,9 @@ _STYLES = {"query": "form", "path": "simple"}
 def read_media_types(draft: Draft) -> None:
     """Call JSON `application/json`, whatever kind and parameters it has; refuse other bodies.
 
-    Of the bodies that a page offers, the JSON one is sent, as `application/json`. Evidence:
-    frameworks write `application/json; charset=utf-8`, `application/vnd.api+json`, or `*/*` where
-    nobody said anything. RFC 8259 leaves `charset` without a meaning: JSON is always UTF-8.
+    A body is sent as `application/json`. Evidence: frameworks write
+    `application/json; charset=utf-8`, `application/vnd.api+json`, or `*/*` where nobody said
+    anything. RFC 8259 leaves `charset` without a meaning: JSON is always UTF-8.
     """
     for operation in draft.operations():
         body = operation.node.get("requestBody", {})
@@ -41,12 +41,13 @@ def read_media_types(draft: Draft) -> None:
 
 
 def _sent(operation: Operation, offered: dict[str, Any]) -> dict[str, Any]:
-    """Of what a body may be, the JSON that is sent."""
+    """What a body is sent as: JSON, in which a page may offer further kinds of JSON."""
     content = _by_type(operation, offered, "requestBody")
+    is_json = list(content) == [JSON]
     # A server that asks for its own kind of JSON may refuse any other with 415.
-    if any(_bare(written) in (JSON, *_ANY_TYPE) for written in offered):
-        return {JSON: content[JSON]}
-    only = f"the client sends {JSON}" if JSON in content else "only JSON is understood"
+    if is_json and any(_bare(written) in (JSON, *_ANY_TYPE) for written in offered):
+        return content
+    only = f"the client sends {JSON}" if is_json else "only JSON is understood"
     raise operation.refused(
         f"the request body is {', '.join(offered)}; {only}",
         "requestBody",
