@@ -6,6 +6,7 @@ import gc
 import io
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 from httpx._config import create_ssl_context
+from pytest_socket import SocketBlockedError
 
 from keyapi import _clients
 from pipeline.cli import ROOT
@@ -68,7 +70,23 @@ def _read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("httpx._transports.default.create_ssl_context", context)
+        patch.setattr("keyapi._sending.network.create_ssl_context", context)
         patch.setattr(_clients, "entry_points", lambda group: found(tuple(sys.path), group))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_names_looked_up() -> Iterator[None]:
+    """Refuse to look up any name but this machine's: a look-up leaves it, too."""
+    look_up = socket.getaddrinfo
+
+    def of_this_machine(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host not in (None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"):
+            raise SocketBlockedError(f"a test looks up {host!r}")
+        return look_up(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", of_this_machine)
         yield
 
 

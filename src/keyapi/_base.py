@@ -13,6 +13,7 @@ from keyapi._options import OPTIONS, UNCHANGED, Settings
 from keyapi._sending.call import Call
 from keyapi._sending.clock import Clock
 from keyapi._sending.http import AsyncHTTPClient, HTTPClient
+from keyapi._sending.network import network
 from keyapi._sending.session import Session
 
 if TYPE_CHECKING:
@@ -124,17 +125,23 @@ class BaseClient(Generic[HTTP]):
 
     def _connect(self) -> HTTP:
         settings = self._settings
+        given = dict(settings.httpx_args)
         arguments = {
-            **settings.httpx_args,
+            **given,
             "base_url": self.base_url,
-            "headers": request_headers(
-                self._settings.token, self._settings.httpx_args.get("headers")
-            ),
-            "timeout": httpx.Timeout(**self._settings.timeout),
-            "transport": self._settings.transport,
+            "headers": request_headers(settings.token, given.get("headers")),
+            "timeout": httpx.Timeout(**settings.timeout),
+            "transport": settings.transport,
         }
         try:
-            return self._http_class(self._new_call, **arguments)
+            if settings.transport is None:
+                is_async = issubclass(self._http_class, AsyncHTTPClient)
+                connections = network(self.base_url, given, is_async=is_async)
+                if given.get("mounts") is not None:
+                    connections["mounts"] = {**connections["mounts"], **given["mounts"]}
+                arguments = {**arguments, **connections, "proxy": None}
+            mine = (settings.transport, *(given.get("mounts") or {}).values())
+            return self._http_class(self._new_call, mine, **arguments)
         except (AttributeError, ImportError, OSError, TypeError, ValueError) as error:
             raise ConfigurationError(f"httpx does not accept these httpx_args: {error}") from error
 

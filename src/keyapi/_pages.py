@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic
 
 from keyapi._errors import KeyAPIError, PaginationError
+from keyapi._isolation import Lock, OfLoop
 from keyapi._page import OfRows, P, Page, T
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class AsyncPageIterator(OfRows[T, P]):
         self._fetch = fetch
         self._walk: _Walk[T, P] = _Walk(operation, arguments, limit, max_pages)
         self._rows: Iterator[T] = iter(())
-        self._lock = asyncio.Lock()
+        self._locks = OfLoop(asyncio.Lock)
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self
@@ -199,7 +199,7 @@ class AsyncPageIterator(OfRows[T, P]):
             await self._fetch_after(rows)
 
     async def _fetch_after(self, rows: Iterator[T]) -> None:
-        async with self._lock:
+        async with self._locks.get():
             if self._rows is not rows:
                 return  # another task has fetched the next page in the meantime
             page = await self._next_page()
@@ -217,7 +217,7 @@ class AsyncPageIterator(OfRows[T, P]):
         self._rows = iter(())
 
     async def _locked_page(self) -> Page[T, P] | None:
-        async with self._lock:
+        async with self._locks.get():
             return await self._next_page()
 
     async def _next_page(self) -> Page[T, P] | None:

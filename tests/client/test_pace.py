@@ -102,7 +102,7 @@ def test_a_deadline_also_bounds_the_wait_for_a_turn() -> None:
         pace.wait(print, clock.now() + 0.05)
 
     async def main() -> None:
-        async with pace._turn_async:
+        async with pace._turns.get():
             await pace.wait_async(print, clock.now() + 0.05)
 
     with pytest.raises(TransportError, match="rate limit"):

@@ -2,18 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from keyapi._errors import ConfigurationError
+from keyapi._isolation import renew_in_children, running_loop
 from keyapi._sending.call import EXTENSION, Call
+
+if TYPE_CHECKING:
+    import asyncio
 
 # A request made by hand, not by a resource method, gets its call from here.
 NewCall = Callable[[], Call]
 # Replaces the stream of a response once that is read. The stream refers back to the response, and
 # without that cycle a page's memory is freed as soon as the page is.
 _READ = httpx.ByteStream(b"")
+
+
+class _Bound:
+    """Keeps other processes and event loops from the connections of a transport that the user made.
+
+    Args:
+        transports: The user's transports.
+    """
+
+    def __init__(self, transports: Iterable[Any]) -> None:
+        connected = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+        self._connected = any(isinstance(each, connected) for each in transports)
+        self._is_child = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Be in a forked child from now on."""
+        self._is_child = True
+
+    def check(self) -> None:
+        """Refuse a request before an attempt is counted.
+
+        Raises:
+            ConfigurationError: It would be sent on a connection of the parent.
+        """
+        if self._is_child and self._connected:
+            raise ConfigurationError(
+                "Not sent: the transport was made before this process was forked, and its "
+                "connections are the parent's. Make transport and client in each process, or leave "
+                "transport=... out: the client's own is made anew"
+            )
+
+    def check_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """As `check`, for a request in an event loop.
+
+        Raises:
+            ConfigurationError: It would be sent on a connection of another process or loop.
+        """
+        self.check()
+        if self._connected and self._loop not in (None, loop):
+            raise ConfigurationError(
+                "Not sent: the transport has served another event loop, and its connections are "
+                "that loop's. Make transport and client in each loop, or leave transport=... out: "
+                "the client's own serves every loop"
+            )
+        self._loop = loop
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the running loop is not the one that the transport has served."""
+        return self._loop not in (None, running_loop())
 
 
 class HTTPClient(httpx.Client):
@@ -23,12 +80,14 @@ class HTTPClient(httpx.Client):
 
     Args:
         new_call: Gives the call of a request that carries none.
+        given: The transports among the arguments that the user made.
         arguments: As of `httpx.Client`.
     """
 
-    def __init__(self, new_call: NewCall, **arguments: Any) -> None:
+    def __init__(self, new_call: NewCall, given: Iterable[Any] = (), **arguments: Any) -> None:
         super().__init__(**arguments)
         self._new_call = new_call
+        self._bound = _Bound(given)
 
     def send(
         self,
@@ -48,6 +107,7 @@ class HTTPClient(httpx.Client):
                 return kept
         while True:
             _check_open(self)
+            self._bound.check()
             call.admit(request)
             if stream:
                 return super().send(request, stream=True, **options)
@@ -74,9 +134,10 @@ class HTTPClient(httpx.Client):
 class AsyncHTTPClient(httpx.AsyncClient):
     """`HTTPClient` for asyncio."""
 
-    def __init__(self, new_call: NewCall, **arguments: Any) -> None:
+    def __init__(self, new_call: NewCall, given: Iterable[Any] = (), **arguments: Any) -> None:
         super().__init__(**arguments)
         self._new_call = new_call
+        self._bound = _Bound(given)
 
     async def send(
         self,
@@ -87,9 +148,11 @@ class AsyncHTTPClient(httpx.AsyncClient):
         follow_redirects: Any = httpx.USE_CLIENT_DEFAULT,
     ) -> httpx.Response:
         """Send a request until it succeeds or is given up; a streamed one is sent once."""
+        import asyncio
+
+        loop = running_loop()
         call = _call_of(request, self._new_call)
         options = {"auth": auth, "follow_redirects": follow_redirects}
-        import asyncio
 
         cache = None if stream else call.cache(request)
         if cache is not None:
@@ -98,6 +161,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
                 return kept
         while True:
             _check_open(self)
+            self._bound.check_loop(loop)
             await call.admit_async(request)
             if stream:
                 return await super().send(request, stream=True, **options)
@@ -118,6 +182,14 @@ class AsyncHTTPClient(httpx.AsyncClient):
                         await asyncio.to_thread(cache.put, request, response)
                     return response
             await call.clock.sleep_async(wait)
+
+    async def aclose(self) -> None:
+        """Close the connections; those of a loop that is gone went with it."""
+        try:
+            await super().aclose()
+        except RuntimeError:
+            if not self._bound.is_foreign:
+                raise
 
     async def _send_in_time(
         self, request: httpx.Request, call: Call, options: dict[str, Any]

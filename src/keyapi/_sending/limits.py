@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Lock
-
 from keyapi._errors import BudgetExceeded, InsufficientCredits
+from keyapi._isolation import Lock
 from keyapi._sending.clock import Clock
 
 

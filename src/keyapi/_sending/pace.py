@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from inspect import isawaitable
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pyrate_limiter import BucketFactory, InMemoryBucket, Limiter, RateItem
@@ -14,6 +13,7 @@ from pyrate_limiter import Rate as LimiterRate
 
 from keyapi._config import RateText
 from keyapi._errors import ConfigurationError, KeyAPIError, TransportError
+from keyapi._isolation import Lock, OfLoop
 
 if TYPE_CHECKING:
     from keyapi._config import Rate
@@ -46,7 +46,7 @@ class Pace:
             self._limiter = Limiter(_Bucket(LimiterRate(rate.limit, rate.interval), clock))
             self._gap = rate.interval / rate.limit / 1000
         self._turn = Lock()
-        self._turn_async = asyncio.Lock()
+        self._turns = OfLoop(asyncio.Lock)
 
     def wait(self, check: Callable[[], None], deadline: float | None) -> None:
         """Wait until the next request may be sent.
@@ -74,9 +74,10 @@ class Pace:
 
     async def wait_async(self, check: Callable[[], None], deadline: float | None) -> None:
         """As `wait`, letting other tasks run."""
+        turn = self._turns.get()
         try:
             async with asyncio.timeout(None if deadline is None else self._clock.until(deadline)):
-                await self._turn_async.acquire()
+                await turn.acquire()
         except TimeoutError:
             raise _too_late() from None
         try:
@@ -88,7 +89,7 @@ class Pace:
                 check()
             self._passed(waited)
         finally:
-            self._turn_async.release()
+            turn.release()
 
     def _held(self) -> float:
         """How long the request before delays this one, in seconds."""

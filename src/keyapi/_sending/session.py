@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 
+from keyapi._isolation import Lock, renew_in_children
 from keyapi._sending.limits import Limits
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ HTTP = TypeVar("HTTP", bound=httpx.Client | httpx.AsyncClient)
 class Session(Generic[HTTP]):
     """One connection to a server, with the limits, paces and caches of the clients that use it.
 
-    Threads may share it. What an option needs is imported and made when it is first used.
+    Threads may share it. A forked process has connections, limits and paces of its own. What an
+    option needs is imported and made when it is first used.
 
     Args:
         connect: Makes the httpx client.
@@ -48,6 +49,15 @@ class Session(Generic[HTTP]):
         self._paces: dict[Any, Pace] = {}
         self._caches: dict[CacheOptions, Cache] = {}
         self._monitor: ContractMonitor | None = None
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin anew in a forked child; only what was spent so far stays.
+
+        Paces may hold locks of pyrate-limiter's, caches a database of the parent's.
+        """
+        self._paces = {}
+        self._caches = {}
 
     def connected(self) -> HTTP | None:
         """Give the httpx client, made if need be; None where the session is closed."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from keyapi._isolation import Lock
 from keyapi._json import pointer
 from keyapi._openapi import NO_CONTENT, is_success, media_type
 from keyapi.contract._response_schema import ResponseSchema

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import httpx
 
 from keyapi._errors import ConfigurationError
+from keyapi._isolation import Lock
 from keyapi.recording.har import read
 from keyapi.recording.model import Recording, RecordingError, kept_response_headers
 

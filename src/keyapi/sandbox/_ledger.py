@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from threading import Lock
 from typing import Any, NamedTuple
 
+from keyapi._isolation import Lock
 from keyapi.sandbox._exchange import SandboxRequest
 
 _KEPT = 10_000  # requests in the log; older ones are dropped to bound its memory

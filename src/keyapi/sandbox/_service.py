@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from threading import Lock
 from typing import Any, NamedTuple
 
+from keyapi._isolation import Lock
 from keyapi._openapi import NO_CONTENT
 from keyapi.sandbox._catalogue import Catalogue, Rows
 from keyapi.sandbox._exchange import Reply, SandboxRequest

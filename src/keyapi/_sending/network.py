@@ -1,0 +1,230 @@
+"""The way to the network: httpx's transports, one set for each process and event loop."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import ssl
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
+
+import httpx
+from httpx import create_ssl_context
+
+from keyapi._errors import ConfigurationError
+from keyapi._isolation import renew_in_children, running_loop
+
+if TYPE_CHECKING:
+    import asyncio
+
+# Arguments of an `httpx.Client` that are about its connections; the others are about requests.
+_CONNECTION = ("verify", "cert", "trust_env", "http1", "http2", "limits", "proxy")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+class Transport(httpx.BaseTransport):
+    """An `httpx.HTTPTransport` that a forked child makes anew: sockets are never shared.
+
+    Args:
+        make: Makes one.
+    """
+
+    def __init__(self, make: Callable[[], httpx.BaseTransport]) -> None:
+        self._make = make
+        self._transport: httpx.BaseTransport | None = make()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Forget the parent's connections without closing them."""
+        self._transport = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request on a connection of this process."""
+        transport = self._transport
+        if transport is None:
+            transport = self._transport = self._make()
+        return transport.handle_request(request)
+
+    def close(self) -> None:
+        """Close this process's connections."""
+        if self._transport is not None:
+            self._transport.close()
+
+
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """An `httpx.AsyncHTTPTransport` for each event loop: no connection serves two.
+
+    A loop's connections are closed with it: `asyncio.run` ends what is left of async generators,
+    and for each loop there is one that closes them when it is ended.
+
+    Args:
+        make: Makes one.
+    """
+
+    def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
+        make()  # what cannot be made is refused at once
+        self._make = make
+        self._made: dict[asyncio.AbstractEventLoop, httpx.AsyncBaseTransport] = {}
+        self._ends: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Forget the parent's connections without closing them."""
+        self._parents = (self._made, self._ends)  # what nothing refers to would be closed
+        self._made, self._ends = {}, {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request on a connection of the running loop."""
+        transport = self._made.get(running_loop())
+        if transport is None:
+            transport = await self._opened(running_loop())
+        return await transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the running loop's connections; those of others end with their loops."""
+        end = self._ends.get(running_loop())
+        if end is not None:
+            await end.aclose()
+
+    async def _opened(self, loop: asyncio.AbstractEventLoop) -> httpx.AsyncBaseTransport:
+        for gone in [each for each in self._made if each.is_closed()]:
+            self._made.pop(gone, None)
+            self._ends.pop(gone, None)
+        transport = self._made[loop] = self._make()
+        self._ends[loop] = end = self._until_the_end(loop, transport)
+        await anext(end)
+        return transport
+
+    async def _until_the_end(
+        self, loop: asyncio.AbstractEventLoop, transport: httpx.AsyncBaseTransport
+    ) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            self._made.pop(loop, None)
+            self._ends.pop(loop, None)
+            await transport.aclose()
+
+
+def network(
+    base_url: str, arguments: Mapping[str, Any], *, is_async: bool = False
+) -> dict[str, Any]:
+    """Give the arguments of an httpx client that sends on connections of its own.
+
+    The environment's proxies and certificates are used as httpx uses them.
+
+    Args:
+        base_url: The server's URL.
+        arguments: Arguments of an httpx client; those about connections are used.
+        is_async: Whether the client is async.
+
+    Returns:
+        `transport` and `mounts`.
+
+    Raises:
+        ConfigurationError: The environment or the arguments name what cannot be used.
+    """
+    given = {name: arguments[name] for name in _CONNECTION if name in arguments}
+    proxy, trust_env = given.pop("proxy", None), given.get("trust_env", True)
+    if base_url.startswith("https:"):
+        given["verify"] = _context(given.get("verify", True), given.pop("cert", None), trust_env)
+    wrapped: Any = AsyncTransport if is_async else Transport
+    kind: Any = httpx.AsyncHTTPTransport if is_async else httpx.HTTPTransport
+    routes = {"all://": proxy} if proxy is not None else {}
+    if proxy is None and trust_env:
+        routes = dict(_environment(base_url))
+    mounts = {
+        pattern: None if url is None else wrapped(partial(kind, **given, proxy=url))
+        for pattern, url in routes.items()
+    }
+    return {"transport": wrapped(partial(kind, **given)), "mounts": mounts}
+
+
+def _context(verify: Any, cert: Any, trust_env: bool) -> ssl.SSLContext:
+    try:
+        return create_ssl_context(verify=verify, cert=cert, trust_env=trust_env)
+    except OSError as error:
+        for name in _CERTIFICATES if verify is True and trust_env else ():
+            if os.environ.get(name):
+                raise ConfigurationError(
+                    f"{name} names no certificates that can be read: {error.strerror or error}; "
+                    "set it to a file or folder of PEM certificates, or unset it"
+                ) from error
+        raise
+
+
+def _environment(base_url: str) -> Iterator[tuple[str, str | None]]:
+    """Yield the environment's proxies: a pattern of URLs, and the proxy, or None for none."""
+    variables = getproxies()
+    proxies = {
+        scheme: variables[scheme] for scheme in ("http", "https", "all") if scheme in variables
+    }
+    direct = list(_direct(variables.get("no", ""), httpx.URL(base_url).host)) if proxies else []
+    if "*" in direct:
+        return
+    yield from ((pattern, None) for pattern in direct)
+    for scheme, url in proxies.items():
+        yield f"{scheme}://", _checked(_set(f"{scheme}_proxy"), url)
+
+
+def _checked(name: str, text: str) -> str:
+    url = text if "://" in text else f"http://{text}"
+    remedy = "set it to the URL of a proxy, such as http://proxy.example:8080, or unset it"
+    try:
+        proxy = httpx.Proxy(url)
+    except (httpx.InvalidURL, ValueError):
+        proxy = None
+    if proxy is None or not proxy.url.host:
+        raise ConfigurationError(f"{name} is not the URL of an HTTP or SOCKS proxy; {remedy}")
+    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigurationError(
+            f"{name} names a SOCKS proxy, which needs one more package: pip install "
+            f"'httpx[socks]'; or {remedy}"
+        )
+    return url
+
+
+def _direct(text: str, host: str) -> Iterator[str]:
+    """Yield patterns of what NO_PROXY names, and `*` where that is everything."""
+    for entry in filter(None, map(str.strip, text.split(","))):
+        address = entry.removeprefix("[").removesuffix("]")
+        try:
+            network = ipaddress.ip_network(address, strict=False)
+        except ValueError:
+            network = None
+        if network is not None and "/" in address:
+            if _within(host, network):
+                yield _pattern(host)
+        elif network is not None or entry.lower() == "localhost":
+            yield _pattern(address)
+        elif entry == "*" or "://" in entry:
+            yield entry
+        else:
+            pattern = f"all://{entry}" if entry.startswith("[") else f"all://*{entry}"
+            try:
+                httpx.URL(pattern)
+            except httpx.InvalidURL:
+                raise ConfigurationError(
+                    f"{_set('no_proxy')} has an entry that is neither a host nor an address: "
+                    f"{entry!r}; correct it or remove it"
+                ) from None
+            yield pattern
+
+
+def _within(host: str, network: Any) -> bool:
+    try:
+        return ipaddress.ip_address(host) in network
+    except ValueError:
+        return False
+
+
+def _pattern(host: str) -> str:
+    return f"all://[{host}]" if ":" in host else f"all://{host}"
+
+
+def _set(name: str) -> str:
+    """The variable that is set: its name in lower case goes first."""
+    return name if name in os.environ else name.upper()
