@@ -177,7 +177,7 @@ def _checked(name: str, text: str) -> str:
         proxy = httpx.Proxy(url)
     except (httpx.InvalidURL, ValueError):
         proxy = None
-    if proxy is None or not proxy.url.host:
+    if proxy is None or not _is_host(proxy.url):
         raise ConfigurationError(f"{name} is not the URL of an HTTP or SOCKS proxy; {remedy}")
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ConfigurationError(
@@ -205,13 +205,19 @@ def _direct(text: str, host: str) -> Iterator[str]:
         else:
             pattern = f"all://{entry}" if entry.startswith("[") else f"all://*{entry}"
             try:
-                httpx.URL(pattern)
+                understood = _is_host(httpx.URL(pattern))
             except httpx.InvalidURL:
+                understood = False
+            if not understood:
                 raise ConfigurationError(
                     f"{_set('no_proxy')} has an entry that is neither a host nor an address: "
                     f"{entry!r}; correct it or remove it"
-                ) from None
+                )
             yield pattern
+
+
+def _is_host(url: httpx.URL) -> bool:
+    return bool(url.host) and "%" not in url.host  # what no host has is escaped
 
 
 def _within(host: str, network: Any) -> bool:

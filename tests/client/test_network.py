@@ -1,0 +1,117 @@
+"""Connections as the environment says: proxies and certificates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from client.conftest import KEY, Mode, first_page
+from keyapi import ConfigurationError
+from keyapi._sending.network import network
+from support.loopback import Loopback
+
+VARIABLES = [
+    *(f"{scheme}_proxy" for scheme in ("http", "https", "all", "no")),
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        for spelled in (name.lower(), name.upper()):
+            monkeypatch.delenv(spelled, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("HTTP_PROXY", "ftp://proxy", "http://proxy.example"),
+        ("https_proxy", "http://[", "unset it"),
+        ("HTTPS_PROXY", "::", "unset it"),
+        ("ALL_PROXY", "socks://proxy", "unset it"),
+        ("ALL_PROXY", "socks5://proxy:1080", r"httpx\[socks\]"),
+        ("HTTP_PROXY", " http://user:secret@proxy", "unset it"),
+        ("SSL_CERT_FILE", "/nowhere", "PEM"),
+        ("SSL_CERT_FILE", __file__, "PEM"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch, name: str, value: str, remedy: str
+) -> None:
+    monkeypatch.setattr("keyapi._sending.network.create_ssl_context", httpx.create_ssl_context)
+    monkeypatch.setenv(name, value)
+    client = mode.client(KEY, base_url="https://127.0.0.1:9")
+    with pytest.raises(ConfigurationError, match=rf"{name}.*{remedy}") as caught:
+        first_page(mode, client)
+    assert client.credits_spent == 0
+    assert "secret" not in str(caught.value)
+
+
+def test_an_entry_of_no_proxy_that_cannot_be_used_is_named(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy")
+    monkeypatch.setenv("NO_PROXY", "localhost,[::1:80")
+    with pytest.raises(ConfigurationError, match=r"NO_PROXY.*'\[::1:80'"):
+        first_page(mode, mode.client(KEY, base_url="http://127.0.0.1:9"))
+
+
+@pytest.mark.parametrize(
+    ("entries", "host", "through"),
+    [
+        ("", "api.keyapi.ai", True),
+        ("*", "api.keyapi.ai", False),
+        ("keyapi.ai", "api.keyapi.ai", False),
+        (".keyapi.ai", "api.keyapi.ai", False),
+        ("other.ai, api.keyapi.ai", "api.keyapi.ai", False),
+        ("yapi.ai", "api.keyapi.ai", True),
+        ("127.0.0.1", "127.0.0.1", False),
+        ("127.0.0.0/8", "127.0.0.1", False),
+        ("10.0.0.0/8", "127.0.0.1", True),
+        ("::1", "[::1]", False),
+        ("[::1]", "[::1]", False),
+        ("fe80::/10", "[fe80::7]", False),
+        ("fe80::/10", "[::1]", True),
+        ("fe80::/10", "api.keyapi.ai", True),
+        ("[::1]:8080", "[::1]:8080", False),
+        ("LOCALHOST", "localhost", False),
+        ("http://api.keyapi.ai", "api.keyapi.ai", False),
+    ],
+)
+def test_no_proxy_names_what_is_reached_directly(
+    monkeypatch: pytest.MonkeyPatch, entries: str, host: str, through: bool
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "proxy:3128")
+    monkeypatch.setenv("NO_PROXY", entries)
+    url = f"http://{host}"
+    with httpx.Client(**network(url, {}), trust_env=False) as http:
+        default, found = http._transport, http._transport_for_url(httpx.URL(url))
+    assert (found is not default) == through
+
+
+@pytest.mark.parametrize("place", ["environment", "argument"])
+def test_a_proxy_is_used(
+    mode: Mode, loopback: Loopback, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    options: dict[str, Any] = {"base_url": "http://api.keyapi.test"}
+    if place == "argument":
+        options["httpx_args"] = {"proxy": loopback.url}
+    else:
+        monkeypatch.setenv("ALL_PROXY", loopback.url)
+    client = mode.client(KEY, **options)
+    first_page(mode, client)
+    mode.close(client)
+    assert loopback.targets[0].startswith("http://api.keyapi.test/v1/")
+
+
+def test_an_environment_that_is_not_trusted_is_not_read(
+    mode: Mode, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://[")
+    client = mode.client(KEY, base_url=loopback.url, httpx_args={"trust_env": False})
+    first_page(mode, client)
+    mode.close(client)
