@@ -123,6 +123,16 @@ def test_doctor_tells_a_server_that_cannot_be_asked(
     assert found in done.out
 
 
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+def test_doctor_names_a_variable_that_cannot_be_used(
+    keyapi: Keyapi, environment: pytest.MonkeyPatch, name: str
+) -> None:
+    environment.setenv(name, "socks://proxy")
+    done = keyapi("doctor")
+    assert done.code == 2
+    assert re.search(rf"FAILED +server +{name} is not the URL of", done.out)
+
+
 def test_doctor_tells_that_no_client_is_installed(
     keyapi: Keyapi, environment: pytest.MonkeyPatch
 ) -> None:

@@ -55,8 +55,8 @@ def test_an_entry_of_no_proxy_that_cannot_be_used_is_named(
     mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy")
-    monkeypatch.setenv("NO_PROXY", "localhost,[::1:80")
-    with pytest.raises(ConfigurationError, match=r"NO_PROXY.*'\[::1:80'"):
+    monkeypatch.setenv("NO_PROXY", "localhost,[zz")
+    with pytest.raises(ConfigurationError, match=r"NO_PROXY.*'\[zz'"):
         first_page(mode, mode.client(KEY, base_url="http://127.0.0.1:9"))
 
 

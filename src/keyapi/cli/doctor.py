@@ -159,14 +159,17 @@ def _server(client: type[SyncClient], base_url: str | None) -> Diagnosis:
     import httpx
 
     from keyapi._connection import find_base_url
+    from keyapi._sending.network import network
 
     try:
         url = find_base_url(base_url, client.default_base_url)
+        connections = network(url, {})
     except ConfigurationError as error:
         return Diagnosis("server", explain(error), USAGE)
     began = time.monotonic()
     try:
-        answer = httpx.head(url, timeout=_PATIENCE)
+        with httpx.Client(**connections, timeout=_PATIENCE) as http:
+            answer = http.head(url)
     except httpx.HTTPError as error:
         return Diagnosis(
             "server", f"{url} cannot be reached: {error or type(error).__name__}", FAILED
