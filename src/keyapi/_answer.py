@@ -54,6 +54,7 @@ class Answer(NamedTuple):
             lost=lost,
             request_id=self.success.request_id,
             attempts=self.call.attempts,
+            charged=self.call.charged,
             from_cache=self.call.from_cache,
             response=self.response,
         )

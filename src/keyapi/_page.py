@@ -45,7 +45,7 @@ class Page(Sequence[T], OfRows[T, P]):
         request_id: The envelope's `requestId`.
         attempts: How many requests were sent for it, retries included.
         from_cache: Whether it came from the cache, so that nothing was sent.
-        credits: What the requests cost at most, in credits: as if each had been charged.
+        credits: What the requests cost at most, in credits: as if each that left had been charged.
         response: The raw `httpx.Response`; its request carries the key, so a pickled page
             leaves it out.
     """
@@ -75,6 +75,7 @@ class Page(Sequence[T], OfRows[T, P]):
         lost: str | None = None,
         request_id: str | None,
         attempts: int,
+        charged: int,
         from_cache: bool,
         response: httpx.Response,
     ) -> None:
@@ -89,7 +90,7 @@ class Page(Sequence[T], OfRows[T, P]):
         self.request_id = request_id
         self.attempts = attempts
         self.from_cache = from_cache
-        self.credits = operation.credits * attempts
+        self.credits = charged
         self.response: httpx.Response | None = response
 
     @property

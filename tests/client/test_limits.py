@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from client.conftest import (
+    PATH,
     USER_ID,
     Mode,
     Server,
@@ -22,7 +24,9 @@ from keyapi import (
     BudgetExceeded,
     ConfigurationError,
     InsufficientCredits,
+    KeyAPIError,
     ServerError,
+    TransportError,
 )
 from keyapi._sending.clock import Clock
 from keyapi_example.api.influencer import influencer_products_analytics as low_level
@@ -55,12 +59,104 @@ def test_a_refused_request_says_what_was_asked_spent_and_allowed(
     assert vars(pickled(error)) == vars(error)
 
 
-def test_a_retry_that_would_exceed_the_budget_is_not_sent(mode: Mode, server: Server) -> None:
-    server.always = refusal(503)
-    with pytest.raises(BudgetExceeded) as caught:
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(refusal(503), ServerError), (httpx.ReadTimeout("slow"), TransportError)],
+    ids=["503", "no answer"],
+)
+def test_what_used_the_budget_up_is_raised_not_that_it_is_used_up(
+    mode: Mode, server: Server, answer: Any, error: type[KeyAPIError]
+) -> None:
+    server.always = answer
+    with pytest.raises(error, match=r"not sent again.* 2 of max_credits=2 are spent") as caught:
         mode.page(options={"max_credits": 2})
     assert len(server.requests) == caught.value.attempts == 2
-    assert isinstance(caught.value.__cause__, ServerError)
+    assert mode.clock.waits == mode.clock.waits[:1]  # it waits for no request that it cannot send
+
+
+UNSENT = [
+    httpx.ConnectError("refused"),
+    httpx.ConnectTimeout("slow"),
+    httpx.PoolTimeout("busy"),
+    httpx.ProxyError("407"),
+]
+SENT = [
+    httpx.ReadTimeout("slow"),
+    httpx.WriteTimeout("slow"),
+    httpx.ReadError("reset"),
+    httpx.WriteError("reset"),
+    httpx.RemoteProtocolError("cut short"),
+]
+
+
+@pytest.mark.parametrize("error", [*UNSENT, *SENT], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("streamed", [False, True], ids=["read", "streamed"])
+def test_only_what_may_have_arrived_costs(
+    mode: Mode, server: Server, error: Exception, streamed: bool
+) -> None:
+    server.always = error
+    client = mode.open(max_retries=2)
+    mode.open = lambda **_: client  # type: ignore[method-assign]
+    if streamed:
+        with pytest.raises(type(error)):
+            stream(mode, client)
+    else:
+        with pytest.raises(TransportError):
+            first_page(mode, client)
+    attempts = 1 if streamed else 3
+    assert len(server.requests) == attempts
+    assert client.credits_spent == (0 if error in UNSENT else attempts)
+
+
+def stream(mode: Mode, client: Any) -> None:
+    """Begin a request by hand, whose answer is not read at once."""
+    if mode.name == "sync":
+        with client.get_httpx_client().stream("GET", PATH):
+            return
+
+    async def main() -> None:
+        async with client.get_async_httpx_client().stream("GET", PATH):
+            return
+
+    asyncio.run(main())
+
+
+def test_a_certificate_that_is_not_trusted_is_not_asked_for_again(
+    mode: Mode, server: Server
+) -> None:
+    server.always = httpx.ConnectError("TLS")
+    server.always.__cause__ = ssl.SSLCertVerificationError(1, "self-signed certificate")
+    with pytest.raises(TransportError, match=r"not trusted.*self-signed") as caught:
+        mode.page()
+    assert (len(server.requests), caught.value.attempts, mode.clock.waits) == (1, 1, [])
+
+
+def test_a_page_after_a_refused_connection_costs_one_request(mode: Mode, server: Server) -> None:
+    answers: list[Any] = [httpx.ConnectError("refused"), httpx.ReadError("reset"), None]
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        server.always = answers.pop(0)
+        return server(request)
+
+    mode.server = answering
+    page = mode.page()
+    assert (page.attempts, page.credits) == (3, 2)
+
+
+def test_a_redirect_that_leads_nowhere_has_cost_the_first_request(
+    mode: Mode, server: Server
+) -> None:
+    def redirecting(request: httpx.Request) -> httpx.Response:
+        if request.url.path == PATH:
+            return httpx.Response(302, headers={"Location": "/elsewhere"})
+        raise httpx.ConnectError("refused")
+
+    mode.server = redirecting
+    client = mode.open(max_retries=0, httpx_args={"follow_redirects": True})
+    mode.open = lambda **_: client  # type: ignore[method-assign]
+    with pytest.raises(TransportError):
+        first_page(mode, client)
+    assert client.credits_spent == 1
 
 
 def test_changed_clients_spend_together_and_other_keys_apart(mode: Mode) -> None:

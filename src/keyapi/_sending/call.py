@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,15 @@ import httpx
 from keyapi._errors import InsufficientCredits, KeyAPIError
 from keyapi._options import Settings
 from keyapi._sending.response import Failure, Success, parse_response
-from keyapi._sending.retries import MISSHAPEN, NO_ANSWER, UNREADABLE, delay, rule
+from keyapi._sending.retries import (
+    MISSHAPEN,
+    NO_ANSWER,
+    UNREADABLE,
+    UNSENT,
+    UNTRUSTED,
+    delay,
+    rule,
+)
 
 if TYPE_CHECKING:
     from keyapi._sending.cache import Cache
@@ -19,6 +28,8 @@ if TYPE_CHECKING:
     from keyapi._sending.session import Session
 
 EXTENSION = "keyapi"  # under this name a request carries its call
+# No byte of a request has left when one of these is raised.
+_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _logger = logging.getLogger("keyapi")
 
 
@@ -34,7 +45,8 @@ class Call:
         clock: What it waits by.
         timeouts: For each phase of its requests, in seconds, as httpx takes them.
         ends: When its deadline passes, by the clock; None where it has none.
-        attempts: How many requests were sent.
+        attempts: How many requests were tried.
+        charged: What those that left cost, in credits.
         from_cache: Whether its response came from the cache.
         success: The response, parsed, once there was a success.
         error: Why the last attempt failed, if it did.
@@ -45,6 +57,7 @@ class Call:
         "_retried",
         "_token",
         "attempts",
+        "charged",
         "clock",
         "cost",
         "ends",
@@ -79,6 +92,7 @@ class Call:
         self.ends = None if deadline is None else clock.now() + deadline
         self.timeouts = self.bounded(settings.timeout)
         self.attempts = 0
+        self.charged = 0
         self.from_cache = False
         self.success: Success | None = None
         self.error: KeyAPIError
@@ -137,6 +151,7 @@ class Call:
 
     def _charge(self) -> None:
         self.session.limits.charge(self.cost, self.settings.max_credits)
+        self.charged += self.cost
         self.attempts += 1
 
     def cache(self, request: httpx.Request) -> Cache | None:
@@ -205,11 +220,20 @@ class Call:
         return self.success is not None and self._token.encode() not in response.content
 
     def unanswered(self, request: httpx.Request, error: httpx.RequestError) -> float | None:
-        """Take in an attempt without a response; returns as `answered` does."""
+        """Take in an attempt without a response; returns as `answered` does.
+
+        What never left costs nothing; the cost of what may have arrived stays counted.
+        """
         failure: int | str = NO_ANSWER
+        if isinstance(error, _NO_CONNECTION) and _is_first(request, error):
+            self.session.limits.refund(self.cost)
+            self.charged -= self.cost
+            failure = UNSENT
         text = f"No response arrived: {str(error) or type(error).__name__}"
         if self.late():
             text = f"The deadline of {self.settings.deadline:g} s passed"
+        elif (problem := _distrust(error)) is not None:
+            failure, text = UNTRUSTED, f"The server's certificate is not trusted: {problem}"
         elif isinstance(error, httpx.DecodingError):
             failure, text = UNREADABLE, f"The response cannot be decompressed: {error}"
         elif isinstance(error, httpx.TooManyRedirects):
@@ -237,6 +261,12 @@ class Call:
         if self.attempts > self.settings.max_retries or (wait and wait >= self.remaining()):
             wait = None
         if wait is not None:
+            over = self.session.limits.over(self.cost, self.settings.max_credits)
+            if over is not None:
+                self.error.message += f". It was not sent again: {over}"
+                self.error.args = (self.error.message,)
+                wait = None
+        if wait is not None:
             self._retried.append(failure)
         next_step = "raised" if wait is None else f"sent again in {wait:.1f} s"
         level = logging.DEBUG if wait is None else logging.INFO
@@ -261,6 +291,23 @@ class Call:
 
     def _masked(self, text: str) -> str:
         return text.replace(self._token, "[key]")
+
+
+def _is_first(request: httpx.Request, error: httpx.RequestError) -> bool:
+    """Whether an error is that of the request itself, not of where it was redirected to."""
+    try:
+        return error.request is request
+    except RuntimeError:  # a transport of the user's own left it out
+        return True
+
+
+def _distrust(error: BaseException | None) -> str | None:
+    """Why a certificate is not trusted; None where that is not what went wrong."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return getattr(error, "verify_message", "") or str(error)
+        error = error.__cause__ or error.__context__
+    return None
 
 
 class _Remaining(dict[str, float | None]):

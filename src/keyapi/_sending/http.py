@@ -109,9 +109,9 @@ class HTTPClient(httpx.Client):
             _check_open(self)
             self._bound.check()
             call.admit(request)
-            if stream:
-                return super().send(request, stream=True, **options)
             try:
+                if stream:
+                    return super().send(request, stream=True, **options)
                 if call.ends is None:
                     response = super().send(request, **options)
                 else:
@@ -119,7 +119,7 @@ class HTTPClient(httpx.Client):
                     _read_in_time(response, call)
             except httpx.RequestError as error:
                 wait = call.unanswered(request, error)
-                if wait is None:
+                if wait is None or stream:
                     raise
             else:
                 response.stream = _READ
@@ -163,16 +163,16 @@ class AsyncHTTPClient(httpx.AsyncClient):
             _check_open(self)
             self._bound.check_loop(loop)
             await call.admit_async(request)
-            if stream:
-                return await super().send(request, stream=True, **options)
             try:
+                if stream:
+                    return await super().send(request, stream=True, **options)
                 if call.ends is None:
                     response = await super().send(request, **options)
                 else:
                     response = await self._send_in_time(request, call, options)
             except httpx.RequestError as error:
                 wait = call.unanswered(request, error)
-                if wait is None:
+                if wait is None or stream:
                     raise
             else:
                 response.stream = _READ
@@ -197,9 +197,11 @@ class AsyncHTTPClient(httpx.AsyncClient):
         import asyncio
 
         try:
-            async with asyncio.timeout(call.remaining()):
+            async with asyncio.timeout(call.remaining()) as limit:
                 return await super().send(request, **options)
         except TimeoutError as error:
+            if not limit.expired():
+                raise  # of a hook or transport of the program's own
             raise httpx.ReadTimeout("the deadline passed", request=request) from error
 
 

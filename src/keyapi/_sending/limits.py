@@ -61,12 +61,20 @@ class Limits:
             BudgetExceeded: It would cost more than is left.
         """
         with self._lock:
-            if max_credits is not None and self.spent + cost > max_credits:
+            problem = self.over(cost, max_credits)
+            if problem is not None:
                 raise BudgetExceeded(
-                    f"Not sent: it costs {cost} credits, and {self.spent} of max_credits="
-                    f"{max_credits} are spent",
-                    asked=cost,
-                    spent=self.spent,
-                    allowed=max_credits,
+                    f"Not sent: {problem}", asked=cost, spent=self.spent, allowed=max_credits or 0
                 )
             self.spent += cost
+
+    def refund(self, cost: int) -> None:
+        """Take back the cost of a request that never left, in credits."""
+        with self._lock:
+            self.spent -= cost
+
+    def over(self, cost: int, max_credits: int | None) -> str | None:
+        """Say why a request would cost more than is left; None where it would not."""
+        if max_credits is None or self.spent + cost <= max_credits:
+            return None
+        return f"it costs {cost} credits, and {self.spent} of max_credits={max_credits} are spent"

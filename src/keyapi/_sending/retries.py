@@ -21,6 +21,8 @@ from keyapi._errors import (
 UNREADABLE = "unreadable"  # the response is empty, HTML, or cut short
 MISSHAPEN = "misshapen"  # JSON, but not the envelope the API promises
 NO_ANSWER = "no answer"  # a time-out or a dropped connection
+UNSENT = "unsent"  # there is no connection, so nothing can have arrived
+UNTRUSTED = "untrusted"  # the server's certificate
 
 # Methods that may be sent again although the server may have acted on the request (RFC 9110,
 # 9.2.2).
@@ -90,6 +92,8 @@ TABLE: dict[int | str, FailureRule] = {
     UNREADABLE: FailureRule(InvalidResponse, _SOON),
     MISSHAPEN: FailureRule(InvalidResponse),
     NO_ANSWER: FailureRule(TransportError, _SOON),
+    UNSENT: FailureRule(TransportError, _SOON._replace(post=True)),
+    UNTRUSTED: FailureRule(TransportError),
 }
 _OTHER_5XX = FailureRule(ServerError)
 _OTHER = FailureRule(KeyAPIError)
