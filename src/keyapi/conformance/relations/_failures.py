@@ -49,6 +49,7 @@ class Failing(NamedTuple):
         waits: How it is retried; None for never.
         times: How often at most; None for as often as `max_retries` says.
         post: Whether a POST is retried, too.
+        left: Whether the request may have arrived, and so counts.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Failing(NamedTuple):
     waits: Waits | None = None
     times: int | None = None
     post: bool = False
+    left: bool = True
 
     def retries(self, method: str, max_retries: int) -> int:
         """How often a request is sent again."""
@@ -95,9 +97,20 @@ FAILURES = (
     Failing("an array", Reply(200, b"[]"), "InvalidResponse"),
     Failing("no code", Reply(200, b'{"message": "x"}'), "InvalidResponse"),
     Failing("a time-out", Reply(error=httpx.ReadTimeout), "TransportError", GROWING),
-    Failing("no connection", Reply(error=httpx.ConnectError), "TransportError", GROWING),
+    *(
+        Failing(name, Reply(error=error), "TransportError", GROWING, post=True, left=False)
+        for name, error in (
+            ("no connection", httpx.ConnectError),
+            ("a slow connection", httpx.ConnectTimeout),
+            ("no free connection", httpx.PoolTimeout),
+            ("no proxy", httpx.ProxyError),
+        )
+    ),
     Failing("a dropped one", Reply(error=httpx.RemoteProtocolError), "TransportError", GROWING),
     Failing("undecodable", Reply(error=httpx.DecodingError), "InvalidResponse", GROWING),
+    Failing("words", Reply(200, b"unique_id is invalid"), "InvalidResponse"),
+    Failing("not a number", Reply(200, b'{"code": 0, "data": NaN}'), "InvalidResponse"),
+    Failing("another charset", Reply(200, b'{"message": "\xe9t\xe9"}'), "InvalidResponse"),
     Failing("redirects", Reply(error=httpx.TooManyRedirects), "InvalidResponse"),
 )
 """The tables of `docs/errors.md`, row by row."""
