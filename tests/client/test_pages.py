@@ -684,3 +684,75 @@ def test_rows_are_found_below_data(mode: Mode, server: Server) -> None:
 
 def test_a_walk_hands_out_models(mode: Mode, server: Server) -> None:
     assert {type(row) for row in mode.products().rows} == {InfluencerProduct}
+
+
+# --- Where a walk stands ----------------------------------------------------------------------
+
+
+def _place(rows: Any) -> tuple[Any, ...]:
+    return rows.pages_fetched, rows.rows_yielded, rows.next_page, rows.skip
+
+
+@pytest.mark.parametrize("stopped", range(26))
+@pytest.mark.parametrize("arguments", [{}, {"limit": 24}, {"max_pages": 3}], ids=str)
+def test_a_walk_that_is_left_anywhere_resumes_without_losing_or_doubling_a_row(
+    mode: Mode, server: Server, stopped: int, arguments: dict[str, int]
+) -> None:
+    server.holds(25)
+    iterators: list[Any] = []
+
+    def use(client: Any, **more: Any) -> Any:
+        iterators.append(
+            client.influencer.iter_products_analytics(user_id=USER_ID, page_size=10, **more)
+        )
+        return iterators[-1]
+
+    first = mode.walk(lambda client: use(client, **arguments), take=stopped or None)
+    (rows,) = iterators
+    assert rows.rows_yielded == len(first.ids)
+    rest: list[str] = []
+    if rows.next_page is not None:
+        again = mode.walk(lambda client: use(client, start_page=rows.next_page))
+        rest = again.ids[rows.skip :]
+    assert first.ids + rest == [row["product_id"] for row in server.rows]
+
+
+def test_a_walk_stands_at_its_start_before_the_first_row(mode: Mode) -> None:
+    rows = mode.client(KEY).influencer.iter_products_analytics(user_id=USER_ID, start_page=7)
+    assert _place(rows) == (0, 0, 7, 0)
+
+
+def test_a_walk_stands_at_the_page_that_failed(mode: Mode, server: Server) -> None:
+    server.holds(30)
+    server.answers[2] = refusal(404)
+    iterators: list[Any] = []
+
+    def use(client: Any) -> Any:
+        iterators.append(client.influencer.iter_products_analytics(user_id=USER_ID))
+        return iterators[-1]
+
+    mode.walk(use)
+    assert _place(iterators[0]) == (1, 10, 2, 0)
+
+
+def test_a_closed_walk_still_says_where_it_stands(server: Server) -> None:
+    server.holds(30)
+    with TikTok(KEY, transport=httpx.MockTransport(server)) as client:
+        rows = client.influencer.iter_products_analytics(user_id=USER_ID)
+        for _ in range(13):
+            next(rows)
+        rows.close()
+    assert _place(rows) == (2, 13, 2, 3)
+    assert next(rows, None) is None
+
+
+def test_whole_pages_are_handed_out_when_they_are_given(mode: Mode, server: Server) -> None:
+    server.holds(30)
+    iterators: list[Any] = []
+
+    def use(client: Any) -> Any:
+        iterators.append(client.influencer.iter_products_analytics(user_id=USER_ID))
+        return iterators[-1].pages()
+
+    mode.walk(use, take=2)
+    assert _place(iterators[0]) == (2, 20, 3, 0)
