@@ -133,3 +133,10 @@ def test_of_two_lists_of_ids_rows_have_one_of_each() -> None:
     )
     assert sandbox.respond(request).json["data"] == []
     assert len(sandbox.respond(replace(request, query="shop_ids=1,2")).json["data"]) == 2
+
+
+def test_an_id_has_the_row_that_the_list_without_ids_has(client: type[SyncClient]) -> None:
+    with Sandbox(client).client(contract="raise") as calling:
+        listed = calling.shop.optional()
+        asked = [listed[2].shop_id, listed[1].shop_id]
+        assert calling.shop.optional(shop_ids=asked) == [listed[2], listed[1]]

@@ -58,11 +58,13 @@ class Catalogue:
     Args:
         spec: The specification.
         seed: A different seed gives different data.
+        rows: Number of rows of every subject; None for what the seed gives.
     """
 
-    def __init__(self, spec: Specification, seed: int) -> None:
+    def __init__(self, spec: Specification, seed: int, rows: int | None = None) -> None:
         self._spec = spec
         self._seed = seed
+        self._rows = rows
         self._subject_rows = lru_cache(_SUBJECTS_KEPT)(self._make_rows)
         self._subject_envelope = lru_cache(_SUBJECTS_KEPT)(self._make_envelope)
         self._view = lru_cache(_VIEWS_KEPT)(self._make_view)
@@ -118,7 +120,8 @@ class Catalogue:
         documented: Rows = []
         if first is not None and subject == _documented(operation, example):
             documented = [dict(example_row) for example_row in shown]
-            count = max(count + _DOCUMENTED_LEAST, len(documented))
+            least = count + _DOCUMENTED_LEAST if self._rows is None else count
+            count = max(least, len(documented))
         groups = {
             prop: [
                 value(self._spec, operation.properties()[prop], prop, _of(first, prop), group)
@@ -145,6 +148,8 @@ class Catalogue:
 
     def _count(self, name: str, subject: tuple[Any, ...]) -> int:
         """Number of rows of a subject: only a few have many."""
+        if self._rows is not None:
+            return self._rows
         return int(_MOST * Chance(self._seed, name, subject).share() ** 2)
 
     def _make_view(
@@ -173,16 +178,28 @@ class Catalogue:
     ) -> Iterator[dict[str, Any]]:
         """The rows of some ids: one of each, as details have it, or several where there are pages.
 
-        A documented id has its documented row.
+        A documented id has its documented row; and where the operation lists rows without ids, too,
+        an id has the rows that it has there.
         """
         shown = value_at(operation.example(operation.success), operation.items or ())
         documented = {str(row.get(prop)): row for row in shown} if isinstance(shown, list) else {}
         first = next(iter(documented.values()), None)
+        listed: dict[str, Rows] = {}
+        is_listed = not any(
+            operation.arguments[name].required
+            for name, compared in operation.ids.items()
+            if compared == prop
+        )
+        for row_of_list in self._subject_rows(operation.name, subject) if is_listed else ():
+            listed.setdefault(str(row_of_list.get(prop)), []).append(row_of_list)
         is_number = operation.properties()[prop].get("type") != "string"
         echoed = dict(zip(_subject_names(operation), subject, strict=True))
         for each in ids:
             if is_number and not each.isdecimal():
                 continue  # there is nothing of this id
+            if each in listed:
+                yield from listed[each]
+                continue
             chance = Chance(self._seed, operation.name, prop, each)
             count = 1 if operation.paging is None else chance.whole(1, _MOST_OF_AN_ID)
             for number in range(count):
