@@ -58,6 +58,7 @@ def test_tables_list_the_relations_in_their_order() -> None:
         "spec -> client",
         "recording",
         "meaning",
+        "walks",
         "credits",
     ]
 

@@ -45,6 +45,7 @@ def test_what_an_operation_does_not_promise_is_not_looked_at() -> None:
         "meaning": [
             *("no rows", "not paged", "no sort", "no filters", "no echoes", "no JSON text"),
         ],
+        "walks": ["not paged"],
         "credits": ["not paged"],
     }
 
@@ -57,6 +58,7 @@ def test_a_relation_has_nothing_to_look_at_where_every_facet_is_missing() -> Non
     assert {relation: reason for relation, reason in reasons.items() if reason} == {
         "spec - page": "no example",
         "recording": "no example, no example of success",
+        "walks": "not paged",
     }
 
 
@@ -85,6 +87,7 @@ def test_what_was_counted_needs_no_reason_and_what_was_not_is_forgotten() -> Non
         ("spec -> client", "shop_bare"): "",
         ("recording", "shop_bare"): "no example, no example of success",
         ("meaning", "shop_bare"): "",
+        ("walks", "shop_bare"): "not paged",
     }
 
 

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         server_to_spec,
         spec_is_sound,
         spec_to_client,
+        walks,
     )
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "server_to_spec",
     "spec_is_sound",
     "spec_to_client",
+    "walks",
 ]
 
 _MODULES = {

@@ -118,7 +118,7 @@ def _shown(operation: OperationSpec, argument: Argument, *shown: Mapping[str, An
     """The first value shown for an argument that it may have; another where none is shown."""
     values = [found[argument.name] for found in shown if argument.name in found]
     fitting = (value for value in values if fits(operation, argument, value))
-    return next(fitting, None) or _fitting(operation, argument)
+    return next(fitting, None) or any_fitting(operation, argument)
 
 
 def _pages(operation: OperationSpec, base: dict[str, Any], rows: str) -> Iterator[Case]:
@@ -156,7 +156,7 @@ def _filtered(operation: OperationSpec, base: dict[str, Any], name: str, shown: 
     argument = operation.arguments[name]
     if fits(operation, argument, shown):
         return Case(f"filtered by {name}", {**base, name: shown}, rows="some")
-    return Case(f"filtered by {name}", {**base, name: _fitting(operation, argument)})
+    return Case(f"filtered by {name}", {**base, name: any_fitting(operation, argument)})
 
 
 def fits(operation: OperationSpec, argument: Argument, value: Any) -> bool:
@@ -216,7 +216,7 @@ def _values(operation: OperationSpec, base: dict[str, Any], argument: Argument) 
         yield Case(f"{name} as text", {**base, name: "x"}, 400, faulty=name)
 
 
-def _fitting(operation: OperationSpec, argument: Argument) -> Any:
+def any_fitting(operation: OperationSpec, argument: Argument) -> Any:
     """A value that fits a schema: a plain one, or one that is made up where none of them fits."""
     plain = _plain(argument.schema)
     if fits(operation, argument, plain):

@@ -148,5 +148,6 @@ FACETS = (
     Facet("meaning", "no filters", _filters),
     Facet("meaning", "no echoes", _echoes),
     Facet("meaning", "no JSON text", _json_text),
+    Facet("walks", "not paged", _pages),
 )
 """What the relations look at; each of a relation's lines stands once in its row of a table."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from inspect import isawaitable
 from types import NoneType, UnionType
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 from weakref import finalize
 
 import httpx
@@ -19,6 +19,8 @@ from keyapi._clients import Method, async_twin, methods
 from keyapi._models import Model
 from keyapi.conformance.drivers._requests import KEY
 from keyapi.conformance.judge import ServerAnswer
+
+T = TypeVar("T")
 
 
 class Inexpressible(Exception):
@@ -133,6 +135,10 @@ class Caller:
             raise AssertionError(f"sync and async differ: {differs}")
         return sync
 
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the event loop that the calls of the async client share."""
+        return self._runner.run(coroutine)
+
     async def _call_async(
         self,
         method: Method,
@@ -208,7 +214,7 @@ def _as_typed(value: Any, annotation: Any) -> Any:
                 if member.value == value and type(member.value) is type(value):
                     return member
             raise Inexpressible("no member of the enum", kind.__name__)
-    plain = tuple(kind for kind in kinds if isinstance(kind, type))
+    plain = tuple(kind for kind in kinds if isinstance(kind, type) and kind is not Any)
     if isinstance(value, dict):  # a model is a view over what it is made from
         value = next((kind.from_dict(value) for kind in plain if issubclass(kind, Model)), value)
     taken = (*plain, int) if float in plain else plain  # as type checkers have it

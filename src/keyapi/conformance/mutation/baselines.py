@@ -19,7 +19,9 @@ from keyapi.conformance.relations import (
     credits_counted,
     server_to_spec,
     spec_to_client,
+    walks,
 )
+from keyapi.conformance.walking.servers import sandbox_walks, walked_sandbox
 from keyapi.contract import Contract
 from keyapi.recording.har import written
 from keyapi.recording.model import Recording
@@ -129,6 +131,8 @@ class Baseline:
         yield "spec -> client", spec_to_client(self.contract, operation, self.caller, sample)
         yield "credits", credits_counted(operation, self.caller)
         yield "server -> spec", server_to_spec(self.contract, operation, serve)
+        server = sandbox_walks(walked_sandbox(client=self.client, spec=self.document))
+        yield "walks", walks(self.contract, operation, self.caller, server)
 
     def problems(self, operation: OperationSpec) -> list[str]:
         """What relations find wrong without a fault; such an operation cannot score mutants."""

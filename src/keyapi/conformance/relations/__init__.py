@@ -13,6 +13,7 @@ from keyapi.conformance.relations._sending import client_to_spec, sent_as_asked
 from keyapi.conformance.relations._server import server_to_spec
 from keyapi.conformance.relations._shared import pairs, success_answer
 from keyapi.conformance.relations._soundness import spec_is_sound
+from keyapi.conformance.relations._walks import walks
 
 __all__ = [
     "REGISTRY",
@@ -31,6 +32,7 @@ __all__ = [
     "spec_is_sound",
     "spec_to_client",
     "success_answer",
+    "walks",
 ]
 
 RELATIONS = tuple(REGISTRY.titles)
