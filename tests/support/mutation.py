@@ -10,6 +10,8 @@ from conformance.spec_mutants import SpecPlanter
 from conformance.spec_operators import OPERATORS, Operator
 from keyapi.conformance.mutation.answers import AnswerPlanter
 from keyapi.conformance.mutation.runner import Mutation
+from keyapi.conformance.mutation.server_faults import SERVER_FAULTS, ServerFault
+from keyapi.conformance.mutation.serving import ServerPlanter
 from keyapi.sandbox import FAULTS
 from keyapi.sandbox.faults import Fault
 from support.page_shapes import zoo_specification
@@ -20,6 +22,7 @@ def mutation(
     faults: Mapping[str, Fault] = FAULTS,
     operators: Mapping[str, Operator] = OPERATORS,
     document: Callable[[], dict[str, Any]] = committed,
+    server_faults: Mapping[str, ServerFault] = SERVER_FAULTS,
 ) -> Mutation:
     """What to plant, and where.
 
@@ -28,10 +31,12 @@ def mutation(
         operators: Operators for specifications, by name.
         document: Gives the specification that all is planted in; the others are for what has no
             place there.
+        server_faults: Faults of a server over a walk, by name.
     """
     return Mutation(
         [
             AnswerPlanter(faults),
+            ServerPlanter(server_faults),
             SpecPlanter(operators),
         ],
         {
