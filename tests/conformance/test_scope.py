@@ -88,6 +88,7 @@ def test_what_was_counted_needs_no_reason_and_what_was_not_is_forgotten() -> Non
         ("recording", "shop_bare"): "no example, no example of success",
         ("meaning", "shop_bare"): "",
         ("walks", "shop_bare"): "not paged",
+        ("credits", "shop_bare"): "",
     }
 
 
