@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 import httpx
@@ -20,6 +20,30 @@ if TYPE_CHECKING:
     from keyapi._operation import Operation
 
 HTTP = TypeVar("HTTP", bound=HTTPClient | AsyncHTTPClient)
+T = TypeVar("T")
+
+
+class resource(Generic[T]):  # noqa: N801 - a decorator
+    """Make a property of a method that makes a group of operations; it is made once.
+
+    Of the class, and so for `unittest.mock.create_autospec`, it is a group without a client.
+
+    Args:
+        make: The method.
+    """
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object | None, owner: type | None = None) -> T:
+        made = self._make(instance)
+        if instance is not None:
+            vars(instance)[self._name] = made
+        return made
 
 
 class BaseClient(Generic[HTTP]):
@@ -56,7 +80,11 @@ class BaseClient(Generic[HTTP]):
     def _with_options(self, **changes: Any) -> Self:
         """Make a client with options changed, where they are not `UNCHANGED`."""
         changed = {name: value for name, value in changes.items() if value is not UNCHANGED}
-        client = type(self)(**{**self._options, **changed})
+        # Not by its constructor: a class derived from this one may have another.
+        client = type(self).__new__(type(self))
+        own = {name: value for name, value in vars(self).items() if not _is_of(value, self)}
+        client.__dict__.update(own)
+        BaseClient.__init__(client, **{**self._options, **changed})
         if all(
             client._options[name] == self._options[name]
             for name, option in OPTIONS.items()
@@ -173,3 +201,8 @@ class BaseClient(Generic[HTTP]):
             problem.method = operation.method
             raise call.locate(problem) from error
         return request, call
+
+
+def _is_of(value: object, client: object) -> bool:
+    """Whether a value is a group of operations of a client."""
+    return getattr(value, "_client", None) is client

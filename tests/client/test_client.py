@@ -8,6 +8,7 @@ import inspect
 import json
 import threading
 from typing import Any
+from unittest.mock import create_autospec
 
 import httpx
 import pytest
@@ -690,3 +691,34 @@ def _connection(client: Any) -> Any:
     if isinstance(client, AsyncTikTok):
         return client.get_async_httpx_client()
     return client.get_httpx_client()
+
+
+# --- For programs' own classes and tests ------------------------------------------------------
+
+
+def test_a_derived_class_with_its_own_constructor_keeps_what_it_set(mode: Mode) -> None:
+    kind: Any = mode.client
+
+    class Derived(kind):  # type: ignore[misc]  # either client
+        def __init__(self, shop: str) -> None:
+            super().__init__(KEY, max_retries=1)
+            self.shop = shop
+
+    client = Derived("corner")
+    _ = client.influencer
+    changed = client.with_options(max_retries=2)
+    assert (type(changed), changed.shop) == (Derived, "corner")
+    assert changed._settings.max_retries == 2
+    assert changed.influencer._client is changed
+    assert client.influencer._client is client
+    assert changed._session is client._session
+
+
+def test_an_autospec_has_the_operations_of_the_client(mode: Mode) -> None:
+    mock = create_autospec(mode.client, instance=True)
+    mock.influencer.products_analytics(user_id=USER_ID)
+    mock.influencer.products_analytics.assert_called_once_with(user_id=USER_ID)
+    with pytest.raises(TypeError, match="user_id"):
+        mock.influencer.products_analytics(user=USER_ID)
+    with pytest.raises(AttributeError):
+        _ = mock.influencer.product_analytics

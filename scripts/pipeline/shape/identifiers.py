@@ -13,7 +13,7 @@ ROOT = "root"
 _CLIENT_MEMBERS = {
     *(name for name in dir(SyncClient) + dir(AsyncClient) if not name.startswith("_")),
     *("base_url", "default_base_url", "raise_on_unexpected_status", "with_options"),
-    *("cached_property", "dict", "float", "int", "list", "object", "str"),
+    *("resource", "dict", "float", "int", "list", "object", "str"),
 }
 _APART = "_resource"
 _LONGEST = 60
