@@ -22,6 +22,7 @@ from client.conftest import (
     USER_ID,
     Mode,
     Server,
+    first_page,
     refusal,
     success,
 )
@@ -716,7 +717,7 @@ def test_a_derived_class_with_its_own_constructor_keeps_what_it_set(mode: Mode) 
 
 def test_an_autospec_has_the_operations_of_the_client(mode: Mode) -> None:
     mock = create_autospec(mode.client, instance=True)
-    mock.influencer.products_analytics(user_id=USER_ID)
+    first_page(mode, mock)
     mock.influencer.products_analytics.assert_called_once_with(user_id=USER_ID)
     with pytest.raises(TypeError, match="user_id"):
         mock.influencer.products_analytics(user=USER_ID)
