@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 
 import httpx
 
-from keyapi._connection import chosen_base_url, request_headers
+from keyapi._connection import check_unused, chosen_base_url, request_headers
 from keyapi._errors import BadRequest, ConfigurationError, KeyAPIError
 from keyapi._options import OPTIONS, UNCHANGED, Settings
 from keyapi._sending.call import Call
@@ -62,6 +62,8 @@ class BaseClient(Generic[HTTP]):
         options["token"] = token
         options["base_url"] = chosen_base_url(options["base_url"], self.default_base_url)
         self._settings = Settings(options)
+        if _wrapper(self._settings.transport) is None:
+            check_unused(self._settings.httpx_args)
         self.base_url = self._settings.base_url
         self._session = self._new_session(Clock())
         # Key and server as they were found: a changed client keeps them, whatever the environment.
@@ -153,7 +155,7 @@ class BaseClient(Generic[HTTP]):
 
     def _connect(self) -> HTTP:
         settings = self._settings
-        given = dict(settings.httpx_args)
+        given = {key: value for key, value in settings.httpx_args.items() if value is not None}
         arguments = {
             **given,
             "base_url": self.base_url,
@@ -162,12 +164,16 @@ class BaseClient(Generic[HTTP]):
             "transport": settings.transport,
         }
         try:
-            if settings.transport is None:
+            wrap = _wrapper(settings.transport)
+            if wrap is not None:
                 is_async = issubclass(self._http_class, AsyncHTTPClient)
                 connections = network(self.base_url, given, is_async=is_async)
-                if given.get("mounts") is not None:
-                    connections["mounts"] = {**connections["mounts"], **given["mounts"]}
-                arguments = {**arguments, **connections, "proxy": None}
+                mounts = {**connections["mounts"], **given.get("mounts", {})}
+                arguments |= {
+                    "transport": wrap(connections["transport"]),
+                    "mounts": {key: each and wrap(each) for key, each in mounts.items()},
+                    "proxy": None,
+                }
             mine = (settings.transport, *(given.get("mounts") or {}).values())
             return self._http_class(self._new_call, mine, **arguments)
         except (AttributeError, ImportError, OSError, TypeError, ValueError) as error:
@@ -201,6 +207,14 @@ class BaseClient(Generic[HTTP]):
             problem.method = operation.method
             raise call.locate(problem) from error
         return request, call
+
+
+def _wrapper(transport: Any) -> Callable[[Any], Any] | None:
+    """What the client's own transports are wrapped in; None where the user's has its own way."""
+    if transport is None:
+        return lambda own: own
+    through = getattr(transport, "through", None)
+    return None if through is None or through(None) is None else through
 
 
 def _is_of(value: object, client: object) -> bool:

@@ -16,6 +16,8 @@ TOKEN_VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY")
 BASE_URL_VARIABLE = "KEYAPI_BASE_URL"
 
 _PLACEHOLDERS = ("your", "<", "sk_live_xxx", "changeme", "placeholder")
+# What only connections obey that the client makes itself.
+_OF_CONNECTIONS = frozenset({"verify", "cert", "http1", "http2", "limits", "proxy"})
 # What the client sets itself, by its own arguments.
 _OWN_ARGUMENTS = frozenset({"auth", "base_url", "cookies", "params", "timeout", "transport"})
 
@@ -108,6 +110,19 @@ def check_httpx_args(name: str, value: Mapping[str, Any] | None) -> dict[str, An
             f"{name} contains an Authorization header; pass the key as token=..."
         )
     return args
+
+
+def check_unused(args: Mapping[str, Any]) -> None:
+    """Check that a transport of the user's own makes none of the httpx arguments useless.
+
+    Raises:
+        ConfigurationError: One of them is about the client's own connections.
+    """
+    if unused := sorted(_OF_CONNECTIONS & args.keys()):
+        raise ConfigurationError(
+            f"httpx_args contains {unused[0]!r}, which says how the client itself connects, and "
+            "transport=... connects instead; give it to the transport, or leave one of them out"
+        )
 
 
 def request_headers(token: str, given: Any) -> httpx.Headers:

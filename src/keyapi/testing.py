@@ -55,8 +55,8 @@ def record(path: str | os.PathLike[str], *, transport: Any = None) -> Iterator[R
 
     Args:
         path: The HAR file; an existing file is replaced.
-        transport: Transport that sends the requests, sync or async like the client; the network
-            if None.
+        transport: Transport that sends the requests, sync or async like the client. If None, they
+            are sent as the client would send them without it.
 
     Yields:
         A transport to pass to the client.

@@ -10,6 +10,7 @@ import pytest
 from client.conftest import KEY, Mode, first_page
 from keyapi import ConfigurationError
 from keyapi._sending.network import network
+from keyapi.recording.recorder import Recorder
 from support.loopback import Loopback
 
 VARIABLES = [
@@ -115,3 +116,38 @@ def test_an_environment_that_is_not_trusted_is_not_read(
     client = mode.client(KEY, base_url=loopback.url, httpx_args={"trust_env": False})
     first_page(mode, client)
     mode.close(client)
+
+
+@pytest.mark.parametrize("place", ["environment", "argument", "mounts"])
+def test_a_recorder_sends_as_the_client_would_without_it(
+    mode: Mode, loopback: Loopback, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    recorder = Recorder()
+    options: dict[str, Any] = {"base_url": "http://api.keyapi.test", "transport": recorder}
+    if place == "argument":
+        options["httpx_args"] = {"proxy": loopback.url, "verify": False}
+    elif place == "mounts":
+        kind: Any = httpx.HTTPTransport if mode.name == "sync" else httpx.AsyncHTTPTransport
+        options["httpx_args"] = {"mounts": {"http://": kind(proxy=loopback.url)}}
+    else:
+        monkeypatch.setenv("HTTP_PROXY", loopback.url)
+
+    client = mode.client(KEY, **options)
+    first_page(mode, client)
+    mode.close(client)
+    assert loopback.targets[0].startswith("http://api.keyapi.test/v1/")
+    assert [recording.status for recording in recorder.recordings] == [200]
+
+
+@pytest.mark.parametrize("name", ["verify", "cert", "http2", "limits", "proxy"])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_an_argument_that_a_transport_would_make_useless_is_refused(
+    mode: Mode, name: str, recorded: bool
+) -> None:
+    transport: Any = httpx.MockTransport(lambda request: httpx.Response(200))
+    with pytest.raises(ConfigurationError, match=f"{name}.*give it to the transport"):
+        mode.client(
+            KEY,
+            transport=Recorder(transport) if recorded else transport,
+            httpx_args={name: None},
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,8 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
     Answers are returned decompressed. A request that gets no answer is not recorded.
 
     Args:
-        transport: Transport that sends them, sync or async like the client; the network if None.
+        transport: Transport that sends them, sync or async like the client. If None, they are sent
+            as the client would send them without it, by its proxies, certificates and limits.
 
     Attributes:
         recordings: The recordings, in the order of the answers, with the keys in headers removed.
@@ -46,13 +47,28 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._transport: Any = transport
         self._secrets: set[str] = set()
 
+    def through(self, transport: Any) -> Recorder | None:
+        """Give a transport that records here what is sent through another one.
+
+        Clients ask for it, so that what they know of the network is obeyed.
+
+        Args:
+            transport: The other one.
+
+        Returns:
+            The transport; None where this one has a transport of its own.
+        """
+        if self._transport is not None:
+            return None
+        through = Recorder(transport)
+        through.recordings, through._secrets = self.recordings, self._secrets
+        return through
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Forward a request, and record its answer."""
-        if self._transport is None:
-            self._transport = httpx.HTTPTransport()
         request.read()
         started = _Started()
-        response = self._transport.handle_request(request)
+        response = self._forwarding(httpx.HTTPTransport).handle_request(request)
         try:
             response.read()
         finally:
@@ -61,11 +77,10 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Forward a request, and record its answer."""
-        if self._transport is None:
-            self._transport = httpx.AsyncHTTPTransport()
         await request.aread()
         started = _Started()
-        response = await self._transport.handle_async_request(request)
+        transport = self._forwarding(httpx.AsyncHTTPTransport)
+        response = await transport.handle_async_request(request)
         try:
             await response.aread()
         finally:
@@ -104,6 +119,12 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
             ) from error
         finally:
             draft.unlink(missing_ok=True)
+
+    def _forwarding(self, make: Callable[[], Any]) -> Any:
+        """The transport; outside a client, one of its own."""
+        if self._transport is None:
+            self._transport = make()
+        return self._transport
 
     def _record(
         self, request: httpx.Request, response: httpx.Response, started: _Started
