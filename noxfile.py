@@ -39,11 +39,14 @@ def _runs(version: str) -> bool:
     return subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
-OTHER_PYTHONS = [version for version in ("3.11", "3.12", "3.13") if _runs(version)]
+PYTHONS = ("3.11", "3.12", "3.13")
+OTHER_PYTHONS = [version for version in PYTHONS if _runs(version)]
+# What works with the oldest and the newest works between them; the nightly workflow tries all.
+_EACH_CHANGE = [f"pythons-{version}" for version in (PYTHONS[0], PYTHONS[-1])]
 nox.options.sessions = [
     "check",
     "tests",
-    *(["pythons"] if OTHER_PYTHONS else []),
+    *(name for name in _EACH_CHANGE if name.removeprefix("pythons-") in OTHER_PYTHONS),
     "tools",
     "contract",
     "coverage",
@@ -130,7 +133,8 @@ def pythons(session: nox.Session) -> None:
 
     These take a fifth of the time, and show signals, pipes and what workers share on a disk or in
     Redis, none of which depends on the version of Python. Every other test runs: sampled ones would
-    save seconds, since what is slow is measuring coverage, which this does not do.
+    save seconds, since what is slow is measuring coverage, which this does not do. By default only
+    the oldest and the newest Python run.
     """
     _install(session, "dev")
     session.run("python", "-m", "pytest", *_PARALLEL, *SHIPPED, "-m", "not process")
@@ -142,7 +146,7 @@ def tools(session: nox.Session) -> None:
     if session.posargs:
         _pytest(session, *session.posargs)
     else:
-        _pytest(session, "tests/pipeline")
+        _pytest(session, "tests/pipeline", "-m", "not slow")
         _measured(session, "tests/conformance")
 
 
@@ -176,6 +180,12 @@ def docs(session: nox.Session) -> None:
     site = Path(session.create_tmp()).resolve() / "site"
     _run(session, "sphinx-build", "--quiet", "--fail-on-warning", "--keep-going", "docs", str(site))
     _pytest(session, "tests/docs", f"--site={site}", *session.posargs)
+
+
+@in_dev(default=False)
+def slow(session: nox.Session) -> None:
+    """The tests that take seconds for what they can find; `tools` leaves them out."""
+    _pytest(session, "tests/pipeline", "-m", "slow", *session.posargs)
 
 
 @in_dev(default=False)

@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "published: about the published pages or their client, not about the example"
     )
+    config.addinivalue_line("markers", "slow: takes seconds and seldom breaks; runs nightly")
     config.addinivalue_line("markers", "process: starts processes; runs on one Python only")
 
 

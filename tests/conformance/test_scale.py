@@ -25,11 +25,12 @@ def test_a_page_of_every_shape_goes_through_everything(tmp_path: Path) -> None:
 
 
 def test_each_shape_stands_in_each_resource_under_a_path_of_its_own() -> None:
-    pages = [read_page(text.encode(), name) for name, text in many_pages(120).items()]
+    count = len(SHAPES) * len(RESOURCES)
+    pages = [read_page(text.encode(), name) for name, text in many_pages(count).items()]
 
     places = {tuple(page.path.split("/")[3:5]) for page in pages}
     assert places == {(resource, shape) for resource in RESOURCES for shape in SHAPES}
-    assert len({page.path for page in pages}) == 120
+    assert len({page.path for page in pages}) == count
 
 
 def test_the_widest_page_is_as_wide_as_the_widest_reported() -> None:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -793,12 +794,12 @@ def nodes(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | i
         yield from nodes(node[key], (*path, key))
 
 
-@pytest.mark.parametrize("value", [GONE, 7, {"q": 1}], ids=["gone", "number", "object"])
-def test_no_edit_anywhere_goes_unsaid(value: Any) -> None:
-    old = SPECS["synthetic"]
+def test_no_edit_anywhere_goes_unsaid() -> None:
+    """Every place is edited in one of three ways; many places are alike."""
+    old, chance = SPECS["synthetic"], Random(0)  # noqa: S311
     told = 0
     for path in nodes(old):
-        new = edited(old, (pointer(*path), value))
+        new = edited(old, (pointer(*path), chance.choice((GONE, 7, {"q": 1}))))
         try:
             require_structure(new, "", "")
         except PipelineError:
@@ -814,7 +815,7 @@ def test_no_edit_anywhere_goes_unsaid(value: Any) -> None:
             )
         told += 1
 
-    assert told > 100
+    assert told > 200
 
 
 def test_a_list_in_another_order_is_told_and_harmless() -> None:

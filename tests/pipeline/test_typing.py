@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from keyapi._options import OPTIONS
+from pipeline.generate.package import cache_folder
 
 Checker = Callable[[Path], set[int]]
 
@@ -52,8 +53,9 @@ WRONG = [
 
 
 def _mypy(program: Path) -> set[int]:
+    mypy = ("-m", "mypy", "--strict", "--config-file=")
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(program)],
+        [sys.executable, *mypy, f"--cache-dir={cache_folder() / 'mypy'}", str(program)],
         capture_output=True,
         text=True,
         check=False,
@@ -75,7 +77,7 @@ def _pyright(program: Path) -> set[int]:
     return {each["range"]["start"]["line"] + 1 for each in found if each["severity"] == "error"}
 
 
-@pytest.mark.parametrize("checker", [_mypy, _pyright])
+@pytest.mark.parametrize("checker", [_mypy, pytest.param(_pyright, marks=pytest.mark.slow)])
 def test_a_type_checker_finds_each_option_of_a_wrong_type(tmp_path: Path, checker: Checker) -> None:
     program = tmp_path / "program.py"
     program.write_text(RIGHT + "\n".join(WRONG) + "\n", "utf-8")

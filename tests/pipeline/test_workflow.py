@@ -147,6 +147,7 @@ def test_pages_added_to_the_folder_flow_to_working_methods_with_no_hand_edit(zoo
     assert seen["low"] == "0"
 
 
+@pytest.mark.slow
 def test_a_client_of_odd_pages_passes_the_type_checkers(zoo: Path) -> None:
     """Mypy had its say before the client took its place; pyright has it here."""
     done = subprocess.run(
