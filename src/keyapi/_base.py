@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 
 import httpx
 
+from keyapi._config import check_specification
 from keyapi._connection import check_unused, chosen_base_url, request_headers
 from keyapi._errors import BadRequest, ConfigurationError, KeyAPIError
 from keyapi._options import OPTIONS, UNCHANGED, Settings
@@ -62,6 +63,8 @@ class BaseClient(Generic[HTTP]):
         options["token"] = token
         options["base_url"] = chosen_base_url(options["base_url"], self.default_base_url)
         self._settings = Settings(options)
+        if self._settings.contract != "off":
+            check_specification(self._package)
         if _wrapper(self._settings.transport) is None:
             check_unused(self._settings.httpx_args)
         self.base_url = self._settings.base_url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn, Protocol
 
@@ -132,10 +133,10 @@ def check_rate(name: str, value: Any) -> Rate | None:
 
 
 def check_cache(name: str, value: Any) -> CacheOptions | None:
-    """Check a folder, or a mapping of `path` and `ttl` (in seconds).
+    """Check a folder, or a mapping of `path` and `ttl` (in seconds); make the folder if need be.
 
     Raises:
-        ConfigurationError: It is neither, or holds anything else.
+        ConfigurationError: It is neither, or holds anything else, or the folder cannot be written.
     """
     if value is None:
         return None
@@ -144,7 +145,30 @@ def check_cache(name: str, value: Any) -> CacheOptions | None:
     if parts or not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         _refuse(f'{name} must be a folder, or {{"path": folder, "ttl": seconds}}, got {value!r}')
     check_seconds(f"{name}'s ttl", ttl)
-    return CacheOptions(os.path.abspath(path), ttl)
+    folder = os.path.abspath(path)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The {name} folder cannot be written to: {error}; choose a folder that can be"
+        ) from error
+    return CacheOptions(folder, ttl)
+
+
+def check_specification(package: str) -> None:
+    """Make sure that a generated package has its specification, which the contract is read from.
+
+    Raises:
+        ConfigurationError: It has not, as in a frozen program that left it out.
+    """
+    from importlib.resources import files
+
+    if not (files(package) / "openapi.json").is_file():
+        _refuse(
+            f"contract=... needs {package}/openapi.json, which is missing; a frozen program must "
+            f"include the package's data (PyInstaller: --collect-data {package})"
+        )
 
 
 def check_contract(name: str, value: Any) -> ContractOption:

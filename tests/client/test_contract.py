@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import sys
@@ -26,7 +27,7 @@ from client.conftest import (
     refusal,
     success,
 )
-from keyapi import BadRequest, ContractViolation, InvalidResponse, RateLimited
+from keyapi import BadRequest, ConfigurationError, ContractViolation, InvalidResponse, RateLimited
 from keyapi.contract import Contract, Violation, json_schema
 from keyapi.contract._semantics import broken_semantics
 from keyapi.specification import Specification
@@ -510,3 +511,14 @@ def test_requests_by_hand_are_not_judged(
 
     assert mode.call(by_hand, contract="raise").status_code == 200
     assert told(caplog) == []
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_contract_without_its_specification_is_refused_when_the_client_is_made(
+    mode: Mode, changed: bool
+) -> None:
+    """As in a frozen program that left the package's data out."""
+    kind: Any = type("Frozen", (mode.client,), {"_package": "json"})
+    make = kind("key").with_options if changed else functools.partial(kind, "key")
+    with pytest.raises(ConfigurationError, match=r"json/openapi\.json.*--collect-data"):
+        make(contract="warn")

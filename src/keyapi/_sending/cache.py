@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import httpx
 from hishel import Headers, Request, Response, SqliteStorage
-
-from keyapi._errors import ConfigurationError
 
 if TYPE_CHECKING:
     from hishel import Entry
@@ -34,25 +31,13 @@ class Cache:
     `keyapi.cache` or `hishel`.
 
     Args:
-        options: The folder, which is created if need be, and the lifetime.
-
-    Raises:
-        ConfigurationError: The folder cannot be written to.
+        options: The folder and the lifetime.
     """
 
     def __init__(self, options: CacheOptions) -> None:
-        folder = Path(options.path)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=folder).close()
-        except OSError as error:
-            raise ConfigurationError(
-                f"Not sent: the cache folder cannot be written to: {error}; choose a folder that "
-                "can be"
-            ) from error
-        self._folder = folder
+        self._folder = Path(options.path)
         self._ttl = options.ttl
-        self._storage = SqliteStorage(database_path=folder / _FILE, default_ttl=options.ttl)
+        self._storage = SqliteStorage(database_path=self._folder / _FILE, default_ttl=options.ttl)
 
     def get(self, request: httpx.Request) -> httpx.Response | None:
         """Give the newest undamaged response to a request, or None."""

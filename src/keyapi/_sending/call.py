@@ -154,18 +154,11 @@ class Call:
         self.charged += self.cost
         self.attempts += 1
 
-    def cache(self, request: httpx.Request) -> Cache | None:
-        """The cache of this call, if it has one; requests made by hand have none.
-
-        Raises:
-            ConfigurationError: The cache's folder cannot be written to.
-        """
+    def cache(self) -> Cache | None:
+        """The cache of this call, if it has one; requests made by hand have none."""
         if self.settings.cache is None or self.operation is None:
             return None
-        try:
-            return self.session.cache(self.settings.cache)
-        except KeyAPIError as error:
-            raise self.locate(error, request) from error.__cause__
+        return self.session.cache(self.settings.cache)
 
     def answered(self, request: httpx.Request, response: httpx.Response) -> float | None:
         """Take in the response to an attempt, read to its end.

@@ -100,7 +100,7 @@ class HTTPClient(httpx.Client):
         """Send a request until it succeeds or is given up; a streamed one is sent once."""
         call = _call_of(request, self._new_call)
         options = {"auth": auth, "follow_redirects": follow_redirects}
-        cache = None if stream else call.cache(request)
+        cache = None if stream else call.cache()
         if cache is not None:
             kept = cache.get(request)
             if kept is not None and call.recalled(kept):
@@ -154,7 +154,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
         call = _call_of(request, self._new_call)
         options = {"auth": auth, "follow_redirects": follow_redirects}
 
-        cache = None if stream else call.cache(request)
+        cache = None if stream else call.cache()
         if cache is not None:
             kept = await asyncio.to_thread(cache.get, request)
             if kept is not None and call.recalled(kept):

@@ -87,11 +87,7 @@ class Session(Generic[HTTP]):
         return pace
 
     def cache(self, options: CacheOptions) -> Cache:
-        """Give the cache in a folder.
-
-        Raises:
-            ConfigurationError: The folder cannot be written to.
-        """
+        """Give the cache in a folder."""
         cache = self._caches.get(options)
         if cache is None:
             from keyapi._sending.cache import Cache
