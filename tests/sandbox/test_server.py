@@ -57,6 +57,12 @@ def test_many_clients_at_once_are_charged_exactly(sandbox_url: str, sandbox: San
     assert len(pages) == sandbox.ledger.charged == tiktok.credits_spent == 50
 
 
+def test_an_answer_does_not_wait_for_its_headers_to_be_acknowledged(sandbox_url: str) -> None:
+    with httpx.Client(base_url=sandbox_url) as http:
+        times = [http.get(PATH).elapsed.total_seconds() for _ in range(20)]
+    assert min(times) < 0.03, "each takes at least 40 ms without TCP_NODELAY"
+
+
 def test_a_dropped_connection_is_dropped(sandbox: Sandbox, sandbox_url: str) -> None:
     sandbox.faults = ["dropped"]
     with (
