@@ -175,9 +175,12 @@ class OperationSpec:
             status: HTTP status, or a key of the responses.
         """
         text = str(status).upper()
-        keys = {key.upper(): key for key in self.statuses}
-        found = (keys.get(key) for key in (text, f"{text[:1]}XX", "DEFAULT"))
+        found = (self._status_keys.get(key) for key in (text, f"{text[:1]}XX", "DEFAULT"))
         return next(filter(None, found), None)
+
+    @cached_property
+    def _status_keys(self) -> dict[str, str]:
+        return {key.upper(): key for key in self.statuses}
 
     def read_arguments(self, query: str, body: bytes = b"") -> dict[str, Any]:
         """Read the arguments of a request, except those in its path and headers.
