@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from keyapi.conformance.applicable import made_up, never_checked
 from keyapi.conformance.cases import documented_arguments
-from keyapi.conformance.fuzz import text_cursor
 from keyapi.conformance.judge import MEANING
 from keyapi.conformance.relations import RELATIONS
 from keyapi.conformance.scope import FACETS, absent, nothing
@@ -135,10 +135,10 @@ def test_every_rule_of_meaning_finds_the_stub_out_or_says_why_it_cannot() -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "made_up", "first"), [("string", True, ""), ("integer", False, 0)]
+    ("kind", "as_text", "first"), [("string", True, ""), ("integer", False, 0)]
 )
 def test_a_cursor_as_text_is_known_as_one_that_cases_make_up(
-    kind: str, made_up: bool, first: int | str
+    kind: str, as_text: bool, first: int | str
 ) -> None:
     feed = {
         "type": "object",
@@ -150,8 +150,8 @@ def test_a_cursor_as_text_is_known_as_one_that_cases_make_up(
         data_schema=feed,
     )
     (operation,) = Specification(effective(text))
-    (bare,) = BARE
 
-    assert text_cursor(operation) is made_up
-    assert not text_cursor(bare)
+    assert ("positive_data_acceptance" in never_checked(operation)) is as_text
+    assert made_up(operation, "offset", "a text")
+    assert not made_up(operation, "offset", first)
     assert documented_arguments(operation)["offset"] == first

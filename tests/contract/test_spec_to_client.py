@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from contract.committed import SPECIFICATION
+from contract.committed import FUZZ, SPECIFICATION
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, sandbox_server
 from keyapi.conformance.fuzz import bodies, fixed
@@ -49,7 +49,7 @@ def test_whatever_the_schema_allows_comes_back_as_it_was(
         found = list(parsed(CONTRACT, operation, CALLER, arguments, answer))
         assert found == [], "\n".join(map(str, found))
 
-    fixed(probe, BODIES)()
+    fixed(probe, FUZZ.share(BODIES))()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=attrgetter("name"))

@@ -443,6 +443,31 @@ def test_a_cursor_leads_to_the_end() -> None:
     assert len(set(found)) == len(found) > 10
 
 
+def test_a_cursor_before_the_first_row_is_answered_with_the_first_page() -> None:
+    sandbox = Sandbox(spec=zoo_specification())
+    answers = []
+    for offset in (0, -10, -(10**19)):
+        body = json.dumps({"keyword": "hat", "offset": offset}).encode()
+        request = asked("region=US", method="POST", path="/v1/tiktok/shop/list", body=body)
+        answers.append(sandbox.respond(request).json["data"])
+    assert answers[1] == answers[2] == answers[0]
+
+
+def test_rows_are_not_asked_to_repeat_an_integer_that_none_holds() -> None:
+    text = page(
+        "/v1/tiktok/shop/sold",
+        parameters=[query("sold", "Sold", "integer", required=True)],
+        data_schema=rows(sold="integer", shop_id="string"),
+    )
+    sandbox = Sandbox(spec=specification({"shop/sold.md": text}))
+    replies = [
+        sandbox.respond(asked(f"sold={number}", path="/v1/tiktok/shop/sold"))
+        for number in (2**63 - 1, 2**63)
+    ]
+    assert [reply.status for reply in replies] == [200, 400]
+    assert "integers of 64 bits" in replies[1].json["message"]
+
+
 @pytest.mark.parametrize(
     ("other", "says"),
     [

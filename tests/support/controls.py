@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from keyapi.conformance.cases import Case, cases, documented_arguments
+from keyapi.conformance.cases import Case, cases, documented_arguments, is_promised
 from keyapi.specification import OperationSpec
 from support.stub import Stub, required_in_query
 
@@ -62,11 +62,11 @@ def control(
 def asked(operation: OperationSpec, stub: Stub) -> Iterator[Case]:
     """Yield the cases of an operation, and those that ask for other rows than the stub's."""
     yield from cases(operation)
-    base = documented_arguments(operation)
+    base, status = documented_arguments(operation), operation.success_status
     for name, prop in compared(operation).items():
         value = _another(operation, name, prop, stub.rows(operation))
         if value is not None:
-            yield Case(f"another {name}", {**base, name: value})
+            yield Case(f"another {name}", {**base, name: value}, status)
 
 
 def compared(operation: OperationSpec) -> dict[str, str]:
@@ -78,6 +78,8 @@ def expected(operation: OperationSpec, stub: Stub) -> set[tuple[str, str]]:
     """What must be found when the stub is asked: the name of the case and the rule."""
     found = set()
     for case in asked(operation, stub):
+        if not is_promised(operation, case):
+            continue
         rules = {one.rule for one in CONTROLS.values() if one.broken(operation, case, stub)}
         if "status" in rules:  # all that there is to say of an answer
             rules = {"status"}
@@ -115,17 +117,24 @@ def tells_rows_apart(operation: OperationSpec, stub: Stub) -> bool:
 # --- What must be refused ---------------------------------------------------------------------
 
 
-@control("status", lambda operation, stub: operation.secured)
+def _asked_for(broken: Callable[[OperationSpec, Case], bool]) -> Applies:
+    """Whether the stub breaks a case that must be answered as the page documents."""
+    return lambda operation, stub: any(
+        broken(operation, case) for case in cases(operation) if is_promised(operation, case)
+    )
+
+
+@control("status", _asked_for(lambda operation, case: case.key == "bad"))
 def a_key(operation: OperationSpec, case: Case, stub: Stub) -> bool:
     return case.key == "bad"
 
 
-@control("status", lambda operation, stub: any(case.served for case in cases(operation)))
+@control("status", _asked_for(lambda operation, case: bool(case.served)))
 def credits_and_pace(operation: OperationSpec, case: Case, stub: Stub) -> bool:
     return bool(case.served)
 
 
-@control("status", lambda operation, stub: any(_ignored(operation, c) for c in cases(operation)))
+@control("status", _asked_for(lambda operation, case: _ignored(operation, case)))
 def types_bounds_and_members(operation: OperationSpec, case: Case, stub: Stub) -> bool:
     return _ignored(operation, case)
 
@@ -147,6 +156,8 @@ def required_parameters(operation: OperationSpec, case: Case, stub: Stub) -> boo
 
 def _unnamed(operation: OperationSpec, stub: Stub) -> list[str]:
     """The required parameters that the refusal, which the stub repeats, does not name."""
+    if operation.documented(400) is None:
+        return []
     message = str(stub.body(operation, "400").get("message"))
     return [name for name in required_in_query(operation) if name not in message]
 

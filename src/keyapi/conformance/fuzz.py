@@ -19,19 +19,20 @@ from hypothesis import HealthCheck, settings
 from hypothesis.strategies import SearchStrategy
 from schemathesis import GenerationMode
 from schemathesis.core.parameters import ParameterLocation
-from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from keyapi.conformance import checks
+from keyapi.conformance.cases import fits
 from keyapi.conformance.drivers import KEY
 from keyapi.conformance.seed import run_seed
 from keyapi.specification import Argument, OperationSpec, Specification
 
-LEFT_OUT = [ignored_auth]
-"""Sends traffic of its own past every transport; a case of `cases` does its work."""
-MADE_UP = [*LEFT_OUT, positive_data_acceptance]
-"""Left out where a case has a cursor as text, which a schema allows and no server ever gave."""
 EXAMPLES = 100
-"""Examples of the fuzzing phase for each operation; those of the coverage phase come on top."""
+"""Examples of the fuzzing phase for an operation, where there are few operations; see `Fuzz.share`.
+
+Those of the coverage phase, which stand for every bound and type, come on top.
+"""
+_OPERATIONS = 10  # as many get all the examples; more of them share these
+_LEAST = 4  # but each gets no less than one part in so many
 CHECKS = (checks.meaning,)
 """The project's own checks, which the import of their module registers."""
 
@@ -45,17 +46,30 @@ class Fuzz:
     Attributes:
         schema: Schemathesis's own view of it, with its default configuration: the shipped
             `schemathesis.toml` is for `st run`.
+        count: How many operations share the examples; see `share`.
     """
 
     def __init__(self, specification: Specification) -> None:
+        self.count = len(specification.operations)
         self.schema = schemathesis.openapi.from_dict(
             dict(specification.document), config=schemathesis.Config()
         )
 
     def each_operation(self, test: Callable[..., Any]) -> Callable[..., Any]:
         """Run a test for each operation, with all of Schemathesis's cases as its `case`."""
-        configured: Callable[..., Any] = self.schema.parametrize()(fixed(test, EXAMPLES))
+        examples = self.share(EXAMPLES)
+        configured: Callable[..., Any] = self.schema.parametrize()(fixed(test, examples))
         return configured
+
+    def share(self, examples: int) -> int:
+        """Give how many examples each operation gets, so that the time of all is bounded.
+
+        Up to ten operations get all; more share as many as ten get, but each gets a quarter.
+
+        Args:
+            examples: How many examples an operation gets where there are few.
+        """
+        return max(examples * _OPERATIONS // max(self.count, _OPERATIONS), examples // _LEAST)
 
 
 def fixed(test: Callable[..., Any], examples: int) -> Callable[..., Any]:
@@ -75,18 +89,6 @@ def fixed(test: Callable[..., Any], examples: int) -> Callable[..., Any]:
         suppress_health_check=health_checks,
     )(test)
     return configured if seed is None else hypothesis.seed(seed)(configured)
-
-
-def text_cursor(operation: OperationSpec) -> bool:
-    """Whether an operation takes a cursor as text, so that most texts are none.
-
-    Args:
-        operation: The operation.
-    """
-    paging = operation.paging
-    if paging is None or paging.kind != "cursor":
-        return False
-    return operation.arguments[paging.position].schema.get("type") == "string"
 
 
 def operation_name(case: Any) -> str:
@@ -154,9 +156,11 @@ def _only_text(argument: Argument) -> bool:
 
 
 def body_of(operation: OperationSpec, case: Any) -> Any:
-    """The JSON body of a case; None for an operation without one.
+    """The JSON body of a case, as a typed call says it; None for an operation without one.
 
-    Undocumented properties are left out: a schema allows them, and a typed call has none.
+    Undocumented properties are left out: a schema allows them, and a typed call has none. Null is
+    left out where a property need not be given and may be null: to a typed call, None means "not
+    sent".
 
     Args:
         operation: The operation of the case.
@@ -164,10 +168,18 @@ def body_of(operation: OperationSpec, case: Any) -> Any:
     """
     if operation.body is None:
         return None
-    documented = operation.body.get("properties", {})
-    if isinstance(case.body, dict):
-        return {name: value for name, value in case.body.items() if name in documented}
-    return case.body
+    documented = operation.body_arguments
+    if not isinstance(case.body, dict):
+        return case.body
+    return {
+        name: value
+        for name, value in case.body.items()
+        if name in documented and not (value is None and _may_be_null(operation, documented[name]))
+    }
+
+
+def _may_be_null(operation: OperationSpec, argument: Argument) -> bool:
+    return not argument.required and fits(operation, argument, None)
 
 
 def bodies(document: Mapping[str, Any], operation: OperationSpec) -> SearchStrategy[Any]:

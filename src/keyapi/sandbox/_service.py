@@ -241,7 +241,7 @@ def _window(operation: OperationSpec, arguments: Mapping[str, Any], rows: int) -
     size = int(arguments.get(paging.size or "") or paging.largest or _USUAL_SIZE)
     position = arguments.get(paging.position)
     if paging.kind == "cursor":
-        start = int((position[0] if isinstance(position, list) else position) or 0)
+        start = max(int((position[0] if isinstance(position, list) else position) or 0), 0)
     else:
         first = int(paging.start or 0)
         start = (max(int(first if position is None else position), first) - first) * size

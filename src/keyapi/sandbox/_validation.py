@@ -40,6 +40,7 @@ class Validation:
             )
             for argument in self._arguments
         }
+        self._in_rows = {*operation.echoes, *operation.filters}
 
     def read(
         self, request: SandboxRequest, in_path: Mapping[str, str]
@@ -124,4 +125,6 @@ class Validation:
             text = str(received[0])
             shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
             return f"Invalid parameter: {name} ({shown!r}: {reason})", None
+        if name in self._in_rows and isinstance(value, int) and not -(2**63) <= value < 2**63:
+            return f"Invalid parameter: {name} (its rows hold integers of 64 bits)", None
         return None, value

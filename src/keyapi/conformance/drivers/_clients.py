@@ -202,12 +202,14 @@ def _shown(request: httpx.Request) -> tuple[Any, ...]:
 def types_of(annotation: Any) -> tuple[type, ...]:
     """The classes of an annotation, None aside."""
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
-    return tuple(kind for kind in kinds if isinstance(kind, type) and kind is not NoneType)
+    return tuple(kind for kind in kinds if isinstance(kind, type) and kind not in (Any, NoneType))
 
 
 def _as_typed(value: Any, annotation: Any) -> Any:
     """A value as the annotated type has it: as a member of an enum, as a model's object."""
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    if Any in kinds:
+        return value
     for kind in kinds:
         if isinstance(kind, type) and issubclass(kind, Enum):
             for member in kind:  # 1.0 is no member, although Python finds it equal to 1
