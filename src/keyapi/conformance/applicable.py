@@ -6,6 +6,7 @@ server takes, and what a page leaves undocumented follows from the facts of an o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -70,6 +71,7 @@ def _reads_as_good(
     others = set(ParameterLocation) - {ParameterLocation.QUERY, ParameterLocation.UNKNOWN}
     if any(map(case.meta.is_negative_at, others)):
         return False
+    values = json.loads(json.dumps(values))  # Schemathesis marks texts by classes of its own
     sent = operation.read_arguments(request.url.query.decode())
     for argument in operation.arguments.values():
         name = argument.name
@@ -88,7 +90,7 @@ def _reads_as_good(
 
 
 def never_checked(operation: OperationSpec) -> tuple[str, ...]:
-    """The names of those checks where nothing is known of the single case, as in `st run`.
+    """The names of the checks to leave out where no single case is looked at, as for `st run`.
 
     Args:
         operation: The operation.
