@@ -72,7 +72,19 @@ CASES: dict[str, tuple[int, bytes, list[tuple[str, str, bool]]]] = {
     "a status that is not documented": (418, refusal(418).content, [("", "status", False)]),
     "HTML": (200, b"<html>", [("", "json", False)]),
     "NaN": (200, b'{"code": NaN}', [("", "json", False)]),
+    "UTF-16": (200, rows({}).decode().encode("utf-16"), [("", "json", False)]),
+    "a byte order mark": (200, b"\xef\xbb\xbf" + rows({}), []),
     "nested too deep": (200, b"[" * 100_000, [("", "json", False)]),
+    "nested deeper than a validator reads": (
+        200,
+        rows({"product_id": "@"}).replace(b'"@"', b"[" * 300 + b"]" * 300),
+        [("", "json", False)],
+    ),
+    "half a pair of UTF-16": (
+        200,
+        rows({"product_id": "\ud800", "new": "\udc00"}),
+        [("/data/0/new", "additionalProperties", True)],
+    ),
 }
 
 

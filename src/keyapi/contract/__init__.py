@@ -204,8 +204,11 @@ def _decoded(content: bytes, violation: Callable[[str, str, Any], None]) -> Any:
             violation("huge-integer", "an integer of 64 bits", number)
         return number
 
-    return json.loads(
-        content, object_pairs_hook=unique, parse_int=integer, parse_constant=_refuse_constant
+    return json.loads(  # of bytes it would accept UTF-16 and UTF-32, too
+        content.decode("utf-8-sig"),
+        object_pairs_hook=unique,
+        parse_int=integer,
+        parse_constant=_refuse_constant,
     )
 
 

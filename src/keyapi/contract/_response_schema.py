@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ import jsonschema_rs
 from keyapi._json import pointer
 from keyapi.contract._schemas import closed, composed_names, counted, json_schema
 from keyapi.contract._violation import Violation, short
+
+_DEEPEST = 250
+"""Levels of nesting that are validated; the validator reads little more."""
 
 
 class ResponseSchema:
@@ -44,7 +48,13 @@ class ResponseSchema:
             body: The value, decoded.
             at: Path of the value in the response.
         """
-        for error in self._validator.iter_errors(body):
+        try:
+            errors = self._errors(body)
+        except ValueError:
+            place, expected = pointer(*at, root=""), f"JSON of at most {_DEEPEST} levels"
+            yield Violation(operation, place, "json", expected, "more")
+            return
+        for error in errors:
             path = list(error.instance_path)
             rule = error.kind.name
             details: dict[str, Any] = error.kind.as_dict()
@@ -63,6 +73,18 @@ class ResponseSchema:
                 yield Violation(
                     operation, pointer(*at, *path, root=""), rule, expected, found, rule == "enum"
                 )
+
+    def _errors(self, body: Any) -> list[jsonschema_rs.ValidationError]:
+        """What the validator finds.
+
+        Raises:
+            ValueError: The value is nested deeper than the validator reads.
+        """
+        try:
+            return list(self._validator.iter_errors(body))
+        except UnicodeEncodeError:  # lone surrogates, which JSON allows and the validator does not
+            text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+            return list(self._validator.iter_errors(json.loads(text)))
 
     def _keyword(self, path: list[str | int]) -> str:
         value: Any = self._root
