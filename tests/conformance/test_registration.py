@@ -45,7 +45,7 @@ def functions(package: Any, returned: str) -> dict[str, Any]:
 def test_every_relation_that_is_written_is_registered() -> None:
     written = functions(relations, "Iterator[Finding]")
 
-    registered = {relation.look for relation in REGISTRY.all}
+    registered = {look for relation in REGISTRY.all for look in relation.looks}
     assert [name for name, function in written.items() if function not in registered] == []
     assert {"server_to_spec", "client_to_spec", "spec_to_client", "spec_is_sound"} <= written.keys()
 
@@ -66,11 +66,19 @@ def test_tables_list_the_relations_in_their_order() -> None:
 @pytest.mark.parametrize("change", [{"short": "abc"}, {"title": "a"}, {"position": 1}])
 def test_no_two_relations_are_registered_alike(change: dict[str, Any]) -> None:
     registry = Registry()
-    registry.add(Relation("a", "abc", 1, print))
-    other = Relation("b", "xyz", 2, print)._replace(**change)
+    registry.add(Relation("a", "abc", 1, (print,)))
+    other = Relation("b", "xyz", 2, (print,))._replace(**change)
 
     with pytest.raises(ValueError, match="registered alike"):
         registry.add(other)
+
+
+def test_a_relation_has_all_that_look_at_it() -> None:
+    registry = Registry()
+    registry.add(Relation("a", "abc", 1, (print,)))
+    registry.add(Relation("a", "abc", 1, (repr,)))
+
+    assert [relation.looks for relation in registry.all] == [(print, repr)]
 
 
 def test_every_operator_of_specifications_that_is_written_is_registered() -> None:

@@ -34,13 +34,13 @@ class Relation(NamedTuple):
         title: Its title in tables and findings, such as "client -> spec".
         short: Its heading in the score of mutants, of three characters.
         position: Where tables list it, from 1.
-        look: The function that looks at one operation, recording or specification.
+        looks: The functions that look at one operation, recording or specification.
     """
 
     title: str
     short: str
     position: int
-    look: Callable[..., object]
+    looks: tuple[Callable[..., object], ...]
 
 
 class Registry:
@@ -50,15 +50,19 @@ class Registry:
         self._relations: dict[str, Relation] = {}
 
     def add(self, relation: Relation) -> None:
-        """Add a relation.
+        """Add a relation, or to one that was added before what else looks at it.
 
         Raises:
             ValueError: Another one has the same title, short title or position.
         """
+        looks: tuple[Callable[..., object], ...] = ()
         for other in self._relations.values():
-            if {relation.title, relation.short, relation.position} & {*other[:3]}:
+            if other[:3] == relation[:3]:
+                looks = other.looks
+            elif {relation.title, relation.short, relation.position} & {*other[:3]}:
                 raise ValueError(f"{relation.title!r} and {other.title!r} are registered alike")
-        self._relations[relation.title] = relation
+        looks += relation.looks
+        self._relations[relation.title] = relation._replace(looks=looks)
 
     @property
     def all(self) -> list[Relation]:
@@ -78,6 +82,8 @@ REGISTRY = Registry()
 def relation(title: str, *, short: str, position: int) -> Callable[[_Look], _Look]:
     """Register a function as a relation; one that finds breaches of two is registered twice.
 
+    Several functions of one title, short heading and position look at one relation.
+
     Args:
         title: The relation's title.
         short: Its heading in the score of mutants, of three characters.
@@ -85,7 +91,7 @@ def relation(title: str, *, short: str, position: int) -> Callable[[_Look], _Loo
     """
 
     def register(look: _Look) -> _Look:
-        REGISTRY.add(Relation(title, short, position, look))
+        REGISTRY.add(Relation(title, short, position, (look,)))
         return look
 
     return register
