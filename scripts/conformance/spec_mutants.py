@@ -28,6 +28,8 @@ from keyapi.conformance.recordings import by_specification, check_recording, mis
 from keyapi.conformance.relations import (
     Finding,
     client_to_spec,
+    low_level_as_documented,
+    names_as_documented,
     server_to_spec,
     spec_is_sound,
     spec_to_client,
@@ -155,9 +157,12 @@ def _by_client(
     if not same:
         try:
             with loaded(files) as client:
-                caller = Caller(client)
+                caller, base_url = Caller(client), baseline.client.default_base_url
+                detections.look_once(client_to_spec(operation, caller, base_url))
+                specification = baseline.specification
+                detections.look_once(names_as_documented(specification, operation, caller))
                 detections.look_once(
-                    client_to_spec(operation, caller, baseline.client.default_base_url)
+                    low_level_as_documented(specification, operation, caller, base_url)
                 )
                 sample = baseline.sample(operation)
                 detections.look_once(spec_to_client(baseline.contract, operation, caller, sample))

@@ -242,6 +242,10 @@ class OperationSpec:
         found = (self.row or {}).get("properties", {})
         return {name: self._spec.resolved(schema) for name, schema in found.items()}
 
+    def resolved(self, schema: Schema) -> Schema:
+        """Follow the references of one of its schemas to a schema without one."""
+        return self._spec.resolved(schema)
+
 
 class Specification:
     """An effective specification.

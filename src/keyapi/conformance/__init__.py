@@ -18,9 +18,11 @@ It comes with `pip install 'keyapi-tiktok[conformance]'`.
             assert not list(server_to_spec(Contract(specification.document), operation, serve))
     assert not list(client_to_spec(operation, Caller(TikTok), "https://api.keyapi.ai"))
 
-`spec_to_client` parses answers, good and bad, with a client; `check_recording` judges a recording;
-`spec_is_sound` a specification. `relation` registers one of your own. `pytest -p
-keyapi.conformance.plugin` adds the suite's options and report.
+`spec_to_client` parses answers, good and bad, with a client; `names_as_documented` and
+`low_level_as_documented` look at its names and low-level functions, `texts_as_given`,
+`bytes_as_received` and `refusals_as_documented` at what is neither ASCII nor polite.
+`check_recording` judges a recording; `spec_is_sound` a specification. `relation` registers one of
+your own. `pytest -p keyapi.conformance.plugin` adds the suite's options and report.
 
 **With Schemathesis**: `st run` takes `keyapi.conformance.checks` as its hooks; `Fuzz` makes its
 cases for pytest.
@@ -49,12 +51,17 @@ if TYPE_CHECKING:
     from keyapi.conformance.relations import (
         RELATIONS,
         Finding,
+        bytes_as_received,
         check_recording,
         client_to_spec,
+        low_level_as_documented,
+        names_as_documented,
+        refusals_as_documented,
         relation,
         server_to_spec,
         spec_is_sound,
         spec_to_client,
+        texts_as_given,
         walks,
     )
 
@@ -70,16 +77,21 @@ __all__ = [
     "LiveOptions",
     "Mutation",
     "ServerAnswer",
+    "bytes_as_received",
     "check",
     "check_recording",
     "client_to_spec",
     "http_server",
+    "low_level_as_documented",
+    "names_as_documented",
+    "refusals_as_documented",
     "relation",
     "sandbox_server",
     "score",
     "server_to_spec",
     "spec_is_sound",
     "spec_to_client",
+    "texts_as_given",
     "walks",
 ]
 

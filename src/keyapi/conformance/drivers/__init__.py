@@ -1,6 +1,7 @@
 """The drivers of the contract as relations meet them: a server to ask, a client to call."""
 
-from keyapi.conformance.drivers._clients import Caller, Inexpressible, Sent, types_of
+from keyapi.conformance.drivers._clients import Caller, Inexpressible, Sent, as_annotated, types_of
+from keyapi.conformance.drivers._low_level import LowLevel, Result
 from keyapi.conformance.drivers._requests import KEY, wire
 from keyapi.conformance.drivers._servers import Serve, Served, http_server, sandbox_server
 
@@ -8,9 +9,12 @@ __all__ = [
     "KEY",
     "Caller",
     "Inexpressible",
+    "LowLevel",
+    "Result",
     "Sent",
     "Serve",
     "Served",
+    "as_annotated",
     "http_server",
     "sandbox_server",
     "types_of",

@@ -98,7 +98,7 @@ class Caller:
                 if wire_name not in names:
                     raise Inexpressible("no such argument", wire_name)
                 parameter = method.signature.parameters[names[wire_name]]
-                found[parameter.name] = _as_typed(value, parameter.annotation)
+                found[parameter.name] = as_annotated(value, parameter.annotation)
         return found
 
     def call(
@@ -130,7 +130,7 @@ class Caller:
             sync = Sent(
                 requests, _outcome(lambda: method.on(client)(**arguments)), client.credits_spent
             )
-        other = self._runner.run(self._call_async(method, arguments, answer, options))
+        other = self.run(self._call_async(method, arguments, answer, options))
         if differs := _difference(sync, other):
             raise AssertionError(f"sync and async differ: {differs}")
         return sync
@@ -205,8 +205,16 @@ def types_of(annotation: Any) -> tuple[type, ...]:
     return tuple(kind for kind in kinds if isinstance(kind, type) and kind not in (Any, NoneType))
 
 
-def _as_typed(value: Any, annotation: Any) -> Any:
-    """A value as the annotated type has it: as a member of an enum, as a model's object."""
+def as_annotated(value: Any, annotation: Any) -> Any:
+    """A value as the annotated type has it: as a member of an enum, as a model's object.
+
+    Args:
+        value: The value, as the request has it.
+        annotation: The type, evaluated.
+
+    Raises:
+        Inexpressible: The type has no such value.
+    """
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     if Any in kinds:
         return value

@@ -15,10 +15,15 @@ from keyapi.conformance.mutation.outcomes import Detections
 from keyapi.conformance.outcomes import Outcomes
 from keyapi.conformance.relations import (
     Finding,
+    bytes_as_received,
     client_to_spec,
     credits_counted,
+    low_level_as_documented,
+    names_as_documented,
+    refusals_as_documented,
     server_to_spec,
     spec_to_client,
+    texts_as_given,
     walks,
 )
 from keyapi.conformance.walking.servers import sandbox_walks, walked_sandbox
@@ -127,9 +132,16 @@ class Baseline:
         serve = sandbox_server(client=self.client, spec=self.document)
         base_url = self.client.default_base_url
         sample = self.answers(operation)[::10]
-        yield "client -> spec", client_to_spec(operation, self.caller, base_url)
-        yield "spec -> client", spec_to_client(self.contract, operation, self.caller, sample)
-        yield "credits", credits_counted(operation, self.caller)
+        specification, caller = self.specification, self.caller
+        yield "client -> spec", client_to_spec(operation, caller, base_url)
+        yield "client -> spec", names_as_documented(specification, operation, caller)
+        low_level = low_level_as_documented(specification, operation, caller, base_url)
+        yield "client -> spec", low_level
+        yield "client -> spec", texts_as_given(operation, caller, base_url)
+        yield "spec -> client", spec_to_client(self.contract, operation, caller, sample)
+        yield "spec -> client", refusals_as_documented(operation, caller)
+        yield "spec -> client", bytes_as_received(operation, caller)
+        yield "credits", credits_counted(operation, caller)
         yield "server -> spec", server_to_spec(self.contract, operation, serve)
         server = sandbox_walks(walked_sandbox(client=self.client, spec=self.document))
         yield "walks", walks(self.contract, operation, self.caller, server)

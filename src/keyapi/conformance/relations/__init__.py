@@ -7,12 +7,17 @@ committed, the mutants on what a fault was planted in. `relation` registers one;
 
 from keyapi.conformance.recordings import check_recording
 from keyapi.conformance.registry import REGISTRY, Finding, Registry, Relation, relation
+from keyapi.conformance.relations._bytes import byte_samples, bytes_as_received
 from keyapi.conformance.relations._credits import credits_counted
+from keyapi.conformance.relations._low_level import low_level_as_documented
+from keyapi.conformance.relations._names import names_as_documented
 from keyapi.conformance.relations._parsing import parsed, spec_to_client
+from keyapi.conformance.relations._refusals import refusals, refusals_as_documented
 from keyapi.conformance.relations._sending import client_to_spec, sent_as_asked
 from keyapi.conformance.relations._server import server_to_spec
 from keyapi.conformance.relations._shared import pairs, success_answer
 from keyapi.conformance.relations._soundness import spec_is_sound
+from keyapi.conformance.relations._texts import texts_as_given
 from keyapi.conformance.relations._walks import walks
 
 __all__ = [
@@ -21,17 +26,24 @@ __all__ = [
     "Finding",
     "Registry",
     "Relation",
+    "byte_samples",
+    "bytes_as_received",
     "check_recording",
     "client_to_spec",
     "credits_counted",
+    "low_level_as_documented",
+    "names_as_documented",
     "pairs",
     "parsed",
+    "refusals",
+    "refusals_as_documented",
     "relation",
     "sent_as_asked",
     "server_to_spec",
     "spec_is_sound",
     "spec_to_client",
     "success_answer",
+    "texts_as_given",
     "walks",
 ]
 

@@ -87,7 +87,7 @@ def parsed(
     if status >= 400 or (type(code) is int and code != 0):  # an error comes under HTTP 200, too
         yield from _refused(operation, answer, sent.result)
     elif not isinstance(sent.result, KeyAPIError):
-        yield from _given_back(operation, json.loads(body or b"null"), sent.result)
+        yield from given_back(operation, json.loads(body or b"null"), sent.result)
     elif not expected and not _unusable(operation, answer, sent.result):
         yield violation(operation, "parsed", "a result", sent.result)
 
@@ -138,14 +138,21 @@ def _odd_cursor(operation: OperationSpec, answer: ServerAnswer) -> bool:
     return odd or (not whole if kind == "integer" else isinstance(cursor, float) and not whole)
 
 
-def _given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Violation]:
+def given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Violation]:
+    """What a client gives is what it got, in the attributes of rows, too.
+
+    Args:
+        operation: The operation.
+        body: The response, decoded.
+        result: What the client made of it.
+    """
     data = value_at(body, operation.items or ("data",))
     rows = list(result) if isinstance(result, (list, Page)) else [result]
     expected = data if isinstance(result, (list, Page)) else [data]
     if data is None and operation.paging and operation.paging.more:
         expected = []  # where a flag says whether more follow, a list that is null is an empty one
     back = [row.to_dict() if isinstance(row, Model) else row for row in rows]
-    if back != expected:
+    if back != expected or repr(back) != repr(expected):  # 1 is not 1.0
         yield violation(operation, "to_dict", expected, back)
     documented = operation.properties() if operation.row else {}
     for row in (row for row in rows[:1] if isinstance(row, Model)):

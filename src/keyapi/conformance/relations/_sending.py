@@ -6,16 +6,22 @@ import json
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import httpx
 
 from keyapi import BadRequest, KeyAPIError
 from keyapi.conformance.cases import Case, cases, good
-from keyapi.conformance.drivers import Caller, Inexpressible, Sent, types_of, wire
+from keyapi.conformance.drivers import Caller, Inexpressible, Sent, types_of
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.registry import Finding, relation
-from keyapi.conformance.relations._shared import decoded, pairs, put, success_answer, violation
+from keyapi.conformance.relations._shared import (
+    decoded,
+    put,
+    request_differs,
+    success_answer,
+    violation,
+)
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
@@ -115,23 +121,7 @@ def _equal(
     if len(sent.requests) != 1:
         yield violation(operation, "sent", "one request", f"{len(sent.requests)}: {sent.result}")
         return
-    (request,) = sent.requests
-    expected_request = wire(operation, arguments)
-    parts = urlsplit(str(request.url))
-    compared = {
-        "server": (base_url, f"{parts.scheme}://{parts.netloc}"),
-        "method": (expected_request.method, request.method),
-        "path": (expected_request.path, request.url.path),
-        "query": (pairs(expected_request.query), pairs(parts.query)),
-        "key": (
-            expected_request.headers.get("authorization"),
-            request.headers.get("authorization"),
-        ),
-        "body": (decoded(expected_request.body), decoded(request.content)),
-    }
-    for part, (expected, found) in compared.items():
-        if expected != found:
-            yield violation(operation, part, expected, found)
+    yield from request_differs(operation, arguments, sent.requests[0], base_url)
 
 
 def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:

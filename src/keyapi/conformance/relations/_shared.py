@@ -3,12 +3,57 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
+import httpx
+
+from keyapi.conformance.drivers import wire
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec
+
+_ENCODED = re.compile(r"(?:[A-Za-z0-9._~!$'()*,;:@/?&=+-]|%[0-9A-Fa-f]{2})*")
+"""Path and query as RFC 3986 has them: anything else is percent-encoded."""
+
+
+def request_differs(
+    operation: OperationSpec,
+    arguments: Mapping[str, Any],
+    request: httpx.Request,
+    base_url: str,
+    body: Mapping[str, Any] | None = None,
+) -> Iterator[Violation]:
+    """Compare a request with what the specification makes of its arguments.
+
+    Args:
+        operation: The operation.
+        arguments: Values by name in the request.
+        request: What was sent.
+        base_url: Where it must go.
+        body: Values by name in the JSON body that `arguments` do not hold.
+    """
+    expected = wire(operation, arguments)
+    target = request.url.raw_path.decode("ascii", "replace")
+    path, _, query = target.partition("?")
+    sent = decoded(request.content)
+    content = decoded(expected.body)
+    compared = {
+        "server": (base_url, str(request.url).removesuffix(target)),
+        "method": (expected.method, request.method),
+        # An encoded slash is part of a segment.
+        "path": ([*map(unquote, expected.path.split("/"))], [*map(unquote, path.split("/"))]),
+        "query": (pairs(expected.query), pairs(query)),
+        "encoding": (True, _ENCODED.fullmatch(target) is not None or target),
+        "key": (expected.headers.get("authorization"), request.headers.get("authorization")),
+        "body": (content if not body else {**(content or {}), **body}, sent),
+        "media-type": (expected.headers.get("content-type"), request.headers.get("content-type")),
+    }
+    for part, (wanted, found) in compared.items():
+        if wanted != found:
+            yield violation(operation, part, wanted, found)
 
 
 def success_answer(operation: OperationSpec) -> ServerAnswer:

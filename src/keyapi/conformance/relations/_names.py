@@ -1,0 +1,101 @@
+"""Names of what is called, of what it is given, and of what reads its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, get_args, get_origin
+
+from keyapi._models import Model
+from keyapi.conformance.drivers import Caller
+from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._attributes import Reader
+from keyapi.conformance.relations._probes import is_map, only
+from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._surface import documented, methods_as_documented, result_of
+from keyapi.conformance.relations._table import client_as_declared, operation_as_documented
+from keyapi.specification import OperationSpec, Schema, Specification
+
+_WITHIN: dict[Any, str] = {list: "items", dict: "additionalProperties"}
+
+
+@relation("client -> spec", short="c>s", position=2)
+@relation("spec -> client", short="s>c", position=4)
+def names_as_documented(
+    specification: Specification, operation: OperationSpec, caller: Caller
+) -> Iterator[Finding]:
+    """Names of methods, arguments, members and attributes stand for what the pages say they do.
+
+    Args:
+        specification: Where references of the operation lead.
+        operation: The operation, as the one who judges knows it.
+        caller: The client.
+    """
+    sending = Reader(specification, operation, "client -> spec")
+    receiving = Reader(specification, operation, "spec -> client")
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: _surface(specification, operation, caller),
+        lambda: _arguments(specification, operation, caller, sending),
+        lambda: _rows(specification, operation, caller, receiving),
+    )
+    for look in looks:
+        try:
+            yield from look()
+        except Exception as error:  # whatever a name that leads nowhere is
+            broken = violation(operation, "exception", "what is documented", repr(error))
+            yield Finding("client -> spec", "names", broken)
+
+
+def _surface(
+    specification: Specification, operation: OperationSpec, caller: Caller
+) -> Iterator[Finding]:
+    for compare in (methods_as_documented, operation_as_documented, client_as_declared):
+        for case, rule, expected, found in compare(specification, operation, caller):
+            if expected != found:
+                yield Finding("client -> spec", case, violation(operation, rule, expected, found))
+
+
+def _arguments(
+    specification: Specification, operation: OperationSpec, caller: Caller, reader: Reader
+) -> Iterator[Finding]:
+    """The classes of arguments: members of enums, and attributes of objects in the body."""
+    method = caller.methods[operation.name, False]
+    for argument in documented(operation, [*method.wire]):
+        parameter = method.signature.parameters[argument.name]
+        schema = argument.argument.schema
+        texts = [
+            described.get("description", "")
+            for described in operation.node.get("parameters", ())
+            if described["name"] == argument.wire
+        ]
+        yield from _classes(specification, reader, parameter.annotation, schema, texts)
+
+
+def _classes(
+    specification: Specification,
+    reader: Reader,
+    annotation: Any,
+    schema: Schema,
+    texts: list[str],
+) -> Iterator[Finding]:
+    schema = only(specification, schema)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        yield from reader.members(annotation, schema, *texts)
+    elif isinstance(annotation, type) and issubclass(annotation, Model):
+        yield from reader.model(annotation, schema)
+    within = _WITHIN.get(get_origin(annotation), "")
+    for part in get_args(annotation):
+        inner = schema.get(within, {}) if within else schema
+        yield from _classes(specification, reader, part, inner, texts)
+
+
+def _rows(
+    specification: Specification, operation: OperationSpec, caller: Caller, reader: Reader
+) -> Iterator[Finding]:
+    """The class of the rows, of the object, or of the objects in other data."""
+    model = caller.methods[operation.name, False].operation.model()
+    schema = result_of(specification, operation)[1]
+    while schema.get("type") == "array" or is_map(schema):
+        schema = only(specification, schema.get("items", schema.get("additionalProperties", {})))
+    if issubclass(model, Model):
+        yield from reader.model(model, schema)

@@ -1,0 +1,171 @@
+"""What the runtime is told: the facts of an operation, and the options of a client."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import signature
+from types import NoneType
+from typing import Any
+
+import httpx
+
+from keyapi._clients import async_twin
+from keyapi._openapi import NO_CONTENT, is_success
+from keyapi._operation import Cursor, PageNumbers
+from keyapi._options import OPTIONS, UNCHANGED
+from keyapi.conformance.drivers import Caller
+from keyapi.conformance.relations._probes import is_map, only
+from keyapi.conformance.relations._surface import Compared, Documented, documented, result_of
+from keyapi.specification import OperationSpec, Schema, Specification
+
+_RECEIVED: dict[Any, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+}
+_OPTIONS: dict[str, Any] = {
+    "token": "sk_another",
+    "base_url": "https://another.example",
+    "timeout": 7.5,
+    "deadline": 8.5,
+    "max_retries": 9,
+    "rate": "10/s",
+    "max_credits": 11,
+    "quota_cooldown": 12.5,
+    "cache": {"path": "another", "ttl": 13},
+    "contract": "warn",
+    "transport": httpx.MockTransport(lambda request: httpx.Response(200)),
+    "httpx_args": {"headers": {"x-another": "14"}},
+}
+"""A value of each option that is neither its default nor another's."""
+
+
+def operation_as_documented(
+    specification: Specification, operation: OperationSpec, caller: Caller
+) -> Compared:
+    """Compare what the runtime is told of an operation with what the specification says.
+
+    Args:
+        specification: Where references lead.
+        operation: The operation.
+        caller: The client.
+    """
+    method = caller.methods[operation.name, False]
+    told: Any = method.operation
+    arguments = documented(operation, [*method.wire])
+    in_query = [a for a in arguments if a.argument.place == "query"]
+    joined = {a.name: a.argument.delimiter for a in in_query if a.argument.delimiter}
+    kind, _, data = result_of(specification, operation)
+    null = any(part.get("nullable") is True for part in (data, *data.get("anyOf", ())))
+    empty = not operation.schema(operation.success) and all(
+        status in map(str, NO_CONTENT) for status in operation.statuses if is_success(status)
+    )
+    received, maps = _data(specification, data) if kind == "data" else ((), 0)
+    told_more = operation.paging is not None and bool(operation.paging.more)
+    expected = {
+        "name": operation.name,
+        "method": operation.method,
+        "path": operation.path,
+        "credits": operation.credits,
+        "items": operation.items or ("data",),
+        "required": {
+            a.name for a in arguments if a.argument.required and a.argument.place != "body"
+        }
+        - {a.name for a in arguments if isinstance(a.default, (int, str))},
+        "query": {a.name: a.wire for a in in_query if a.name != a.wire},
+        "path_parameters": {a.name: a.wire for a in arguments if a.argument.place == "path"},
+        "body": {a.name: a.wire for a in arguments if a.argument.place == "body"},
+        "comma_joined": {name for name, joint in joined.items() if joint == ","},
+        "delimiters": {name: joint for name, joint in joined.items() if joint != ","},
+        "empty": {a.name for a in in_query if a.default == ""},
+        "secured": operation.secured,
+        "received": (NoneType,) if empty else received,
+        "nullable": null and (kind != "data" or bool(received)) and not told_more and not empty,
+        "maps": maps,
+    }
+    for fact, value in expected.items():
+        yield "operation", fact, value, getattr(told, fact)
+    walked = caller.methods.get((operation.name, True), method).operation
+    yield "operation", "walk", told, walked
+    if operation.paging is not None:
+        yield "operation", "paging", _paging(operation, arguments), getattr(told, "paging", None)
+
+
+def _data(specification: Specification, data: Schema) -> tuple[tuple[type, ...], int]:
+    """Types that data may have as decoded, and how many maps lie around the objects in it."""
+    schema, maps = only(specification, data), 0
+    kind = schema.get("type")
+    received = (dict,) if kind == "object" and is_map(schema) else _RECEIVED.get(kind, ())
+    while is_map(schema):
+        maps, schema = maps + 1, only(specification, schema["additionalProperties"])
+    return received, maps
+
+
+def _paging(operation: OperationSpec, arguments: list[Documented]) -> Any:
+    """How the runtime must page."""
+    paging = operation.paging
+    assert paging is not None
+    position = next(a for a in arguments if a.wire == paging.position)
+    size = next((a.name for a in arguments if a.wire == paging.size), None)
+    common: dict[str, Any] = {
+        "parameter": position.name,
+        "size": size,
+        "largest": paging.largest,
+        "more": paging.more,
+    }
+    if paging.kind == "page":
+        last = position.argument.schema.get("maximum")
+        return PageNumbers(first=int(paging.start or 0), last=last, **common)
+    kinds = {"integer": int, "number": int, "array": list}
+    kind: Any = kinds.get(position.argument.schema.get("type", ""), str)
+    return Cursor(next=paging.next, type=kind, **common)
+
+
+def client_as_declared(
+    specification: Specification, operation: OperationSpec, caller: Caller
+) -> Compared:
+    """Compare what a client does with its options with how the runtime declares them.
+
+    Args:
+        specification: The specification, which names the server.
+        operation: The operation whose resource is looked at.
+        caller: The client.
+    """
+    package = import_module(caller.client._package)
+    for module in (package, package.models):
+        found = {name: getattr(getattr(module, name), "__name__", "") for name in module.__all__}
+        yield module.__name__, "export", {name: name for name in module.__all__}, found
+    usable = {
+        name: value
+        for name, value in _OPTIONS.items()
+        if OPTIONS[name].requires is None or find_spec(str(OPTIONS[name].requires))
+    }
+    kinds: tuple[Any, ...] = (caller.client, async_twin(caller.client))
+    for kind in kinds:
+        yield (
+            kind.__name__,
+            "server",
+            specification.document["servers"][0]["url"],
+            kind.default_base_url,
+        )
+        for function, defaults in (
+            (kind.__init__, {name: option.default for name, option in OPTIONS.items()}),
+            (kind.with_options, dict.fromkeys(OPTIONS, UNCHANGED)),
+        ):
+            found = {
+                name: parameter.default
+                for name, parameter in signature(function).parameters.items()
+                if name != "self"
+            }
+            yield kind.__name__, "option", defaults, found
+        made, changed = kind(**usable), kind("sk_contract").with_options(**usable)
+        for client in (made, changed):
+            yield (
+                kind.__name__,
+                "option",
+                usable,
+                {name: client._options.get(name) for name in usable},
+            )
