@@ -153,7 +153,7 @@ def test_a_file_gets_what_was_fetched_before_an_error(
 
     assert done.code == 1
     assert [json.loads(line) for line in path.read_text().splitlines()] == server.rows[:20]
-    assert done.said[1:3] == [f"20 rows are in {path}.", "Resume with --start-page 3 --all"]
+    assert done.said[1:3] == [f"20 rows are in {path}.", "Resume with --start-page 3 --all --append"]
 
 
 @pytest.mark.parametrize(
@@ -289,3 +289,94 @@ def test_nobody_need_listen_to_what_is_said(process: Start) -> None:
     os.close(writer)
     out, _ = started.communicate(timeout=30)
     assert (started.returncode, json.loads(out)) == (0, EXAMPLE["data"][0])
+
+
+# --- Resuming into the same file --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows", "rows.ndjson"])
+def test_a_walk_that_is_resumed_as_advised_has_every_row_once(
+    products: Keyapi, server: Server, tmp_path: Path, name: str
+) -> None:
+    server.holds(213)
+    path, whole = tmp_path / name, tmp_path / f"whole-{name}"
+    done = products("--all", "--max-credits", "3", "--output", path)
+    assert done.code == 3
+    for budget in (7, 99):
+        (advice,) = [line for line in done.said if line.startswith("Resume with ")]
+        more = advice.removeprefix("Resume with ").split()
+        done = products(*more, "--max-credits", budget, "--output", path)
+    assert done.code == 0
+    products("--all", "--output", whole)
+    assert path.read_bytes() == whole.read_bytes()
+
+
+def test_what_cannot_be_added_to_is_resumed_into_another_file(
+    products: Keyapi, server: Server, tmp_path: Path
+) -> None:
+    server.holds(30)
+    path = tmp_path / "rows.json"
+    done = products("--all", "--max-credits", 2, "--output", path)
+    assert "Resume with --start-page 3 --all --output ANOTHER_FILE" in done.said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--append"], "add --output FILE"),
+        (["--append", "--output", "-"], "add --output FILE"),
+        (["--append", "--output", "rows.json"], "cannot add to json"),
+        (["--append", "--output", "rows.csv", "--format", "table"], "cannot add to table"),
+        (["--output", "rows.parquet"], "'.parquet' is the ending of no format"),
+        (["--output", "rows.xlsx"], "add --format"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_sent(
+    products: Keyapi, server: Server, arguments: list[str], problem: str
+) -> None:
+    done = products(*arguments)
+    assert done.code == 2
+    assert problem in done.err
+    assert server.requests == []
+
+
+def test_a_file_with_other_columns_is_not_added_to(
+    products: Keyapi, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("product_id,product_name\n")
+    done = products("--append", "--output", path)
+    assert (done.code, server.requests) == (2, [])
+    assert "--append: the file has no column" in done.err
+    chosen = ("--columns", "product_name,product_id")
+    assert products("--append", "--output", path, *chosen).code == 0
+    _, row = path.read_text().splitlines()
+    assert row.startswith(server.rows[0]["product_id"])
+
+
+def test_a_failure_that_lasts_is_not_to_be_resumed(
+    products: Keyapi, server: Server, tmp_path: Path
+) -> None:
+    server.holds(30)
+    server.answers[2] = (401, {"code": 401, "message": "no", "data": None})
+    done = products("--all", "--output", tmp_path / "rows.csv")
+    assert not any("Resume" in line for line in done.said)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [("KEYAPI_MAX_CREDITS", "2", 3), ("KEYAPI_MAX_CREDITS", "two", 2), ("KEYAPI_RATE", "5/x", 2)],
+)
+def test_limits_are_read_from_the_environment(
+    products: Keyapi,
+    server: Server,
+    environment: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    code: int,
+) -> None:
+    server.holds(30)
+    environment.setenv(name, value)
+    done = products("--all")
+    assert done.code == code
+    assert len(server.requests) == (2 if code == 3 else 0)

@@ -11,15 +11,19 @@ from typing import Any, BinaryIO, Protocol, Self
 
 from keyapi.cli.messages import CommandError, UsageError
 
+_BLOCK = 1 << 20  # bytes that are copied at once
+
 
 class Destination(Protocol):
     """What output is written to.
 
     Attributes:
+        held: The first line of what it is added to; empty where it is new.
         terminal: Whether it is a terminal, which interprets control characters.
         encoding: Encoding of text for people; data is always UTF-8.
     """
 
+    held: bytes
     terminal: bool
     encoding: str
 
@@ -35,6 +39,8 @@ class Destination(Protocol):
 
 class Stdout:
     """The process's standard output, or another stream."""
+
+    held = b""
 
     def __init__(self, stream: Any = None) -> None:
         self._text = sys.stdout if stream is None else stream
@@ -66,6 +72,10 @@ class File:
 
     Args:
         path: Path of the finished file.
+        append: Whether it begins with what the file holds that it replaces.
+
+    Attributes:
+        held: The line that the file began with before, if it is added to; else empty.
 
     Raises:
         UsageError: The file cannot be written there.
@@ -74,13 +84,16 @@ class File:
     terminal = False
     encoding = "utf-8"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, append: bool = False) -> None:
+        self.held = b""
         self._target = Path(os.path.realpath(path))  # replace the target of a link, not the link
         self._scratch: Path | None = None
         try:
             mode = self._mode()
             if mode is None or stat.S_ISREG(mode):
                 self._file = self._beside(mode)
+                if append and mode is not None:
+                    self._copy()
             else:  # a device or a pipe cannot be replaced
                 self._file = open(self._target, "wb")  # noqa: SIM115 - closed by __exit__
         except OSError as error:
@@ -131,6 +144,17 @@ class File:
             scratch.chmod(stat.S_IMODE(mode))
         return file
 
+    def _copy(self) -> None:
+        last = b"\n"
+        with open(self._target, "rb") as before:
+            self.held = before.readline()
+            before.seek(0)
+            while block := before.read(_BLOCK):
+                self._file.write(block)
+                last = block[-1:]
+        if last != b"\n":
+            self._file.write(b"\n")
+
     def _problem(self, error: OSError) -> str:
         folder = self._target.parent
         if isinstance(error, FileNotFoundError) and not folder.exists():
@@ -138,6 +162,11 @@ class File:
         return f"--output {self._target}: {error.strerror or error}"
 
 
-def opened(path: Path | None) -> Stdout | File:
-    """Return the destination that `--output` names; stdout for None and for `-`."""
-    return Stdout() if path is None or str(path) == "-" else File(path)
+def opened(path: Path | None, *, append: bool = False) -> Stdout | File:
+    """Return the destination that `--output` names; stdout for None and for `-`.
+
+    Args:
+        path: What it names.
+        append: Whether a file is added to; see `File`.
+    """
+    return Stdout() if path is None or str(path) == "-" else File(path, append=append)

@@ -11,10 +11,19 @@ from typing import Any, Protocol
 from keyapi._models import Model
 from keyapi.cli.columns import Column, Columns, as_mapping, found_in
 from keyapi.cli.destination import Destination
-from keyapi.cli.messages import CommandError
+from keyapi.cli.messages import CommandError, UsageError
 from keyapi.cli.text import clean, escaped, to_json
 
-_BY_SUFFIX = {".json": "json", ".csv": "csv", ".txt": "table"}
+_BY_SUFFIX = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".txt": "table",
+    "": "jsonl",
+}
+ADDED_TO = ("jsonl", "csv")
+"""The formats that a file can be added to: those without an end."""
 
 
 class Writer(Protocol):
@@ -75,11 +84,21 @@ def writer(kind: str, out: Destination, layout: Layout) -> Writer:
 
 
 def chosen_format(name: str | None, suffix: str | None, out: Destination) -> str:
-    """The format: by name, else by the file's suffix, else by whether a person reads it."""
+    """The format: by name, else by the file's suffix, else by whether a person reads it.
+
+    Raises:
+        UsageError: The suffix is that of no format.
+    """
     if name is not None:
         return name
     if suffix is not None:
-        return _BY_SUFFIX.get(suffix.lower(), "jsonl")
+        found = _BY_SUFFIX.get(suffix.lower())
+        if found is None:
+            endings = ", ".join(filter(None, _BY_SUFFIX))
+            raise UsageError(
+                f"--output: {suffix!r} is the ending of no format; use {endings}, or add --format"
+            )
+        return found
     return "table" if out.terminal else "jsonl"
 
 
@@ -145,7 +164,11 @@ class _Csv(_Writer):
     Values are exact, even if a spreadsheet would read one as a formula.
     """
 
-    _header: list[Column] | None = None
+    def __init__(self, out: Destination, layout: Layout) -> None:
+        super().__init__(out, layout)
+        self._header: list[Column] | None = None
+        if out.held:
+            self._header = self._as_held(_cells(out.held))
 
     def rows(self, rows: Sequence[Any]) -> None:
         if self._header is None:
@@ -167,7 +190,22 @@ class _Csv(_Writer):
             return list(self._layout.chosen)
         described = self._layout.columns.named("all")
         names = {column.name for column in described}
+        # Of what the page does not describe, only the first rows show what there is.
         return described + [column for column in found_in(rows) if column.name not in names]
+
+    def _as_held(self, names: list[str]) -> list[Column]:
+        """The columns in the order of the header that the file has.
+
+        Raises:
+            UsageError: It lacks one.
+        """
+        columns = {column.name: column for column in self._columns([])}
+        if lacking := [name for name in columns if name not in names]:
+            raise UsageError(
+                f"--append: the file has no column {lacking[0]}; its columns are "
+                f"{', '.join(names)}. Choose them with --columns, or write to another file"
+            )
+        return [columns.get(name) or Column(name, name, "text") for name in names]
 
     def _text(self, value: Any) -> str:
         text = value if isinstance(value, str) else "" if value is None else self._json(value)
@@ -182,6 +220,10 @@ class _Csv(_Writer):
         note = f"Not in the CSV, whose header was already written: {', '.join(sorted(names))}"
         if note not in self.notes:
             self.notes.append(note)
+
+
+def _cells(line: bytes) -> list[str]:
+    return next(csv.reader([line.decode("utf-8", "replace").rstrip("\r\n")]), [])
 
 
 class _Table(_Writer):

@@ -29,6 +29,7 @@ class Options:
         format: Format of the output.
         columns: Columns to give, separated by commas.
         output: File to write to.
+        append: Whether to add to it.
         raw: Whether to give the answers as received.
         quiet: Whether to say only what went wrong.
         token_file: File that holds the key; `-` for stdin.
@@ -52,6 +53,15 @@ class Options:
             help="Write to a file, atomically; its suffix sets the format.",
         ),
     ] = None
+    append: Annotated[
+        bool,
+        Parameter(
+            group=OUTPUT,
+            negative="",
+            show_default=False,
+            help="Add to the file (jsonl, csv, --raw) instead of replacing it.",
+        ),
+    ] = False
     raw: Annotated[
         bool,
         Parameter(
@@ -113,6 +123,8 @@ _KINDS: dict[str, tuple[type, Any]] = {
     "SECONDS": (float, positive_seconds),
     "DIR": (Path, place),
 }
+_FROM_ENVIRONMENT = ("max_credits", "rate")
+"""Limits that hold for every command of a shell; a job must not forget them."""
 
 
 def _client_option(option: Option) -> tuple[str, Any, Any]:
@@ -122,6 +134,8 @@ def _client_option(option: Option) -> tuple[str, Any, Any]:
     kind: Any
     kind, convert = _KINDS.get(metavar, (str, None))
     facts: dict[str, Any] = {"converter": convert} if convert is not None else {}
+    if option.name in _FROM_ENVIRONMENT:
+        facts["env_var"] = f"KEYAPI_{option.name.upper()}"
     if choices:
         kind = Literal[choices]
     else:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keyapi._client import SyncClient
-from keyapi._errors import KeyAPIError, PaginationError
+from keyapi._errors import AuthenticationError, KeyAPIError, PaginationError
 from keyapi._models import plain
 from keyapi.cli.columns import Columns
 from keyapi.cli.commands import Command
 from keyapi.cli.destination import File, Stdout, opened
-from keyapi.cli.formats import Layout, Writer, chosen_format, raw, writer
+from keyapi.cli.formats import ADDED_TO, Layout, Writer, chosen_format, raw, writer
 from keyapi.cli.messages import (
     INTERRUPTED,
     OK,
@@ -30,6 +30,9 @@ from keyapi.cli.messages import (
 from keyapi.cli.options import Options
 from keyapi.cli.terminal import progress
 from keyapi.cli.values import dashed
+
+# Asked again, with the same key and arguments, the server would answer the same.
+_LASTING = (AuthenticationError, PaginationError)
 
 
 class Run:
@@ -62,6 +65,15 @@ class Run:
         _check_position(command, arguments, walks=self._walks)
         if options.raw and (options.format or options.columns):
             raise UsageError("--raw cannot be combined with --format or --columns")
+        path = options.output if str(options.output) != "-" else None
+        suffix = None if path is None else path.suffix
+        if path is not None and path.exists() and not path.is_file():
+            suffix = ""  # a device or a pipe may be called anything
+        self._kind = "jsonl" if options.raw else chosen_format(options.format, suffix, Stdout())
+        if options.append and path is None:
+            raise UsageError("--append adds to the file that --output names; add --output FILE")
+        if options.append and self._kind not in ADDED_TO:
+            raise UsageError(f"--append cannot add to {self._kind}; use jsonl or csv")
         self._layout = Layout(
             columns,
             None if options.columns is None else columns.named(options.columns),
@@ -79,7 +91,7 @@ class Run:
         level = logging.WARNING if self._options.quiet else logging.INFO
         with logged(level), _recorder(self._class)(**arguments) as client:
             try:
-                with opened(self._options.output) as out:
+                with opened(self._options.output, append=self._options.append) as out:
                     return self._write(client, out)
             finally:
                 if not self._options.quiet and (self._pages or client.credits_spent):
@@ -87,17 +99,15 @@ class Run:
 
     def _write(self, client: _Recorder, out: Stdout | File) -> int:
         """Write the answers; after an error, all answers before it."""
-        path = self._options.output
-        kind = chosen_format(self._options.format, path.suffix if path else None, out)
-        rows = writer(kind, out, self._layout)
-        collected = kind == "table" and not self._options.raw
+        rows = writer(self._kind, out, self._layout)
+        collected = self._kind == "table" and not self._options.raw
         code = OK
         with progress(shown=not self._options.quiet and (collected or not out.terminal)) as show:
             try:
                 self._fetch(client, rows, out, lambda: show(self._state(client)))
             except (KeyAPIError, CommandError, KeyboardInterrupt) as error:
                 code = _say_why(error)
-                self._say_where(resumable=code != USAGE and not isinstance(error, PaginationError))
+                self._say_where(resumable=code != USAGE and not isinstance(error, _LASTING))
         if code == OK or self._pages:
             if not self._options.raw:
                 rows.end()
@@ -169,7 +179,11 @@ class Run:
         for name, used in zip(self._command.bounds, (self._rows, self._pages), strict=True):
             if name in self._arguments:
                 options.append(f"--{dashed(name)} {self._arguments[name] - used}")
-        say(f"Resume with {' '.join(options)}" + ("" if len(options) > 1 else " --all"))
+        options += ["--all"] if len(options) == 1 else []
+        if self._options.output is not None and self._pages:  # or the file would be replaced
+            added = self._kind in ADDED_TO
+            options.append("--append" if added else "--output ANOTHER_FILE")
+        say(f"Resume with {' '.join(options)}")
 
 
 class _Recorder(SyncClient):
