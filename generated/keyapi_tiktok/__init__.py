@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from keyapi import (
+    AsyncPageIterator,
     AuthenticationError,
     BadRequest,
     BudgetExceeded,
@@ -20,6 +21,7 @@ from keyapi import (
     KeyAPIError,
     NotFound,
     Page,
+    PageIterator,
     PaginationError,
     PermissionDenied,
     RateLimited,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = (
+    "AsyncPageIterator",
     "AsyncTikTok",
     "AuthenticationError",
     "BadRequest",
@@ -56,6 +59,7 @@ __all__ = (
     "KeyAPIError",
     "NotFound",
     "Page",
+    "PageIterator",
     "PaginationError",
     "PermissionDenied",
     "RateLimited",
@@ -66,7 +70,13 @@ __all__ = (
 )
 
 
+__version__: str
+"""The installed version."""
+
+
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return getattr(import_module("keyapi"), name)
     if name in __all__:  # a model or an enum: imported when it is first named
         return getattr(import_module(".models", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -50,9 +50,15 @@ __all__ = [
     "ServerError",
     "TransportError",
 ]
+__version__: str
+"""The installed version of the distribution `keyapi-tiktok`."""
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":  # found by searching the installed packages, for 2 ms
+        from importlib.metadata import version
+
+        return version("keyapi-tiktok")
     if name == "Model":  # not needed before the first row is read
         from keyapi._models import Model
 

@@ -153,7 +153,8 @@ def test_a_file_gets_what_was_fetched_before_an_error(
 
     assert done.code == 1
     assert [json.loads(line) for line in path.read_text().splitlines()] == server.rows[:20]
-    assert done.said[1:3] == [f"20 rows are in {path}.", "Resume with --start-page 3 --all --append"]
+    advice = "Resume with --start-page 3 --all --append"
+    assert done.said[1:3] == [f"20 rows are in {path}.", advice]
 
 
 @pytest.mark.parametrize(

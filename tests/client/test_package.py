@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,10 @@ def test_the_client_package_offers_every_error_as_the_same_class() -> None:
     assert errors
     for name in errors:
         assert getattr(keyapi_example, name) is getattr(keyapi, name)
+
+
+def test_the_packages_say_which_version_is_installed() -> None:
+    assert keyapi.__version__ == keyapi_example.__version__ == version("keyapi-tiktok")
 
 
 def test_the_client_package_offers_every_component_of_the_specification() -> None:

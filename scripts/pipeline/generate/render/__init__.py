@@ -35,12 +35,8 @@ class Context:
         self._types = Types(spec, config)
         self.client_class = client_class
         self.options = options
-        # What users meet of the runtime: its errors, and the page.
-        self.runtime = sorted(
-            name
-            for name in keyapi.__all__
-            if name == "Page" or issubclass(getattr(keyapi, name), keyapi.KeyAPIError)
-        )
+        # What users meet of the runtime: its errors, pages and iterators.
+        self.runtime = sorted({*keyapi.__all__} - {"Model"})
         self.base_url: str = spec["servers"][0]["url"]
 
     def resource(self, tag: str) -> str:
