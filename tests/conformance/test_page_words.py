@@ -171,6 +171,9 @@ Endpoint: GET https://api.keyapi.ai/v1/tiktok/shop/find
 
 Description: What it does.
 
+Required Headers:
+--header 'Authorization: Bearer <YOUR_API_KEY>'
+
 Parameters:
 - region (Required): Region codes, supported only: US, GB, DE
 - shop_sort (Optional): Sorting 1=sale_cnt, 2=shop_name

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 import pytest
 
 from keyapi import BadRequest
+from keyapi.sandbox import Sandbox
 
 PATH = "/v1/tiktok/influencer/products/analytics"
 USER = "6813855719982466054"
@@ -345,3 +346,21 @@ def calling(client: type[Any]) -> Calls:
         return result, request
 
     return call
+
+
+def found_by_golden_cases(spec: Mapping[str, Any]) -> str:
+    """Say which golden case of the sandbox fails on another effective specification.
+
+    Args:
+        spec: The specification that the sandbox serves.
+
+    Returns:
+        The first case that fails, and how; empty where all pass.
+    """
+    with asyncio.Runner() as runner:
+        for case in CASES:
+            try:
+                case(on(lambda **options: Sandbox(key=KEY, spec=spec, **options), runner))
+            except Exception as error:
+                return f"{case.__name__}: {type(error).__name__}: {error}"
+    return ""

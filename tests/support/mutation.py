@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.clients import GeneratedBaseline
+from conformance.source_mutants import OverlayPlanter, PagePlanter, RulePlanter, Sources
 from conformance.spec_mutants import SpecPlanter
 from conformance.spec_operators import OPERATORS, Operator
 from keyapi.conformance.mutation.answers import AnswerPlanter
@@ -14,8 +15,18 @@ from keyapi.conformance.mutation.server_faults import SERVER_FAULTS, ServerFault
 from keyapi.conformance.mutation.serving import ServerPlanter
 from keyapi.sandbox import FAULTS
 from keyapi.sandbox.faults import Fault
+from support.golden import found_by_golden_cases
 from support.page_shapes import zoo_specification
+from support.pages import EXAMPLE, ROOT
 from support.specs import committed, synthetic
+
+
+def sources() -> dict[str, Sources]:
+    """The sources that faults are planted in: what is committed, and the example's pages."""
+    return {
+        "committed": Sources(ROOT, ROOT / "tests/recordings", found_by_golden_cases),
+        "example": Sources(EXAMPLE, EXAMPLE / "recordings"),
+    }
 
 
 def mutation(
@@ -38,6 +49,7 @@ def mutation(
             AnswerPlanter(faults),
             ServerPlanter(server_faults),
             SpecPlanter(operators),
+            *(plant(sources()) for plant in (PagePlanter, OverlayPlanter, RulePlanter)),
         ],
         {
             document.__name__: lambda: GeneratedBaseline(document()),

@@ -8,6 +8,13 @@ place, and everything that the specification adds must be found on the page. Wha
 
 from conformance.page_words._compare import Statement, page_statements
 from conformance.page_words._overlay import overlay_statements
-from conformance.page_words._page import PageText, read_page_text
+from conformance.page_words._page import PageText, read_page_text, split_page
 
-__all__ = ["PageText", "Statement", "overlay_statements", "page_statements", "read_page_text"]
+__all__ = [
+    "PageText",
+    "Statement",
+    "overlay_statements",
+    "page_statements",
+    "read_page_text",
+    "split_page",
+]

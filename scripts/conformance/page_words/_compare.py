@@ -41,6 +41,9 @@ _ASSIGNED = re.compile(r"([A-Za-z]\w*) ?==? ?$")
 _LONGEST = 80  # how much of an example is shown, in characters
 
 
+_NOTHING = Node()
+
+
 class Statement(NamedTuple):
     """Something that either the page or the specification says alone.
 
@@ -84,14 +87,31 @@ def _statements(page: PageText, document: Mapping[str, Any]) -> Iterator[Stateme
         yield Statement(ADDED, f"{text} is not in its path", "")
     for place in dict.fromkeys((*published, *effective)):
         one, other = published.get(place), effective.get(place)
+        yield from _children(place, published, effective)
+        yield from _texts(place, one or _NOTHING, other or _NOTHING)
+        yield from _called(place, one or _NOTHING, other or _NOTHING)
         if one is not None and other is not None:
-            yield from _children(place, published, effective)
             yield from _keywords(place, one, other)
-            yield from _texts(place, one, other)
             yield from _facts(place, one, other)
             scope = effective if place == "" else {place: other}
             yield from _words(place, one, scope, effective, known)
             yield from _bounds(place, one, other)
+            yield from _codes(place, one)
+
+
+def _called(place: str, published: Node, effective: Node) -> Iterator[Statement]:
+    """Name the class of a node that its page does not name so."""
+    for name in dict.fromkeys(effective.schemas):
+        if name not in published.texts:
+            yield Statement(ADDED, f"called {name}", place)
+
+
+def _codes(place: str, published: Node) -> Iterator[Statement]:
+    """Compare the code in an answer's example with its status."""
+    for example in published.examples if place.isdigit() else ():
+        code = example.get("code") if isinstance(example, dict) else None
+        if type(code) is int and code not in (0, int(place)):
+            yield Statement(DIFFERENT, f"the example's code is {code}", place)
 
 
 def _header(page: PageText, published: Node, effective: Node) -> Iterator[Statement]:
@@ -117,6 +137,9 @@ def _copied(page: PageText, prompt: Prompt, nodes: Mapping[str, Node]) -> Iterat
         yield Statement(
             DIFFERENT, f'the prompt says "{plain(prompt.description)}", the block does not', ""
         )
+    if prompt.has_key != nodes[""].keywords["key"]:
+        what = "" if prompt.has_key else "no "
+        yield Statement(DIFFERENT, f"the prompt sends {what}key, the block says otherwise", "")
     parameters = {place: node for place, node in nodes.items() if "in" in node.keywords}
     if prompt.parameters:
         for name in parameters.keys() ^ prompt.parameters.keys():
@@ -171,12 +194,10 @@ def _children(
         alone = sorted(child for child in have if child not in lack and _parent(child) == place)
         if place == "":
             for child in alone:
-                yield Statement(kind, have[child].keywords.get("type", "all of it"), child)
+                yield Statement(kind, have[child].shown, child)
         elif alone:
             named = (
-                f"{child.removeprefix(place).lstrip('.')} "
-                f"({have[child].keywords.get('type', 'any type')})"
-                for child in alone
+                f"{child.removeprefix(place).lstrip('.')} ({have[child].shown})" for child in alone
             )
             yield Statement(kind, ", ".join(named), place)
 

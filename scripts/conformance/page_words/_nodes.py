@@ -40,6 +40,18 @@ class Node:
     examples: list[Any] = field(default_factory=list)
     schemas: list[str] = field(default_factory=list)
 
+    @property
+    def shown(self) -> str:
+        """The keywords in a few words, such as `integer, required, minimum 0`."""
+        kind = str(self.keywords.get("type", "any type"))
+        stated = {
+            keyword: value
+            for keyword, value in sorted(self.keywords.items())
+            if keyword != "type" and value != usual(keyword)
+        }
+        more = (f"{key}" if value is True else f"{key} {value}" for key, value in stated.items())
+        return ", ".join((kind, *more))
+
 
 def operation_nodes(document: Mapping[str, Any], path: str, method: str) -> dict[str, Node]:
     """Read an operation.
@@ -161,8 +173,7 @@ class _Reader:
         if at and ("$ref" in facts or "type" in facts):
             inner = _Reader(self._document)
             inner._schema(facts, "", ())
-            types = inner._nodes.items()
-            return {at: {place: node.keywords.get("type") for place, node in types}}
+            return {at: {place: node.shown for place, node in inner._nodes.items()}}
         found: dict[str, Any] = {}
         for key, value in facts.items():
             found |= self._leaves(value, f"{at}.{key}" if at else str(key))

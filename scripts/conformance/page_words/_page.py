@@ -29,12 +29,14 @@ class Prompt:
         description: What the operation does.
         parameters: Whether each parameter is required, and its text, by name.
         values: The key and value of each scalar of the example, as far as it is shown.
+        has_key: Whether a request needs the header of the key.
     """
 
     call: str
     description: str
     parameters: dict[str, tuple[bool, str]]
     values: list[tuple[str, Any]]
+    has_key: bool
 
 
 @dataclass(frozen=True)
@@ -76,15 +78,12 @@ def read_page_text(content: bytes, name: str) -> PageText:
         PipelineError: Its block is not YAML that can be read.
         ValueError: It has no block of an operation.
     """
-    lines = content.decode().splitlines()
-    opening = ((at, match) for at, line in enumerate(lines) if (match := _FENCE.match(line)))
-    number, match = next(opening, (0, None))
+    header, block, _ = split_page(content.decode())
+    match = _FENCE.match(header.splitlines()[-1] if header else "")
     if match is None:
         raise ValueError(f"{name}: no block of YAML names an operation")
-    fence = match["fence"]
-    ends = (at for at in range(number + 1, len(lines)) if lines[at].strip() == fence)
-    block = "\n".join(lines[number + 1 : next(ends, len(lines))])
-    header = "\n".join(lines[:number])
+    lines = header.splitlines()[:-1]
+    header = "\n".join(lines)
     document = load_yaml(block, name)
     quoted = header.partition("\n# ")[2] if not header.startswith("# ") else header
     summary = [line[2:] for line in quoted.splitlines() if line.startswith("> ")]
@@ -94,11 +93,26 @@ def read_page_text(content: bytes, name: str) -> PageText:
         match["method"].lower(),
         match["path"],
         document if isinstance(document, dict) else {},
-        next((line[2:].strip() for line in lines[:number] if line.startswith("# ")), ""),
+        next((line[2:].strip() for line in lines if line.startswith("# ")), ""),
         " ".join(summary),
         tuple(int(one or other) for one, other in _CREDITS.findall(visible)),
         _prompt(prompt[1]) if prompt else None,
     )
+
+
+def split_page(text: str) -> tuple[str, str, str]:
+    """Cut a page into what is above its block, with the fence, the block, and what is below.
+
+    Args:
+        text: The page; all of it is above the block where there is none.
+    """
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines, 1):
+        if match := _FENCE.match(line):
+            ends = (at for at in range(number, len(lines)) if lines[at].strip() == match["fence"])
+            end = next(ends, len(lines))
+            return "".join(lines[:number]), "".join(lines[number:end]), "".join(lines[end:])
+    return text, "", ""
 
 
 def _prompt(text: str) -> Prompt:
@@ -114,4 +128,5 @@ def _prompt(text: str) -> Prompt:
     }
     shown = text.partition("Example Response:")[2]
     values = [(match[1], json.loads(match[2])) for match in _VALUE.finditer(shown)]
-    return Prompt(after("Endpoint"), after("Description"), parameters, values)
+    has_key = "Authorization" in text.partition("Parameters:")[0]
+    return Prompt(after("Endpoint"), after("Description"), parameters, values, has_key)

@@ -110,6 +110,13 @@ def words_of(page: PageText) -> int:
     return sum(len(node.texts) + len(node.keywords) + len(node.examples) for node in nodes)
 
 
+def _expanded(places: str) -> Iterator[str]:
+    """Each of the places that `_shortened` joins."""
+    for place in places.split(", "):
+        statuses, dot, rest = place.partition(".")
+        yield from (f"{status}{dot}{rest}" for status in statuses.split("|"))
+
+
 def read_listing(project: Project) -> Listing | None:
     """Read a project's list; None where it keeps none.
 
@@ -175,7 +182,7 @@ def _lines(listing: Listing) -> Iterator[tuple[str, str]]:
         yield name, "the page"
         for kind, statements in kinds.items():
             for statement in statements:
-                for place in statement["at"].split(", "):
+                for place in _expanded(statement["at"]):
                     yield name, f"{place}: {kind}: {statement['says']}"
     for target, texts in listing.get("overlay", {}).items():
         for text in texts:
