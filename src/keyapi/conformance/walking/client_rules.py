@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl
 
-from keyapi import KeyAPIError
+from keyapi import KeyAPIError, PaginationError
 from keyapi._json import pointer
-from keyapi.conformance.drivers import wire
 from keyapi.conformance.walking.rules import Broken, Made, rule
-from keyapi.conformance.walking.walk import Seen, Walk, as_argument
+from keyapi.conformance.walking.walk import Seen, Walk
 
 _EMPTY_PAGES = 10  # in a row, after which a client may give up
 
@@ -19,29 +16,9 @@ _EMPTY_PAGES = 10  # in a row, after which a client may give up
 @rule("request", blame="client")
 def requests_repeat_all_arguments(made: Made, walk: Walk) -> Iterator[Broken]:
     """Each request has all arguments of the walk, and the position that the answer before gives."""
-    operation, paging = walk.operation, walk.operation.paging
-    if paging is None:
-        return
-    arguments = dict(walk.plan.arguments)
-    if paging.size and walk.size is not None:
-        arguments[paging.size] = as_argument(operation.arguments[paging.size], walk.size)
-    argument = operation.arguments[paging.position]
-    for number, (step, position) in enumerate(zip(walk.steps, walk.positions, strict=False), 1):
-        placed = {} if position is None else {paging.position: as_argument(argument, position)}
-        asked = wire(operation, {**arguments, **placed})
-        expected = _said(asked.method, asked.path, asked.query, asked.body)
-        found = _said(*step.asked)
-        if expected != found:
-            both = zip(expected, found, strict=True)
-            part, other = next(pair for pair in both if pair[0] != pair[1])
-            yield Broken(walk, part, other, pointer=f"/request/{number}")
-            return
-
-
-def _said(method: str, path: str, query: str, body: bytes) -> tuple[Any, ...]:
-    """What a request says, in whatever order."""
-    pairs = sorted(parse_qsl(query, keep_blank_values=True))
-    return method, path, pairs, json.loads(body) if body else None
+    if walk.asked_otherwise is not None:
+        number, expected, found = walk.asked_otherwise
+        yield Broken(walk, expected, found, pointer=f"/request/{number}")
 
 
 @rule("requests", blame="client")
@@ -67,7 +44,7 @@ def _requests(walk: Walk) -> int:
         pages, rows = pages + 1, rows + len(one.rows)
         empty = 0 if one.rows else empty + 1
         reached = (
-            (plan.mode != "single" and plan.limit is not None and rows >= plan.limit)
+            (plan.mode != "single" and plan.most_rows is not None and rows >= plan.most_rows)
             or (plan.max_pages is not None and pages >= plan.max_pages)
             or not one.follows(walk.size, walk.positions[number])
             or walk.positions[number + 1] is None
@@ -98,8 +75,8 @@ def rows_served_are_rows_handed_out(made: Made, walk: Walk) -> Iterator[Broken]:
     if isinstance(walk.error, KeyAPIError) and good and _is_repeated(good, len(good) - 1):
         served = served[: len(served) - len(good[-1].rows)]  # the page is refused
     plan = walk.plan
-    if plan.mode == "rows" and plan.limit is not None:
-        served = served[: plan.limit]
+    if plan.mode == "rows" and plan.most_rows is not None:
+        served = served[: plan.most_rows]
     for number, (expected, found) in enumerate(zip(served, walk.rows, strict=False)):
         if expected != found:
             yield Broken(walk, expected, found, pointer=f"/row/{number}")
@@ -173,3 +150,24 @@ def pages_say_where_they_stand(made: Made, walk: Walk) -> Iterator[Broken]:
                     walk, value, found[name], pointer=pointer("page", number, name, root="")
                 )
                 return
+
+
+@rule("progress", blame="client")
+def an_iterator_says_where_it_stands(made: Made, walk: Walk) -> Iterator[Broken]:
+    """An iterator knows what it fetched and handed out, and where the next row is."""
+    if walk.progress is None or isinstance(walk.error, PaginationError):
+        return
+    if walk.positions[-1] is None and walk.seen and walk.seen[-1].follows(walk.size, None):
+        return  # the answer does not say where the next page is
+    good = [number for number, one in enumerate(walk.seen) if one.good]
+    rows = sum(len(walk.seen[number].rows) for number in good)
+    position, skip = walk.positions[-1], 0
+    if good and rows > len(walk.rows):  # all pages but the last one are handed out
+        position = walk.positions[good[-1]]
+        skip = len(walk.rows) - (rows - len(walk.seen[good[-1]].rows))
+    elif good and walk.error is None:
+        last = walk.seen[good[-1]]
+        position = position if last.follows(walk.size, walk.positions[good[-1]]) else None
+    expected = [len(good), len(walk.rows), position, skip]
+    if [str(value) for value in expected] != [str(value) for value in walk.progress]:
+        yield Broken(walk, dict(zip(walk.progress._fields, expected, strict=True)), walk.progress)

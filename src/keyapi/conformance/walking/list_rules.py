@@ -20,7 +20,7 @@ from keyapi.conformance.walking.walk import Row, Walk, matches
 def the_same_request_gives_the_same_rows(made: Made) -> Iterator[Broken]:
     """The same request gives the same rows, in the same order."""
     first: dict[Any, tuple[Walk, list[Row]]] = {}
-    for walk in made.walks:
+    for walk in made.fair:
         for one in walk.own:
             before = first.setdefault(one.step.asked, (walk, one.rows))
             if before[1] != one.rows:
@@ -44,7 +44,7 @@ def all_walks_have_the_same_rows(made: Made) -> Iterator[Broken]:
         rows = Counter(set(walk.keys))  # a row that comes twice is found by another rule
         first, expected = whole.setdefault(_narrowed(walk), (walk, rows))
         yield from _missing(walk, f"as in {first.plan}", expected, rows)
-    for walk in made.walks:
+    for walk in made.fair:
         if not walk.complete and walk.plan.about == "walk" and _narrowed(walk) in whole:
             first, expected = whole[_narrowed(walk)]
             rows = Counter(set(walk.keys))

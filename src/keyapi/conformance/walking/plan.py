@@ -44,9 +44,9 @@ class Planner:
         yield from self._sorted()
         yield from self._filtered()
         yield from self._other_arguments()
+        yield from self._past_the_end()
         yield from self._bounded()
         yield from self._in_trouble()
-        yield from self._past_the_end()
 
     @property
     def base(self) -> dict[str, Any]:
@@ -271,6 +271,8 @@ class Planner:
             yield self._plan(
                 "both", base, limit=2 * size, max_pages=1, mode="pages", asynchronous=asynchronous
             )
+            for rows in (1, size, size + 1):
+                yield self._plan("left", base, broken_off=rows, asynchronous=asynchronous)
             yield from self._resumed(asynchronous)
         if self.made[0].complete:
             yield self._plan("limit beyond the end", base, limit=len(self.rows) + 1)

@@ -62,8 +62,13 @@ class Made:
 
     @property
     def complete(self) -> Iterator[Walk]:
-        """The walks from the first row to the last."""
-        return (walk for walk in self.walks if walk.complete)
+        """The walks from the first row to the last, of those that asked for what they should."""
+        return (walk for walk in self.fair if walk.complete)
+
+    @property
+    def fair(self) -> Iterator[Walk]:
+        """The walks that asked for what they should: only they say something of the server."""
+        return (walk for walk in self.walks if walk.asked_otherwise is None)
 
 
 class Rule(NamedTuple):
@@ -129,8 +134,10 @@ def judged(rules: Mapping[str, Rule], made: Made, walk: Walk | None = None) -> I
         walk: The newest one; None for all of them, at the end.
     """
     scope, looked_at = ("walks", ()) if walk is None else ("walk", (walk,))
+    is_fair = walk is None or walk.asked_otherwise is None
     for one in rules.values():
-        if one.scope == scope and one.name not in made.broken:
+        is_due = one.scope == scope and (is_fair or one.blame == "client")
+        if is_due and one.name not in made.broken:
             for finding in islice(one.findings(made, *looked_at), 1):
                 made.broken.add(one.name)
                 yield finding

@@ -8,12 +8,14 @@ from itertools import pairwise
 from typing import Any
 
 from keyapi._json import pointer
+from keyapi.conformance.judge import MEANING
 from keyapi.conformance.walking.rules import Broken, Made, rule
 from keyapi.conformance.walking.walk import Seen, Walk, key_of, matches
 from keyapi.specification import OperationSpec
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _DATES = frozenset({"date", "day", "dt", "time", "week", "month"})
+_OWN = MEANING - {"json-text", "code"} | {"ids"}  # rules that are worded here once more
 _LIMITS = ("enum", "pattern", "maxLength", "maximum")
 
 
@@ -46,7 +48,7 @@ def every_row_is_valid(made: Made, walk: Walk) -> Iterator[Broken]:
         found = made.contract.violations(
             walk.operation.name, answer.status, answer.content, headers=answer.headers
         )
-        broken = [violation for violation in found if not violation.additive]
+        broken = [one for one in found if not one.additive and one.rule not in _OWN]
         if not broken:
             made.valid.add(identified)
         for violation in broken[:1]:
@@ -62,6 +64,18 @@ def pages_are_as_large_as_asked(made: Made, walk: Walk) -> Iterator[Broken]:
         if walk.size is not None and len(one.rows) > walk.size:
             found = f"{len(one.rows)} rows on page {number}"
             yield Broken(walk, f"at most {walk.size} rows", found)
+            return
+
+
+@rule("full-page", blame="server")
+def pages_are_full_before_the_last(made: Made, walk: Walk) -> Iterator[Broken]:
+    """Where pages are numbered and sized, a page that others follow is full."""
+    paging = walk.operation.paging
+    numbered = paging is not None and paging.kind == "page" and walk.size is not None
+    for number, one in enumerate(walk.own if numbered else (), 1):
+        if one.flag and 0 < len(one.rows) < (walk.size or 0):
+            found = f"{len(one.rows)} rows on page {number}, which says that more follow"
+            yield Broken(walk, f"{walk.size} rows", found)
             return
 
 
@@ -113,8 +127,10 @@ def rows_are_in_order_across_pages(made: Made, walk: Walk) -> Iterator[Broken]:
 
 @rule("repeated-row", blame="server")
 def no_row_comes_twice(made: Made, walk: Walk) -> Iterator[Broken]:
-    """No row comes twice in a walk."""
-    yield from _twice(walk, walk.keys, "each row once")
+    """No row comes twice in a walk, unless it is one word that tells nothing apart."""
+    rows = zip(walk.keys, walk.served, strict=True)
+    apart = [key for key, row in rows if len(row) > 1 or any(map(_is_id, row))]
+    yield from _twice(walk, apart, "each row once")
 
 
 @rule("unique-id", blame="server")
@@ -145,16 +161,24 @@ def identity(operation: OperationSpec) -> str | None:
     repeated = {*operation.echoes, *operation.filters.values(), *operation.ids.values()}
     found = []
     for name, schema in operation.properties().items():
-        words = [word.lower() for word in _WORDS.findall(name)]
-        if _DATES & {*words}:
+        if _DATES & {*_words(name)}:
             return None
         limited = any(keyword in schema for keyword in _LIMITS)
         typed = schema.get("type") in ("string", "integer")
-        if words and words[-1] == "id" and name not in repeated and typed and not limited:
+        if _is_id(name) and name not in repeated and typed and not limited:
             found.append(name)
     named = [name for name in found if name.removesuffix("_id") in operation.path.split("/")]
     chosen = found if len(found) == 1 else named
     return chosen[0] if len(chosen) == 1 else None
+
+
+def _is_id(name: str) -> bool:
+    """Whether a property is called an id."""
+    return _words(name)[-1:] == ["id"]
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _WORDS.findall(name)]
 
 
 @rule("flag", blame="server")
@@ -202,8 +226,7 @@ def _totals(one: Seen) -> dict[tuple[str, ...], Any]:
         holders.append((path, holder))
     for path, holder in holders:
         for name, value in holder.items() if isinstance(holder, dict) else ():
-            words = {word.lower() for word in _WORDS.findall(name)}
-            if "total" in words and isinstance(value, (int, str)):
+            if "total" in _words(name) and isinstance(value, (int, str)):
                 found[*path, name] = value
     return found
 

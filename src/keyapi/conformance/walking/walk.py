@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
+from keyapi.conformance.drivers import wire
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.walking.trouble import Trouble
 from keyapi.specification import Argument, OperationSpec, value_at
@@ -32,6 +34,7 @@ class WalkPlan:
             property of the row.
         column: The property that it sorts by, where the order is promised; else empty.
         downwards: Whether the largest comes first.
+        broken_off: After how many rows the loop over them is left, or None.
         trouble: What goes wrong on the way, or None.
         about: "walk"; "past the end" for a page behind the last; "other rows" where the rows are
             not those of the documented call.
@@ -47,13 +50,20 @@ class WalkPlan:
     chosen: Mapping[str, Any] = field(default_factory=dict)
     column: str = ""
     downwards: bool = False
+    broken_off: int | None = None
     trouble: Trouble | None = None
     about: str = "walk"
 
+    @property
+    def most_rows(self) -> int | None:
+        """How many rows are taken at most; None for all. Of pages, the last one is whole."""
+        return self.limit if self.broken_off is None else self.broken_off
+
     def __str__(self) -> str:
-        options = {"start": self.start, "limit": self.limit, "max_pages": self.max_pages}
+        names = ("start", "limit", "max_pages", "broken_off")
+        options = {name: getattr(self, name) for name in names}
         parts = [self.name, "async" if self.asynchronous else "sync", self.mode]
-        parts += [f"{name} {value}" for name, value in options.items() if value is not None]
+        parts += [f"{name}={value}" for name, value in options.items() if value is not None]
         return ", ".join(parts)
 
 
@@ -91,6 +101,15 @@ class PageFacts(NamedTuple):
     has_more: bool
     next: Any
     request_id: str | None
+
+
+class Progress(NamedTuple):
+    """Where the client says that a walk stands; see `keyapi.PageIterator`."""
+
+    pages_fetched: int
+    rows_yielded: int
+    next_page: Any
+    skip: int
 
 
 class Seen:
@@ -180,6 +199,7 @@ class Walk:
         steps: What went over the wire, in order.
         rows: The rows that the client handed out, in order, as decoded.
         pages: What its page objects say; empty where it handed out rows.
+        progress: Where its iterator says that it stands in the end; None without an iterator.
         error: What it raised, or None.
         runaway: Whether it was stopped, because it did not end.
     """
@@ -189,6 +209,7 @@ class Walk:
     steps: list[Step] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     pages: list[PageFacts] = field(default_factory=list)
+    progress: Progress | None = None
     error: Exception | None = None
     runaway: bool = False
 
@@ -216,7 +237,8 @@ class Walk:
     def complete(self) -> bool:
         """Whether it went from the first row to the last that the server says there is."""
         plan = self.plan
-        whole = plan.about == "walk" and plan.start is None and plan.trouble is None
+        cut = any(part is not None for part in (plan.start, plan.trouble, plan.broken_off))
+        whole = plan.about == "walk" and not cut
         if not whole or self.error is not None or not self.own or len(self.own) < len(self.seen):
             return False
         return not self.seen[-1].follows(self.size, self.positions[-2])
@@ -242,6 +264,35 @@ class Walk:
             if one.good:
                 position = one.next_position(position)
         return [*found, position]
+
+    @cached_property
+    def asked_otherwise(self) -> tuple[int, Any, Any] | None:
+        """The first request that is not what the walk must ask for: its number, both parts.
+
+        Of such a walk, nothing can be said of the server.
+        """
+        operation, paging = self.operation, self.operation.paging
+        if paging is None:
+            return None
+        arguments = dict(self.plan.arguments)
+        if paging.size and self.size is not None:
+            arguments[paging.size] = as_argument(operation.arguments[paging.size], self.size)
+        argument = operation.arguments[paging.position]
+        for number, (step, at) in enumerate(zip(self.steps, self.positions, strict=False), 1):
+            placed = {} if at is None else {paging.position: as_argument(argument, at)}
+            asked = wire(operation, {**arguments, **placed})
+            expected = _said(asked.method, asked.path, asked.query, asked.body)
+            both = zip(expected, _said(*step.asked), strict=True)
+            for part, found in both:
+                if part != found:
+                    return number, part, found
+        return None
+
+
+def _said(method: str, path: str, query: str, body: bytes) -> tuple[Any, ...]:
+    """What a request says, in whatever order."""
+    pairs = sorted(parse_qsl(query, keep_blank_values=True))
+    return method, path, pairs, json.loads(body) if body else None
 
 
 def key_of(row: Row) -> str:

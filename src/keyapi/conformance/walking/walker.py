@@ -13,7 +13,15 @@ from keyapi._models import Model
 from keyapi._sending.clock import Clock
 from keyapi.conformance.drivers import Caller, wire
 from keyapi.conformance.judge import ServerAnswer
-from keyapi.conformance.walking.walk import PageFacts, Row, Step, Walk, WalkPlan, as_argument
+from keyapi.conformance.walking.walk import (
+    PageFacts,
+    Progress,
+    Row,
+    Step,
+    Walk,
+    WalkPlan,
+    as_argument,
+)
 from keyapi.specification import OperationSpec
 
 _MOST_REQUESTS = 200  # of one walk; one that sends more does not end
@@ -102,12 +110,17 @@ class Walker:
                 return
             method = self._caller.methods[self._operation.name, True].on(client)
             made = method(**arguments, **self._bounds(plan))
-            if plan.mode == "pages":
-                for page in made.pages():
-                    _keep(walk, page)
-            else:
+            try:
+                if plan.mode == "pages":
+                    for page in made.pages():
+                        _keep(walk, page)
+                    return
                 for row in made:
                     walk.rows.append(_as_decoded(row))
+                    if len(walk.rows) == plan.broken_off:
+                        break
+            finally:
+                walk.progress = _progress(made)
 
     async def _async(self, walk: Walk, recorder: _Recorder, arguments: dict[str, Any]) -> None:
         plan = walk.plan
@@ -121,12 +134,17 @@ class Walker:
                 return
             method = self._caller.methods[self._operation.name, True].on(client)
             made = method(**arguments, **self._bounds(plan))
-            if plan.mode == "pages":
-                async for page in made.pages():
-                    _keep(walk, page)
-            else:
+            try:
+                if plan.mode == "pages":
+                    async for page in made.pages():
+                        _keep(walk, page)
+                    return
                 async for row in made:
                     walk.rows.append(_as_decoded(row))
+                    if len(walk.rows) == plan.broken_off:
+                        break
+            finally:
+                walk.progress = _progress(made)
 
     def _options(self, plan: WalkPlan, recorder: _Recorder) -> dict[str, Any]:
         return {
@@ -232,6 +250,11 @@ def _keep(walk: Walk, page: Page[Any]) -> None:
     walk.rows += [_as_decoded(row) for row in page]
     facts = len(page), page.page_num, page.page_size, page.has_more, page.next, page.request_id
     walk.pages.append(PageFacts(*facts))
+
+
+def _progress(made: Any) -> Progress:
+    """Where an iterator says that it stands."""
+    return Progress(*(getattr(made, name) for name in Progress._fields))
 
 
 def _as_decoded(row: Any) -> Row:

@@ -218,8 +218,13 @@ def filter_within_pages(operation: OperationSpec) -> Iterator[Spoiler]:
 
 @server_fault
 def filter_loses_a_row(operation: OperationSpec) -> Iterator[Spoiler]:
-    """A filtered list lacks its last row."""
-    yield from _where_filtered(operation, lambda one, name: one.served(one.whole()[:-1]))
+    """A filtered list lacks a row."""
+
+    def change(passing: Passing, name: str) -> Reply:
+        left_out = passing.unsorted()[-1:]
+        return passing.served([row for row in passing.whole() if row not in left_out])
+
+    yield from _where_filtered(operation, change)
 
 
 @server_fault
@@ -229,7 +234,7 @@ def filter_adds_a_row(operation: OperationSpec) -> Iterator[Spoiler]:
     def change(passing: Passing, name: str) -> Reply:
         rows = passing.whole()
         others = [row for row in _all(passing, name) if row not in rows]
-        return passing.served([*rows, *others[-1:]])
+        return passing.served([*rows, *sorted(others, key=str)[-1:]])
 
     yield from _where_filtered(operation, change)
 

@@ -190,9 +190,10 @@ def size_ignored(operation: OperationSpec) -> Iterator[Spoiler]:
     """The page size is ignored: pages are as large as the largest."""
 
     def spoil(passing: Passing) -> Reply | None:
+        if not passing.good:
+            return None
         size = (operation.paging.largest if operation.paging else None) or 10
-        start = (passing.page - 1) * size
-        return passing.served(passing.whole(), start=start, size=size) if passing.good else None
+        return passing.served(passing.whole(), start=(passing.page - 1) * size, size=size)
 
     if operation.paging is not None and operation.paging.size:
         yield Spoiler("all pages", spoil)
@@ -331,7 +332,10 @@ def cursor_missing(operation: OperationSpec) -> Iterator[Spoiler]:
         holder = body
         for key in paging.next[:-1]:
             holder = holder[key]
-        holder.pop(paging.next[-1], None)
+        if isinstance(holder.get(paging.next[-1]), str):
+            holder[paging.next[-1]] = ""
+        else:
+            holder.pop(paging.next[-1], None)
         return passing.reply.with_json(body)
 
     if _by_cursor(operation) and _flagged(operation):

@@ -133,9 +133,10 @@ class Passing:
         """All rows of the request, as they stand where it does not sort."""
         return self.whole(**dict.fromkeys(filter(None, self.operation.sort or ())))
 
-    def unfiltered(self) -> Rows:
-        """All rows of the request without its filters."""
-        return self.whole(**dict.fromkeys(self.operation.filters))
+    def plain(self) -> Rows:
+        """All rows of the request, neither sorted nor filtered."""
+        names = (*(self.operation.sort or ()), *self.operation.filters)
+        return self.whole(**dict.fromkeys(filter(None, names)))
 
     def column(self) -> tuple[str, str]:
         """The column and the direction that the request sorts by; empty where it names none."""
@@ -174,7 +175,8 @@ class Passing:
         return self.reply.with_json(body)
 
     def refused(self, status: int) -> Reply:
-        """An error in the place of the answer."""
+        """An error in the place of the answer, which costs nothing."""
+        self.proxy.sandbox.ledger.refund(self.operation.credits)
         body = json.dumps({"code": status, "message": "trouble", "data": None}).encode()
         return replace(self.reply, status=status, body=body)
 

@@ -32,7 +32,7 @@ def _in_a_row(
         if not passing.good:
             return None
         if not victims:
-            whole = passing.unsorted()
+            whole = passing.plain()
             victims.append(whole[min(_ROW, len(whole) - 1)] if whole else {})
         if victims[0] not in passing.rows:
             return None
@@ -114,38 +114,35 @@ def _other(value: Any) -> Any:
     return value + 1 if isinstance(value, int) else f"{value}1"
 
 
-def _one_as_another(
-    operation: OperationSpec,
-    change: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
-    where: str,
-) -> Iterator[Spoiler]:
-    """One row becomes like another one of the list."""
-
-    def spoil(passing: Passing) -> Reply | None:
-        whole = passing.unsorted() if passing.good else []
-        if len(whole) <= _OTHER_ROW + 1:
-            return None
-        victim = whole[min(_ROW, len(whole) - 1)]
-        rows = [change(row, whole[_OTHER_ROW]) if row == victim else row for row in passing.rows]
-        return passing.with_rows(rows)
-
-    if operation.paging is not None:
-        yield Spoiler(where, spoil)
-
-
 @server_fault
 def same_id_other_figures(operation: OperationSpec) -> Iterator[Spoiler]:
     """A row has the id of another one, and other figures."""
     name = identity(operation)
-    if name is not None:
-        change = lambda row, other: {**row, name: other[name]}  # noqa: E731
-        yield from _one_as_another(operation, change, name)
+
+    def spoil(passing: Passing) -> Reply | None:
+        plain = passing.plain() if passing.good else []
+        if name is None or len(plain) <= _ROW:
+            return None
+        victim, other = plain[_ROW], plain[_OTHER_ROW]
+        rows = [{**row, name: other[name]} if row == victim else row for row in passing.rows]
+        return passing.with_rows(rows)
+
+    if operation.paging is not None and name is not None:
+        yield Spoiler(name, spoil)
 
 
 @server_fault
 def same_row_twice(operation: OperationSpec) -> Iterator[Spoiler]:
-    """A row comes twice in the list."""
-    yield from _one_as_another(operation, lambda row, other: other, "one row")
+    """A row comes twice in the list, one after the other."""
+
+    def spoil(passing: Passing) -> Reply | None:
+        plain = passing.plain() if passing.good else []
+        twice = plain[_OTHER_ROW : _OTHER_ROW + 1]
+        rows = [row for row in passing.whole() for _ in range(1 + (row in twice))] if twice else []
+        return passing.served(rows) if rows else None
+
+    if operation.paging is not None:
+        yield Spoiler("one row", spoil)
 
 
 def _figures(rows: Rows, operation: OperationSpec) -> Rows:
