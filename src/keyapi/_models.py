@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from enum import Enum
 from typing import Any, ClassVar, Self, dataclass_transform
@@ -223,6 +223,39 @@ class Model:
     def to_dict(self) -> dict[str, Any]:
         """Return the row as it was received, with unknown fields and explicit nulls."""
         return deepcopy(self._row)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over names and values as received, so that `dict(row)` gives `to_dict()`."""
+        return iter(self.to_dict().items())
+
+    def _repr_html_(self) -> str:
+        from keyapi._display import table
+
+        rows = [{"property": name, "value": value} for name, value in self._row.items()]
+        return table(rows, type(self).__name__)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Tell pydantic, and so FastAPI, to take a mapping or a model, and to write `to_dict()`."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            cls._validated,
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        properties: dict[str, Any] = {name: {} for name in cls._fields.values()}
+        return {"type": "object", "title": cls.__name__, "properties": properties}
+
+    @classmethod
+    def _validated(cls, value: Any) -> Self:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{cls.__name__} is made from a mapping, not {type(value).__name__}")
+        return cls.from_dict(value)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -104,6 +105,18 @@ class Page(Sequence[T], OfRows[T, P]):
         if self._items is None:
             self._items = [self._view(row) for row in self._rows]
         return self._items
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the rows as they were received, with unknown fields and explicit nulls.
+
+        A row that is null, where the operation documents that one may be, stays None.
+        """
+        return cast(list[dict[str, Any]], deepcopy(self._rows))
+
+    def _repr_html_(self) -> str:
+        from keyapi._display import table
+
+        return table([row or {} for row in self._rows], repr(self))
 
     @overload
     def __getitem__(self, index: int) -> T: ...

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 import keyapi_example.models  # noqa: F401 - `Listing` below finds its enum there
 from client.conftest import EXAMPLE, pickled
@@ -422,3 +423,31 @@ def test_a_decoded_value_without_a_class_is_the_value(text: Any, expected: Any) 
 )
 def test_an_attribute_of_the_class_is_its_declaration(attribute: Any) -> None:
     assert type(attribute).__name__.endswith("Field")
+
+
+# --- People's own tools -----------------------------------------------------------------------
+
+
+def test_a_row_makes_a_dict() -> None:
+    row = InfluencerProduct.from_dict({**ROW, "new": [1]})
+    assert dict(row) == row.to_dict() == {**ROW, "new": [1]}
+
+
+def test_pydantic_takes_and_writes_rows_as_received() -> None:
+    adapter = TypeAdapter(list[InfluencerProduct])
+    row = {**ROW, "new": [1], "product_name": None}
+    read = adapter.validate_python([row, InfluencerProduct.from_dict(row)])
+    assert [type(each) for each in read] == [InfluencerProduct] * 2
+    assert adapter.dump_python(read) == [row, row]
+    assert adapter.validate_json(adapter.dump_json(read)) == read
+    assert set(adapter.json_schema()["items"]["properties"]) == set(ROW)
+    with pytest.raises(ValidationError, match="made from a mapping, not int"):
+        adapter.validate_python([3])
+
+
+def test_a_notebook_shows_rows_and_runs_nothing_of_them() -> None:
+    hostile = "<script>alert('\u0026')</script>" + "x" * 100
+    shown = InfluencerProduct.from_dict({"product_name": hostile, hostile: None})._repr_html_()
+    assert "<script" not in shown
+    assert "&lt;script&gt;alert" in shown
+    assert len(shown) < 800

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -34,6 +35,7 @@ from keyapi import (
     ServerError,
     TransportError,
 )
+from keyapi._display import table
 from keyapi._operation import Cursor, PagedOperation, PageNumbers
 from keyapi_example import InfluencerProduct, TikTok
 
@@ -756,3 +758,28 @@ def test_whole_pages_are_handed_out_when_they_are_given(mode: Mode, server: Serv
 
     mode.walk(use, take=2)
     assert _place(iterators[0]) == (2, 20, 3, 0)
+
+
+# --- People's own tools -----------------------------------------------------------------------
+
+
+def test_a_page_gives_its_rows_as_received(mode: Mode, server: Server) -> None:
+    server.holds(3)
+    page = mode.page()
+    assert json.loads(json.dumps(page.to_dicts())) == server.rows
+    page.to_dicts()[0].clear()
+    assert page.to_dicts() == pickle.loads(pickle.dumps(page)).to_dicts() == server.rows
+
+
+def test_a_notebook_shows_a_page(mode: Mode, server: Server) -> None:
+    server.holds(30)
+    shown = mode.page(page_size=10)._repr_html_()
+    assert shown.count("<tr>") == 11
+    assert "Page page_num=1" in shown
+    assert "more rows" not in shown
+
+
+def test_a_notebook_shows_twenty_rows_of_a_long_page() -> None:
+    shown = table([{"a": None, "b": [number]} for number in range(25)], "many")
+    assert shown.count("<tr>") == 21
+    assert "5 more rows" in shown
