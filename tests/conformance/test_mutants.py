@@ -20,7 +20,7 @@ from keyapi._sending.monitor import ContractMonitor
 from keyapi.conformance.bodies import answers
 from keyapi.conformance.drivers import Caller, sandbox_server
 from keyapi.conformance.mutation.answers import Observers, correct_answers, kind_of
-from keyapi.conformance.mutation.baselines import as_files
+from keyapi.conformance.mutation.baselines import Baseline, as_files
 from keyapi.conformance.mutation.command import main
 from keyapi.conformance.mutation.outcomes import Detections, MutantOutcome
 from keyapi.conformance.mutation.runner import Mutation, score
@@ -41,7 +41,7 @@ from keyapi.specification import OperationSpec, Specification
 from keyapi_example.api.influencer import InfluencerResource
 from keyapi_example.models import InfluencerProduct
 from support.mutation import mutation
-from support.specs import EXAMPLE, listing
+from support.specs import EXAMPLE, LISTING, listing
 
 RECORDING = EXAMPLE / "recordings/influencer_products_analytics/200.har"
 Patch = pytest.MonkeyPatch
@@ -381,6 +381,32 @@ def test_an_answer_is_proved_as_good_as_the_right_one_only_where_it_is(
     mutant = next(FAULTS[fault].mutants(shown[kind].exchange))
 
     assert observers.proof(mutant) == proof
+
+
+def test_an_answer_whose_rows_have_empty_lists_is_as_good_and_one_without_rows_is_not() -> None:
+    document = listing()
+    rows = next(
+        schema
+        for schema in document["components"]["schemas"].values()
+        if "product_name" in schema.get("properties", {})
+    )
+    listed = {"type": "array", "items": {"type": "string"}}
+    labels = {"type": "object", "properties": {"texts": listed}}
+    rows["properties"].update(tags=listed, at_least_one={**listed, "minItems": 1}, labels=labels)
+    media = document["paths"][LISTING]["get"]["responses"]["200"]["content"]["application/json"]
+    (row,) = media["example"]["data"]
+    row.update(tags=["a"], at_least_one=["b"], labels={"texts": ["c"]})
+    spec = Specification(document)
+    base = Baseline(document, keyapi_example.TikTok)
+    shown = next(iter(correct_answers(base, spec.operations["influencer_products_analytics"])))
+    observers = Observers(base, shown.exchange.operation, shown)
+    proofs = {
+        (mutant.pointer or "").rpartition("/")[2]: observers.proof(mutant)
+        for mutant in FAULTS["empty-list"].mutants(shown.exchange)
+    }
+
+    within = "fits, and no rows are missing from it"
+    assert proofs == {"data": "", "tags": within, "texts": within, "at_least_one": ""}
 
 
 @pytest.mark.parametrize(

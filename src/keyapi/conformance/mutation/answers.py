@@ -261,8 +261,9 @@ class Observers:
     def proof(self, mutant: Mutant) -> str:
         """The kind of proof that an answer is as good as the correct one; empty if there is none.
 
-        A validator other than the project's own must find that it fits; and either it reads the
-        same, or it is what a correct server answers where there are no more rows.
+        A validator other than the project's own must find that it fits; and it reads the same, or
+        all that is missing are items of lists within rows, or it is what a correct server answers
+        where there are no more rows.
         """
         reply, right = mutant.reply, self._right
         as_sent = (reply.status, dict(reply.headers), reply.body)
@@ -280,6 +281,9 @@ class Observers:
             return ""
         if _as_read(self._called(reply)[0]) == self._read:
             return "fits by another validator, read alike"
+        emptied = list(_emptied(self._right.json, reply.json))
+        if emptied and not {None, self._operation.items} & {*emptied}:
+            return "fits, and no rows are missing from it"
         return "as a right server past the end" if reply.json == self._past_the_end() else ""
 
     def _fits(self, reply: Reply) -> bool:
@@ -310,6 +314,25 @@ class Observers:
 
 def _answer(reply: Reply) -> ServerAnswer:
     return ServerAnswer(reply.status, reply.headers, reply.body)
+
+
+def _emptied(right: Any, found: Any, place: tuple[str, ...] = ()) -> Iterator[Any]:
+    """Yield the path of each list that has lost its items; None for any other difference.
+
+    How long a list is, is promised of the list of rows alone, and by the schema.
+    """
+    if isinstance(right, list) and found == []:
+        yield place
+    elif isinstance(right, dict) and isinstance(found, dict) and right.keys() == found.keys():
+        for key, value in right.items():
+            if value != found[key]:
+                yield from _emptied(value, found[key], (*place, key))
+    elif isinstance(right, list) and isinstance(found, list) and len(right) == len(found):
+        for number, (value, other) in enumerate(zip(right, found, strict=True)):
+            if value != other:
+                yield from _emptied(value, other, (*place, str(number)))
+    else:
+        yield None
 
 
 def _as_read(result: Any) -> Any:
