@@ -20,7 +20,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,7 +45,9 @@ __all__ = [
 
 
 @contextmanager
-def record(path: str | os.PathLike[str], *, transport: Any = None) -> Iterator[Recorder]:
+def record(
+    path: str | os.PathLike[str], *, transport: Any = None, secrets: Iterable[str] = ()
+) -> Iterator[Recorder]:
     """Record a client's requests and answers; the file is written if the `with` block succeeds.
 
         with record("yesterday.har") as recorder, TikTok(transport=recorder) as tiktok:
@@ -57,6 +59,8 @@ def record(path: str | os.PathLike[str], *, transport: Any = None) -> Iterator[R
         path: The HAR file; an existing file is replaced.
         transport: Transport that sends the requests, sync or async like the client. If None, they
             are sent as the client would send them without it.
+        secrets: What else must not be written, in addition to keys, cookies and other credentials
+            in headers.
 
     Yields:
         A transport to pass to the client.
@@ -66,7 +70,7 @@ def record(path: str | os.PathLike[str], *, transport: Any = None) -> Iterator[R
     """
     recorder = Recorder(transport)
     yield recorder
-    recorder.save(path)
+    recorder.save(path, secrets)
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +21,7 @@ from keyapi import ConfigurationError, InvalidResponse, Page, RateLimited
 from keyapi._client import SyncClient
 from keyapi._operation import Cursor, PagedOperation
 from keyapi.recording.har import read, written
-from keyapi.recording.model import RecordedCall
+from keyapi.recording.model import RecordedCall, redacted
 from keyapi.sandbox import Sandbox
 from keyapi.testing import Recorder, Recording, RecordingError, ReplayError, record, replay
 from keyapi_example import AsyncTikTok, TikTok
@@ -440,3 +442,79 @@ def test_nothing_is_written_where_the_program_failed_or_the_disk_did(
         Recorder().save(path)
     assert [file.name for file in tmp_path.iterdir()] == ["kept.har"]
     assert path.read_text("utf-8") == "before"
+
+
+# --- What a key may look like, and where it may stand -----------------------------------------
+
+
+@pytest.mark.parametrize("key", ["api", "1", "v1", "influencer", "page"])
+def test_a_key_that_is_a_word_changes_no_host_path_or_parameter(key: str) -> None:
+    url = "https://api.page.test/v1/tiktok/influencer/list?page=1&api=2&influencer=x"
+    found = redacted(
+        recording(url=url, request_headers=(("Authorization", f"Bearer {key}"),)), [key]
+    )
+    assert found.url == url
+    assert found.request_headers == (("Authorization", "Bearer [key]"),)
+
+
+def test_a_key_that_is_a_word_is_hidden_where_it_is_all_of_a_value() -> None:
+    body = b'{"api": "api", "text": "an api", "list": ["api"]}'
+    found = redacted(recording(url="https://host/?key=api&api=x", content=body), ["api"])
+    assert found.url == "https://host/?key=[key]&api=x"
+    assert json.loads(found.content) == {"api": "[key]", "text": "an api", "list": ["[key]"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden"),
+    [
+        *((name, True) for name in ("X-Auth-Token", "Apikey", "Ocp-Apim-Subscription-Key")),
+        *((name, True) for name in ("X-Amz-Security-Token", "X-Session-Id", "X-Tenant")),
+        *((name, False) for name in ("Accept", "User-Agent", "Content-Type", "Traceparent")),
+    ],
+)
+def test_a_header_that_may_carry_a_secret_is_hidden(name: str, hidden: bool) -> None:
+    found = redacted(recording(request_headers=((name, "value"),)), [])
+    assert found.request_headers == ((name, "[key]" if hidden else "value"),)
+
+
+@pytest.mark.parametrize("before", ["", "u", "us", "user:"])
+def test_a_key_is_found_in_base64(before: str) -> None:
+    key = "live-4711-secret+/?"
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        encoded = encode(f"{before}{key}: and more".encode()).decode()
+        text = redacted(recording(content=f'"{encoded}"'.encode()), [key]).content.decode()
+        assert "[key]" in text
+        assert encoded[8:16] not in text
+
+
+def test_what_a_program_names_is_hidden_too(tmp_path: Path) -> None:
+    path = tmp_path / "recorded.har"
+    named = success([{**product(1), "product_name": "shop-4711"}])
+    server = httpx.MockTransport(lambda request: named)
+    with (
+        record(path, transport=server, secrets=["shop-4711"]) as recorder,
+        TikTok("any-key-1", transport=recorder) as client,
+    ):
+        client.influencer.products_analytics(user_id=USER_ID)
+    assert "shop-4711" not in path.read_text()
+
+
+def test_an_answer_that_was_saved_without_its_text_is_not_a_recording(tmp_path: Path) -> None:
+    path = tmp_path / "browser.har"
+    Recorder().save(path)
+    har = json.loads(written([recording(content=b"{}")]))
+    del har["log"]["entries"][0]["response"]["content"]["text"]
+    path.write_text(json.dumps(har))
+    with pytest.raises(RecordingError, match="save the file with content"):
+        read(path)
+
+
+def test_a_recorded_wait_takes_no_time(tmp_path: Path) -> None:
+    refused = recording(
+        status=429, headers=(("Retry-After", "30"),), content=b'{"code": 429, "message": "slow"}'
+    )
+    began = time.monotonic()
+    with replay(refused, recording()), TikTok("any-key-1") as client:
+        page = client.influencer.products_analytics(user_id=USER_ID)
+    assert page.attempts == 2
+    assert time.monotonic() - began < 1

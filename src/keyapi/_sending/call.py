@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from keyapi._sending.session import Session
 
 EXTENSION = "keyapi"  # under this name a request carries its call
+REPLAYED = "keyapi_replayed"  # under this name a response says that it is a recorded one
 # No byte of a request has left when one of these is raised.
 _NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _logger = logging.getLogger("keyapi")
@@ -184,7 +185,9 @@ class Call:
             if self.operation is None and response.is_success and failure == UNREADABLE:
                 failure = MISSHAPEN  # a request made by hand may be for something else than JSON
             retry_after = getattr(error, "retry_after", None)
-            return self._failed(failure, error, request, retry_after)
+            wait = self._failed(failure, error, request, retry_after)
+            # A server that is not there needs no time to recover.
+            return 0.0 if wait is not None and REPLAYED in response.extensions else wait
         self.success = outcome
         if outcome.request_id is not None:
             outcome.request_id = self._masked(outcome.request_id)

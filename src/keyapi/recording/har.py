@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from keyapi._openapi import NO_CONTENT
 from keyapi.recording.model import (
     EPOCH,
     Headers,
@@ -94,6 +95,8 @@ def written(recordings: Iterable[Recording], secrets: Iterable[str] = ()) -> byt
 def _recording(entry: Mapping[str, Any], source: str) -> Recording:
     request, response, called = entry["request"], entry["response"], entry.get("_keyapi")
     content = response["content"]
+    if "text" not in content and content.get("size") != 0 and response["status"] not in NO_CONTENT:
+        raise ValueError("the answer has no text: save the file with content")
     text: str = content.get("text", "")
     base64_encoded = content.get("encoding") == "base64"
     return Recording(

@@ -112,8 +112,8 @@ def redacted(recording: Recording, secrets: Iterable[str]) -> Recording:
     """Return a recording without these secrets, and without anything that looks like an API key."""
     redaction = Redaction(secrets)
     sent, received = (
-        tuple((name, redaction.header(name, text)) for name, text in headers)
-        for headers in (recording.request_headers, recording.headers)
+        tuple((name, redaction.header(name, text, is_sent=is_sent)) for name, text in headers)
+        for headers, is_sent in ((recording.request_headers, True), (recording.headers, False))
     )
     called = recording.called
     if called is not None:
@@ -121,7 +121,7 @@ def redacted(recording: Recording, secrets: Iterable[str]) -> Recording:
         called = called._replace(arguments=json.loads(arguments))
     return replace(
         recording,
-        url=redaction.text(recording.url),
+        url=redaction.url(recording.url),
         request_headers=sent,
         body=redaction.body(recording.body),
         headers=received,

@@ -15,6 +15,7 @@ import httpx
 
 from keyapi._errors import ConfigurationError
 from keyapi._isolation import Lock
+from keyapi._sending.call import REPLAYED
 from keyapi.recording.har import read
 from keyapi.recording.model import Recording, RecordingError, kept_response_headers
 
@@ -170,7 +171,9 @@ def _loaded(sources: Iterable[Source]) -> Iterator[Recording]:
 
 def _response(recording: Recording) -> httpx.Response:
     headers = list(kept_response_headers(recording.headers))
-    return httpx.Response(recording.status, headers=headers, content=recording.content)
+    return httpx.Response(
+        recording.status, headers=headers, content=recording.content, extensions={REPLAYED: True}
+    )
 
 
 def _compared(method: str, url: httpx.URL, content: bytes) -> _ComparedRequest:
