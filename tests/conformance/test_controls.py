@@ -29,47 +29,12 @@ from keyapi.contract import _semantics
 from keyapi.sandbox import Reply
 from keyapi.specification import OperationSpec, Specification
 from keyapi_example import TikTok
-from support.pages import page, query
-from support.specs import effective
+from support.specs import feed
 
 Rows = list[dict[str, Any]]
 RIGHT = Spoiler("", lambda passing: None)
 LIST, FEED = "shop_list", "video_feed"
 OF_SERVERS = 50  # walks; those behind them say more of the client
-PAGE = page(
-    "/v1/tiktok/video/feed",
-    parameters=[
-        query("author", "Author", required=True),
-        query("cursor", "Cursor"),
-        query("count", "At most 20 rows", "integer"),
-    ],
-    data_schema={
-        "type": "object",
-        "properties": {
-            "total": {"type": "integer"},
-            "has_more": {"type": "boolean"},
-            "cursor": {"type": "string"},
-            "videos": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "video_id": {"type": "string"},
-                        "author": {"type": "string"},
-                        "plays": {"type": "integer", "minimum": 0},
-                    },
-                },
-            },
-        },
-    },
-    example={
-        "total": 3,
-        "has_more": True,
-        "cursor": "10",
-        "videos": [{"video_id": "7000000000000000001", "author": "a", "plays": 3}],
-    },
-)
-
 BY_SERVERS = {
     "status": (FEED, "an-error-late"),
     "schema": (FEED, "negative-count-in-a-row"),
@@ -98,7 +63,7 @@ BY_SERVERS = {
 @pytest.fixture(scope="module")
 def baselines() -> dict[str, Baseline]:
     example = Baseline(Specification.of_package("keyapi_example").document, TikTok)
-    return {LIST: example, FEED: GeneratedBaseline(effective(PAGE))}
+    return {LIST: example, FEED: GeneratedBaseline(feed())}
 
 
 def walked(

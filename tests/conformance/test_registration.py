@@ -15,12 +15,15 @@ import pytest
 import keyapi.conformance
 from conformance import spec_operators
 from keyapi.conformance import relations
-from keyapi.conformance.mutation import table
+from keyapi.conformance.mutation import server_faults, table
+from keyapi.conformance.mutation.baselines import Baseline
 from keyapi.conformance.mutation.outcomes import MutantOutcome
 from keyapi.conformance.mutation.runner import Score
+from keyapi.conformance.mutation.serving import ServerPlanter
 from keyapi.conformance.registry import REGISTRY, Registry, Relation
 from keyapi.sandbox import faults
 from keyapi.sandbox.faults import FAULTS, Fault
+from support.specs import committed, feed, synthetic
 
 
 def modules(package: Any) -> Iterator[ModuleType]:
@@ -106,6 +109,27 @@ def test_every_fault_of_answers_that_is_written_is_registered() -> None:
     ]
 
     assert {fault.name for fault in written} == set(FAULTS)
+
+
+def test_every_fault_of_servers_that_is_written_is_registered_and_has_a_place() -> None:
+    written = [
+        fault
+        for module in modules(server_faults)
+        for fault in vars(module).values()
+        if isinstance(fault, server_faults.ServerFault)
+    ]
+    planter = ServerPlanter()
+    documents = [committed(), synthetic(), feed()]
+    baselines = [Baseline(document) for document in documents]
+
+    assert {fault.name for fault in written} == set(server_faults.SERVER_FAULTS)
+    placed = {
+        name
+        for name in planter.operators
+        for baseline in baselines
+        if any(planter.parts(baseline, [name]))
+    }
+    assert placed == set(planter.operators)
 
 
 def test_every_column_that_is_written_is_registered() -> None:

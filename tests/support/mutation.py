@@ -18,7 +18,7 @@ from keyapi.sandbox.faults import Fault
 from support.golden import found_by_golden_cases
 from support.page_shapes import zoo_specification
 from support.pages import EXAMPLE, ROOT
-from support.specs import committed, synthetic
+from support.specs import committed, feed, synthetic
 
 
 def sources() -> dict[str, Sources]:
@@ -55,5 +55,6 @@ def mutation(
             document.__name__: lambda: GeneratedBaseline(document()),
             "synthetic": lambda: GeneratedBaseline(synthetic()),
             "page shapes": lambda: GeneratedBaseline(zoo_specification()),
+            "feed": lambda: GeneratedBaseline(feed()),
         },
     )

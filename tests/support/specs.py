@@ -108,6 +108,57 @@ def synthetic() -> dict[str, Any]:
     return effective(*_PAGES)
 
 
+def feed() -> dict[str, Any]:
+    """One page through the pipeline: a text cursor with a flag, a size, a total, two filters."""
+    return effective(
+        page(
+            "/v1/tiktok/video/feed",
+            parameters=[
+                query("author", "Author", required=True),
+                query("region", "Region"),
+                query("state", "State"),
+                query("cursor", "Cursor"),
+                query("count", "At most 20 rows", "integer"),
+            ],
+            data_schema={
+                "type": "object",
+                "properties": {
+                    "total": {"type": "integer"},
+                    "has_more": {"type": "boolean"},
+                    "cursor": {"type": "string"},
+                    "videos": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "video_id": {"type": "string"},
+                                "author": {"type": "string"},
+                                "region": {"type": "string"},
+                                "state": {"type": "string"},
+                                "play_cnt": {"type": "integer", "minimum": 0},
+                            },
+                        },
+                    },
+                },
+            },
+            example={
+                "total": 3,
+                "has_more": True,
+                "cursor": "10",
+                "videos": [
+                    {
+                        "video_id": "7000000000000000001",
+                        "author": "a",
+                        "region": "US",
+                        "state": "on",
+                        "play_cnt": 3,
+                    }
+                ],
+            },
+        )
+    )
+
+
 def effective(*pages: str) -> dict[str, Any]:
     """The effective specification of pages, without corrections."""
     lock: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from keyapi.conformance.mutation.server_faults._proxy import Passing, Spoiler, server_fault
 from keyapi.sandbox import Reply, SandboxRequest
-from keyapi.specification import OperationSpec
+from keyapi.specification import OperationSpec, Specification
 
 _LATE = 3  # the page of the fault
 
@@ -110,8 +110,17 @@ def totals_change(operation: OperationSpec) -> Iterator[Spoiler]:
                 holder[name], changed = value + passing.page, True
         return passing.reply.with_json(body) if changed else None
 
-    if operation.paging is not None and path:
+    if operation.paging is not None and any("total" in name for name in _beside(operation)):
         yield Spoiler("beside the rows", spoil)
+
+
+def _beside(operation: OperationSpec) -> Iterator[str]:
+    """The documented names of what stands beside the list of rows."""
+    resolved = Specification(operation.document).resolved
+    schema = resolved(operation.schema(operation.success) or {})
+    for key in (operation.items or ("",))[:-1]:
+        schema = resolved(schema.get("properties", {}).get(key, {}))
+    yield from schema.get("properties", ())
 
 
 @server_fault
