@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keyapi.conformance.walking.rules import Broken, Made, rule
-from keyapi.conformance.walking.walk import Row, Walk, matches
+from keyapi.conformance.walking.walk import Row, Walk, key_of, matches
 
 
 @rule("repeatable", blame="server", scope="walks")
@@ -33,7 +33,7 @@ def _difference(first: list[Row], second: list[Row]) -> tuple[str, Any, Any]:
     for number, (one, other) in enumerate(zip(first, second, strict=False)):
         if one != other:
             return f"/row/{number}", one, other
-    return "", f"{len(first)} rows", f"{len(second)} rows"
+    return "/walk", f"{len(first)} rows", f"{len(second)} rows"
 
 
 @rule("same-rows", blame="server", scope="walks")
@@ -49,6 +49,19 @@ def all_walks_have_the_same_rows(made: Made) -> Iterator[Broken]:
             first, expected = whole[_narrowed(walk)]
             rows = Counter(set(walk.keys))
             yield from _missing(walk, f"as in {first.plan}", expected & rows, rows)
+            if not any(walk.plan.arguments.get(name) for name in walk.operation.sort or () if name):
+                yield from _left_out(walk, first)
+
+
+def _left_out(walk: Walk, whole: Walk) -> Iterator[Broken]:
+    """Of a walk that sees a part of a list, the rows that it leaves out in between."""
+    places = {key: number for number, key in enumerate(whole.keys)}
+    seen = [places[key] for one in walk.own for key in map(key_of, one.rows) if key in places]
+    first = 0 if walk.plan.start is None else min(seen, default=0)
+    lost = sorted({*range(first, max(seen, default=-1) + 1)} - {*seen})
+    if lost and walk.plan.trouble is None:
+        expected = f"rows {first} to {max(seen)} of {whole.plan}"
+        yield Broken(walk, expected, f"{len(lost)} lost: {whole.keys[lost[0]]}")
 
 
 def _missing(walk: Walk, why: str, expected: Counter[str], found: Counter[str]) -> Iterator[Broken]:
@@ -122,7 +135,7 @@ def _difference_of_keys(first: list[str], second: list[str]) -> tuple[str, str, 
     for number, (one, other) in enumerate(zip(first, second, strict=False)):
         if one != other:
             return f"/row/{number}", one, other
-    return "", f"{len(first)} rows", f"{len(second)} rows"
+    return "/walk", f"{len(first)} rows", f"{len(second)} rows"
 
 
 @rule("key", blame="server", scope="walks")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from keyapi._facts import descending
-from keyapi.conformance.cases import any_fitting, documented_arguments, fits
+from keyapi.conformance.cases import any_fitting, documented_arguments
 from keyapi.conformance.walking.trouble import troubles
+from keyapi.conformance.walking.values import allows, another, several, values
 from keyapi.conformance.walking.walk import Row, Walk, WalkPlan
 from keyapi.specification import OperationSpec
 
@@ -18,7 +18,6 @@ _SMALL = 7  # rows of a smaller one, of which no multiple ends with a page of th
 _FEW = 3  # rows of a page of a filtered list, so that there are several
 MOST_PAGES = 60
 """Pages that one walk fetches at most: where a list is longer, its end is not looked at."""
-_IDS = 10  # that are asked for at once
 
 
 @dataclass
@@ -55,7 +54,7 @@ class Planner:
         base = {name: value for name, value in found.items() if name not in self.paging.roles}
         for name in self.operation.ids:
             if name in base:
-                base[name] = self._several(name, base[name])
+                base[name] = several(self.operation, name, base[name])
         return base
 
     @property
@@ -136,20 +135,15 @@ class Planner:
 
     def _filtered(self) -> Iterator[WalkPlan]:
         """Each filter by a common value and a rare one, sorted too, and all filters together."""
-        by_name = {name: self._values(name, prop) for name, prop in self.operation.filters.items()}
-        few = _FEW if self.sizes[0] else None
-        for number, (name, values) in enumerate(by_name.items()):
-            prop = self.operation.filters[name]
-            for turn, value in enumerate(values):
+        found = {
+            name: values(self.operation, name, prop, self.rows)
+            for name, prop in self.operation.filters.items()
+        }
+        for number, (name, shown) in enumerate(found.items()):
+            for turn, value in enumerate(shown):
                 odd = bool((number + turn) % 2)
-                plan = self._plan(
-                    f"filtered by {name}",
-                    {**self.base, name: value},
-                    few,
-                    chosen={prop: value},
-                    asynchronous=odd,
-                    mode="pages" if odd else "rows",
-                )
+                plan = self._chosen(f"filtered by {name}", {name: value})
+                plan = replace(plan, asynchronous=odd, mode="pages" if odd else "rows")
                 yield plan
                 if turn == 0:
                     yield replace(plan, asynchronous=not odd, max_pages=2)
@@ -158,25 +152,40 @@ class Planner:
         every = {
             name: first[prop]
             for name, prop in self.operation.filters.items()
-            if name in by_name and self._allows(name, first.get(prop))
+            if allows(self.operation, name, first.get(prop))
         }
         if len(every) > 1:
-            props = {self.operation.filters[name]: value for name, value in every.items()}
-            yield self._plan("all filters", {**self.base, **every}, few, chosen=props)
+            yield self._chosen("all filters", every)
+        for name, prop in self.operation.filters.items():
+            none = another(self.operation, name, *(row.get(prop) for row in self.rows))
+            if none is not None:
+                yield self._chosen(f"filtered by {name} to no rows", {name: none})
+                if len(every) > 1:
+                    yield self._chosen(f"all filters, {name} to no rows", {**every, name: none})
         yield from self._by_ids()
+
+    def _chosen(self, about: str, filters: Mapping[str, Any]) -> WalkPlan:
+        """A walk that filters."""
+        few = _FEW if self.sizes[0] else None
+        props = {self.operation.filters[name]: value for name, value in filters.items()}
+        return self._plan(about, {**self.base, **filters}, few, chosen=props)
 
     def _filtered_and_sorted(self, plan: WalkPlan) -> Iterator[WalkPlan]:
         sort = self.operation.sort
         if sort is None or sort.direction is None:
             return
-        column, value = list(self.operation.arguments[sort.field].members.items())[-1]
         directions = self.operation.arguments[sort.direction].members
-        for direction, order in directions.items():
-            if descending(direction):
-                chosen = {**plan.arguments, sort.field: value, sort.direction: order}
-                name = f"{plan.name}, sorted by {column}, {direction}"
+        downwards = [member for member in directions if descending(member)]
+        for column, value in self.operation.arguments[sort.field].members.items():
+            for direction in downwards[:1]:
+                order = directions[direction]
                 yield replace(
-                    plan, name=name, arguments=chosen, column=column, downwards=True, mode="rows"
+                    plan,
+                    name=f"{plan.name}, sorted by {column}, {direction}",
+                    arguments={**plan.arguments, sort.field: value, sort.direction: order},
+                    column=column,
+                    downwards=True,
+                    mode="rows",
                 )
 
     def _by_ids(self) -> Iterator[WalkPlan]:
@@ -190,30 +199,6 @@ class Planner:
                     few = _FEW if self.sizes[0] else None
                     yield self._plan(f"chosen by {name}", chosen, few, chosen={prop: part})
 
-    def _values(self, name: str, prop: str) -> list[Any]:
-        """A common value of a property, and a rare one, of those that an argument takes."""
-        counted = Counter(
-            value for row in self.rows if _is_scalar(value := row.get(prop)) and value != ""
-        )
-        values = [value for value, _ in counted.most_common() if self._allows(name, value)]
-        return list(dict.fromkeys([*values[:1], *values[-1:]]))
-
-    def _allows(self, name: str, value: Any) -> bool:
-        allowed = value not in (None, "") and not isinstance(value, (dict, list))
-        return allowed and fits(self.operation, self.operation.arguments[name], value)
-
-    def _several(self, name: str, ids: Sequence[Any]) -> list[Any]:
-        """Several ids, beginning with those shown: numbers that follow, where ids are numbers."""
-        argument = self.operation.arguments[name]
-        found = list(ids)
-        last = str(found[-1]) if found else ""
-        for number in range(1, _IDS):
-            if last.isdigit():
-                following = str(int(last) + number)
-                more = [*found, type(found[-1])(following)]
-                found = more if fits(self.operation, argument, more) else found
-        return found
-
     def _other_arguments(self) -> Iterator[WalkPlan]:
         """All optional arguments at once; and other rows than the documented ones."""
         operation, base = self.operation, self.base
@@ -225,7 +210,9 @@ class Planner:
             if name in known or argument.place == "header" or name in operation.ids:
                 continue
             shown = rows.get(operation.filters.get(name, ""))
-            value = shown if self._allows(name, shown) else any_fitting(operation, argument)
+            value = (
+                shown if allows(self.operation, name, shown) else any_fitting(operation, argument)
+            )
             if value not in (None, "", [], {}):
                 every[name] = value
         if every:
@@ -240,21 +227,10 @@ class Planner:
                     asynchronous=asynchronous,
                 )
         for name in operation.echoes:
-            other = self._another(name, base.get(name))
+            other = another(self.operation, name, base.get(name))
             if other is not None and not (sort and name in sort):
                 chosen = {**base, name: other}
                 yield self._plan(f"another {name}", chosen, about="other rows", max_pages=3)
-
-    def _another(self, name: str, value: Any) -> Any:
-        """Another value of an argument; None where it has no other."""
-        argument = self.operation.arguments[name]
-        others: list[Any] = [member for member in argument.members.values() if member != value]
-        if isinstance(value, str) and value:
-            others.append(value[:-1] + ("2" if value[-1] == "1" else "1"))
-        elif isinstance(value, int) and not isinstance(value, bool):
-            others.append(value + 1)
-        fitting = (other for other in others if fits(self.operation, argument, other))
-        return next(fitting, None)
 
     def _bounded(self) -> Iterator[WalkPlan]:
         """With `limit`, `max_pages` and a start, sync and async."""
@@ -285,6 +261,9 @@ class Planner:
                 most = MOST_PAGES if step == 2 and not asynchronous else 2
                 options = {"max_pages": most, "asynchronous": asynchronous}
                 yield self._plan("resumed", self.base, start=start, **options)
+                if self.paging.kind == "cursor" and self.sizes[1] and step == 1:
+                    plan = self._plan("resumed", self.base, self.sizes[1], start=start, **options)
+                    yield replace(plan, name="resumed in smaller pages")
 
     def _in_trouble(self) -> Iterator[WalkPlan]:
         if len(self.made[0].own) < 3:
@@ -314,7 +293,3 @@ class Planner:
             if not (by_number and last is not None and int(position) > last):
                 plan = replace(walk.plan, mode="single", max_pages=1, about="past the end")
                 yield replace(plan, start=position)
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, (str, int, float, bool))

@@ -27,14 +27,14 @@ class Broken(NamedTuple):
         walk: The walk that shows it.
         expected: What should be there.
         found: What is there.
-        pointer: Where; empty for the walk as a whole.
+        pointer: Where: of rows, by their number in the walk.
         rule: The rule, where it is not the one that looked: a rule of the response's schema.
     """
 
     walk: Walk
     expected: object
     found: object
-    pointer: str = ""
+    pointer: str = "/walk"
     rule: str = ""
 
 

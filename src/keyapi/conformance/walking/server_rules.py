@@ -143,12 +143,12 @@ def no_id_comes_twice(made: Made, walk: Walk) -> Iterator[Broken]:
         yield from _twice(walk, ids, f"each {name} once")
 
 
-def _twice(walk: Walk, texts: list[str], expected: str) -> Iterator[Broken]:
+def _twice(walk: Walk, texts: list[str], expected: str, what: str = "row") -> Iterator[Broken]:
     seen: dict[str, int] = {}
     for number, text in enumerate(texts):
         if seen.setdefault(text, number) != number:
-            found = f"row {seen[text]} again: {text}"
-            yield Broken(walk, expected, found, pointer=f"/row/{number}")
+            found = f"{what} {seen[text]} again: {text}"
+            yield Broken(walk, expected, found, pointer=f"/{what}/{number}")
             return
 
 
@@ -235,7 +235,7 @@ def _totals(one: Seen) -> dict[tuple[str, ...], Any]:
 def every_answer_has_an_id_of_its_own(made: Made, walk: Walk) -> Iterator[Broken]:
     """Every answer of a walk has a `requestId` of its own."""
     ids = [str(one.body["requestId"]) for one in walk.own if one.body.get("requestId")]
-    yield from _twice(walk, ids, "each requestId once")
+    yield from _twice(walk, ids, "each requestId once", "answer")
 
 
 @rule("end", blame="server")

@@ -184,21 +184,25 @@ class _Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._count()
         request.read()
-        response = self._transport.handle_request(request)
         try:
+            response = self._transport.handle_request(request)
             content = response.read()
-        finally:
             response.close()
+        except httpx.TransportError:
+            self._keep(request, None, planted=False)
+            raise
         return self._answered(request, response, content)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._count()
         await request.aread()
-        response = await self._transport.handle_async_request(request)
         try:
+            response = await self._transport.handle_async_request(request)
             content = await response.aread()
-        finally:
             await response.aclose()
+        except httpx.TransportError:
+            self._keep(request, None, planted=False)
+            raise
         return self._answered(request, response, content)
 
     def _count(self) -> None:
@@ -215,11 +219,14 @@ class _Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
         planted = trouble is not None and trouble.due(len(self._walk.steps) + 1)
         if trouble is not None and planted and answer is not None:
             answer = trouble.change(self._walk.operation, answer)
-        path, _, query = request.url.raw_path.decode().partition("?")
-        self._walk.steps.append(Step(request.method, path, query, request.content, answer, planted))
+        self._keep(request, answer, planted=planted)
         if answer is None:
             raise httpx.ConnectError("the connection broke")
         return httpx.Response(answer.status, headers=headers, content=answer.content)
+
+    def _keep(self, request: httpx.Request, answer: ServerAnswer | None, *, planted: bool) -> None:
+        path, _, query = request.url.raw_path.decode().partition("?")
+        self._walk.steps.append(Step(request.method, path, query, request.content, answer, planted))
 
 
 class _Hurry(Clock):

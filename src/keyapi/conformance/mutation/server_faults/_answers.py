@@ -66,6 +66,12 @@ def cut_short_late(operation: OperationSpec) -> Iterator[Spoiler]:
 
 
 @server_fault
+def dropped_late(operation: OperationSpec) -> Iterator[Spoiler]:
+    """The connection ends in the middle of a late page."""
+    yield from _late(operation, lambda one: replace(one.reply, delivery="dropped"))
+
+
+@server_fault
 def null_rows_late(operation: OperationSpec) -> Iterator[Spoiler]:
     """A late page has null in the place of its rows."""
 

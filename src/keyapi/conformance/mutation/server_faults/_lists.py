@@ -252,13 +252,15 @@ def filter_ignored_when_sorted(operation: OperationSpec) -> Iterator[Spoiler]:
 
 @server_fault
 def order_ignored_when_filtered(operation: OperationSpec) -> Iterator[Spoiler]:
-    """The sort is ignored where the request filters."""
+    """One sort is ignored where the request filters."""
 
-    def change(passing: Passing, name: str) -> Reply | None:
-        return passing.served(passing.unsorted()) if passing.column()[1] else None
+    def change(passing: Passing, *_: Any) -> Reply | None:
+        filters = passing.arguments.keys() & passing.operation.filters.keys()
+        return passing.served(passing.unsorted()) if filters else None
 
-    if operation.sort is not None:
-        yield from _where_filtered(operation, change)
+    for spoiler in _where_sorted(operation, change) if operation.filters else ():
+        if "desc" in spoiler.where:  # in the other direction, too, it would be the same code
+            yield spoiler
 
 
 @server_fault

@@ -259,6 +259,20 @@ def first_page_lacks_the_first_row(operation: OperationSpec) -> Iterator[Spoiler
         yield Spoiler("page 1", spoil)
 
 
+@server_fault
+def pages_of_one_row_skip(operation: OperationSpec) -> Iterator[Spoiler]:
+    """Pages of one row leave out every second row."""
+
+    def spoil(passing: Passing) -> Reply | None:
+        if not passing.good or passing.size > 1:
+            return None
+        return passing.served(passing.whole(), start=2 * passing.start)
+
+    paging = operation.paging
+    if paging is not None and paging.size and paging.kind == "page":
+        yield Spoiler("pages of one row", spoil)
+
+
 def _flagged(operation: OperationSpec) -> bool:
     return operation.paging is not None and bool(operation.paging.more)
 
@@ -312,6 +326,21 @@ def cursor_skips(operation: OperationSpec) -> Iterator[Spoiler]:
     """A late page names a cursor behind the next row."""
     if _by_cursor(operation) and _is_seen_otherwise(operation):
         yield from _only(operation, lambda one: one.leading_on(one.start + one.size + 1, more=True))
+
+
+@server_fault
+def cursor_of_another_size(operation: OperationSpec) -> Iterator[Spoiler]:
+    """A cursor is read as a page number, which means other rows with another page size."""
+
+    def spoil(passing: Passing) -> Reply | None:
+        if not passing.good or passing.start % passing.size == 0:
+            return None
+        start = passing.start // passing.size * passing.size
+        return passing.served(passing.whole(), start=start)
+
+    sized = operation.paging is not None and operation.paging.size is not None
+    if _by_cursor(operation) and sized:
+        yield Spoiler("smaller pages", spoil)
 
 
 @server_fault

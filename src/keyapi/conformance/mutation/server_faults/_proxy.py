@@ -240,6 +240,8 @@ def _sandbox_request(request: httpx.Request, body: bytes) -> SandboxRequest:
 
 
 def _response(reply: Reply) -> httpx.Response:
+    if reply.delivery == "dropped":
+        raise httpx.RemoteProtocolError("the connection was dropped in the middle of the body")
     return httpx.Response(reply.status, headers=dict(reply.headers), content=reply.body)
 
 
