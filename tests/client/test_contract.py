@@ -110,7 +110,7 @@ def test_what_lenient_decoders_hide_is_found_in_the_bytes(content: bytes, rule: 
 
 def test_a_violation_says_where_what_and_how() -> None:
     (found,) = CONTRACT.violations(NAME, 200, rows({"product_id": 5}))
-    assert str(found) == f"{NAME}: /data/0/product_id: expected type string, found 5"
+    assert str(found) == f"{NAME} (type): /data/0/product_id: expected type string, found 5"
     (found,) = CONTRACT.violations(NAME, 200, rows({"product_id": ["x" * 200]}))
     assert len(found.found) == 80
 

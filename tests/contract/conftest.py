@@ -8,6 +8,7 @@ from keyapi.conformance.plugin import (  # noqa: F401 - pytest finds hooks and f
     pytest_addhooks,
     pytest_addoption,
     pytest_configure,
+    pytest_exception_interact,
     pytest_runtest_makereport,
     pytest_sessionfinish,
     pytest_terminal_summary,

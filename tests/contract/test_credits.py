@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contract.committed import SPECIFICATION
+from keyapi.conformance.broken import assert_holds
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import credits_counted
 from keyapi.conformance.relations._credits import SCENARIOS
@@ -24,4 +25,4 @@ def test_requests_are_sent_and_counted_as_documented(
     found = list(credits_counted(operation, CALLER))
     count = 2 * len(SCENARIOS)
     tally("credits", operation.name, checks=count, cases=count)
-    assert found == [], "\n".join(map(str, found))
+    assert_holds(found)

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import hypothesis
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.strategies import SearchStrategy
 from schemathesis import GenerationMode
 from schemathesis.core.parameters import ParameterLocation
@@ -44,16 +44,17 @@ class Fuzz:
         specification: The effective specification.
 
     Attributes:
-        schema: Schemathesis's own view of it, with its default configuration: the shipped
-            `schemathesis.toml` is for `st run`.
+        schema: Schemathesis's own view of it, with its default configuration, but for the key in
+            the commands that reproduce a failure: it is no secret, and a wrong one is the point.
+            The shipped `schemathesis.toml` is for `st run`.
         count: How many operations share the examples; see `share`.
     """
 
     def __init__(self, specification: Specification) -> None:
         self.count = len(specification.operations)
-        self.schema = schemathesis.openapi.from_dict(
-            dict(specification.document), config=schemathesis.Config()
-        )
+        config = schemathesis.Config()
+        config.output.sanitization.enabled = False
+        self.schema = schemathesis.openapi.from_dict(dict(specification.document), config=config)
 
     def each_operation(self, test: Callable[..., Any]) -> Callable[..., Any]:
         """Run a test for each operation, with all of Schemathesis's cases as its `case`."""
@@ -86,6 +87,8 @@ def fixed(test: Callable[..., Any], examples: int) -> Callable[..., Any]:
         deadline=None,
         derandomize=seed is None,
         database=None,
+        phases=[phase for phase in Phase if phase is not Phase.explain],
+        report_multiple_bugs=False,
         suppress_health_check=health_checks,
     )(test)
     return configured if seed is None else hypothesis.seed(seed)(configured)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,16 +22,23 @@ from typing import Any
 
 import pytest
 
-from keyapi.conformance.page import page
+from keyapi.conformance.broken import ContractBroken, causes_of
+from keyapi.conformance.cause import Cause, folded, merged
+from keyapi.conformance.page import FailedTest, Report, page
+from keyapi.conformance.relations import RELATIONS
+from keyapi.conformance.revision import revision
 from keyapi.conformance.seed import SEED
 from keyapi.conformance.tally import (
     Count,
     Counts,
     absences,
+    broken,
     grouped,
     table,
     unlooked,
+    wrapped,
 )
+from keyapi.conformance.wording import capture_shortened, described, shortened
 from keyapi.specification import Specification
 
 _TALLY = "contract tally"
@@ -73,21 +81,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def tally(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
     """Count what a test looks at: `tally(relation, operation, checks=, cases=)`.
 
-    A test that fails counts as one failure of each pair it named.
+    A test that fails counts as one failure of each pair that broke: those that its findings name,
+    else all that it counted.
     """
     counts = request.config.stash.setdefault(_KEY, defaultdict(Count))
-    seen: set[tuple[str, str]] = set()
+    seen = request.node.stash.setdefault(_SEEN, {})
 
     def add(relation: str, operation: str, *, checks: int = 0, cases: int = 0) -> None:
-        seen.add((relation, operation))
+        seen[relation, operation] = None
         old = counts[relation, operation]
         counts[relation, operation] = Count(old.checks + checks, old.cases + cases, old.failures)
 
     yield add
-    if request.node.stash.get(_FAILED, False):
-        for pair in seen:
-            old = counts[pair]
-            counts[pair] = old._replace(failures=old.failures + 1)
+    for pair in request.node.stash.get(_BROKEN, ()):
+        old = counts[pair]
+        counts[pair] = old._replace(failures=old.failures + 1)
 
 
 @pytest.fixture
@@ -99,20 +107,46 @@ def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 _KEY = pytest.StashKey[defaultdict[tuple[str, str], Count]]()
 _NOTES = pytest.StashKey[list[str]]()
-_FAILED = pytest.StashKey[bool]()
+_SEEN = pytest.StashKey[dict[tuple[str, str], None]]()
+_BROKEN = pytest.StashKey[set[tuple[str, str]]]()
 _LACKING = pytest.StashKey[list[str]]()
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[None]:
-    """Add to a failure the command that reproduces it."""
+    """Say why a test failed in a few lines, with the command that reproduces it."""
     outcome: Any = yield
     report = outcome.get_result()
-    if report.when == "call" and report.failed:
-        item.stash[_FAILED] = True
-        seed = os.environ.get(SEED)
-        command = f"python -m pytest {item.nodeid}{f' --seed {seed}' if seed else ''}"
-        report.sections.append(("Reproduce", command))
+    if not report.failed or call.excinfo is None:
+        return
+    seen = item.stash.get(_SEEN, {})
+    causes = causes_of(call.excinfo.value, seen, item.name)
+    if report.when == "call":
+        broken = {cause.pair for cause in causes if cause.relation in RELATIONS}
+        item.stash[_BROKEN] = broken or set(seen)
+    command = _command(item)
+    report.contract_causes = [list(cause) for cause in causes]
+    report.contract_command = command
+    if item.config.option.tbstyle != "long":  # whoever asks for a traceback gets all of it
+        is_known = isinstance(call.excinfo.value, ContractBroken | BaseExceptionGroup)
+        text = "\n".join(described(causes)) if is_known else shortened(report.longreprtext)
+        report.contract_text = text
+        report.sections = [(name, capture_shortened(said)) for name, said in report.sections]
+        report.longrepr = text
+    report.sections.append(("Reproduce", command))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(report: Any) -> None:
+    """Keep these few lines where Schemathesis, in its turn, writes at length."""
+    report.longrepr = getattr(report, "contract_text", report.longrepr)
+
+
+def _command(item: pytest.Item) -> str:
+    """A command to paste that runs a test again."""
+    seed = os.environ.get(SEED)
+    words = ["python", "-m", "pytest", item.nodeid, *(["--seed", seed] if seed else [])]
+    return shlex.join(words)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -124,7 +158,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output[_TALLY] = [[*pair, *count] for pair, count in counts.items()]
         output["contract notes"] = config.stash.get(_NOTES, [])
-    elif _complete(session):
+    elif _complete(session) and not session.testsfailed:  # which stops before it counts
         config.stash[_LACKING] = list(_forgotten(config, counts))
         if config.stash[_LACKING] and not session.exitstatus:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -161,31 +195,53 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print the table, and write the HTML page."""
-    counts = config.stash.get(_KEY, None)
-    if not counts or hasattr(config, "workerinput"):
+    """Print the table and what broke, and write the HTML page."""
+    counts = config.stash.get(_KEY, defaultdict[tuple[str, str], Count](Count))
+    failed = list(_failed(terminalreporter))
+    folder = config.getoption("report", None)
+    if hasattr(config, "workerinput") or not (counts or (failed and folder)):
         return
+    write = terminalreporter.write_line
     terminalreporter.section("contract")
     reasons = {pair: why for pair, why in _unlooked(config, counts).items() if why}
     for line in table(counts, reasons):
-        terminalreporter.write_line(line)
-    for pair in config.stash.get(_LACKING, []):
-        line = f"FORGOTTEN  {pair}: nothing was checked; count it, or say why in FACETS"
-        terminalreporter.write_line(line, red=True)
+        write(line)
     specification = config.hook.pytest_contract_specification()
     partly = absences(specification, reasons) if specification else {}
-    for line in grouped(partly):
-        terminalreporter.write_line(line)
     notes = config.stash.get(_NOTES, [])
-    for line in notes:
-        terminalreporter.write_line(line)
-    if seed := os.environ.get(SEED):
-        terminalreporter.write_line(f"seed {seed}")
-    folder = config.getoption("report", None)
+    seed = os.environ.get(SEED)
+    for line in (*grouped(partly), *notes, *([f"seed {seed}"] if seed else [])):
+        for part in wrapped(line):
+            write(part)
+    lacking = config.stash.get(_LACKING, [])
+    for pair in lacking:
+        line = f"FORGOTTEN  {pair}: nothing was checked; count it, or say why in FACETS"
+        write(line, red=True)
+    causes = folded(merged(cause for test in failed for cause in test.causes))
+    commands = {cause.title: test.command for test in failed[::-1] for cause in test.causes}
+    for line in broken(causes, commands):
+        write(line, red=line.startswith("BROKEN"))
     if folder is not None:
-        failed = [
-            (report.nodeid, report.longreprtext, dict(report.sections).get("Reproduce", ""))
-            for report in terminalreporter.stats.get("failed", [])
-        ]
-        (folder / "contract.html").write_text(page(counts, failed, notes, reasons, partly), "utf-8")
-        terminalreporter.write_line(f"written: {folder}/contract.xml, {folder}/contract.html")
+        folder.mkdir(parents=True, exist_ok=True)
+        tests = len(failed) + len(terminalreporter.stats.get("passed", []))
+        known = [*revision(config.rootpath, specification).lines()]
+        known += [("Seed", seed)] if seed else []
+        report = Report(
+            counts, failed, causes, commands, tests, notes, reasons, partly, known, lacking
+        )
+        (folder / "contract.html").write_text(page(report), "utf-8")
+        write(f"written: {folder}/contract.xml, {folder}/contract.html")
+
+
+def _failed(terminalreporter: Any) -> Iterator[FailedTest]:
+    """The tests that failed, and what could not be collected or set up."""
+    for report in (
+        *terminalreporter.stats.get("failed", []),
+        *terminalreporter.stats.get("error", []),
+    ):
+        causes = tuple(Cause(*each) for each in getattr(report, "contract_causes", ()))
+        if not causes:  # collecting failed
+            lines = report.longreprtext.strip().splitlines() or ["failed"]
+            causes = (Cause("", "", report.nodeid, found=lines[-1]),)
+        command = getattr(report, "contract_command", f"python -m pytest {report.nodeid}")
+        yield FailedTest(report.nodeid, report.longreprtext, command, causes)

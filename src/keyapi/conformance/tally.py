@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from keyapi.conformance.cause import Cause, Pair, roots
 from keyapi.conformance.relations import RELATIONS
 from keyapi.conformance.scope import absent, nothing
+from keyapi.conformance.wording import excerpts
 from keyapi.specification import Specification
 
-Pair = tuple[str, str]
-"""A relation's title and an operation's name."""
+_SHOWN = 10  # causes that are listed
+_WIDTH = 80  # columns
 
 
 class Count(NamedTuple):
@@ -81,7 +84,10 @@ def table(counts: Counts, reasons: Mapping[Pair, str]) -> Iterator[str]:
     for relation, operation in sorted({*counts, *reasons}, key=_order):
         name = operation if len(operation) <= 36 else f"{operation[:35]}…"
         if reason := reasons.get((relation, operation)):
-            yield f"{relation:<16}{name:<37}{'–':>9}  {reason}"
+            line = f"{relation:<16}{name:<37}{'–':>9}"
+            whole = f"{line}  {reason}"
+            fits = len(whole) <= _WIDTH
+            yield from [whole] if fits else [line, *wrapped(f"{'':<16}{reason}")]
         else:
             count = counts[relation, operation]
             yield f"{relation:<16}{name:<37}{count.checks:>9}{count.cases:>9}{count.failures:>9}"
@@ -89,6 +95,50 @@ def table(counts: Counts, reasons: Mapping[Pair, str]) -> Iterator[str]:
     for count in counts.values():
         total.update(count._asdict())
     yield f"{'all':<53}{total['checks']:>9}{total['cases']:>9}{total['failures']:>9}"
+
+
+def broken(causes: Sequence[Cause], commands: Mapping[str, str]) -> Iterator[str]:
+    """Write what broke, the first cause first: a few lines each, at most ten.
+
+    Args:
+        causes: Each cause once.
+        commands: For the title of each a command that reproduces it.
+    """
+    first, rest = roots(causes)
+    for cause in first[:_SHOWN]:
+        often = f" ({cause.times} times)" if cause.times > 1 else ""
+        yield from wrapped(f"BROKEN  {cause.title}{often}")
+        values = (cause.expected, " ".join(cause.found.split()))
+        expected, found = excerpts(*values, _WIDTH - 17)
+        yield from [f"        expected {expected}", f"        found    {found}"][not expected :]
+        if cause.also:
+            yield from wrapped(f"        also at {', '.join(cause.also)}", 2)
+        yield f"        {commands[cause.title]}"
+    more = first[_SHOWN:]
+    for others, words in ((more, "more"), (rest, "more, which may follow")):
+        if others:
+            plural = "causes" if len(others) > 1 else "cause"
+            relations = dict.fromkeys(cause.relation for cause in others if cause.relation)
+            yield from wrapped(f"… and {len(others)} {plural} {words}: {', '.join(relations)}")
+
+
+def wrapped(text: str, most: int = 20) -> list[str]:
+    """Wrap a text to 80 columns.
+
+    Args:
+        text: The text.
+        most: How many lines there may be.
+    """
+    lead = " " * (len(text) - len(text.lstrip()))
+    return textwrap.wrap(
+        text.strip(),
+        _WIDTH,
+        initial_indent=lead,
+        subsequent_indent=lead or "  ",
+        max_lines=most,
+        placeholder=" …",
+        break_on_hyphens=False,
+    )
 
 
 def _order(pair: Pair) -> tuple[int, str]:

@@ -5,6 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+# What may be broken of a response as a whole; a rule of requests has no place in one.
+_OF_RESPONSES = frozenset(
+    {
+        *("json", "status", "content-type", "duplicate-key", "huge-integer"),
+        *("type", "required", "enum", "oneOf", "anyOf", "allOf", "not", "additionalProperties"),
+        *("minProperties", "maxProperties", "minItems", "maxItems"),
+    }
+)
 SHOWN = 80  # how much of a value a violation shows, in characters
 
 
@@ -35,8 +43,10 @@ class Violation(NamedTuple):
         return self.operation, "/".join(parts), self.rule
 
     def __str__(self) -> str:
-        where = self.pointer or "the whole response"
-        return f"{self.operation}: {where}: expected {self.expected}, found {self.found}"
+        whole = "the whole response: " if self.rule in _OF_RESPONSES else ""
+        where = f"{self.pointer}: " if self.pointer else whole
+        expected = f"expected {self.expected}, found {self.found}"
+        return f"{self.operation} ({self.rule}): {where}{expected}"
 
 
 def short(value: Any) -> str:

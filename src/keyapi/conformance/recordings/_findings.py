@@ -13,6 +13,9 @@ from keyapi.recording.model import Recording
 REQUEST = "/log/entries/0/request"
 RESPONSE = "/log/entries/0/response"
 BODY = f"{RESPONSE}/content/text"
+OR_SPECIFICATION = (
+    "Where the recording is right, the specification is wrong: correct it in the overlay."
+)
 
 
 class RecordingFinding(NamedTuple):
@@ -37,7 +40,7 @@ class RecordingFinding(NamedTuple):
     def __str__(self) -> str:
         return (
             f"{self.file}: {self.operation}: {self.pointer}: expected {self.expected}, "
-            f"found {self.found}. {self.remedy}"
+            f"found {self.found}. {self.remedy}. {OR_SPECIFICATION}"
         )
 
 
