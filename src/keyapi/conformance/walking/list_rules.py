@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keyapi.conformance.walking.rules import Broken, Made, rule
-from keyapi.conformance.walking.walk import Row, Walk, key_of, matches
+from keyapi.conformance.walking.walk import Row, Walk, matches
 
 
 @rule("repeatable", blame="server", scope="walks")
@@ -49,19 +49,6 @@ def all_walks_have_the_same_rows(made: Made) -> Iterator[Broken]:
             first, expected = whole[_narrowed(walk)]
             rows = Counter(set(walk.keys))
             yield from _missing(walk, f"as in {first.plan}", expected & rows, rows)
-            if not any(walk.plan.arguments.get(name) for name in walk.operation.sort or () if name):
-                yield from _left_out(walk, first)
-
-
-def _left_out(walk: Walk, whole: Walk) -> Iterator[Broken]:
-    """Of a walk that sees a part of a list, the rows that it leaves out in between."""
-    places = {key: number for number, key in enumerate(whole.keys)}
-    seen = [places[key] for one in walk.own for key in map(key_of, one.rows) if key in places]
-    first = 0 if walk.plan.start is None else min(seen, default=0)
-    lost = sorted({*range(first, max(seen, default=-1) + 1)} - {*seen})
-    if lost and walk.plan.trouble is None:
-        expected = f"rows {first} to {max(seen)} of {whole.plan}"
-        yield Broken(walk, expected, f"{len(lost)} lost: {whole.keys[lost[0]]}")
 
 
 def _missing(walk: Walk, why: str, expected: Counter[str], found: Counter[str]) -> Iterator[Broken]:
@@ -106,10 +93,8 @@ def ties_stand_alike_whatever_the_page_size(made: Made) -> Iterator[Broken]:
     first: dict[str, Walk] = {}
     sizes: set[tuple[str, int | None]] = set()
     for walk in made.complete:
-        sort = walk.operation.sort
-        sorting = [walk.plan.arguments.get(name) for name in sort or () if name]
-        key = f"{_narrowed(walk)} {sorting}"
-        if (key, walk.size) in sizes or (any(sorting) and not walk.plan.column):
+        key = _narrowed_and_sorted(walk)
+        if (key, walk.size) in sizes or (_sorting(walk) and not walk.plan.column):
             continue
         sizes.add((key, walk.size))
         other = first.setdefault(key, walk)
@@ -120,6 +105,33 @@ def ties_stand_alike_whatever_the_page_size(made: Made) -> Iterator[Broken]:
                 where, one, another = _difference_of_keys(rows, found[value])
                 yield Broken(walk, f"as in {other.plan}: {one}", another, where)
                 break
+    for walk in made.fair:
+        whole = first.get(_narrowed_and_sorted(walk))
+        if whole is not None and not walk.complete and not _sorting(walk):
+            yield from _left_out(walk, whole)
+
+
+def _narrowed_and_sorted(walk: Walk) -> str:
+    return f"{_narrowed(walk)} {_sorting(walk)}"
+
+
+def _sorting(walk: Walk) -> list[Any]:
+    """The values that a walk sorts by; empty where it does not sort."""
+    values = [walk.plan.arguments.get(name) for name in walk.operation.sort or () if name]
+    return [value for value in values if value is not None]
+
+
+def _left_out(walk: Walk, whole: Walk) -> Iterator[Broken]:
+    """Of a walk that sees a part of a list, the rows that it leaves out in between."""
+    seen = {*walk.keys}
+    places = [number for number, key in enumerate(whole.keys) if key in seen]
+    if walk.plan.trouble is not None or walk.plan.about != "walk" or not places:
+        return
+    first = 0 if walk.plan.start is None else places[0]
+    lost = [key for key in whole.keys[first : places[-1]] if key not in seen]
+    if lost:
+        expected = f"rows {first} to {places[-1]} of {whole.plan}"
+        yield Broken(walk, expected, f"{len(lost)} lost: {lost[0]}")
 
 
 def _tied(walk: Walk, common: set[str]) -> dict[Any, list[str]]:
