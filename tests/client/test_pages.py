@@ -449,6 +449,20 @@ def test_a_walk_over_pages_finds_a_repeated_page(mode: Mode, server: Server) -> 
     assert (len(walked.rows), type(walked.error)) == (1, PaginationError)
 
 
+def test_pages_of_rows_that_may_be_null_are_compared_too(mode: Mode, server: Server) -> None:
+    gaps = replace(SHORT, null_rows=True)
+
+    def walked(*pages: list[Any]) -> Any:
+        server.answers = {number: success(rows) for number, rows in enumerate(pages, 1)}
+        arguments = {**dict.fromkeys(SHORT.required, "1"), "page_num": 1, "page_size": 2}
+        return mode.walk(lambda c: c._iterate(gaps, arguments, limit=None, max_pages=None))
+
+    found = walked([product(0), None], [None, product(0)], [None])
+    assert [row is None for row in found.rows] == [False, True, True, False, True]
+    assert found.error is None
+    assert isinstance(walked([None, None], [None, None]).error, PaginationError)
+
+
 # --- Walks by cursor --------------------------------------------------------------------------
 
 

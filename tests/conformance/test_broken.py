@@ -63,10 +63,22 @@ def test_what_needs_a_method_follows_from_its_absence() -> None:
     assert [cause.relation for cause in rest] == [*RELATIONS[2:4], "recording"]
 
 
+def test_a_violation_alone_breaks_the_relation_that_was_tallied() -> None:
+    with pytest.raises(ContractBroken) as raised:
+        assert_holds([Violation(OPERATION, "/data", "to_dict", "1", "2")])
+    assert [cause.pair for cause in causes_of(raised.value, [PAIR])] == [PAIR]
+    assert [cause.pair for cause in causes_of(raised.value, [])] == [("", OPERATION)]
+
+
 def test_places_where_one_rule_is_broken_are_listed_with_the_first() -> None:
     (cause,) = folded(causes(*(finding(pointer=f"/data/1/{name}") for name in "abc")))
     assert (cause.pointer, cause.also, cause.times) == ("/data/*/a", ("/data/*/b", "/data/*/c"), 3)
     assert "  also at   /data/*/b, /data/*/c" in described([cause])
+
+
+def test_a_command_that_asks_a_sandbox_is_written_whole() -> None:
+    text = list(described([Cause(*PAIR, "order", curl="curl 'http://x'" + "x" * 99)]))
+    assert text[-2:] == ["  With `keyapi sandbox` running:", "    curl 'http://x'" + "x" * 99]
 
 
 def test_a_recording_may_be_right_and_the_specification_wrong() -> None:
@@ -174,11 +186,16 @@ def test_a_violation_names_its_rule_and_a_request_has_no_response() -> None:
 
 def test_what_broke_is_written_with_a_command_each() -> None:
     many = [Cause(*PAIR, f"rule-{n}", "/x", "3", "4 " * 300, times=2) for n in range(12)]
-    lines = list(broken(many, {cause.title: "python -m pytest 'x[a b]'" for cause in many}))
+    commands = {cause.title: "python -m pytest 'x[a b]'" for cause in many}
+    lines = list(broken(many, commands))
     assert lines[0] == "BROKEN  meaning · shop_list · rule-0 at /x (2 times)"
     assert lines[3] == "        python -m pytest 'x[a b]'"
     assert lines[1:3] == ["        expected 3", f"        found    {'4 ' * 31}…"]
     assert lines[-1] == "… and 2 causes more: meaning"
+    (elsewhere,) = [
+        line for line in broken([many[0]._replace(also=("/y",))], commands) if "/y" in line
+    ]
+    assert elsewhere == "        also at /y"
     assert max(map(len, lines)) <= 80
 
 
@@ -243,14 +260,18 @@ def commit(folder: Path, text: str, subject: str) -> None:
 
 
 def test_a_report_says_since_which_change(tmp_path: Path) -> None:
-    def document(**statuses: dict[str, Any]) -> str:
+    def document(kind: str, **statuses: dict[str, Any]) -> str:
         paths = {
             f"/{name}": {"get": {"operationId": name, "responses": responses}}
             for name, responses in statuses.items()
         }
-        return json.dumps({"paths": paths})
+        row = {"$ref": "#/components/schemas/Row"}
+        schemas = {"List": {"items": row}, "Row": {"type": kind}, "Other": {"type": kind}}
+        return json.dumps({"paths": paths, "components": {"schemas": schemas}})
 
-    old, new = document(a={}, b={}), document(a={"200": {}}, c={})
+    rows = {"200": {"schema": {"$ref": "#/components/schemas/List"}}}
+    old = document("string", a={}, b={}, same={}, rows=rows)
+    new = document("integer", a={"200": {}}, c={}, same={}, rows=rows)
     commit(tmp_path, old, "First")
     commit(tmp_path, new, "Vendor the page")
     (tmp_path / "other.py").write_text("1")
@@ -262,11 +283,30 @@ def test_a_report_says_since_which_change(tmp_path: Path) -> None:
     assert found.specification.startswith("T 7 (sha256 ")
     assert found.checkout.endswith("Something else")
     assert found.changed.endswith("Vendor the page")
-    assert found.operations == ("changed a", "removed b", "added c")
+    assert found.operations == ("changed a", "removed b", "changed rows", "added c")
     assert found.uncommitted == ("other.py",)
     assert [word for word, _ in found.lines()] == [
         *("Specification", "Last changed", "Checkout", "Not committed")
     ]
+
+
+def test_a_specification_that_was_no_json_is_passed_over(tmp_path: Path) -> None:
+    for text in ("not JSON", "[]", '{"paths": {"/a": {"get": {"operationId": "a"}}}}'):
+        commit(tmp_path, text, text)
+    (tmp_path / "openapi/pages").mkdir(parents=True)
+    (tmp_path / "openapi/pages/a.md").write_text("a")
+    assert revision(tmp_path, None).operations == ("added a",)
+    commit(tmp_path, '{"paths": {"/a": {"get": {"operationId": "a"}}}}', "A page")
+    found = revision(tmp_path, None)
+    assert found.operations == ()
+    assert dict(found.lines())["Last changed"].endswith(" A page")
+
+
+def test_without_git_there_is_the_specification_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert list(revision(tmp_path, None).lines()) == []
 
 
 def test_outside_of_a_checkout_there_is_the_specification_alone(

@@ -96,6 +96,76 @@ def test_the_report_is_written_as_junit_and_html(suite: pytest.Pytester) -> None
     assert "written: a/folder/contract.xml, a/folder/contract.html" in text
 
 
+BREAKING = """
+import pytest
+from keyapi.conformance.broken import assert_holds
+from keyapi.conformance.registry import Finding
+from keyapi.contract import Violation
+
+def finding(relation, rule, found):
+    return Finding(relation, "a case", Violation("shop_list", "/data", rule, "3", found))
+
+@pytest.mark.parametrize("number", ["a b", "c d"])
+def test_of_two_relations(tally, number):
+    for relation in ("server -> spec", "meaning"):
+        tally(relation, "shop_list", checks=1, cases=1)
+    assert_holds([finding("meaning", "order", str(n)) for n in range(40)])
+
+def test_of_a_method(tally):
+    tally("client -> spec", "shop_list", checks=1, cases=1)
+    assert_holds([finding("client -> spec", "method", "none")])
+
+@pytest.fixture
+def absent():
+    raise OSError("no such thing")
+
+def test_that_cannot_start(absent):
+    pass
+"""
+
+
+@pytest.fixture
+def breaking(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makepyfile(test_suite=BREAKING)
+    return pytester
+
+
+@pytest.mark.parametrize("workers", [(), WORKERS])
+def test_what_broke_stands_last_and_only_its_relation_is_marked(
+    breaking: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    text = run(breaking, "--report", "report", *workers)
+    lines = text.splitlines()
+
+    assert len(lines) < 100
+    assert [line.split()[-1] for line in lines if " shop_list  " in line] == ["1", "0", "2"]
+    broken = [line for line in lines if line.startswith("BROKEN")]
+    assert broken == [
+        "BROKEN  client -> spec · shop_list · method at /data",
+        "BROKEN  OSError in test_that_cannot_start",
+    ]
+    assert "… and 1 cause more, which may follow: meaning" in lines
+    assert "python -m pytest 'test_suite.py::test_of_two_relations[a b]'" in lines
+    page = (breaking.path / "report/contract.html").read_text("utf-8")
+    assert "Broken: 2 causes</h1>" in page
+    assert "<small>80 times</small>" in page
+
+
+def test_a_traceback_is_shown_to_whoever_asks_for_it(breaking: pytest.Pytester) -> None:
+    assert "def test_of_a_method" not in run(breaking)
+    assert "def test_of_a_method" in run(breaking, "--tb=long")
+
+
+def test_what_cannot_be_imported_is_in_the_page(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_suite="import no_such_module")
+
+    run(pytester, "--report", "report")
+
+    page = (pytester.path / "report/contract.html").read_text("utf-8")
+    assert "Broken: 1 cause</h1>" in page
+    assert "No module named &#39;no_such_module&#39;" in page
+
+
 def test_counts_of_worker_processes_are_added(suite: pytest.Pytester) -> None:
     lines = [line.split() for line in run(suite, *WORKERS).splitlines()]
 

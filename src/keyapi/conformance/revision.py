@@ -100,7 +100,7 @@ def _nodes(text: str | None) -> dict[str, str]:
     try:
         document = json.loads(text or "{}")
         found = list(operations({"paths": {}, **document}))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         return {}
     schemas = document.get("components", {}).get("schemas", {})
     return {operation.name: _written(operation.node, schemas) for operation in found}
