@@ -17,6 +17,8 @@ from keyapi._sending.response import Failure, parse_response
 from keyapi.conformance.cases import Case
 from keyapi.conformance.judge import ServerAnswer, judge
 from keyapi.conformance.live.asking import Asker, BudgetUsedUp, LiveExchange
+from keyapi.conformance.live.comparing import KnownPages
+from keyapi.conformance.live.page_rules import RULES
 from keyapi.conformance.live.plan import LAST_PAGE
 from keyapi.conformance.live.results import (
     ADDED,
@@ -26,8 +28,9 @@ from keyapi.conformance.live.results import (
     Note,
     Result,
 )
+from keyapi.conformance.live.searching import last_page
 from keyapi.contract import Contract, Violation
-from keyapi.specification import OperationSpec, value_at
+from keyapi.specification import OperationSpec
 
 _SILENT = 2  # cases without an answer, one after the other, after which a server counts as down
 _FAR = 2**20  # the last page that is looked for, where the specification names none
@@ -85,7 +88,7 @@ class Run:
         self._welcome = False  # whether the key was ever good for an answer
         self._silent = 0
         self._skipping = {"run": "", "operation": ""}
-        self._first_pages: dict[str, ServerAnswer] = {}
+        self._known: dict[str, KnownPages] = {}
 
     @property
     def failed(self) -> bool:
@@ -132,10 +135,12 @@ class Run:
             self._skipping[skipped.reach] = skipped.reason
             self.gaps.append(skipped.reason)
 
-    def _ask(
-        self, operation: OperationSpec, case: Case, result: Result, before: bytes | None = None
-    ) -> ServerAnswer | None:
-        """Ask once, put what is wrong into the result, and give the answer if nothing is."""
+    def _known_of(self, operation: OperationSpec) -> KnownPages:
+        """What is known of an operation's rows so far."""
+        return self._known.setdefault(operation.name, KnownPages(operation, RULES))
+
+    def _ask(self, operation: OperationSpec, case: Case, result: Result) -> ServerAnswer | None:
+        """Ask once, put what is wrong into the result, and give the answer if it can be read."""
         exchange = self._asker.ask(operation, case)
         self._silent = 0 if exchange.answer else self._silent + 1
         self._excuse(case, exchange)
@@ -148,18 +153,18 @@ class Run:
             tries = f"{', '.join(exchange.before)} before HTTP {exchange.answer.status}"
             sent_again = Violation(operation.name, "", "retried", "an answer at once", tries)
             _add(result, [Note(RETRIED, sent_again)])
-        violations = judge(self._contract, operation, case, exchange.answer, before)
+        violations = judge(self._contract, operation, case, exchange.answer)
         broken = list(_kinds(violation for violation in violations if not violation.additive))
         result.violations += broken
         _add(result, [Note(ADDED, violation) for violation in violations if violation.additive])
         _add(result, self._tolerated(operation, exchange.answer, violations))
         if broken:
             return None
+        contradicted = self._known_of(operation).add(case, exchange.answer)
+        result.violations += contradicted
         self._welcome = self._welcome or case.key == "good"
-        if exchange.recording is not None:
+        if exchange.recording is not None and not contradicted:
             self.kept.append(KeptExchange(operation.name, case, exchange.recording))
-        if case.name == "documented example":
-            self._first_pages[operation.name] = exchange.answer
         return exchange.answer
 
     def _tolerated(
@@ -190,44 +195,38 @@ class Run:
             raise _Skipped(f"the server does not accept the key: {error.message}", "run")
 
     def _find_last_page(self, operation: OperationSpec, case: Case, result: Result) -> None:
-        """Find the last page by doubling and bisection, judging each page on the way."""
+        """Find the last page, judging each page on the way."""
         paging = operation.paging
         assert paging is not None
         assert paging.largest is not None
         position, size = paging.position, paging.largest
         apart = int(paging.start or 0) - 1  # pages are counted from 1 here
         last = int(operation.arguments[position].schema.get("maximum", _FAR)) - apart
-        pages: dict[int, ServerAnswer] = {}
-        if operation.name in self._first_pages:  # paid for already
-            pages[1] = self._first_pages[operation.name]
+        known = self._known_of(operation)
 
-        def rows(number: int, promised: str = "") -> int:
-            if number not in pages:
-                kind = type(case.arguments[position])
-                arguments = {**case.arguments, position: kind(number + apart)}
-                page = Case(f"page {number + apart}", arguments, rows=promised)
-                before = pages.get(number - 1)
-                answer = self._ask(operation, page, result, before.content if before else None)
-                if answer is None:
+        def rows(number: int) -> int:
+            kind = type(case.arguments[position])
+            arguments = {**case.arguments, position: kind(number + apart)}
+            rows = known.asked(arguments)
+            if rows is None:
+                page = Case(f"page {number + apart}", arguments)
+                if self._ask(operation, page, result) is None:
                     raise _BrokenPage
-                pages[number] = answer
-            found = value_at(pages[number].envelope, operation.items or ("",))
-            return len(found) if isinstance(found, list) else 0
+                rows = known.asked(arguments) or 0
+            return rows
 
         try:
             if not rows(1):
                 raise _Skipped("the documented example has no rows", "case")
-            full, beyond = 1, last + 1
-            while rows(full) >= size and beyond - full > 1:
-                middle = min(full * 2, last) if beyond > last else (full + beyond) // 2
-                if rows(middle):
-                    full = middle
-                else:
-                    beyond = middle
-            if full < last:
-                rows(full + 1, "none")
+            end = last_page(rows, size, last, -(-known.distinct // size))
         except _BrokenPage:
             return
+        there = (end - 1) * size + rows(end)
+        if known.distinct > there:
+            where = f"page {end + apart}, the last with rows as far as it was searched"
+            short = f"{there} up to {where}"
+            expected = f"the {known.distinct} rows that are known"
+            result.violations.append(Violation(operation.name, "", "hole", expected, short))
 
 
 class _BrokenPage(Exception):
