@@ -453,11 +453,17 @@ def test_a_cursor_before_the_first_row_is_answered_with_the_first_page() -> None
     assert answers[1] == answers[2] == answers[0]
 
 
+def repeated(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema of rows that say that a column repeats what was asked for."""
+    schema["items"]["properties"][name]["description"] = "As requested"
+    return schema
+
+
 def test_rows_are_not_asked_to_repeat_an_integer_that_none_holds() -> None:
     text = page(
         "/v1/tiktok/shop/sold",
         parameters=[query("sold", "Sold", "integer", required=True)],
-        data_schema=rows(sold="integer", shop_id="string"),
+        data_schema=repeated("sold", rows(sold="integer", shop_id="string")),
     )
     sandbox = Sandbox(spec=specification({"shop/sold.md": text}))
     replies = [
@@ -496,7 +502,9 @@ KINDS = page(
         query("level", "Level", "integer", required=True),
         *paged(),
     ],
-    data_schema=rows(level="integer", total_sale_cnt="integer", spu_avg_price="number"),
+    data_schema=repeated(
+        "level", rows(level="integer", total_sale_cnt="integer", spu_avg_price="number")
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -20,14 +21,15 @@ HEADERS = {"authorization": "Bearer sk_sandbox_0000"}
 
 def _of(platform: str, column: str, **operation: object) -> dict[str, Any]:
     """The specification of a platform with one method, called like those of all others."""
-    path = f"/v1/{platform}/shop/list"
     text = page(
-        path,
+        "/v1/tiktok/shop/list",
         parameters=[query("region", "Region", required=True, enum=[platform])],
         data_schema={"type": "array", "items": {**rows(**{column: "string"})["items"]}},
         operation=operation,
     )
-    return specification({f"{platform}.md": text})
+    document = json.dumps(specification({f"{platform}.md": text}))
+    moved: dict[str, Any] = json.loads(document.replace("/tiktok/shop", f"/{platform}/shop"))
+    return moved
 
 
 def test_what_two_platforms_call_the_same_is_told_apart() -> None:
