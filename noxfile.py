@@ -39,10 +39,10 @@ def _runs(version: str) -> bool:
     return subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
-PYTHONS = ("3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 OTHER_PYTHONS = [version for version in PYTHONS if _runs(version)]
 # What works with the oldest and the newest works between them; the nightly workflow tries all.
-_EACH_CHANGE = [f"pythons-{version}" for version in (PYTHONS[0], PYTHONS[-1])]
+_EACH_CHANGE = [f"pythons-{version}" for version in (PYTHONS[0], *OTHER_PYTHONS[-1:])]
 nox.options.sessions = [
     "check",
     "tests",
@@ -137,6 +137,14 @@ def pythons(session: nox.Session) -> None:
     the oldest and the newest Python run.
     """
     _install(session, "dev")
+    session.run("python", "-m", "pytest", *_PARALLEL, *SHIPPED, "-m", "not process")
+
+
+@nox.session(default=False, venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """The same with the lowest versions of all that pyproject.toml names, which it says suffice."""
+    extras = ".[all,testing,conformance]"
+    session.install("--resolution", "lowest-direct", "-e", extras, "--group", "dev")
     session.run("python", "-m", "pytest", *_PARALLEL, *SHIPPED, "-m", "not process")
 
 
