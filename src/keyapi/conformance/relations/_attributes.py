@@ -77,7 +77,8 @@ class Reader:
         for name, text in texts.items():
             for accessor in accessors[name]:
                 yield from self._accessor(model, accessor, name, text)
-        yield from self._row(model, distinct(self._specification, schema), attributes, properties)
+        row = distinct(self._specification, {**schema, "type": "object"})
+        yield from self._row(model, row, attributes, properties)
 
     def members(self, enum: type[Enum], schema: Schema, *texts: str) -> Iterator[Finding]:
         """Compare an enum's members with the specification's, by name and value.

@@ -46,6 +46,17 @@ def meanings(specification: Specification, text: JsonText) -> Iterator[tuple[Any
         yield value, ordered if many else ordered[0]
     yield json.dumps(json.dumps(rows)), ordered if many else ordered[0]  # encoded twice
     yield json.dumps(rows[0]), rows[:1] if many else rows[0]
-    urls = [] if text.text is None else [{text.text: _PLAIN}, {text.text: "b"}]
-    for value, found in ((_PLAIN, urls[:1]), (json.dumps([_PLAIN, "b", ""]), urls)):
+    plain = [_PLAIN, "https://example.com/2.jpg?a=b&c=d,e"]
+    urls: list[dict[str, Any]] = [] if text.text is None else [{text.text: url} for url in plain]
+    for value, found in ((_PLAIN, urls[:1]), (json.dumps([*plain, ""]), urls)):
         yield value, found if many else next(iter(found), None)
+    if text.text is not None:  # in other forms, too, in which servers send them
+        printed = ", ".join(f"{{{text.text}={url}, number=1}}" for url in plain)
+        numbered = [{**url, "number": 1} for url in urls]
+        listed = json.dumps({f"{text.text}_list": plain})
+        for value, found in (
+            (f"[{printed}]", numbered),
+            (",".join(plain), urls),
+            (listed, urls),
+        ):
+            yield value, found if many else found[0]

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, get_args, get_origin
 
 from keyapi._models import Model
+from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._attributes import Reader
 from keyapi.conformance.relations._probes import is_map, only
-from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._shared import put, success_answer, violation
 from keyapi.conformance.relations._surface import documented, methods_as_documented, result_of
 from keyapi.conformance.relations._table import client_as_declared, operation_as_documented
-from keyapi.specification import OperationSpec, Schema, Specification
+from keyapi.specification import OperationSpec, Schema, Specification, value_at
 
+_CURSORS: dict[str, dict[str, Any]] = {
+    "integer": {"4711": 4711, '"4711"': 4711, "4711.0": 4711, "9007199254740993": 2**53 + 1},
+    "string": {'"4711"': "4711", "4711": "4711", '"é/=+"': "é/=+", "4711.0": "4711"},
+    "array": {"[4711, 4712]": [4711, 4712]},
+}
+"""Next cursors as servers write them, with what the argument of a type must be given."""
 _WITHIN: dict[Any, str] = {list: "items", dict: "additionalProperties"}
 
 
@@ -37,6 +45,7 @@ def names_as_documented(
         lambda: _surface(specification, operation, caller),
         lambda: _arguments(specification, operation, caller, sending),
         lambda: _rows(specification, operation, caller, receiving),
+        lambda: _next(operation, caller),
     )
     for look in looks:
         try:
@@ -99,3 +108,26 @@ def _rows(
         schema = only(specification, schema.get("items", schema.get("additionalProperties", {})))
     if issubclass(model, Model):
         yield from reader.model(model, schema)
+
+
+def _next(operation: OperationSpec, caller: Caller) -> Iterator[Finding]:
+    """`page.next` has the type of the argument that takes it, however the cursor is written."""
+    paging = operation.paging
+    if paging is None or not paging.next:
+        return
+    kind = operation.arguments[paging.position].schema.get("type", "string")
+    arguments = next(iter(cases(operation))).arguments
+    for cursor, expected in _CURSORS.get(kind, {}).items():
+        answer = success_answer(operation)
+        body = answer.envelope
+        put(body, paging.next, json.loads(cursor))
+        if paging.more:
+            put(body, paging.more, True)
+        rows = value_at(body, operation.items or ())
+        put(body, operation.items or (), rows or [{}])
+        given = answer._replace(content=json.dumps(body).encode())
+        found = caller.call(operation.name, arguments, given).result
+        following = getattr(found, "next", found)
+        if (type(following), following) != (type(expected), expected):
+            broken = violation(operation, "next", repr(expected), repr(following))
+            yield Finding("spec -> client", f"a next cursor {cursor}", broken)

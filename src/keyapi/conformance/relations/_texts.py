@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+
+import httpx
 
 from keyapi import BadRequest
-from keyapi.conformance.drivers import Caller, Inexpressible
+from keyapi._clients import async_twin
+from keyapi.conformance.drivers import KEY, Caller, Inexpressible
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._probes import TEXTS, Probe, probes
 from keyapi.conformance.relations._shared import request_differs, success_answer, violation
@@ -27,9 +31,13 @@ def texts_as_given(operation: OperationSpec, caller: Caller, base_url: str) -> I
         caller: The client.
         base_url: Where requests must go.
     """
+    walks = (operation.name, True) in caller.methods
     for number, probe in enumerate(probes(operation)):
         for broken in _arrives(operation, caller, probe, base_url):
             yield Finding("client -> spec", f"probe {number}", broken)
+        for kind in (caller.client, async_twin(caller.client)) if walks else ():
+            for broken in _walk_arrives(operation, caller, kind, probe, base_url):
+                yield Finding("client -> spec", f"{kind.__name__}, walk {number}", broken)
     texts = [
         argument
         for argument in operation.arguments.values()
@@ -73,3 +81,32 @@ def _arrives(
         yield violation(operation, "sent", "one request", f"{len(sent.requests)}: {sent.result!r}")
         return
     yield from request_differs(operation, probe.arguments, sent.requests[0], base_url, probe.body)
+
+
+def _walk_arrives(
+    operation: OperationSpec, caller: Caller, kind: Any, probe: Probe, base_url: str
+) -> Iterator[Violation]:
+    """A walk asks for its first page with all that it is given."""
+    method = caller.methods[operation.name, True]
+    status, headers, content = success_answer(operation)
+    requests: list[httpx.Request] = []
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(status, headers=dict(headers), content=content)
+
+    async def first() -> None:
+        async for _ in method.on(client)(**given):
+            break
+        await client.close()
+
+    client = kind(KEY, max_retries=0, transport=httpx.MockTransport(reply))
+    try:
+        given = caller.arguments(operation.name, probe.arguments, body=probe.body, walk=True)
+        if kind is caller.client:
+            next(iter(method.on(client)(**given)), None)
+        else:
+            caller.run(first())
+        yield from request_differs(operation, probe.arguments, requests[0], base_url, probe.body)
+    except Exception as error:
+        yield violation(operation, "exception", "a request", repr(error))
