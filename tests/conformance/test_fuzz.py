@@ -13,8 +13,19 @@ from schemathesis import GenerationMode
 from schemathesis.core import NotSet
 
 from keyapi.conformance.applicable import left_out, made_up, never_checked
+from keyapi.conformance.checks import meaning
 from keyapi.conformance.drivers import KEY, Caller, Inexpressible, sandbox_server
-from keyapi.conformance.fuzz import Fuzz, body_of, fixed, request_of, typed_values
+from keyapi.conformance.fuzz import (
+    Fuzz,
+    bodies,
+    body_of,
+    faulty_headers,
+    fixed,
+    operation_name,
+    positive,
+    request_of,
+    typed_values,
+)
 from keyapi.conformance.relations import server_to_spec, success_answer
 from keyapi.contract import Contract
 from keyapi.sandbox import Sandbox
@@ -153,6 +164,42 @@ def test_many_operations_share_their_examples() -> None:
         few.append(fuzz.share(100))
 
     assert few == [100, 100, 90, 29, 25, 25]
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_the_check_of_meaning_passes_what_a_sandbox_answers(mode: GenerationMode) -> None:
+    operation = EXAMPLE.operations["shop_list"]
+    strategy = FUZZ.schema[operation.path][operation.method].as_strategy(generation_mode=mode)
+    refused = 0
+
+    @hypothesis.given(case=strategy)
+    def probe(case: Any) -> None:
+        nonlocal refused
+        assert operation_name(case) == operation.name
+        assert positive(case) == (mode is GenerationMode.POSITIVE)
+        answer = http.request(**request_of(case))
+        assert (answer.status_code == 401) == faulty_headers(case)
+        refused += answer.status_code != 200
+        case.validate_response(answer, checks=[meaning])
+        answer.status_code = 418  # undocumented, which another check tells
+        case.validate_response(answer, checks=[meaning])
+
+    with httpx.Client(transport=Sandbox(key=KEY).transport) as http:
+        fixed(probe, 15)()
+    assert bool(refused) == (mode is GenerationMode.NEGATIVE)
+
+
+def test_bodies_are_what_the_schema_allows() -> None:
+    operation = EXAMPLE.operations["shop_list"]
+    contract = Contract(EXAMPLE.document)
+
+    @hypothesis.given(bodies(EXAMPLE.document, operation))
+    def probe(body: Any) -> None:
+        content = json.dumps(body).encode()
+        found = contract.violations(operation.name, operation.success_status, content)
+        assert not any(violation.rule == "type" for violation in found)
+
+    fixed(probe, 15)()
 
 
 def test_a_next_cursor_has_the_type_that_answers_have() -> None:

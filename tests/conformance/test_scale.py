@@ -15,6 +15,8 @@ from support.many_pages import RESOURCES, SHAPES, many_pages
 from support.page_shapes import specification
 from support.specs import committed
 
+pytestmark = pytest.mark.no_cover
+
 
 def test_a_page_of_every_shape_goes_through_everything(tmp_path: Path) -> None:
     outcome = scale.run(len(SHAPES) + 1, tmp_path, spoilt=2, checked=cache_folder() / "mypy")
