@@ -132,12 +132,13 @@ def pythons(session: nox.Session) -> None:
     """The same on each other Python that is here, but for tests that start processes.
 
     These take a fifth of the time, and show signals, pipes and what workers share on a disk or in
-    Redis, none of which depends on the version of Python. Every other test runs: sampled ones would
-    save seconds, since what is slow is measuring coverage, which this does not do. By default only
-    the oldest and the newest Python run.
+    Redis, none of which depends on the version of Python. Every other test runs, with four of its
+    cases, which differ in data; `-- --all` runs all. By default only the oldest and the newest
+    Python run.
     """
     _install(session, "dev")
-    session.run("python", "-m", "pytest", *_PARALLEL, *SHIPPED, "-m", "not process")
+    cases = () if "--all" in session.posargs else ("--cases", "4")
+    session.run("python", "-m", "pytest", *_PARALLEL, *SHIPPED, *cases, "-m", "not process")
 
 
 @nox.session(default=False, venv_backend="uv")

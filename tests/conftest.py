@@ -16,6 +16,7 @@ from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points, version
 from pathlib import Path
+from random import Random
 from shutil import copytree
 from typing import Any
 
@@ -41,11 +42,28 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "process: starts processes; runs on one Python only")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that start processes by the fixture of that name."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option to run a few cases of each test."""
+    parser.addoption("--cases", type=int, metavar="N", help="run at most N cases of each test")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that start processes by the fixture of that name; leave out cases."""
     for item in items:
         if "process" in getattr(item, "fixturenames", ()):
             item.add_marker("process")
+    if (most := config.getoption("cases")) is not None:
+        tests: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        # At random, so that neither sync nor async is all there is, and the same in each worker.
+        kept = {
+            case
+            for name, cases in tests.items()
+            for case in Random(name).sample(cases, min(most, len(cases)))  # noqa: S311
+        }
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = [item for item in items if item in kept]
 
 
 def pytest_collection_finish() -> None:

@@ -29,6 +29,7 @@ def test_that_counts_nothing():
 """
 
 WORKERS = ("-p", "xdist", "-n", "2")
+ONE_WORKER = ("-p", "xdist", "-n", "1")
 
 
 @pytest.fixture(autouse=True)
@@ -215,7 +216,7 @@ def named(pytester: pytest.Pytester, *operations: str) -> pytest.Pytester:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("workers", [(), WORKERS])
+@pytest.mark.parametrize("workers", [(), ONE_WORKER])
 def test_what_there_is_nothing_to_look_at_of_is_a_dash_with_the_reason(
     pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:
@@ -230,7 +231,7 @@ def test_what_there_is_nothing_to_look_at_of_is_a_dash_with_the_reason(
     assert "<small>– not paged</small>" in page
 
 
-@pytest.mark.parametrize("workers", [(), WORKERS])
+@pytest.mark.parametrize("workers", [(), ONE_WORKER])
 def test_a_relation_that_was_forgotten_fails_a_complete_run(
     pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:

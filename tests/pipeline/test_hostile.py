@@ -107,6 +107,7 @@ def test_text_for_templates_and_formats_is_nothing_but_text(hostile: Path) -> No
     assert TEXT in " ".join(str(of_method).split())
 
 
+@pytest.mark.slow
 def test_thousands_of_properties_make_a_client_that_holds_them_all(tmp_path: Path) -> None:
     project = listing_project(tmp_path / "many", {"en/tiktok/many.md": MANY})
     row = {f"property_{n}": str(n) for n in range(2_000)}

@@ -41,6 +41,7 @@ def by_name(result: dict[str, Any]) -> dict[str, Any]:
     return {found["page"]: found for found in result["pages"]}
 
 
+@pytest.mark.slow
 def test_pages_that_are_vendored_are_surveyed_where_none_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

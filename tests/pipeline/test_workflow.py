@@ -240,7 +240,7 @@ sys.exit(vendor.main(root) or regenerate.main([*root, "--check"]))
 """
 
 
-@pytest.mark.parametrize("seed", ["0", "4711"])
+@pytest.mark.parametrize("seed", ["4711", pytest.param("0", marks=pytest.mark.slow)])
 def test_the_same_input_gives_the_same_bytes_anywhere(
     project: Path, tmp_path: Path, seed: str
 ) -> None:
