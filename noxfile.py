@@ -187,7 +187,8 @@ def mutants(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the site, where a warning is an error, and test it and every document."""
     site = Path(session.create_tmp()).resolve() / "site"
-    _run(session, "sphinx-build", "--quiet", "--fail-on-warning", "--keep-going", "docs", str(site))
+    options = ("--quiet", "--fail-on-warning", "--keep-going", "--jobs", "auto")
+    _run(session, "sphinx-build", *options, "docs", str(site))
     _pytest(session, "tests/docs", f"--site={site}", *session.posargs)
 
 
