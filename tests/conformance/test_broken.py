@@ -48,6 +48,12 @@ def test_findings_of_one_rule_at_one_place_are_one_cause_with_a_count() -> None:
     ]
 
 
+def test_a_specification_that_is_not_its_page_comes_before_what_follows() -> None:
+    relations = ("recording", "meaning", "", "spec - page")
+    found = merged(Cause(each, OPERATION, "type", expected=each and "x") for each in relations)
+    assert [cause.relation for cause in found] == ["spec - page", "meaning", "recording", ""]
+
+
 @pytest.mark.parametrize("rule", ["method", "openapi", "argument", "status"])
 def test_what_the_rest_may_follow_from_comes_first(rule: str) -> None:
     found = causes(finding(), finding("filter"), finding(rule, ""))
@@ -166,10 +172,11 @@ def test_another_exception_says_where_it_was_raised() -> None:
     try:
         assert [] == 5
     except AssertionError as error:
-        (cause,) = causes_of(error, [], "test_x")
-    assert cause.rule == "AssertionError in test_x"
+        (cause,) = causes_of(error, [PAIR])
+    assert cause.rule.startswith("AssertionError at tests/conformance/test_broken.py:")
     assert cause.found
-    assert cause.case.startswith("tests/conformance/test_broken.py:")
+    assert (cause.pair, cause.case) == (("", ""), "meaning, shop_list")
+    assert causes_of(KeyError(), [])[0].title == "KeyError"
 
 
 def test_a_violation_names_its_rule_and_a_request_has_no_response() -> None:

@@ -143,7 +143,7 @@ def test_what_broke_stands_last_and_only_its_relation_is_marked(
     broken = [line for line in lines if line.startswith("BROKEN")]
     assert broken == [
         "BROKEN  client -> spec · shop_list · method at /data",
-        "BROKEN  OSError in test_that_cannot_start",
+        "BROKEN  OSError at test_suite.py:21",
     ]
     assert "… and 1 cause more, which may follow: meaning" in lines
     assert "python -m pytest 'test_suite.py::test_of_two_relations[a b]'" in lines

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MEANING = "`meaning`"  # the project's own check
 _WHOLE = "the whole response"
+_GENERATED = "a generated case"
 _WRITTEN = re.compile(  # a violation, as it writes itself
     rf"^\w* \((?P<rule>[\w-]+)\): (?:(?P<place>/\S*|{_WHOLE}): )?expected (?P<expected>.*), "
     r"found (?P<found>.*)$",
@@ -81,65 +82,57 @@ def _starred(pointer: str) -> str:
     return "/".join("*" if part.isdigit() else part for part in pointer.split("/"))
 
 
-def causes_of(error: BaseException, looked_at: Iterable[Pair], test: str = "") -> list[Cause]:
+def causes_of(error: BaseException, looked_at: Iterable[Pair]) -> list[Cause]:
     """Find out why a test failed.
 
     Args:
         error: What it raised.
         looked_at: The relations and operations that it looked at.
-        test: Its name.
     """
-    pairs = list(looked_at)
-    return merged(_causes(error, pairs, test, curls_in(str(error))))
+    return merged(_causes(error, list(looked_at), curls_in(str(error))))
 
 
-def _causes(
-    error: BaseException, pairs: list[Pair], test: str, curls: list[str]
-) -> Iterator[Cause]:
+def _causes(error: BaseException, pairs: list[Pair], curls: list[str]) -> Iterator[Cause]:
     if isinstance(error, ContractBroken):
         for cause in error.causes:
             tallied = next((pair[0] for pair in pairs if pair[1] == cause.operation), "")
             yield cause._replace(relation=cause.relation or tallied)
     elif isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
-            yield from _causes(inner, pairs, test, curls_in(str(inner)) or curls)
+            yield from _causes(inner, pairs, curls_in(str(inner)) or curls)
+    elif hasattr(error, "title"):
+        for cause in _of_check(error, str(error.title), pairs):
+            yield cause._replace(curl=curls[0] if curls else "")
     else:
-        curl = curls[0] if curls else ""
-        title = str(getattr(error, "title", ""))  # of a check of Schemathesis
-        wanted = ("meaning" if _MEANING in title else "server -> spec") if title else None
-        others = pairs[0] if pairs else ("", "")
-        relation, operation = next((pair for pair in pairs if pair[0] == wanted), others)
-        message = str(error).removeprefix(f"{title}\n")
-        violations = list(_WRITTEN.finditer(message)) if _MEANING in title else []
-        for each in violations:
-            place = "" if each["place"] == _WHOLE else (each["place"] or "")
-            expected, found = excerpts(each["expected"], each["found"])
-            yield Cause(
-                relation,
-                operation,
-                each["rule"],
-                _starred(place),
-                expected,
-                found,
-                "a generated case",
-                curl=curl,
-            )
-        if not violations:
-            rule = title or f"{type(error).__name__} in {test}"
-            where, line = _raised_at(error)
-            text = beginning(message) or line
-            yield Cause(
-                relation, operation, rule, found=text, case="" if title else where
-            )._replace(curl=curl)
+        yield _elsewhere(error, pairs)
 
 
-def _raised_at(error: BaseException) -> tuple[str, str]:
-    """Where an exception was raised: file and line, and what stands there."""
-    frames = extract_tb(error.__traceback__)
-    if not frames:
-        return "", ""
-    frame = frames[-1]
-    return f"{_relative(frame.filename)}:{frame.lineno}", frame.line or ""
+def _of_check(error: BaseException, title: str, pairs: list[Pair]) -> Iterator[Cause]:
+    """What a check of Schemathesis says; the project's own check writes violations."""
+    is_meaning = _MEANING in title
+    wanted = "meaning" if is_meaning else "server -> spec"
+    relation, operation = next((pair for pair in pairs if pair[0] == wanted), (wanted, ""))
+    message = str(error).removeprefix(f"{title}\n")
+    violations = list(_WRITTEN.finditer(message)) if is_meaning else []
+    for each in violations:
+        pointer = (each["place"] or "").replace(_WHOLE, "")
+        values = excerpts(each["expected"], each["found"])
+        yield Cause(relation, operation, each["rule"], _starred(pointer), *values, _GENERATED)
+    if not violations:
+        yield Cause(relation, operation, title, found=beginning(message), case=_GENERATED)
+
+
+def _elsewhere(error: BaseException, pairs: list[Pair]) -> Cause:
+    """Another exception: where it was raised, in this project if it was."""
+    frames = list(extract_tb(error.__traceback__))
+    own = [frame for frame in frames if _relative(frame.filename) != frame.filename]
+    where, line = "", ""
+    for frame in (own or frames)[-1:]:
+        where = f" at {_relative(frame.filename)}:{frame.lineno}"
+        line = frame.line or ""
+    case = ", ".join(pairs[0]) if pairs else ""
+    rule = f"{type(error).__name__}{where}"
+    return Cause("", "", rule, found=beginning(str(error)) or line, case=case)
 
 
 def _relative(path: str) -> str:

@@ -10,6 +10,7 @@ Pair = tuple[str, str]
 
 # What other findings follow from, in order: without a method there is nothing to send or to parse.
 _FIRST = ("openapi", "schema", "method", "argument", "argument-type", "server", "path", "status")
+_SOURCE = "spec - page"  # of all the rest
 _ALONE = ("openapi", "schema", "method")
 
 
@@ -73,7 +74,10 @@ def _rank(cause: Cause) -> int:
     if cause.rule in _FIRST:
         return _FIRST.index(cause.rule)
     # A recording may be old, and another exception may come of anything.
-    return len(_FIRST) + (cause.relation == "recording") + 2 * (not cause.expected)
+    later = (cause.relation != _SOURCE, cause.relation == "recording", not cause.expected)
+    return len(_FIRST) + sum(
+        weight for weight, is_later in zip((1, 2, 4), later, strict=True) if is_later
+    )
 
 
 def folded(causes: Iterable[Cause]) -> list[Cause]:

@@ -42,6 +42,7 @@ from keyapi.conformance.wording import capture_shortened, described, shortened
 from keyapi.specification import Specification
 
 _TALLY = "contract tally"
+_CAUSES = "contract_causes"  # of a report, which worker processes hand over as JSON
 
 
 class Hooks:
@@ -120,26 +121,32 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
     if not report.failed or call.excinfo is None:
         return
     seen = item.stash.get(_SEEN, {})
-    causes = causes_of(call.excinfo.value, seen, item.name)
+    causes = causes_of(call.excinfo.value, seen)
     if report.when == "call":
         broken = {cause.pair for cause in causes if cause.relation in RELATIONS}
         item.stash[_BROKEN] = broken or set(seen)
     command = _command(item)
-    report.contract_causes = [list(cause) for cause in causes]
+    setattr(report, _CAUSES, [list(cause) for cause in causes])
     report.contract_command = command
     if item.config.option.tbstyle != "long":  # whoever asks for a traceback gets all of it
         is_known = isinstance(call.excinfo.value, ContractBroken | BaseExceptionGroup)
-        text = "\n".join(described(causes)) if is_known else shortened(report.longreprtext)
-        report.contract_text = text
+        traceback = [] if is_known else ["", shortened(report.longreprtext)]
+        report.contract_text = text = "\n".join([*described(causes), *traceback])
         report.sections = [(name, capture_shortened(said)) for name, said in report.sections]
         report.longrepr = text
     report.sections.append(("Reproduce", command))
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_exception_interact(report: Any) -> None:
-    """Keep these few lines where Schemathesis, in its turn, writes at length."""
-    report.longrepr = getattr(report, "contract_text", report.longrepr)
+def pytest_exception_interact(call: Any, report: Any) -> None:
+    """Keep these few lines where Schemathesis writes at length; say why nothing was collected."""
+    if hasattr(report, "contract_text"):
+        report.longrepr = report.contract_text
+    elif isinstance(report, pytest.CollectReport):
+        error = call.excinfo.value
+        causes = causes_of(error.__cause__ or error, ())  # pytest wraps the error of an import
+        setattr(report, _CAUSES, [list(cause) for cause in causes])
+        report.longrepr = "\n".join([*described(causes), "", shortened(report.longreprtext)])
 
 
 def _command(item: pytest.Item) -> str:
@@ -239,9 +246,7 @@ def _failed(terminalreporter: Any) -> Iterator[FailedTest]:
         *terminalreporter.stats.get("failed", []),
         *terminalreporter.stats.get("error", []),
     ):
-        causes = tuple(Cause(*each) for each in getattr(report, "contract_causes", ()))
-        if not causes:  # collecting failed
-            lines = report.longreprtext.strip().splitlines() or ["failed"]
-            causes = (Cause("", "", report.nodeid, found=lines[-1]),)
+        found = getattr(report, _CAUSES, [["", "", report.nodeid]])
+        causes = tuple(Cause(*each) for each in found)
         command = getattr(report, "contract_command", f"python -m pytest {report.nodeid}")
         yield FailedTest(report.nodeid, report.longreprtext, command, causes)
