@@ -35,26 +35,26 @@ class ServerPlanter(Planter):
     sample = 12
 
     def __init__(self, faults: Mapping[str, ServerFault] = SERVER_FAULTS) -> None:
-        self.operators: Mapping[str, ServerFault] = faults
+        self.operators = self._faults = faults
         self._traffic: dict[str, list[object]] = {}
 
     def parts(self, baseline: Baseline, operators: Sequence[str]) -> Iterator[Part]:
         """Cut the work into parts: one for each point where an operation can have a fault."""
         for operation in baseline.specification:
             for name in operators:
-                for number, _ in enumerate(self.operators[name].spoilers(operation)):
+                for number, _ in enumerate(self._faults[name].spoilers(operation)):
                     yield Part(operation.name, number, (name,))
 
     def operations(self, baseline: Baseline, operator: str) -> set[str | None] | None:
         """The operations that have a point for a fault."""
-        fault = self.operators[operator]
+        fault = self._faults[operator]
         return {one.name for one in baseline.specification if any(fault.spoilers(one))}
 
     def outcomes(self, baseline: Baseline, part: Part) -> Iterator[MutantOutcome]:
         """Plant and judge one part of the work."""
         operation = baseline.specification.operations[part.operation]
         for name in part.operators:
-            spoilers = list(self.operators[name].spoilers(operation))
+            spoilers = list(self._faults[name].spoilers(operation))
             for spoiler in spoilers[part.number : part.number + 1]:
                 yield self._outcome(baseline, operation, name, spoiler)
 

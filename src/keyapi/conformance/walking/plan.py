@@ -286,10 +286,11 @@ class Planner:
         for walk in list(self.made):
             position = walk.positions[-1]
             key = str([walk.plan.arguments, position])
-            known = position in (None, 0, "", self.paging.start) or key in asked
-            if not walk.complete or known:
+            if position is None or position in (0, "", self.paging.start):
+                continue  # there is nothing behind it, or the first page
+            if not walk.complete or key in asked:
                 continue
             asked.add(key)
-            if not (by_number and last is not None and int(position) > last):
+            if not by_number or last is None or int(position) <= last:
                 plan = replace(walk.plan, mode="single", max_pages=1, about="past the end")
                 yield replace(plan, start=position)

@@ -46,7 +46,7 @@ class Made:
         operation: The operation.
         contract: What its specification promises.
         walks: The walks that were made, in order.
-        refused: A good request and two with a bad key; None where no key is needed.
+        refused: A good request and others with bad keys; None where no key is needed.
         charged: What the server charged for the walks, in credits; None without a ledger.
         valid: Answers that were found to be valid.
         broken: The rules that were broken so far.

@@ -81,7 +81,7 @@ class Walker:
         return walk
 
     def refused(self, plan: WalkPlan) -> Walk:
-        """Ask for the page of a plan with a good key, and then twice with a bad one."""
+        """Ask for the page of a plan with a good key, and then with bad ones: near ones, too."""
         paging = self._operation.paging
         walk = Walk(self._operation, plan)
         arguments = dict(plan.arguments)
@@ -89,11 +89,10 @@ class Walker:
             position = self._operation.arguments[paging.position]
             arguments[paging.position] = as_argument(position, paging.start)
         with httpx.Client(transport=_Recorder(walk, self._server.transport)) as http:
-            for key in ("good", "bad", "bad"):
-                asked = wire(self._operation, arguments, key)
-                headers = dict(asked.headers)
-                if key == "good":
-                    headers["authorization"] = f"Bearer {self._server.key}"
+            good = self._server.key
+            for key in (good, "sk_bad", good[:-1], f"{good}0", good.swapcase(), "sk_bad"):
+                asked = wire(self._operation, arguments)
+                headers = {**asked.headers, "authorization": f"Bearer {key}"}
                 target = f"{asked.path}?{asked.query}" if asked.query else asked.path
                 url = f"{self._server.base_url}{target}"
                 http.request(asked.method, url, headers=headers, content=asked.body)

@@ -8,7 +8,7 @@ from typing import Any
 
 from keyapi.conformance.mutation.server_faults._proxy import Passing, Spoiler, server_fault
 from keyapi.sandbox import Reply, SandboxRequest
-from keyapi.specification import OperationSpec, Specification
+from keyapi.specification import OperationSpec, Specification, value_at
 
 _LATE = 3  # the page of the fault
 
@@ -77,9 +77,7 @@ def null_rows_late(operation: OperationSpec) -> Iterator[Spoiler]:
 
     def change(passing: Passing) -> Reply:
         body: Any = passing.body
-        holder = body
-        for key in (operation.items or ("",))[:-1]:
-            holder = holder[key]
+        holder = value_at(body, (operation.items or ("",))[:-1])
         holder[(operation.items or ("",))[-1]] = None
         return passing.reply.with_json(body)
 
@@ -107,9 +105,7 @@ def totals_change(operation: OperationSpec) -> Iterator[Spoiler]:
 
     def spoil(passing: Passing) -> Reply | None:
         body: Any = passing.body if passing.good else {}
-        holder = body
-        for key in path:
-            holder = holder.get(key) if isinstance(holder, dict) else None
+        holder = value_at(body, path)
         changed = False
         for name, value in list(holder.items()) if isinstance(holder, dict) else ():
             if "total" in name.lower() and isinstance(value, int):
