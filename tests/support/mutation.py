@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.clients import GeneratedBaseline
+from conformance.code_mutants import ClientPlanter, RuntimePlanter, SandboxPlanter, Unchanged
 from conformance.source_mutants import OverlayPlanter, PagePlanter, RulePlanter, Sources
 from conformance.spec_mutants import SpecPlanter
 from conformance.spec_operators import OPERATORS, Operator
@@ -44,11 +45,13 @@ def mutation(
             place there.
         server_faults: Faults of a server over a walk, by name.
     """
+    unchanged = Unchanged()
     return Mutation(
         [
             AnswerPlanter(faults),
             ServerPlanter(server_faults),
             SpecPlanter(operators),
+            *(plant(unchanged) for plant in (ClientPlanter, RuntimePlanter, SandboxPlanter)),
             *(plant(sources()) for plant in (PagePlanter, OverlayPlanter, RulePlanter)),
         ],
         {

@@ -8,8 +8,9 @@ from itertools import islice
 
 from keyapi.conformance.relations import Finding
 
-TIME_OUT, IMPORT = "time-out", "import"
-"""What catches a mutant besides relations: code that does not end, and code that cannot start."""
+TIME_OUT, IMPORT, RAISED = "time-out", "import", "raised"
+"""What catches a mutant besides relations: it does not end, cannot be imported, or raises before a
+relation looks."""
 
 _SHOWN = 300  # how much of a finding is kept, in characters
 
@@ -24,7 +25,7 @@ class MutantOutcome:
         where: Operation and pointer, and the case for an answer; of a source file, the line and
             the change.
         driver: Who sees the fault: "client", "server", "recordings", or "all".
-        caught: The relations that catch it, each with its first finding; or `TIME_OUT` or `IMPORT`.
+        caught: The relations that catch it, each with its first finding; or one of those above.
         proof: The kind of proof that the mutant is equivalent; empty if there is none.
         sound: Whether the specification is valid by itself.
     """

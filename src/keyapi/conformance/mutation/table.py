@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from keyapi.conformance.mutation.outcomes import IMPORT, TIME_OUT, MutantOutcome
+from keyapi.conformance.mutation.outcomes import IMPORT, RAISED, TIME_OUT, MutantOutcome
 from keyapi.conformance.mutation.runner import Score
 from keyapi.conformance.relations import REGISTRY
 
@@ -184,7 +184,8 @@ def _figures(outcomes: Outcomes) -> Iterator[str]:
 def _legend() -> str:
     """What the short titles stand for."""
     relations = ", ".join(f"{relation.short} {relation.title}" for relation in REGISTRY.all)
-    return f"{relations}; {IMPORT}: it cannot be imported; late: it does not end."
+    others = f"{IMPORT}: it cannot be imported, {RAISED}: it raises before a relation looks"
+    return f"{relations}; {others}; late: it does not end."
 
 
 def places(score: Score) -> Iterator[str]:
