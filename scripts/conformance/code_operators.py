@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -146,6 +147,8 @@ def _changeable(
     """Yield each node that may be changed, with the name of its function, and that itself."""
     if _is_left_out(node):
         return
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in _logged(scope):
+        return
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         function = f"{function}.{node.name}".lstrip(".")
         scope = node
@@ -183,6 +186,22 @@ def _is_left_out(node: ast.AST) -> bool:
         case ast.Call(func=func):
             return ast.unparse(func).rpartition(".")[2] in _TYPED
     return False
+
+
+def _logged(scope: ast.AST) -> set[str]:
+    """The variables of a function that only a log shows."""
+    if isinstance(scope, (ast.Module, ast.ClassDef)):
+        return set()
+    shown: set[str] = set()
+    used: Counter[str] = Counter()
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            used[node.id] += 1
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("_logger."):
+            names = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
+            shown.update(name for name in names if name != "_logger")
+            used.subtract(names)
+    return {name for name in shown if used[name] <= 0}
 
 
 def _is_worded(node: ast.AST, child: ast.AST) -> bool:
