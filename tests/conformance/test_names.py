@@ -166,6 +166,7 @@ NAMES = [
     ("option", PRODUCTS, "client.py", "deadline=deadline", "deadline=timeout"),
     ("option", PRODUCTS, "client.py", "max_retries: int = 3", "max_retries: int = 4"),
     ("server", PRODUCTS, "client.py", '= "https://api.keyapi.ai"', '= "https://api.example"'),
+    ("low-level", "shop_many", "types.py", "return False", "return True"),
     ("exception", "shop_many", "models/__init__.py", '"Shop": ".shop"', '"Shop": ".no"'),
     (
         "export",

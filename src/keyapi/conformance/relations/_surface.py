@@ -80,7 +80,7 @@ def result_of(specification: Specification, operation: OperationSpec) -> tuple[s
     Returns:
         "page", "many", "one" or "data"; the other two are empty where nothing is documented.
     """
-    schema = specification.resolved(operation.schema(operation.success) or {})
+    data = schema = specification.resolved(operation.schema(operation.success) or {})
     if operation.items:
         for key in operation.items:
             data = specification.resolved(schema)["properties"][key]

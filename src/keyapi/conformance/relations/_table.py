@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
@@ -138,6 +139,10 @@ def client_as_declared(
     for module in (package, package.models):
         found = {name: getattr(getattr(module, name), "__name__", "") for name in module.__all__}
         yield module.__name__, "export", {name: name for name in module.__all__}, found
+    types = import_module(f"{caller.client._package}.types")
+    response = [field.name for field in fields(types.Response)]
+    expected = [False, "status_code", "content", "headers", "parsed"]
+    yield types.__name__, "low-level", expected, [bool(types.UNSET), *response]
     usable = {
         name: value
         for name, value in _OPTIONS.items()
