@@ -52,7 +52,7 @@ class Cause(NamedTuple):
     def title(self) -> str:
         """Relation, operation, rule and pointer, in one line."""
         where = f"at {self.pointer}" if self.pointer else ""
-        rule = self.rule if self.rule != self.relation else ""
+        rule = "" if self.rule == "recording" else self.rule
         return " · ".join(filter(None, (*self.pair, f"{rule} {where}".strip())))
 
 
@@ -74,10 +74,9 @@ def _rank(cause: Cause) -> int:
     if cause.rule in _FIRST:
         return _FIRST.index(cause.rule)
     # A recording may be old, and another exception may come of anything.
-    later = (cause.relation != _SOURCE, cause.relation == "recording", not cause.expected)
-    return len(_FIRST) + sum(
-        weight for weight, is_later in zip((1, 2, 4), later, strict=True) if is_later
-    )
+    if not cause.expected:
+        return len(_FIRST) + 3
+    return len(_FIRST) + {_SOURCE: 0, "recording": 2}.get(cause.relation, 1)
 
 
 def folded(causes: Iterable[Cause]) -> list[Cause]:
