@@ -216,6 +216,7 @@ def test_no_key_is_said_with_what_to_set(
 # --- Failing ----------------------------------------------------------------------------------
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [

@@ -169,6 +169,7 @@ def test_a_pickled_page_leaves_the_response_out(
 # --- Walks: which pages are fetched, and which rows handed out ----------------------------------
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("size", [1, 3, 10])
 @pytest.mark.parametrize("held", [0, 1, 2, 3, 4, 9, 10, 11, 20])
 def test_a_walk_hands_out_every_row_in_the_fewest_requests(
@@ -205,6 +206,7 @@ BOUNDED: list[tuple[dict[str, int], range, list[int]]] = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("arguments", "rows", "pages"), BOUNDED, ids=[str(case[0]) for case in BOUNDED]
 )

@@ -278,6 +278,7 @@ def test_each_page_of_a_walk_has_its_own_retries(mode: Mode, server: Server) -> 
     assert mode.clock.waits == [2.0, 2.0]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("retries", [0, 1, 5, 20])
 @pytest.mark.parametrize(
     ("answer", "luck", "waits"),

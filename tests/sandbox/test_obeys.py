@@ -252,6 +252,7 @@ def test_a_pattern_stands_above_a_length() -> None:
     assert fitted({"pattern": "^abcd$", "maxLength": 2}, "abcd", Chance(0).digits) == "abcd"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("data", "example"),
     [
