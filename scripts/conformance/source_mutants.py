@@ -170,7 +170,7 @@ class SourcePlanter(Planter):
         sources: The projects, by name.
     """
 
-    sample: ClassVar[int] = 8
+    sample: ClassVar[int] = 6
 
     def __init__(self, sources: Mapping[str, Sources]) -> None:
         self.sources = sources
@@ -248,7 +248,7 @@ class RulePlanter(SourcePlanter):
 
     place = "rule"
     operators = OPERATORS
-    sample = 12
+    sample = 8
 
     def mutants(self, sources: Sources, operator: str) -> Iterator[SourceMutant]:
         """Yield the specification with each fault."""

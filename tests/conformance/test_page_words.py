@@ -146,6 +146,7 @@ FAULTS: dict[str, Edit] = {
     "no longer required": operation(lambda node: node["parameters"][0].pop("required")),
     "another name": operation(lambda node: node["parameters"][3].update(name="day")),
     "another text": operation(lambda node: node["parameters"][3].update(description="Days")),
+    "another server": lambda document: document.update(servers=[{"url": "https://x.test"}]),
     "another operation": operation(lambda node: node.update(operationId="shop_search")),
 }
 

@@ -46,13 +46,14 @@ def mutation(
         server_faults: Faults of a server over a walk, by name.
     """
     unchanged = Unchanged()
+    shared = sources()
     return Mutation(
         [
             AnswerPlanter(faults),
             ServerPlanter(server_faults),
             SpecPlanter(operators),
             *(plant(unchanged) for plant in (ClientPlanter, RuntimePlanter, SandboxPlanter)),
-            *(plant(sources()) for plant in (PagePlanter, OverlayPlanter, RulePlanter)),
+            *(plant(shared) for plant in (PagePlanter, OverlayPlanter, RulePlanter)),
         ],
         {
             document.__name__: lambda: GeneratedBaseline(document()),

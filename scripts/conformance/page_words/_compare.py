@@ -78,6 +78,9 @@ def _statements(page: PageText, document: Mapping[str, Any]) -> Iterator[Stateme
         yield Statement(LEFT_OUT, "the operation", "")
         return
     yield from _header(page, published[""], effective[""])
+    servers, here = _servers(page.document), _servers(document)
+    for kind, alone in ((LEFT_OUT, servers - here), (ADDED, here - servers)):
+        yield from (Statement(kind, f"the server {url}", "") for url in sorted(alone))
     if page.prompt is not None:
         yield from _copied(page, page.prompt, published)
     item = document["paths"][page.path][page.method]
@@ -97,6 +100,10 @@ def _statements(page: PageText, document: Mapping[str, Any]) -> Iterator[Stateme
             yield from _words(place, one, scope, effective, known)
             yield from _bounds(place, one, other)
             yield from _codes(place, one)
+
+
+def _servers(document: Mapping[str, Any]) -> set[str]:
+    return {str(server.get("url")).rstrip("/") for server in document.get("servers") or ()}
 
 
 def _called(place: str, published: Node, effective: Node) -> Iterator[Statement]:
