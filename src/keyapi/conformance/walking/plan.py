@@ -190,13 +190,14 @@ class Planner:
 
     def _by_ids(self) -> Iterator[WalkPlan]:
         """Each list of ids by a part of the ids that all rows were asked for with, or have."""
-        base = self.base
+        base, few = self.base, _FEW if self.sizes[0] else None
         for name, prop in self.operation.ids.items():
-            ids = base.get(name) or [str(row[prop]) for row in self.rows[:2] if prop in row]
-            for part in (ids[:1], ids[: len(ids) // 2]):
-                if part and len(part) < max(len(base.get(name, ())), 2):
+            shown = [str(row[prop]) for row in self.rows[:_SMALL] if prop in row]
+            ids = base.get(name) or shown
+            parts = [ids[:1], ids[: len(ids) // 2], ids]
+            for number, part in enumerate(parts):
+                if part and part != base.get(name) and part not in parts[:number]:
                     chosen = {**base, name: part}
-                    few = _FEW if self.sizes[0] else None
                     yield self._plan(f"chosen by {name}", chosen, few, chosen={prop: part})
 
     def _other_arguments(self) -> Iterator[WalkPlan]:
