@@ -17,7 +17,8 @@ from conformance.clients import GeneratedBaseline
 from keyapi import Page
 from keyapi._client import SyncClient
 from keyapi._operation import PageNumbers
-from keyapi._pages import PageIterator, _Walk
+from keyapi._pages import PageIterator
+from keyapi._walk import Walk
 from keyapi.conformance.cases import cases
 from keyapi.conformance.judge import MEANING
 from keyapi.conformance.mutation.baselines import Baseline
@@ -122,14 +123,14 @@ def _drops_an_argument(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _fetches_a_page_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = _Walk.__init__
+    made = Walk.__init__
 
     def making(
         self: Any, operation: Any, arguments: Any, limit: int | None, most: int | None
     ) -> None:
         made(self, operation, arguments, limit, most and most + 1)
 
-    monkeypatch.setattr(_Walk, "__init__", making)
+    monkeypatch.setattr(Walk, "__init__", making)
 
 
 def _turns_pages_around(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,13 +141,13 @@ def _turns_pages_around(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _forgets_the_page_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    annotate = _Walk.annotate
+    annotate = Walk.annotate
 
     def forgetting(self: Any, error: Any) -> None:
         annotate(self, error)
         error.page_size = None
 
-    monkeypatch.setattr(_Walk, "annotate", forgetting)
+    monkeypatch.setattr(Walk, "annotate", forgetting)
 
 
 def _numbers_every_page_1(monkeypatch: pytest.MonkeyPatch) -> None:
