@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from keyapi.conformance.mutation.baselines import Baseline
 from keyapi.conformance.mutation.outcomes import MutantOutcome
@@ -39,7 +39,7 @@ class Planter(ABC):
     place: ClassVar[str]
     required: ClassVar[float] = 1.0
     sample: ClassVar[int] = 20
-    operators: Mapping[str, object]
+    operators: Mapping[str, Any]
     """What it can plant, by name."""
 
     @abstractmethod

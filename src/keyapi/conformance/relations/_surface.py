@@ -82,6 +82,7 @@ def result_of(specification: Specification, operation: OperationSpec) -> tuple[s
     """
     data = schema = specification.resolved(operation.schema(operation.success) or {})
     if operation.items:
+        data = schema
         for key in operation.items:
             data = specification.resolved(schema)["properties"][key]
             schema = data
