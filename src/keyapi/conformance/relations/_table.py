@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+import keyapi
 from keyapi._clients import async_twin
 from keyapi._openapi import NO_CONTENT, is_success
 from keyapi._operation import Cursor, PageNumbers
@@ -139,6 +140,7 @@ def client_as_declared(
     for module in (package, package.models):
         found = {name: getattr(getattr(module, name), "__name__", "") for name in module.__all__}
         yield module.__name__, "export", {name: name for name in module.__all__}, found
+    yield package.__name__, "export", keyapi.__version__, package.__version__
     types = import_module(f"{caller.client._package}.types")
     response = [field.name for field in fields(types.Response)]
     expected = [False, "status_code", "content", "headers", "parsed"]
