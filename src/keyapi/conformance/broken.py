@@ -100,8 +100,8 @@ def _causes(error: BaseException, pairs: list[Pair], curls: list[str]) -> Iterat
     elif isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             yield from _causes(inner, pairs, curls_in(str(inner)) or curls)
-    elif hasattr(error, "title"):
-        for cause in _of_check(error, str(error.title), pairs):
+    elif title := str(getattr(error, "title", "")):
+        for cause in _of_check(error, title, pairs):
             yield cause._replace(curl=curls[0] if curls else "")
     else:
         yield _elsewhere(error, pairs)
