@@ -111,7 +111,7 @@ def empty_columns(score: Score) -> list[str]:
 
 def show(score: Score) -> None:
     """Print a score: operators, proofs, what each relation alone catches, and survivors."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     if score.outcomes:
         console.print(_operators(score.outcomes))
         console.print(_proofs(score.outcomes))
