@@ -16,6 +16,7 @@ from keyapi._client import SyncClient
 from keyapi.conformance.cases import cases
 from keyapi.contract import Contract
 from keyapi.sandbox import Sandbox, SandboxRequest
+from keyapi.sandbox._values import Chance, value
 from keyapi.specification import Specification
 from support.page_shapes import specification
 from support.pages import page, paged, query, rows
@@ -140,3 +141,15 @@ def test_an_id_has_the_row_that_the_list_without_ids_has(client: type[SyncClient
         listed = calling.shop.optional()
         asked = [listed[2].shop_id, listed[1].shop_id]
         assert calling.shop.optional(shop_ids=asked) == [listed[2], listed[1]]
+
+
+@pytest.mark.parametrize(("schema", "bits"), [({}, 64), ({"format": "int32"}, 32)])
+def test_integer_ids_tell_rows_apart_and_fit_their_format(
+    document: dict[str, Any], schema: dict[str, str], bits: int
+) -> None:
+    spec, whole = Specification(document), {"type": "integer", **schema}
+
+    ids = [value(spec, whole, "music_id", 77, Chance(0, number)) for number in range(500)]
+
+    assert len(set(ids)) == len(ids)
+    assert all(0 < each < 2 ** (bits - 1) for each in ids)

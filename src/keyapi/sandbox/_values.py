@@ -21,6 +21,7 @@ _DATA_DAY = date(2026, 1, 31)  # date of the data; fixed, so that a seed always 
 _EPOCH = 1_769_817_600  # that day in seconds
 _DIGITS = 12  # drawn at a time
 _MOST_OCCASIONS = 200  # videos or live streams per product, at most
+_LONGEST_WHOLE_ID = 18  # digits; a longer integer may have more than 64 bits
 _SHORTEST_ID = 5  # digits; shorter examples of ids are replaced
 _USUAL_ITEMS = 3  # of a list, where the specification names no number
 _FINE = 0.01  # how far a number stays from a bound that is excluded
@@ -95,6 +96,9 @@ def value(
         return [value(spec, items, name, shown, chance, depth + 1) for _ in range(count)]
     if kind == "boolean":
         return chance.share() < 0.5
+    if kind == "integer" and "id" in _words(name):
+        digits = 9 if schema.get("format") == "int32" else _LONGEST_WHOLE_ID
+        return _bounded(schema, int(chance.digits(digits)))
     if kind in ("integer", "number"):
         return _bounded(schema, _number(name, chance, whole=kind == "integer"))
     if kind == "string":
