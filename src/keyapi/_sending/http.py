@@ -196,8 +196,9 @@ class AsyncHTTPClient(httpx.AsyncClient):
     ) -> httpx.Response:
         import asyncio
 
+        limit = asyncio.timeout(call.remaining())
         try:
-            async with asyncio.timeout(call.remaining()) as limit:
+            async with limit:
                 return await super().send(request, **options)
         except TimeoutError as error:
             if not limit.expired():
