@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 import keyapi_example
 from conformance.clients import client_files, loaded
+from keyapi._base import resource
 from keyapi._client import SyncClient
 from keyapi._clients import async_twin, methods
 from pipeline.errors import PipelineError
@@ -87,9 +87,9 @@ def _resources(client: type[SyncClient], mode: str) -> dict[str, Any]:
         "async": (async_twin(client), _AsyncWitness()),
     }[mode]
     return {
-        name: member.func(witness)
+        name: member._make(witness)
         for name, member in vars(kind).items()
-        if isinstance(member, cached_property)
+        if isinstance(member, resource)
     }
 
 
@@ -106,8 +106,8 @@ def _result(called: Any) -> Any:
 def test_the_table_lists_each_public_method_once(client: type[SyncClient], mode: str) -> None:
     there = [
         (name, method)
-        for name, resource in _resources(client, mode).items()
-        for method in vars(type(resource))
+        for name, group in _resources(client, mode).items()
+        for method in vars(type(group))
         if not method.startswith("_")
     ]
     assert [(row.resource, row.name) for row in methods(client)] == there
