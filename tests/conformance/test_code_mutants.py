@@ -34,6 +34,7 @@ def planted(planter: CodePlanter, text: str, file: str = INFLUENCER) -> dict[str
     return dict(planter._judged(file, text))
 
 
+@pytest.mark.slow
 def test_what_is_not_changed_is_clean(planter: CodePlanter) -> None:
     source = planter.files[INFLUENCER].read_text("utf-8")
 

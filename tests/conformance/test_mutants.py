@@ -237,6 +237,7 @@ def test_the_command_fails_and_names_a_fault_that_nobody_notices(
     assert max(len(line) for line in shown.splitlines() if "SURVIVED" not in line) <= 80
 
 
+@pytest.mark.slow
 def test_the_command_fails_where_something_is_wrong_without_a_fault(
     monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -248,6 +249,7 @@ def test_the_command_fails_where_something_is_wrong_without_a_fault(
     assert "WRONG WITHOUT ANY FAULT" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_two_processes_give_what_one_gives() -> None:
     one, two = (score(planting, ["change cost"], processes=count) for count in (1, 2))
 

@@ -177,6 +177,7 @@ def test_a_baseline_without_a_client_says_so() -> None:
         _ = Baseline(listing()).client
 
 
+@pytest.mark.slow
 def test_relations_hold_on_a_specification_with_bodies_paths_and_cursors() -> None:
     baseline = GeneratedBaseline(synthetic())
 

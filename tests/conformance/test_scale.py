@@ -18,6 +18,7 @@ from support.specs import committed
 pytestmark = pytest.mark.no_cover
 
 
+@pytest.mark.slow
 def test_a_page_of_every_shape_goes_through_everything(tmp_path: Path) -> None:
     outcome = scale.run(len(SHAPES) + 1, tmp_path, spoilt=2, checked=cache_folder() / "mypy")
 
