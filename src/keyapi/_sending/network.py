@@ -15,7 +15,7 @@ import httpx
 from httpx import create_ssl_context
 
 from keyapi._errors import ConfigurationError
-from keyapi._isolation import renew_in_children, running_loop
+from keyapi._isolation import Lock, renew_in_children, running_loop
 
 if TYPE_CHECKING:
     import asyncio
@@ -34,6 +34,7 @@ class Transport(httpx.BaseTransport):
 
     def __init__(self, make: Callable[[], httpx.BaseTransport]) -> None:
         self._make = make
+        self._making = Lock()
         self._transport: httpx.BaseTransport | None = make()
         renew_in_children(self)
 
@@ -45,7 +46,8 @@ class Transport(httpx.BaseTransport):
         """Send a request on a connection of this process."""
         transport = self._transport
         if transport is None:
-            transport = self._transport = self._make()
+            with self._making:  # the first threads of a child share one
+                transport = self._transport = self._transport or self._make()
         return transport.handle_request(request)
 
     def close(self) -> None:
