@@ -183,7 +183,7 @@ def coverage(session: nox.Session) -> None:
     """
     if "--all" in session.posargs:
         data, suite = str(ROOT / ".coverage.conformance"), "--cov=keyapi.conformance"
-        options = (suite, "--cov-branch", "--cov-fail-under=80", "--cov-config=/dev/null")
+        options = (suite, "--cov-branch", "--cov-fail-under=90", "--cov-config=/dev/null")
         _pytest(session, "tests/conformance", "tests/contract", *options, COVERAGE_FILE=data)
         return
     measured = [f".coverage.{name}" for name in ("tests", "contract")]

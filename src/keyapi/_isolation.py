@@ -47,7 +47,7 @@ def _renew() -> None:
         renewable.renew()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no forks
     os.register_at_fork(after_in_child=_renew)
 
 

@@ -381,3 +381,12 @@ def test_limits_are_read_from_the_environment(
     done = products("--all")
     assert done.code == code
     assert len(server.requests) == (2 if code == 3 else 0)
+
+
+def test_a_file_that_does_not_end_with_a_line_is_added_to_on_a_new_one(
+    products: Keyapi, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": 1}')
+    products("--append", "--output", path)
+    assert [json.loads(line) for line in path.read_text().splitlines()] == [{"a": 1}, *server.rows]

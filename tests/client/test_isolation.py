@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import signal
@@ -18,7 +19,8 @@ import httpx
 import pytest
 
 from client.conftest import KEY, USER_ID, Mode, Server, first_page, success
-from keyapi import BudgetExceeded, ConfigurationError
+from keyapi import BudgetExceeded, ConfigurationError, _isolation
+from keyapi._sending.network import AsyncTransport
 from keyapi_example import AsyncTikTok, TikTok
 from support.loopback import PATIENCE, Loopback
 
@@ -247,3 +249,57 @@ def test_without_a_loop_of_asyncio_nothing_is_sent(server: Server) -> None:
     with pytest.raises(ConfigurationError, match=r"no event loop of asyncio.*to_thread"):
         call.send(None)
     assert (server.requests, client.credits_spent) == ([], 0)
+
+
+# --- What a child does, in this process -------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # what is left to the parent
+@pytest.mark.parametrize("used", [False, True])
+def test_what_is_renewed_begins_anew(
+    mode: Mode, loopback: Loopback, tmp_path: Path, used: bool
+) -> None:
+    with opened(mode, base_url=loopback.url, rate="1000/s", cache=tmp_path) as client:
+        assert wrong_answers(mode, client, range(1)) == []
+        _isolation._renew()
+        if used:
+            assert wrong_answers(mode, client, range(1, 2)) == []
+            assert loopback.connections == 2
+    assert client.credits_spent == 1 + used
+    gc.collect()
+
+
+def test_a_transport_of_the_users_own_is_not_renewed(loopback: Loopback) -> None:
+    with TikTok(KEY, base_url=loopback.url, transport=httpx.HTTPTransport()) as client:
+        client.influencer.products_analytics(user_id=USER_ID)
+        _isolation._renew()
+        with pytest.raises(ConfigurationError, match="before this process was forked"):
+            client.influencer.products_analytics(user_id=USER_ID)
+    assert len(loopback.targets) == 1
+
+
+def test_connections_of_a_loop_that_was_left_are_forgotten() -> None:
+    class Silent(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200)
+
+    transport = AsyncTransport(Silent)
+    request = httpx.Request("GET", "http://host")
+    for _ in range(2):
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(transport.handle_async_request(request))
+        loop.close()  # without an end of its generators
+    assert list(transport._made) == [loop]
+
+
+def test_a_time_out_of_the_programs_own_is_not_the_deadline() -> None:
+    class Impatient(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            raise TimeoutError("of a hook")
+
+    async def main() -> None:
+        async with AsyncTikTok(KEY, transport=Impatient(), deadline=PATIENCE) as client:
+            await client.influencer.products_analytics(user_id=USER_ID)
+
+    with pytest.raises(TimeoutError, match="of a hook"):
+        asyncio.run(main())

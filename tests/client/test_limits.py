@@ -19,6 +19,7 @@ from client.conftest import (
     outcomes,
     pickled,
     refusal,
+    success,
 )
 from keyapi import (
     BudgetExceeded,
@@ -28,6 +29,8 @@ from keyapi import (
     ServerError,
     TransportError,
 )
+from keyapi._operation import Operation
+from keyapi._sending.call import _is_first
 from keyapi._sending.clock import Clock
 from keyapi_example.api.influencer import influencer_products_analytics as low_level
 
@@ -237,3 +240,26 @@ def test_a_hundred_waiting_calls_stop_after_the_first(mode: Mode, server: Server
     found = outcomes(mode, 101, rate="1/h")
     assert found == [InsufficientCredits] * 100
     assert len(server.requests) == 1
+
+
+def test_an_error_that_names_no_request_is_that_of_the_first() -> None:
+    """As of a transport of the program's own, outside an httpx client."""
+    assert _is_first(httpx.Request("GET", "http://host"), httpx.ConnectError("refused"))
+
+
+def test_a_request_by_hand_that_gets_a_web_page_is_sent_once(mode: Mode, server: Server) -> None:
+    server.always = httpx.Response(200, text="<html>")
+    if mode.name == "sync":
+        mode.call(lambda client: client.get_httpx_client().get(PATH))
+    else:
+        mode.call(lambda client: client.get_async_httpx_client().get(PATH))
+    assert len(server.requests) == 1
+
+
+def test_an_operation_without_security_is_sent_without_the_key(mode: Mode, server: Server) -> None:
+    server.always = success({})
+    operation = Operation(
+        name="open", method="GET", path="/open", model=lambda: dict, secured=False
+    )
+    mode.call(lambda client: client._data(operation, {}))
+    assert "authorization" not in server.requests[0].headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -53,12 +54,13 @@ def test_a_variable_that_cannot_be_used_is_named(
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("entry", ["[zz", "example.com:http"])
 def test_an_entry_of_no_proxy_that_cannot_be_used_is_named(
-    mode: Mode, monkeypatch: pytest.MonkeyPatch
+    mode: Mode, monkeypatch: pytest.MonkeyPatch, entry: str
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy")
-    monkeypatch.setenv("NO_PROXY", "localhost,[zz")
-    with pytest.raises(ConfigurationError, match=r"NO_PROXY.*'\[zz'"):
+    monkeypatch.setenv("NO_PROXY", f"localhost,{entry}")
+    with pytest.raises(ConfigurationError, match=rf"NO_PROXY.*'{re.escape(entry)}'"):
         first_page(mode, mode.client(KEY, base_url="http://127.0.0.1:9"))
 
 
@@ -151,3 +153,23 @@ def test_an_argument_that_a_transport_would_make_useless_is_refused(
             transport=Recorder(transport) if recorded else transport,
             httpx_args={name: None},
         )
+
+
+@pytest.mark.parametrize("name", [None, "SSL_CERT_DIR"])
+def test_certificates_that_cannot_be_read_are_those_of_a_variable_or_an_argument(
+    monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    def unreadable(**arguments: Any) -> None:
+        raise PermissionError(13, "not for you")
+
+    monkeypatch.setattr("keyapi._sending.network.create_ssl_context", unreadable)
+    if name is not None:
+        monkeypatch.setenv(name, "/certificates")
+    expected = PermissionError if name is None else ConfigurationError
+    with pytest.raises(expected, match=name or "not for you"):
+        network("https://127.0.0.1", {})
+
+
+def test_a_recorder_outside_a_client_makes_its_own_connection(loopback: Loopback) -> None:
+    with httpx.Client(transport=Recorder()) as http:
+        assert http.get(f"{loopback.url}?user_id=1").status_code == 200
