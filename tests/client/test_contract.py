@@ -19,6 +19,7 @@ import pytest
 from client.conftest import (
     EXAMPLE,
     OPERATION,
+    PATH,
     SPEC,
     USER_ID,
     Mode,
@@ -534,3 +535,24 @@ def test_a_contract_without_its_specification_is_refused_when_the_client_is_made
     make = kind("key").with_options if changed else functools.partial(kind, "key")
     with pytest.raises(ConfigurationError, match=r"json/openapi\.json.*--collect-data"):
         make(contract="warn")
+
+
+def test_nothing_is_said_of_an_error_whose_page_shows_no_answer() -> None:
+    spec = deepcopy(SPEC)
+    responses = spec["paths"][PATH]["get"]["responses"]
+    for status in [status for status in responses if status != "200"]:
+        responses[status] = {"description": "refused"}
+    contract = Contract(spec)
+    assert contract.violations(NAME, 400, b"whatever") == []
+    assert contract.violations(NAME, 200, refusal(400).content) == []
+
+
+def test_an_order_that_is_neither_up_nor_down_promises_nothing() -> None:
+    spec = deepcopy(SPEC)
+    direction = spec["components"]["schemas"]["SortType"]
+    direction["enum"].append(2)
+    direction["x-enum-varnames"].append("shuffled")
+    content = rows({"total_sale_cnt": 1}, {"total_sale_cnt": 3}, {"total_sale_cnt": 2})
+    arguments = {"influencer_product_sort_field": 1, "sort_type": 2}
+    found = Contract(spec).violations(NAME, 200, content, arguments=arguments)
+    assert "order" not in {one.rule for one in found}
