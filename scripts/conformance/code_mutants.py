@@ -58,7 +58,7 @@ class CodePlanter(Planter):
         unchanged: What the suite finds without a fault.
     """
 
-    required = 0.5  # of a few; the aim, for all of them, is 0.95
+    required = 0.25  # of four by default; the aim, for all of them, is 0.95
     sample = 4
     operators = OPERATORS
     changed: ClassVar[tuple[str, ...]]
