@@ -55,7 +55,7 @@ WRONG = [
 def _mypy(program: Path) -> set[int]:
     mypy = ("-m", "mypy", "--strict", "--config-file=")
     done = subprocess.run(
-        [sys.executable, *mypy, f"--cache-dir={cache_folder() / 'mypy'}", str(program)],
+        [sys.executable, *mypy, f"--cache-dir={cache_folder() / 'mypy-programs'}", str(program)],
         capture_output=True,
         text=True,
         check=False,
