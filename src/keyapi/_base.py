@@ -167,18 +167,20 @@ class BaseClient(Generic[HTTP]):
             "transport": settings.transport,
         }
         try:
+            own = given.get("mounts", {})
             wrap = _wrapper(settings.transport)
             if wrap is not None:
                 is_async = issubclass(self._http_class, AsyncHTTPClient)
                 connections = network(self.base_url, given, is_async=is_async)
-                mounts = {**connections["mounts"], **given.get("mounts", {})}
+                mounts = {**connections["mounts"], **own}
                 arguments |= {
                     "transport": wrap(connections["transport"]),
                     "mounts": {key: each and wrap(each) for key, each in mounts.items()},
                     "proxy": None,
                 }
-            mine = (settings.transport, *(given.get("mounts") or {}).values())
-            return self._http_class(self._new_call, mine, **arguments)
+            return self._http_class(
+                self._new_call, (settings.transport, *own.values()), **arguments
+            )
         except (AttributeError, ImportError, OSError, TypeError, ValueError) as error:
             raise ConfigurationError(f"httpx does not accept these httpx_args: {error}") from error
 
