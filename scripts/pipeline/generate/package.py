@@ -14,6 +14,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -197,28 +198,18 @@ def verify(files: dict[str, bytes], runtime: Path) -> None:
             "MYPYPATH": paths,
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        running = {
-            tool: subprocess.Popen(
-                command,
-                cwd=scratch,
-                env=environment,
-                text=True,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
-            for tool, command in (("import", [sys.executable, "-c", imports]), ("mypy", mypy))
-        }
+        start = partial(
+            subprocess.Popen,
+            cwd=scratch,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        running = {"import": start([sys.executable, "-c", imports]), "mypy": start(mypy)}
         outputs = {tool: process.communicate()[0] for tool, process in running.items()}
         if running["mypy"].returncode:  # unless only the cache is wrong, which others write, too
-            again = [*mypy, f"--cache-dir={os.devnull}"]
-            running["mypy"] = subprocess.Popen(
-                again,
-                cwd=scratch,
-                env=environment,
-                text=True,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
+            running["mypy"] = start([*mypy, f"--cache-dir={os.devnull}"])
             outputs["mypy"] = running["mypy"].communicate()[0]
     for tool, process in running.items():
         if process.returncode:

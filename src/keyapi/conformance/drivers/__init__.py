@@ -1,7 +1,7 @@
 """The drivers of the contract as relations meet them: a server to ask, a client to call."""
 
 from keyapi.conformance.drivers._clients import Caller, Inexpressible, Sent, as_annotated, types_of
-from keyapi.conformance.drivers._low_level import LowLevel, Result
+from keyapi.conformance.drivers._low_level import LowLevel
 from keyapi.conformance.drivers._requests import KEY, wire
 from keyapi.conformance.drivers._servers import Serve, Served, http_server, sandbox_server
 
@@ -10,7 +10,6 @@ __all__ = [
     "Caller",
     "Inexpressible",
     "LowLevel",
-    "Result",
     "Sent",
     "Serve",
     "Served",

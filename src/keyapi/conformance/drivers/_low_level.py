@@ -5,30 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 
 from keyapi._clients import async_twin
-from keyapi.conformance.drivers._clients import Caller, as_annotated, types_of
+from keyapi.conformance.drivers._clients import Caller, Sent, as_annotated, types_of
 from keyapi.conformance.drivers._requests import KEY
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.spelling import spelled
 from keyapi.specification import OperationSpec
-
-
-class Result(NamedTuple):
-    """What came of a low-level function.
-
-    Attributes:
-        requests: What was sent.
-        value: What it returned, or the error that it raised.
-        credits: What the client counted, in credits.
-    """
-
-    requests: list[httpx.Request]
-    value: Any
-    credits: int
 
 
 class LowLevel:
@@ -69,7 +55,7 @@ class LowLevel:
         *,
         body: Mapping[str, Any] | None = None,
         strict: bool = False,
-    ) -> Result:
+    ) -> Sent:
         """Call one of the functions.
 
         Args:
@@ -108,7 +94,7 @@ class LowLevel:
             )
         except Exception as error:
             value = error
-        return Result(requests, value, client.credits_spent)
+        return Sent(requests, value, client.credits_spent)
 
     def _arguments(
         self, called: Any, arguments: Mapping[str, Any], body: Mapping[str, Any]

@@ -10,7 +10,7 @@ from keyapi._models import Model
 from keyapi._sending.call import EXTENSION
 from keyapi.conformance.bodies import documented
 from keyapi.conformance.cases import cases, good
-from keyapi.conformance.drivers import Caller, LowLevel, Result
+from keyapi.conformance.drivers import Caller, LowLevel, Sent
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._attributes import Reader
@@ -75,10 +75,12 @@ def _sent(
 
 
 def _request(
-    operation: OperationSpec, found: Result, probe: Probe, base_url: str
+    operation: OperationSpec, found: Sent, probe: Probe, base_url: str
 ) -> Iterator[Violation]:
     if len(found.requests) != 1:
-        yield violation(operation, "sent", "one request", f"{len(found.requests)}: {found.value!r}")
+        yield violation(
+            operation, "sent", "one request", f"{len(found.requests)}: {found.result!r}"
+        )
         return
     (request,) = found.requests
     defaults = {
@@ -107,7 +109,7 @@ def _parsed(
         answer = ServerAnswer(int(status), JSON, json.dumps(body).encode())
         for function in low.present:
             case = f"{function} under {status}"
-            value = low.call(function, arguments, answer).value
+            value = low.call(function, arguments, answer).result
             if function in low.detailed:
                 whole = (answer.status, answer.content, JSON["content-type"])
                 headers = getattr(value, "headers", {})
@@ -135,8 +137,8 @@ def _undocumented(
     """An undocumented status gives nothing, or the package's own error where that is asked for."""
     expected = None, low.errors.UnexpectedStatus, _NEVER.status, _NEVER.content
     for function in low.present:
-        value = low.call(function, arguments, _NEVER).value
-        error = low.call(function, arguments, _NEVER, strict=True).value
+        value = low.call(function, arguments, _NEVER).result
+        error = low.call(function, arguments, _NEVER, strict=True).result
         parsed = getattr(value, "parsed", value) if function in low.detailed else value
         of_error = getattr(error, "status_code", None), getattr(error, "content", None)
         if (parsed, type(error), *of_error) != expected:

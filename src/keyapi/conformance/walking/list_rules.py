@@ -9,7 +9,7 @@ directions of a sort, or in different sorts, nor where rows without a value to s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from keyapi.conformance.walking.rules import Broken, Made, rule
@@ -29,7 +29,7 @@ def the_same_request_gives_the_same_rows(made: Made) -> Iterator[Broken]:
                 return
 
 
-def _difference(first: list[Row], second: list[Row]) -> tuple[str, Any, Any]:
+def _difference(first: Sequence[Any], second: Sequence[Any]) -> tuple[str, Any, Any]:
     for number, (one, other) in enumerate(zip(first, second, strict=False)):
         if one != other:
             return f"/row/{number}", one, other
@@ -102,7 +102,7 @@ def ties_stand_alike_whatever_the_page_size(made: Made) -> Iterator[Broken]:
         expected, found = _tied(other, common), _tied(walk, common)
         for value, rows in expected.items():
             if rows != found.get(value, rows):
-                where, one, another = _difference_of_keys(rows, found[value])
+                where, one, another = _difference(rows, found[value])
                 yield Broken(walk, f"as in {other.plan}: {one}", another, where)
                 break
     for walk in made.fair:
@@ -141,13 +141,6 @@ def _tied(walk: Walk, common: set[str]) -> dict[Any, list[str]]:
         if key in common:
             tied.setdefault(str(row.get(walk.plan.column)), []).append(key)
     return {value: list(dict.fromkeys(rows)) for value, rows in tied.items()}
-
-
-def _difference_of_keys(first: list[str], second: list[str]) -> tuple[str, str, str]:
-    for number, (one, other) in enumerate(zip(first, second, strict=False)):
-        if one != other:
-            return f"/row/{number}", one, other
-    return "/walk", f"{len(first)} rows", f"{len(second)} rows"
 
 
 @rule("key", blame="server", scope="walks")
