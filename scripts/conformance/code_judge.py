@@ -43,7 +43,7 @@ class Judge:
     """Runs the suite on changed sources, in a process of its own that is started when needed.
 
     Args:
-        changed: Top-level packages that are imported anew for each change.
+        changed: Top-level packages that are imported again for each change.
         paths: Where generated packages are found that are not installed.
         cpu: What one relation may take for one operation, in seconds of a processor.
     """
@@ -101,7 +101,7 @@ class Judge:
 
 
 def serve(changed: Sequence[str]) -> None:
-    """Answer questions until there are no more.
+    """Answer each line of standard input, until it ends.
 
     Args:
         changed: Top-level packages that are never imported here.

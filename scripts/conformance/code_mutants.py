@@ -49,7 +49,7 @@ class CodePlanter(Planter):
     """Plants faults in source files; what they are in is a matter of subclasses.
 
     Attributes:
-        changed: Top-level packages that are imported anew for each fault: those that hold the
+        changed: Top-level packages that are imported again for each fault: those that hold the
             files, and what imports them.
         first: Relations that look first.
         patience: What one relation may take for one operation, in seconds of a processor.
