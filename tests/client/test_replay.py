@@ -178,7 +178,7 @@ POSTED = {"keyword": "hat", "order_by": 1}
             [POSTED],
             'body is [{"keyword": "hat", "order_by": 1}], but was recorded as a JSON object',
         ),
-        (b"\xffhat", 'body is "\\ufffdhat", but was recorded as a JSON object'),
+        (b"\xffhat", "body is b'\\xffhat', but was recorded as a JSON object"),
         (None, "body is missing, but was recorded as a JSON object"),
     ],
 )
@@ -189,7 +189,7 @@ def test_a_json_body_is_compared_by_property(body: Any, words: str) -> None:
         assert httpx.post("https://x.test/", json=dict(reversed(POSTED.items()))).is_success
     with pytest.raises(ReplayError) as refused, replay(posted):
         httpx.post("https://x.test/", **({} if body is None else sent))
-    assert words.replace("\\ufffd", "�") in str(refused.value)
+    assert words in str(refused.value)
 
 
 def test_headers_of_the_way_are_not_replayed(call: Call) -> None:
@@ -208,8 +208,7 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "broken.har"
     for text, words in (
         ("{", "broken.har is not a HAR file"),
-        ('{"log": {"entries": [{}]}}', "/log/entries/0 does not follow HAR 1.2 .KeyError: 'req"),
-        ('{"log": []}', "/log does not follow HAR 1.2"),
+        ('{"log": {"entries": [{}]}}', "broken.har, entry 0: /log/entries/0/request is missing"),
         ('{"log": {"entries": []}}', "contains no recordings"),
     ):
         broken.write_text(text, "utf-8")

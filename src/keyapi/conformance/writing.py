@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from keyapi.conformance.capture import Attempt
 from keyapi.recording.har import read, written
 from keyapi.recording.model import RecordingError
+from keyapi.recording.writing import replace_file
 
 RECORDINGS = "tests/recordings"
 """Folder of recordings, below the top folder of a project."""
@@ -64,14 +64,7 @@ def write_each(root: Path, files: Mapping[str, bytes]) -> None:
         OSError: A file cannot be written.
     """
     for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-        try:
-            draft.write_bytes(content)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        replace_file(root / name, content)
 
 
 def _comment_of(path: Path) -> tuple[str, str] | None:

@@ -1,7 +1,9 @@
 """Read and write HAR 1.2 files (HTTP Archive); files written here never contain an API key.
 
 In addition to what HAR defines, an entry may have `_keyapi`: the operation that was called, the
-arguments of its method (null for "not sent"), and which of them was wrong on purpose.
+arguments of its method (null for "not sent"), and which of them was wrong on purpose. A header is
+kept byte by byte, as Latin-1, as browsers do. A request's body that is not UTF-8 is in base64, and
+`_encoding` beside it says so, as `encoding` does beside that of an answer.
 """
 
 from __future__ import annotations
@@ -9,17 +11,15 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from keyapi._openapi import NO_CONTENT
+from keyapi.recording.entry import recording_of
+from keyapi.recording.fields import Field, FieldError
 from keyapi.recording.model import (
     EPOCH,
-    Headers,
-    RecordedCall,
     Recording,
     RecordingError,
     kept_request_headers,
@@ -28,6 +28,10 @@ from keyapi.recording.model import (
     secrets_in,
 )
 
+LARGEST_FILE = 100_000_000
+"""Bytes of a HAR file that is read: JSON needs many times that in memory."""
+
+_REMEDY = "Correct it there, or record it again"
 _UNTIMED = (
     "; startedDateTime and time are fixed: HAR requires them, and the same recording is the same "
     "bytes on any day"
@@ -35,7 +39,7 @@ _UNTIMED = (
 
 
 def read(path: str | os.PathLike[str]) -> list[Recording]:
-    """Read a HAR file.
+    """Read a HAR file of at most 100 MB.
 
     Args:
         path: The file.
@@ -44,25 +48,36 @@ def read(path: str | os.PathLike[str]) -> list[Recording]:
         Its entries, in order.
 
     Raises:
-        RecordingError: The file cannot be read, or is not a HAR file.
+        RecordingError: The file cannot be read, is too large, or is not a HAR file that can be
+            replayed. The text names the file, the entry, the place in it, and what to do.
     """
+    name = os.fspath(path)
     try:
-        har = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        problem = error.strerror or error
-        raise RecordingError(f"{os.fspath(path)} cannot be read: {problem}") from error
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:  # a ValueError: the name itself is impossible
+        problem = getattr(error, "strerror", None) or error
+        raise RecordingError(f"{name} cannot be read: {problem}") from error
+    if len(content) > LARGEST_FILE:
+        raise RecordingError(
+            f"{name} is larger than {LARGEST_FILE // 1_000_000} MB; split it into several files, "
+            "which can be replayed together"
+        )
+    try:
+        har = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise RecordingError(f"{os.fspath(path)} is not a HAR file: {error}") from error
-    place = "/log"
+        raise RecordingError(
+            f"{name} is not a HAR file: it is not valid JSON ({error}); record it again"
+        ) from error
+    place = name
     try:
         recordings = []
-        for number, entry in enumerate(har["log"]["entries"]):
-            place = f"/log/entries/{number}"
-            recordings.append(_recording(entry, f"{os.fspath(path)}, entry {number}"))
+        for number, entry in enumerate(Field(har)["log"]["entries"].items()):
+            place = f"{name}, entry {number}"
+            recordings.append(recording_of(entry, place))
         return recordings
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        problem = f"{os.fspath(path)}: {place} does not follow HAR 1.2"
-        raise RecordingError(f"{problem} ({type(error).__name__}: {error})") from error
+    except FieldError as error:
+        raise RecordingError(f"{place}: {error}. {_REMEDY}") from error
 
 
 def written(recordings: Iterable[Recording], secrets: Iterable[str] = ()) -> bytes:
@@ -92,33 +107,6 @@ def written(recordings: Iterable[Recording], secrets: Iterable[str] = ()) -> byt
     return (json.dumps({"log": log}, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _recording(entry: Mapping[str, Any], source: str) -> Recording:
-    request, response, called = entry["request"], entry["response"], entry.get("_keyapi")
-    content = response["content"]
-    if "text" not in content and content.get("size") != 0 and response["status"] not in NO_CONTENT:
-        raise ValueError("the answer has no text: save the file with content")
-    text: str = content.get("text", "")
-    base64_encoded = content.get("encoding") == "base64"
-    return Recording(
-        method=str(request["method"]),
-        url=str(request["url"]),
-        request_headers=_pairs(request["headers"]),
-        body=(request.get("postData") or {}).get("text", "").encode(),
-        status=int(response["status"]),
-        headers=_pairs(response["headers"]),
-        content=base64.b64decode(text, validate=True) if base64_encoded else text.encode(),
-        comment=entry.get("comment", ""),
-        called=RecordedCall(**called) if called else None,
-        started=entry["startedDateTime"],
-        milliseconds=entry["time"],
-        source=source,
-    )
-
-
-def _pairs(headers: Iterable[Mapping[str, str]]) -> Headers:
-    return tuple((header["name"], header["value"]) for header in headers)
-
-
 def _entry(recording: Recording) -> dict[str, Any]:
     sent, received = (
         {name.lower(): text for name, text in headers}
@@ -130,15 +118,17 @@ def _entry(recording: Recording) -> dict[str, Any]:
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _name_value(kept_request_headers(recording.request_headers)),
-        "queryString": _name_value(
-            parse_qsl(urlsplit(recording.url).query, keep_blank_values=True)
-        ),
+        "queryString": _name_value(parse_qsl(_query(recording.url), keep_blank_values=True)),
         "headersSize": -1,
         "bodySize": len(recording.body),
     }
     if recording.body:
-        text = recording.body.decode("utf-8", "replace")
-        request["postData"] = {"mimeType": sent.get("content-type", ""), "text": text}
+        text, encoding = _text(recording.body)
+        request["postData"] = {
+            "mimeType": sent.get("content-type", ""),
+            "text": text,
+            **({"_encoding": encoding} if encoding else {}),
+        }
     entry: dict[str, Any] = {
         "startedDateTime": recording.started,
         "time": recording.milliseconds,
@@ -168,11 +158,21 @@ def _name_value(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def _content(content: bytes, mime_type: str) -> dict[str, Any]:
-    fields: dict[str, Any] = {"size": len(content), "mimeType": mime_type}
+    text, encoding = _text(content)
+    fields = {"size": len(content), "mimeType": mime_type, "text": text}
+    return {**fields, "encoding": encoding} if encoding else fields
+
+
+def _text(content: bytes) -> tuple[str, str | None]:
+    """A body as text, and how it is encoded in that."""
     try:
-        return {**fields, "text": content.decode()}
+        return content.decode(), None
     except UnicodeDecodeError:
-        return {**fields, "text": base64.b64encode(content).decode(), "encoding": "base64"}
+        return base64.b64encode(content).decode(), "base64"
+
+
+def _query(url: str) -> str:
+    return url.partition("#")[0].partition("?")[2]
 
 
 def _phrase(status: int) -> str:

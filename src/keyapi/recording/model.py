@@ -53,10 +53,10 @@ class Recording:
     Attributes:
         method: HTTP method.
         url: URL, with its query.
-        request_headers: Headers of the request.
+        request_headers: Headers of the request, in order; bytes beyond ASCII as Latin-1.
         body: Body of the request.
         status: HTTP status of the answer.
-        headers: Headers of the answer.
+        headers: Headers of the answer, in the same form.
         content: Body of the answer, decompressed.
         comment: Where the recording comes from: see `DOCUMENTED`, `LIVE` and `SANDBOX`.
         called: The call that sent the request, or None if unknown.
@@ -98,6 +98,23 @@ def kept_request_headers(headers: Iterable[tuple[str, str]]) -> Headers:
 def kept_response_headers(headers: Iterable[tuple[str, str]]) -> Headers:
     """Headers of an answer without those that describe its transfer."""
     return tuple((name, text) for name, text in headers if name.lower() not in _OF_THE_TRANSFER)
+
+
+def latin1(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Headers as received, names in lower case, each byte as the character of its number."""
+    return tuple((name.decode("latin-1").lower(), text.decode("latin-1")) for name, text in headers)
+
+
+def encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Headers as they are received: those of `latin1` again, and any other text in UTF-8."""
+    return [(_encoded(name), _encoded(text)) for name, text in headers]
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 def secrets_in(recording: Recording) -> Iterator[str]:

@@ -19,11 +19,14 @@ from keyapi.recording.model import (
     SANDBOX,
     Recording,
     RecordingError,
+    encoded,
     kept_request_headers,
     kept_response_headers,
+    latin1,
     redacted,
     secrets_in,
 )
+from keyapi.recording.writing import replace_file
 
 # How the sandbox names itself in `Server`, so that its answers never pass for live ones.
 _SANDBOX = re.compile(r"keyapi-sandbox \(seed (-?\d+)\)")
@@ -107,18 +110,11 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
         Raises:
             RecordingError: The file cannot be written.
         """
-        target = Path(path)
-        draft = target.with_name(f"{target.name}.{os.getpid()}.new")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(written(self.recordings, {*secrets, *self._secrets}))
-            draft.replace(target)
-        except OSError as error:
-            raise RecordingError(
-                f"{target} cannot be written: {error.strerror or error}"
-            ) from error
-        finally:
-            draft.unlink(missing_ok=True)
+            replace_file(Path(path), written(self.recordings, {*secrets, *self._secrets}))
+        except (OSError, ValueError) as error:  # a ValueError: the name itself is impossible
+            problem = getattr(error, "strerror", None) or error
+            raise RecordingError(f"{os.fspath(path)} cannot be written: {problem}") from error
 
     def _forwarding(self, make: Callable[[], Any]) -> Any:
         """The transport; outside a client, one of its own."""
@@ -129,14 +125,15 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def _record(
         self, request: httpx.Request, response: httpx.Response, started: _Started
     ) -> httpx.Response:
-        headers = kept_response_headers(response.headers.multi_items())
+        received = kept_response_headers(latin1(response.headers.raw))
+        headers = received
         sandbox = _SANDBOX.fullmatch(response.headers.get("server", ""))
         if sandbox:  # the same seed gives the same file on any day
             headers = tuple(pair for pair in headers if pair[0].lower() != "date")
         recording = Recording(
             method=request.method,
-            url=str(request.url),
-            request_headers=kept_request_headers(request.headers.multi_items()),
+            url=str(request.url.copy_with(userinfo=b"")),  # which is a password
+            request_headers=kept_request_headers(latin1(request.headers.raw)),
             body=request.content,
             status=response.status_code,
             headers=headers,
@@ -149,7 +146,7 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self.recordings.append(redacted(recording, self._secrets))
         return httpx.Response(
             response.status_code,
-            headers=kept_response_headers(response.headers.multi_items()),
+            headers=encoded(received),
             content=response.content,
             extensions=response.extensions,
         )

@@ -115,6 +115,7 @@ def _forms(secret: str) -> set[str]:
     """A secret as written in plain text, URLs, JSON and base64."""
     escaped = json.dumps(secret)[1:-1]
     plain = {secret, quote(secret, safe=""), quote_plus(secret), quote(secret), escaped}
+    plain.add(secret.encode().decode("latin-1"))  # in headers, and in bodies that are not text
     return {*plain, *_in_base64(secret.encode())}
 
 

@@ -17,7 +17,7 @@ from keyapi._errors import ConfigurationError
 from keyapi._isolation import Lock
 from keyapi._sending.call import REPLAYED
 from keyapi.recording.har import read
-from keyapi.recording.model import Recording, RecordingError, kept_response_headers
+from keyapi.recording.model import Recording, RecordingError, encoded, kept_response_headers
 
 Source = Recording | str | os.PathLike[str]
 
@@ -50,7 +50,7 @@ class Replay:
             RecordingError: A path has no recordings, or a file is not a recording.
         """
         self._waiting += [
-            (_compared(recording.method, httpx.URL(recording.url), recording.body), recording)
+            (_compared(recording.method, _url(recording), recording.body), recording)
             for recording in _loaded(sources)
         ]
 
@@ -169,8 +169,16 @@ def _loaded(sources: Iterable[Source]) -> Iterator[Recording]:
         yield from recordings
 
 
+def _url(recording: Recording) -> httpx.URL:
+    try:
+        return httpx.URL(recording.url)
+    except (httpx.InvalidURL, ValueError) as error:
+        place = recording.source or "a recording"
+        raise RecordingError(f"{place}: {recording.url!r} is not a URL ({error})") from error
+
+
 def _response(recording: Recording) -> httpx.Response:
-    headers = list(kept_response_headers(recording.headers))
+    headers = encoded(kept_response_headers(recording.headers))
     return httpx.Response(
         recording.status, headers=headers, content=recording.content, extensions={REPLAYED: True}
     )
@@ -181,25 +189,37 @@ def _compared(method: str, url: httpx.URL, content: bytes) -> _ComparedRequest:
     for name, text in parse_qsl(url.query.decode("ascii"), keep_blank_values=True):
         parts.setdefault(f"query parameter {name}", []).append(repr(text))
     if content:
-        try:
-            body = json.loads(content)
-        except ValueError:
-            body = content.decode("utf-8", "replace")
-        if isinstance(body, dict):
-            parts["body"] = ["a JSON object"]
-            parts.update((f"body property {name}", [_json(item)]) for name, item in body.items())
-        else:
-            parts["body"] = [_json(body)]
+        parts.update(_body_parts(content))
     return _ComparedRequest(
         method,
-        str(url.copy_with(query=None)),
+        str(url.copy_with(query=None, userinfo=b"")),
         {name: ", ".join(texts) for name, texts in parts.items()},
     )
 
 
+def _body_parts(content: bytes) -> dict[str, list[str]]:
+    try:
+        body = json.loads(content.decode())
+        if isinstance(body, dict):
+            properties = {
+                f"body property {_printable(name)}": [_json(item)] for name, item in body.items()
+            }
+            return {"body": ["a JSON object"], **properties}
+        return {"body": [_json(body)]}
+    except UnicodeDecodeError:
+        return {"body": [repr(content)]}
+    except (ValueError, RecursionError):  # not JSON, or deeper than Python reads it
+        return {"body": [_json(content.decode())]}
+
+
 def _json(value: object) -> str:
     """JSON in one canonical form, where 1, 1.0 and true differ, unlike in Python."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return _printable(json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+
+def _printable(text: str) -> str:
+    """Text in which half a character, which no terminal takes, is written as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _differences(sent: Mapping[str, str], recorded: Mapping[str, str]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from keyapi.conformance.recordings._findings import (
     differences,
 )
 from keyapi.contract import Contract
-from keyapi.recording.model import Recording
+from keyapi.recording.model import Recording, encoded
 from keyapi.sandbox._exchange import SandboxRequest
 from keyapi.sandbox._validation import Validation
 from keyapi.specification import OperationSpec, Specification
@@ -101,7 +101,7 @@ def _check_answer(
     recording = findings.recording
     answer = operation.node["responses"].get(operation.documented(recording.status), {})
     types = list(answer.get("content", ()))
-    mime_type = httpx.Headers(list(recording.headers)).get("content-type", "none")
+    mime_type = httpx.Headers(encoded(recording.headers)).get("content-type", "none")
     if types and media_type(mime_type) not in types:
         findings.add(f"{RESPONSE}/content/mimeType", " or ".join(types), mime_type)
     contract = Contract(specification.document)
