@@ -10,14 +10,14 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from typing import Any, NamedTuple
 
 from conformance.page_words import split_page
 from pipeline.document.yaml import dump_yaml, load_yaml
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?!\w|[.,]\d)")
-_LABELS = re.compile(r"(\d+)(\s*=\s*)(\w+)(.*?)(\d+)(\s*=\s*)(\w+)", re.S)
+_LABEL = re.compile(r"(?<!\d)(?P<value>\d{1,9})\s?=\s?(?P<label>\w+)")
 _OTHER_TYPE = {"integer": "string", "number": "string", "string": "integer", "boolean": "string"}
 _TARGETED = re.compile(r"(?<=')\w+(?=')")
 
@@ -137,7 +137,12 @@ def change_a_number_of_prose(source: Source) -> Iterator[Edited]:
 
 def _swap_labels(parameter: dict[str, Any]) -> None:
     text = parameter.get("description", "")
-    parameter["description"] = _LABELS.sub(r"\1\2\7\4\5\6\3", text, count=1)
+    first, second = islice(chain(_LABEL.finditer(text), (None, None)), 2)
+    if first and second:
+        between = text[first.end("label") : second.start("label")]
+        after = text[second.end("label") :]
+        swapped = f"{second['label']}{between}{first['label']}{after}"
+        parameter["description"] = f"{text[: first.start('label')]}{swapped}"
 
 
 @page_operator
@@ -190,9 +195,9 @@ def contradict_a_bound(source: Source) -> Iterator[Edited]:
 @page_operator
 def contradict_members(source: Source) -> Iterator[Edited]:
     def contradict(parameter: dict[str, Any]) -> None:
-        found = _LABELS.search(parameter.get("description", ""))
+        found = _LABEL.search(parameter.get("description", ""))
         if found and parameter["schema"].get("type") == "integer":
-            parameter["schema"]["enum"] = [int(found[1])]
+            parameter["schema"]["enum"] = [int(found["value"])]
 
     yield from _of_parameters(source, contradict)
 

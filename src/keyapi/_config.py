@@ -125,7 +125,7 @@ def check_rate(name: str, value: Any) -> Rate | None:
         return value
     if not isinstance(value, str):
         _refuse(f"{name} must be text like '5/s', or a pyrate_limiter.Limiter, got {value!r}")
-    found = re.fullmatch(r"\s*(\d+)\s*/\s*(\d*)\s*([smhd])\s*", value)
+    found = re.fullmatch(r"\s*(\d{1,9})\s*/\s*+(\d{0,9})\s*([smhd])\s*", value)
     limit, times = (int(found[1]), int(found[2] or 1)) if found else (0, 0)
     if not (found and limit and times):
         _refuse(f"{name} must be requests per time, like '5/s', '100/m' or '10/11s', got {value!r}")

@@ -37,7 +37,8 @@ _ROLES = {
 _BOUNDS = tuple(keyword for role in _ROLES.values() for keyword in role)
 _PARTED = str.maketrans({"-": " ", "/": " ", "_": " ", "{": " ", "}": " "})
 _CREDITS = "credits"
-_ASSIGNED = re.compile(r"([A-Za-z]\w*) ?==? ?$")
+_ASSIGNED = re.compile(r"(?<!\w)([A-Za-z]\w*) ?==? ?$")
+_NEAR = 220  # characters before a number that may name what it is the value of
 _LONGEST = 80  # how much of an example is shown, in characters
 
 
@@ -302,7 +303,8 @@ def _words(
             stated = {keyword for node in scope.values() for keyword in _stated(node, number.text)}
             allowed = {*_ROLES.get(number.role, _BOUNDS), "enum", "paging.max"}
             of_status = number.text in statuses and "code" in words(text)
-            elsewhere = _is_of_another(text[: number.start], number.text, place, effective)
+            before = text[max(number.start - _NEAR, 0) : number.start]
+            elsewhere = _is_of_another(before, number.text, place, effective)
             if not (stated & allowed or number.text in own or of_status or elsewhere):
                 role = {"most": "at most ", "least": "at least ", "default": "default "}
                 text_of = f"{role.get(number.role, '')}{number.shown}"

@@ -74,9 +74,19 @@ def _stated(value: Any, key: str) -> Iterator[str]:
         yield str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _last_step(target: str) -> str:
+    """What stands after the last dot that is outside of brackets."""
+    inside = False
+    for index in range(len(target) - 1, -1, -1):
+        inside = target[index] == "]" or (inside and target[index] != "[")
+        if target[index] == "." and not inside:
+            return target[index + 1 :]
+    return target
+
+
 def _aimed_at(target: str) -> Iterator[str]:
     """The parameter or properties that a target's last step chooses by name."""
-    last = re.split(r"\.(?![^\[]*\])", target)[-1] if "[" in target else ""
+    last = _last_step(target) if "[" in target else ""
     if "?" in last or last.startswith("properties"):
         for name in _QUOTED.findall(last):
             if name not in _OF_OPENAPI and "/" not in name and re.fullmatch(r"\w+", name):

@@ -14,8 +14,10 @@ _FENCE = re.compile(
     r"^(?P<fence>`{3,}|~{3,})ya?ml +(?:\S+ +)?(?P<method>[A-Za-z]+) +(?P<path>/\S+)"
 )
 _TAG = re.compile(r"<[^<>]*>")
-_CREDITS = re.compile(r"(\d+) ?(?:credits?\b|个?积分)|每次请求 ?(\d+) ?(?:个?积分)", re.I)
-_PROMPT = re.compile(r"writeText\(`(.*?)`\)", re.S)
+_CREDITS = re.compile(
+    r"(?<!\d)(\d{1,6}) ?(?:credits?\b|个?积分)|每次请求 ?(\d{1,6}) ?(?:个?积分)", re.I
+)
+_PROMPT = ("writeText(`", "`)")
 _PROMPT_PARAMETER = re.compile(r"^- (\S+) \((Required|Optional)\)(?::[ \t]*(.*))?$")
 _VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*("(?:[^"\\\n]|\\.)*"|-?[\d.][\d.eE+-]*|true|false)')
 
@@ -87,8 +89,8 @@ def read_page_text(content: bytes, name: str) -> PageText:
     document = load_yaml(block, name)
     quoted = header.partition("\n# ")[2] if not header.startswith("# ") else header
     summary = [line[2:] for line in quoted.splitlines() if line.startswith("> ")]
-    prompt = _PROMPT.search(header)
-    visible = " ".join(_TAG.sub(" ", _PROMPT.sub("", header)).split())
+    prompts, rest = _cut(header, *_PROMPT)
+    visible = " ".join(_TAG.sub(" ", rest).split())
     return PageText(
         match["method"].lower(),
         match["path"],
@@ -96,8 +98,23 @@ def read_page_text(content: bytes, name: str) -> PageText:
         next((line[2:].strip() for line in lines if line.startswith("# ")), ""),
         " ".join(summary),
         tuple(int(one or other) for one, other in _CREDITS.findall(visible)),
-        _prompt(prompt[1]) if prompt else None,
+        _prompt(prompts[0]) if prompts else None,
     )
+
+
+def _cut(text: str, begin: str, end: str) -> tuple[list[str], str]:
+    """Cut out what stands between two marks; give the parts, and the text without them."""
+    parts: list[str] = []
+    rest: list[str] = []
+    at = 0
+    while (start := text.find(begin, at)) >= 0:
+        stop = text.find(end, start + len(begin))
+        if stop < 0:
+            break
+        parts.append(text[start + len(begin) : stop])
+        rest.append(text[at:start])
+        at = stop + len(end)
+    return parts, "".join((*rest, text[at:]))
 
 
 def split_page(text: str) -> tuple[str, str, str]:

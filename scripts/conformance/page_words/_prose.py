@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-_ADDRESS = re.compile(r"https?://\S+|\]\([^)\s]*\)")
+_ADDRESS = re.compile(r"https?://\S+|\]\([^()\s]*\)")
 _NUMBER = re.compile(
     r"(?<!\w)(?<!\d\.)(?P<digits>[1-9]\d{0,2}(?:,\d{3})+|\d+(?:\.\d+)?)(?![\w]|\.\d)"
 )
@@ -26,9 +26,9 @@ _QUOTED = re.compile(r"`([^`\n]{1,80})`")
 _NAME = re.compile(r"(?<![\w./@-])(?:[A-Za-z]\w*_\w+|[a-z]+[A-Z]\w*)(?![\w/])")
 _FORMAT = re.compile(r"\b[yY]{2,4}[-/.]?M{1,2}[-/.]?[dD]{1,2}\b(?:[ T]?[Hh]{2}:mm(?::ss)?)?")
 _AFTER = re.compile(r"\s*(?:[=:：(]|\.\s|represents?\b|is\b)")  # between a value and its label
-_BEFORE_IT = re.compile(r"=\s*$")  # between a label and its value
+_BEFORE_IT = re.compile(r"=\s{0,9}$")  # between a label and its value
 _WORD = re.compile(r"[^\W_]+")
-_LIST = re.compile(r"[\w-]+(?:(?: ?[,、] ?(?:and |or )?[\w-]+)+|(?: ?/ ?[\w-]+)+)")
+_LIST = re.compile(r"(?<![\w-])[\w-]++(?:(?: ?[,、] ?(?:and |or )?[\w-]+)+|(?: ?/ ?[\w-]+)+)")
 
 
 class Number(NamedTuple):
@@ -110,7 +110,11 @@ def not_beside(text: str, members: Mapping[str, str]) -> Iterator[tuple[str, str
     """
     found = [number for number in numbers(text) if number.text in members]
     leading = [number for number in found if _AFTER.match(text, number.end)]
-    trailing = [number for number in found if _BEFORE_IT.search(text[: number.start])]
+    trailing = [
+        number
+        for number in found
+        if _BEFORE_IT.search(text[max(number.start - 10, 0) : number.start])
+    ]
     found = max(leading, trailing, key=len) or found
     after: dict[str, list[set[str]]] = {}
     before: dict[str, list[set[str]]] = {}

@@ -28,8 +28,8 @@ _OPTIONS = "openapi/generator.yaml"
 _OPERATION = re.compile(r"parsing ([A-Z]+) (/\S+) within")
 _REMEDY = "Correct what was published with an action in the overlay, openapi/*.overlay.yaml."
 # How the generator prints a text of the document that it does not put into code.
-_HIDDEN = re.compile(r"<\S+UntrustedString object at \w+>")
-_DATA = re.compile(r"\{.*\}")
+_HIDDEN = re.compile(r"<[^\s<]+UntrustedString object at \w+>")
+_DATA = re.compile(r"^([^{\n]*+)\{.*\}", re.MULTILINE)
 
 
 def parse(
@@ -183,4 +183,4 @@ def left_out(errors: Sequence[GeneratorError]) -> PipelineError:
 
 def _hidden(text: str) -> str:
     """A message of the generator without the data that it repeats."""
-    return _DATA.sub("…", _HIDDEN.sub("…", text))
+    return _DATA.sub(r"\1…", _HIDDEN.sub("…", text))

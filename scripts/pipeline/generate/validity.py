@@ -20,7 +20,7 @@ from openapi_spec_validator.schemas import schema_v30
 
 from keyapi._json import pointer
 
-_JSON = re.compile(r"[\[{].*[\]}]")
+_JSON = re.compile(r"^([^\[{]*+)[\[{].*[\]}]")
 _SHOWN = 80  # characters of a message of another validator
 
 
@@ -42,7 +42,7 @@ def problem_of(spec: dict[str, Any]) -> tuple[str, str] | None:
         if isinstance(error.validator, str) and error.absolute_path:
             return _words(error), pointer()
         text = " ".join(str(error.message).split())
-        return _JSON.sub("…", text)[:_SHOWN], pointer()
+        return _JSON.sub(r"\1…", text)[:_SHOWN], pointer()
     cause = _cause(structural)
     return _words(cause), pointer(*cause.absolute_path)
 

@@ -34,45 +34,47 @@ class _Anchor:
 
 
 # A dash needs a space beside it: `1 - newest`, but not `1-day`.
-_WORDS = r"\s+(?:means|is|represents|indicates|denotes|stands\s+for)\b"
-_SIGNS = r"\s*(?:=|:|：|＝|→|->)|\s+[-–—]|\s*[-–—](?=\s)"
-_LABEL = r"\s*(?=[^\W\d])"
+_WORDS = r"\s(?:means|is|represents|indicates|denotes|stands\sfor)\b"
+_SIGNS = r"\s?(?:=|:|：|＝|→|->)|\s[-–—]|\s?[-–—](?=\s)"
+_LABEL = r"\s?(?=[^\W\d])"
 _VALUED = re.compile(
-    rf"(?<![\d_$=-])(?<!\d\.)(?P<value>-?\d+)(?:{_SIGNS}|(?P<word>{_WORDS})){_LABEL}"
+    rf"(?<![\d_$=-])(?<!\d\.)(?P<value>-?\d{{1,18}})(?:{_SIGNS}|(?P<word>{_WORDS})){_LABEL}"
 )
 _NAMED = re.compile(
-    rf"(?<!\w)(?P<name>[A-Za-z_]\w*)\s?=\s?(?P<value>-?\d+)(?:\s*[:：]|{_WORDS}|\s*→|\s+[-–—]){_LABEL}"
+    rf"(?<!\w)(?P<name>[A-Za-z_]\w*)\s?=\s?(?P<value>-?\d{{1,18}})"
+    rf"(?:\s?[:：]|{_WORDS}|\s?→|\s[-–—]){_LABEL}"
 )
 _ITEM = re.compile(rf"(?<![\w.])(?P<value>\d{{1,2}})(?:[.、]|\s?[)）]){_LABEL}")
 _LABELLED = re.compile(
-    r"(?P<label>[^\W\d][^=＝,;，；、|\n()（）:：.]{0,60}?)\s*[=＝]\s*(?P<value>-?\d+)"
-    r"(?=\s*(?:[,;，；、|\n)）]|\.(?!\d)|and\b|or\b|$))"
+    r"(?P<label>[^\W\d][^=＝,;，；、|\n()（）:：.]{0,60}?)\s?[=＝]\s?(?P<value>-?\d{1,18})"
+    r"(?=\s?(?:[,;，；、|\n)）]|\.(?!\d)|and\b|or\b|$))"
 )
 _KEYED = re.compile(
-    r"(?<!\w)(?P<value>[A-Za-z]\w*)\s*=\s*(?P<label>[^\W\d][^,;，；、|\n()（）=]*?)"
-    r"(?=\s*(?:[,;，；、|\n()（）.]|/|$)|\s+(?:and|or)\s|\s+[A-Za-z]\w*\s*=)"
+    r"(?<!\w)(?P<value>[A-Za-z]\w*)\s?=\s?(?P<label>[^\W\d][^,;，；、|\n()（）=]*?)"
+    r"(?=\s?(?:[,;，；、|\n()（）.]|/|$)|\s(?:and|or)\s|\s[A-Za-z]\w*\s?=)"
 )
 _LISTED = re.compile(
-    r"(?:\b(?:one\s+of|(?:selected|chosen|choose|select)\s+from|supported\s+only|only\s+supports?"
-    r"|supports?\s+only|currently\s+supports?)(?:\s+the\s+following(?:\s+values)?)?\s*(?:[:：]\s*|\s)"
-    r"|(?:(?:\b(?:optional|possible|allowed|available|supported|valid)\s+)?\b(?:values?|options?)"
-    r"|\benum|可选值|取值)(?:\s*(?:\s(?:are|is|include))?\s*[:：=]\s*|\s+are\s+(?=[`'\"“])))"
+    r"(?:\b(?:one\sof|(?:selected|chosen|choose|select)\sfrom|supported\sonly|only\ssupports?"
+    r"|supports?\sonly|currently\ssupports?)(?:\sthe\sfollowing(?:\svalues)?)?(?:\s?[:：]\s?|\s)"
+    r"|(?:(?:\b(?:optional|possible|allowed|available|supported|valid)\s)?\b(?:values?|options?)"
+    r"|\benum|可选值|取值)(?:(?:\s(?:are|is|include))?\s?[:：=]\s?|\sare\s(?=[`'\"“])))"
     r"(?P<list>(?:[^.\n。()（）]|[(（][^()（）\n]*[)）])+)(?P<open>\.\.)?",
     re.IGNORECASE,
 )
-_SLASHED = re.compile(r"\s*(?P<list>[A-Za-z]\w*(?:\s+[/|]\s+[A-Za-z]\w*)+)\s*(?=[,，.;；(（]|$)")
-_SEPARATOR = re.compile(r"\s*[,，、|/;；]\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+")
+_SLASHED = re.compile(r"\s?(?P<list>[A-Za-z]\w*+(?:\s[/|]\s[A-Za-z]\w*+)++)\s?(?=[,，.;；(（]|$)")
+_SEPARATOR = re.compile(r"\s?[,，、|/;；]\s?(?:(?:and|or)\s)?|\s(?:and|or)\s")
 _LISTED_VALUE = re.compile(
-    r"[`'\"“]?(?P<value>[A-Za-z][\w-]*|-?\d+)[`'\"”]?(?:\s*[(（](?P<label>[^()（）]+)[)）])?"
+    r"[`'\"“]?(?P<value>[A-Za-z][\w-]*|-?\d+)[`'\"”]?(?:\s?[(（](?P<label>[^()（）]+)[)）])?"
 )
-_OPEN_LIST = re.compile(r"(?:\betc\b|\.\.|…|\band\s+(?:so\s+on|more|others)\b|等)", re.IGNORECASE)
+_OPEN_LIST = re.compile(r"(?:\betc\b|\.\.|…|\band\s(?:so\son|more|others)\b|等)", re.IGNORECASE)
 _LABEL_END = re.compile(r"[,;，；、|\n()（）。]|\.(?=\s|$)")
-_BETWEEN = re.compile(r"\s*(?:[(（][^()（）]*[)）])?[\s,;，；、|/.。]*(?:(?:and|or)\b)?\s*")
-_JOINED = re.compile(r"[\s/]+(?:(?:and|or)[\s/]*)?$|\s+(?:and|or)$")
-_DEFAULT = re.compile(r"\s+(?:(?:is|as)\s+)?(?:the\s+|by\s+)?default\b.*", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s?(?:[(（][^()（）]*[)）])?+[\s,;，；、|/.。]*+(?:(?:and|or)\b)?\s?")
+_JOINED = re.compile(r"(?<![\s/])[\s/]++(?:(?:and|or)[\s/]*+)?$")
+_DEFAULT = re.compile(r"\s(?:(?:is|as)\s)?(?:(?:the|by)\s)?default\b.*", re.IGNORECASE)
 _CONDITION = re.compile(
     r"(?:when|if|only|valid|with|for|where|while|pass|use|set)\b", re.IGNORECASE
 )
+_BLANKS = re.compile(r"\s+")
 _NO_LABELS = frozenset({"min", "max", "minimum", "maximum", "default", "at least", "at most"})
 _LONGEST_ITEM = 5  # words of a label in a numbered list; what is longer is a sentence
 
@@ -91,7 +93,7 @@ def enum_in(
     Returns:
         At least two members with distinct values and labels, or None.
     """
-    for members in _readings(text, numeric=numeric):
+    for members in _readings(_with_single_blanks(text), numeric=numeric):
         values = {member.value for member in members}
         labels = {member.label for member in members} - {None}
         labelled = all(member.label is not None for member in members)
@@ -105,7 +107,8 @@ def enum_in(
 
 def looks_like_enum(text: str, names: Collection[str] = ()) -> bool:
     """Whether a text seems to state an enum, although `enum_in` may not understand it."""
-    valued = re.findall(r"(?<![\w.])-?\d+\s*[=：＝:]\s*\w", text)
+    text = _with_single_blanks(text)
+    valued = re.findall(r"(?<![\w.])-?\d+\s?[=：＝:]\s?\w", text)
     named = [match["name"] for match in _NAMED.finditer(text)]
     labelled = [match for match in _LABELLED.finditer(text) if _is_label(match["label"], names)]
     if max(len(valued), len(labelled), len(named) - len(set(named)) + bool(named)) >= 2:
@@ -131,7 +134,12 @@ def _readings(text: str, *, numeric: bool) -> Iterator[tuple[Member, ...]]:
     yield _listed(text)
     match = _SLASHED.match(text)
     if match:
-        yield tuple(Member(value, None) for value in re.split(r"\s+[/|]\s+", match["list"]))
+        yield tuple(Member(value, None) for value in re.split(r"\s[/|]\s", match["list"]))
+
+
+def _with_single_blanks(text: str) -> str:
+    """A text in which the patterns here need not look for more than one blank, or end of line."""
+    return _BLANKS.sub(lambda blanks: "\n" if "\n" in blanks[0] else " ", text)
 
 
 _UNREAD = (Member("", None),)
@@ -145,12 +153,14 @@ def _anchor(match: re.Match[str]) -> _Anchor:
 def _clean(text: str) -> list[_Anchor]:
     """Values with a sign or word before their labels; only the first may follow a letter."""
     anchors: list[_Anchor] = []
+    values: set[str] = set()
     for match in _VALUED.finditer(text):
         glued = match.start() > 0 and text[match.start() - 1].isalpha()
         word = match["word"] is not None
-        repeats = word and match["value"] in {anchor.value for anchor in anchors}
+        repeats = word and match["value"] in values
         if not repeats and not (glued and text[match.start() - 1].isascii() and (anchors or word)):
             anchors.append(_Anchor(match["value"], match.start(), match.end(), word))
+            values.add(match["value"])
     return anchors
 
 
@@ -196,7 +206,7 @@ def _is_label(label: str, names: Collection[str]) -> bool:
 
 
 def _without_joint(label: str) -> str:
-    return re.sub(r"^(?:and|or)\s+", "", label.strip())
+    return re.sub(r"^(?:and|or)\s", "", label.strip())
 
 
 def _keyed(text: str) -> tuple[Member, ...]:
@@ -210,7 +220,7 @@ def _keyed(text: str) -> tuple[Member, ...]:
         run.append(Member(match["value"], match["label"].strip()))
         end = match.end()
         if len(run) > len(best):
-            best = list(run)
+            best = run  # it grows with it
     return tuple(best) if len(best) >= 2 else ()
 
 

@@ -13,8 +13,8 @@ _KEYS = (
     re.compile(r"\d+"),
     re.compile(r"\d{4}[-/.]?\d{2}([-/.]?\d{2})?"),
     re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
-    re.compile(r"(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}"),
-    re.compile(r"(?=(?:\D*\d){3})[A-Za-z0-9_-]{20,}"),
+    re.compile(r"\A(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}"),
+    re.compile(r"\A(?=(?:\D*\d){3})[A-Za-z0-9_-]{20,}"),
 )
 _CODE = re.compile(r"[A-Z]{2}|[a-z]{2}-[A-Z]{2}")
 

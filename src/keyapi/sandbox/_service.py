@@ -220,9 +220,9 @@ class _Route:
     def __init__(self, operation: OperationSpec) -> None:
         self.operation = operation
         self._pattern: re.Pattern[str] | None = None
-        self._names = re.findall(r"\{([^}]+)\}", operation.path)
+        self._names = re.findall(r"\{([^{}]+)\}", operation.path)
         if self._names:
-            parts = re.split(r"\{[^}]+\}", operation.path)
+            parts = re.split(r"\{[^{}]+\}", operation.path)
             self._pattern = re.compile("([^/]+)".join(map(re.escape, parts)))
 
     def match(self, request: SandboxRequest) -> dict[str, str] | None:

@@ -9,7 +9,7 @@ from keyapi._options import OPTIONS, Option
 from pipeline.generate.render.docstrings import docstring
 
 # The name of a class with its module, such as `collections.abc.Mapping`.
-_IN_FULL = re.compile(r"\b([a-z]\w*(?:\.[a-z_]\w*)*)\.([A-Z]\w*)")
+_IN_FULL = re.compile(r"(?<![\w.])([a-z]\w*(?:\.[a-z_]\w*+)*+)\.([A-Z]\w*)")
 _PREFIXES = ("", "Async")
 _WITH_OPTIONS = """Make a client with some options changed.
 

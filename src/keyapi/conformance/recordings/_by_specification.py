@@ -110,7 +110,7 @@ def _check_answer(
 
 
 def _in_path(template: str, path: str) -> dict[str, str] | None:
-    names = re.findall(r"\{([^}]+)\}", template)
-    pattern = "([^/]+)".join(map(re.escape, re.split(r"\{[^}]+\}", template)))
+    names = re.findall(r"\{([^{}]+)\}", template)
+    pattern = "([^/]+)".join(map(re.escape, re.split(r"\{[^{}]+\}", template)))
     found = re.fullmatch(pattern, path)
     return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else None
