@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from keyapi._base import resource
 from keyapi._client import AsyncClient, SyncClient
-from keyapi._options import UNCHANGED
+from keyapi._unchanged import UNCHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

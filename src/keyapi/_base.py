@@ -1,26 +1,27 @@
-"""What the sync and the async client share: options, the session, and written requests."""
+"""What the sync and the async client share: options, the session, and written requests.
+
+httpx and what sends requests are imported when the first client is made: a program that imports
+the package does not wait for them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
-import httpx
-
-from keyapi._config import check_specification
-from keyapi._connection import check_unused, chosen_base_url, request_headers
 from keyapi._errors import BadRequest, ConfigurationError, KeyAPIError
-from keyapi._options import OPTIONS, UNCHANGED, Settings
-from keyapi._sending.call import Call
-from keyapi._sending.clock import Clock
-from keyapi._sending.http import AsyncHTTPClient, HTTPClient
-from keyapi._sending.network import network
-from keyapi._sending.session import Session
+from keyapi._unchanged import UNCHANGED
 
 if TYPE_CHECKING:
-    from keyapi._operation import Operation
+    import httpx
 
-HTTP = TypeVar("HTTP", bound=HTTPClient | AsyncHTTPClient)
+    from keyapi._operation import Operation
+    from keyapi._sending.call import Call
+    from keyapi._sending.clock import Clock
+    from keyapi._sending.http import AsyncHTTPClient, HTTPClient
+    from keyapi._sending.session import Session
+
+HTTP = TypeVar("HTTP", bound="HTTPClient | AsyncHTTPClient")
 T = TypeVar("T")
 
 
@@ -57,9 +58,14 @@ class BaseClient(Generic[HTTP]):
     raise_on_unexpected_status: bool = False
     """What the low-level functions below `api` do with an undocumented status."""
     _package: ClassVar[str]  # the generated package, which holds `openapi.json`
-    _http_class: type[HTTP]
+    _is_async: ClassVar[bool]
 
     def __init__(self, token: str | None = None, **options: Any) -> None:
+        from keyapi._config import check_specification
+        from keyapi._connection import check_unused, chosen_base_url
+        from keyapi._options import Settings
+        from keyapi._sending.clock import Clock
+
         options["token"] = token
         options["base_url"] = chosen_base_url(options["base_url"], self.default_base_url)
         self._settings = Settings(options)
@@ -84,6 +90,8 @@ class BaseClient(Generic[HTTP]):
 
     def _with_options(self, **changes: Any) -> Self:
         """Make a client with options changed, where they are not `UNCHANGED`."""
+        from keyapi._options import OPTIONS
+
         changed = {name: value for name, value in changes.items() if value is not UNCHANGED}
         # Not by its constructor: a class derived from this one may have another.
         client = type(self).__new__(type(self))
@@ -109,6 +117,8 @@ class BaseClient(Generic[HTTP]):
 
     def _new_session(self, clock: Clock) -> Session[HTTP]:
         """Give a session of this client's own; tests give theirs a clock that does not wait."""
+        from keyapi._sending.session import Session
+
         return Session(self._connect, self._package, clock)
 
     def _new_call(
@@ -119,6 +129,8 @@ class BaseClient(Generic[HTTP]):
         secured: bool = True,
         no_content: bool = False,
     ) -> Call:
+        from keyapi._sending.call import Call
+
         return Call(
             operation,
             cost,
@@ -150,6 +162,8 @@ class BaseClient(Generic[HTTP]):
 
     def _unsent(self, call: Call, error: Exception) -> KeyAPIError:
         """What to raise where httpx raised; a RuntimeError not caused by closing stays one."""
+        import httpx
+
         if isinstance(error, httpx.RequestError):
             return call.error
         if not self._session.closed:
@@ -157,6 +171,13 @@ class BaseClient(Generic[HTTP]):
         return call.locate(self._closed())
 
     def _connect(self) -> HTTP:
+        import httpx
+
+        from keyapi._connection import request_headers
+        from keyapi._sending.http import AsyncHTTPClient, HTTPClient
+        from keyapi._sending.network import network
+
+        http_class: Any = AsyncHTTPClient if self._is_async else HTTPClient
         settings = self._settings
         given = {key: value for key, value in settings.httpx_args.items() if value is not None}
         arguments = {
@@ -170,24 +191,26 @@ class BaseClient(Generic[HTTP]):
             own = given.get("mounts", {})
             wrap = _wrapper(settings.transport)
             if wrap is not None:
-                is_async = issubclass(self._http_class, AsyncHTTPClient)
-                connections = network(self.base_url, given, is_async=is_async)
+                connections = network(self.base_url, given, is_async=self._is_async)
                 mounts = {**connections["mounts"], **own}
                 arguments |= {
                     "transport": wrap(connections["transport"]),
                     "mounts": {key: each and wrap(each) for key, each in mounts.items()},
                     "proxy": None,
                 }
-            return self._http_class(
+            http: HTTP = http_class(
                 self._new_call, (settings.transport, *own.values()), **arguments
             )
         except (AttributeError, ImportError, OSError, TypeError, ValueError) as error:
             raise ConfigurationError(f"httpx does not accept these httpx_args: {error}") from error
+        return http
 
     def _prepare(
         self, operation: Operation[Any], arguments: Mapping[str, Any]
     ) -> tuple[httpx.Request, Call]:
         """Write a request; in a third of the time of httpx's `build_request`."""
+        import httpx
+
         call = self._new_call(
             operation.name,
             operation.credits,

@@ -6,24 +6,24 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import httpx
-
-from keyapi._answer import Answer
 from keyapi._base import BaseClient
 from keyapi._page import P, Page
 from keyapi._pages import AsyncPageIterator, PageIterator
-from keyapi._sending.http import AsyncHTTPClient, HTTPClient
 
 if TYPE_CHECKING:
+    import httpx
+
+    from keyapi._answer import Answer
     from keyapi._operation import Operation, PagedOperation
+    from keyapi._sending.http import AsyncHTTPClient, HTTPClient  # noqa: F401 - of the bases
 
 T = TypeVar("T")
 
 
-class SyncClient(BaseClient[HTTPClient]):
+class SyncClient(BaseClient["HTTPClient"]):
     """The base of generated sync clients, which describe the arguments."""
 
-    _http_class = HTTPClient
+    _is_async = False
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +62,10 @@ class SyncClient(BaseClient[HTTPClient]):
         Raises:
             KeyAPIError: The call failed, or the response reports an error.
         """
+        import httpx
+
+        from keyapi._answer import Answer
+
         request, call = self._prepare(operation, arguments)
         try:
             response = self._http().send(request)
@@ -101,10 +105,10 @@ class SyncClient(BaseClient[HTTPClient]):
         return self._call(operation, arguments).data(operation)
 
 
-class AsyncClient(BaseClient[AsyncHTTPClient]):
+class AsyncClient(BaseClient["AsyncHTTPClient"]):
     """The base of generated async clients (asyncio): as `SyncClient`, with `await`."""
 
-    _http_class = AsyncHTTPClient
+    _is_async = True
 
     async def __aenter__(self) -> Self:
         return self
@@ -132,6 +136,10 @@ class AsyncClient(BaseClient[AsyncHTTPClient]):
 
     async def _call(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Answer:
         """Call an operation; see `SyncClient._call`."""
+        import httpx
+
+        from keyapi._answer import Answer
+
         request, call = self._prepare(operation, arguments)
         try:
             response = await self._http().send(request)

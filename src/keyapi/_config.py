@@ -1,14 +1,14 @@
-"""How options are checked and converted; key, URL and headers are in `_connection`."""
+"""How options are checked and converted; key, URL and headers are in `_connection`.
+
+Both import httpx only where a client is made: the command line reads the declarations for its help.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn, Protocol
-
-import httpx
 
 from keyapi._errors import ConfigurationError
 
@@ -78,6 +78,8 @@ def check_timeout(name: str, value: Any) -> dict[str, float | None]:
     Raises:
         ConfigurationError: One of them is not a valid time limit.
     """
+    import httpx
+
     if isinstance(value, httpx.Timeout):
         phases = value.as_dict()
         return {phase: check_seconds(f"the {phase} {name}", phases[phase]) for phase in phases}
@@ -140,6 +142,8 @@ def check_cache(name: str, value: Any) -> CacheOptions | None:
     """
     if value is None:
         return None
+    import tempfile
+
     parts: dict[str, Any] = dict(value) if isinstance(value, Mapping) else {"path": value}
     path, ttl = parts.pop("path", None), parts.pop("ttl", DAY)
     if parts or not isinstance(path, (str, os.PathLike)) or not os.fspath(path):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from keyapi._errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import httpx
 
 # KEYAPI_TOKEN is what KeyAPI's own tooling reads; the other two are in use by third parties.
 TOKEN_VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY")
@@ -58,6 +59,8 @@ def check_base_url(name: str, value: Any) -> str:
     Raises:
         ConfigurationError: It is not an http or https URL, or has more than scheme, host and path.
     """
+    import httpx
+
     text = str(value)
     try:
         url = httpx.URL(text)
@@ -98,6 +101,8 @@ def check_httpx_args(name: str, value: Mapping[str, Any] | None) -> dict[str, An
     Raises:
         ConfigurationError: The client sets one of them itself.
     """
+    import httpx
+
     args = dict(value or {})
     if taken := sorted(_OWN_ARGUMENTS & args.keys()):
         raise ConfigurationError(f"{name} contains {taken[0]!r}, which the client sets itself")
@@ -127,6 +132,8 @@ def check_unused(args: Mapping[str, Any]) -> None:
 
 def request_headers(token: str, given: Any) -> httpx.Headers:
     """Give the headers of every request, with the application's `User-Agent` before ours."""
+    import httpx
+
     headers = httpx.Headers(given)
     names = (headers.get("user-agent"), _user_agent())
     headers["User-Agent"] = " ".join(name for name in names if name)
@@ -137,6 +144,8 @@ def request_headers(token: str, given: Any) -> httpx.Headers:
 @cache
 def _user_agent() -> str:
     from importlib.metadata import PackageNotFoundError, version  # slow, and httpx does without
+
+    import httpx
 
     try:
         return f"keyapi-tiktok/{version('keyapi-tiktok')} python-httpx/{httpx.__version__}"

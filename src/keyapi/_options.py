@@ -29,15 +29,6 @@ from keyapi._config import (
 from keyapi._connection import check_base_url, check_httpx_args, check_token
 
 
-class _Unchanged:
-    def __repr__(self) -> str:
-        return "UNCHANGED"
-
-
-UNCHANGED: Any = _Unchanged()
-"""The default of the arguments of `with_options`, which may all be None."""
-
-
 class Flag(NamedTuple):
     """How the command line offers an option.
 

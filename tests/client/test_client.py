@@ -36,6 +36,7 @@ from keyapi import (
 )
 from keyapi._models import field
 from keyapi._operation import Operation, PagedOperation, PageNumbers
+from keyapi._sending import http
 from keyapi._sending.http import HTTPClient
 from keyapi_example import AsyncTikTok, InfluencerProductSortField, SortType, TikTok
 from keyapi_example.api.influencer import influencer_products_analytics as low_level
@@ -550,7 +551,7 @@ def test_threads_that_make_the_first_requests_share_one_pool(
             super().__init__(*arguments, **options)
             made.append(self)
 
-    monkeypatch.setattr(TikTok, "_http_class", Pool)
+    monkeypatch.setattr(http, "HTTPClient", Pool)
     with TikTok(KEY, transport=httpx.MockTransport(server)) as client:
         threads = [threading.Thread(target=client.get_httpx_client) for _ in range(2)]
         for thread in threads:

@@ -20,7 +20,8 @@ from client.conftest import EXAMPLE, KEY, PATH, USER_ID, Mode, Server, fresh, re
 from client.test_sharing import Loopback
 from keyapi import BadRequest, ConfigurationError, KeyAPIError
 from keyapi._connection import _user_agent
-from keyapi._options import OPTIONS, UNCHANGED
+from keyapi._options import OPTIONS
+from keyapi._unchanged import UNCHANGED
 from keyapi_example import AsyncTikTok, TikTok
 from keyapi_example.api.influencer import influencer_products_analytics as low_level
 

@@ -15,7 +15,8 @@ import keyapi
 from keyapi._clients import async_twin
 from keyapi._openapi import NO_CONTENT, is_success
 from keyapi._operation import Cursor, PageNumbers
-from keyapi._options import OPTIONS, UNCHANGED
+from keyapi._options import OPTIONS
+from keyapi._unchanged import UNCHANGED
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations._probes import is_map, only
 from keyapi.conformance.relations._surface import Compared, Documented, documented, result_of
