@@ -136,13 +136,15 @@ def pythons(session: nox.Session) -> None:
     """The same on each other Python that is here, but for tests that start processes.
 
     These take a fifth of the time, and show signals, pipes and what workers share on a disk or in
-    Redis, none of which depends on the version of Python. Every other test runs, with four of its
-    cases, which differ in data; `-- --all` runs all. By default only the oldest and the newest
-    Python run.
+    Redis, none of which depends on the version of Python; nor does the test marked `once`. Every
+    other test runs, with four of its cases, which differ in data; `-- --all` runs all. By default
+    only the oldest and the newest Python run.
     """
     _install(session, "dev")
     cases = () if "--all" in session.posargs else ("--cases", "4")
-    session.run("python", "-m", "pytest", *_PARALLEL, *SHIPPED, *cases, "-m", "not process")
+    session.run(
+        "python", "-m", "pytest", *_PARALLEL, *SHIPPED, *cases, "-m", "not process and not once"
+    )
 
 
 @nox.session(default=False, venv_backend="uv")
@@ -229,6 +231,15 @@ def scale(session: nox.Session) -> None:
 def changes(session: nox.Session) -> None:
     """Change the pages in every ordinary way, update, and test what came of it (`-- NAME ...`)."""
     _run(session, "python", "-m", "support.changes", *session.posargs, **_PATHS)
+
+
+@in_dev(default=False)
+def soak(session: nox.Session) -> None:
+    """Any calls against a model, then tasks and threads on a faulty server (`-- SECONDS`)."""
+    example = ROOT / "tests" / "support" / "example" / "generated"
+    path = os.pathsep.join((_PATHS["PYTHONPATH"], str(example)))
+    for module in ("support.stateful", "support.soak"):
+        _run(session, "python", "-m", module, *session.posargs, PYTHONPATH=path)
 
 
 @in_dev(default=False)

@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "published: about the published pages or their client, not about the example"
     )
     config.addinivalue_line("markers", "slow: takes seconds and seldom breaks; runs nightly")
+    config.addinivalue_line("markers", "once: takes long; runs on one Python only")
     config.addinivalue_line("markers", "process: starts processes; runs on one Python only")
 
 

@@ -217,8 +217,8 @@ class BaseClient(Generic[HTTP]):
             secured=operation.secured,
             no_content=operation.no_content,
         )
-        headers = self._http().headers
         try:
+            headers = self._http().headers
             target, body = operation.encode(arguments)
             request = httpx.Request(
                 operation.method,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from keyapi._errors import KeyAPIError
 from keyapi._isolation import Lock, OfLoop
 from keyapi._page import OfRows, P, Page, T
-from keyapi._walk import Walk
+from keyapi._walk import Stand, Walk
 
 if TYPE_CHECKING:
     from keyapi._operation import PagedOperation
@@ -31,26 +31,30 @@ class _Progress(OfRows[T, P]):
     @property
     def rows_yielded(self) -> int:
         """How many rows were handed out."""
-        stand = self._walk.stand
-        return stand.yielded - length_hint(stand.rows)
+        return self._walk.rows_yielded
 
     @property
     def next_page(self) -> P | None:
         """The number or cursor of the page with the first row not handed out, for `start_page`.
 
-        None where there is no such row, and before the first page of a walk by cursor.
+        None where there is no such row, and for the first page of a walk by cursor, which no cursor
+        asks for; `has_more` tells these apart.
         """
         stand = self._walk.stand
-        in_page = length_hint(stand.rows) > 0 or not stand.whole
-        position: P | None = stand.page if in_page else stand.following
+        position: P | None = stand.page if _is_in_page(stand) else stand.following
         return position
+
+    @property
+    def has_more(self) -> bool:
+        """Whether rows may be left that were not handed out, `limit` and `max_pages` aside."""
+        stand = self._walk.stand
+        return stand.pages == 0 or stand.following is not None or _is_in_page(stand)
 
     @property
     def skip(self) -> int:
         """How many rows of `next_page` were handed out."""
         stand = self._walk.stand
-        left = length_hint(stand.rows)
-        return stand.taken - left if left or not stand.whole else 0
+        return stand.taken - length_hint(stand.rows) if _is_in_page(stand) else 0
 
 
 class PageIterator(_Progress[T, P]):
@@ -171,6 +175,11 @@ class AsyncPageIterator(_Progress[T, P]):
             self._walk.annotate(error)
             raise
         return page
+
+
+def _is_in_page(stand: Stand) -> bool:
+    """Whether rows of the page that was fetched last are not handed out."""
+    return length_hint(stand.rows) > 0 or not stand.whole
 
 
 class _Pages(Iterator[Page[T, P]], Generic[T, P]):

@@ -79,6 +79,12 @@ class Walk(Generic[T, P]):
     def done(self) -> bool:
         return self._closed or self.stand.done
 
+    @property
+    def rows_yielded(self) -> int:
+        """How many rows were handed out."""
+        stand = self.stand
+        return stand.yielded - length_hint(stand.rows)
+
     def arguments(self) -> dict[str, Any]:
         if self._end is not None:
             raise self._end
@@ -152,7 +158,7 @@ class Walk(Generic[T, P]):
         error.method = self._operation.method
         error.next_page = self.stand.following
         error.page_size = self._page_size
-        error.rows_yielded = self.stand.yielded
+        error.rows_yielded = self.rows_yielded
 
 
 def _same(rows: list[_Row], kept: list[_Row]) -> bool:

@@ -476,9 +476,11 @@ def test_a_closed_client_says_so(mode: Mode, server: Server, uses: int) -> None:
     for _ in range(uses):
         _products(client)
     mode.close(client)
-    with pytest.raises(ConfigurationError, match=f"{mode.client.__name__} is closed"):
+    with pytest.raises(ConfigurationError, match=f"{mode.client.__name__} is closed") as raised:
         _products(client)
     assert len(server.requests) == uses
+    assert raised.value.operation == "influencer_products_analytics"
+    assert raised.value.attempts == 0
 
 
 def test_a_context_manager_gives_the_client_and_closes_it(mode: Mode) -> None:

@@ -694,6 +694,27 @@ def test_a_page_by_cursor_has_a_size_that_the_operation_has(
     assert served.asked == []
 
 
+@pytest.mark.parametrize("taken", range(1, 6))
+def test_a_walk_by_cursor_that_is_left_anywhere_resumes(
+    mode: Mode, feed: Serve, taken: int
+) -> None:
+    """Its first page has no cursor, so `next_page` alone does not tell it from the end."""
+    feed({None: (range(2), 20), "20": (range(2, 4), None)})
+    iterators: list[Any] = []
+
+    def use(client: Any, **more: Any) -> Any:
+        iterators.append(_feed_rows(client, **more))
+        return iterators[-1]
+
+    first = mode.walk(use, take=taken)
+    rows = iterators[0]
+    rest: list[str] = []
+    if rows.has_more:
+        rest = mode.walk(lambda client: use(client, start=rows.next_page)).ids[rows.skip :]
+    assert first.ids + rest == _ids(range(4))
+    assert rows.has_more == (len(first.ids) < 4)
+
+
 def test_rows_are_found_below_data(mode: Mode, server: Server) -> None:
     server.always = success({"list": "none"})
     with pytest.raises(InvalidResponse, match="/data/list is str, not a list"):
@@ -774,6 +795,18 @@ def test_whole_pages_are_handed_out_when_they_are_given(mode: Mode, server: Serv
 
     mode.walk(use, take=2)
     assert _place(iterators[0]) == (2, 20, 3, 0)
+
+
+def test_an_error_of_a_page_counts_the_rows_before_it_that_were_handed_out(server: Server) -> None:
+    server.holds(30)
+    server.answers[2] = refusal(404)
+    with TikTok(KEY, transport=httpx.MockTransport(server)) as client:
+        rows = client.influencer.iter_products_analytics(user_id=USER_ID)
+        taken = [next(rows) for _ in range(3)]
+        with pytest.raises(NotFound) as raised:
+            next(rows.pages())
+        assert (raised.value.next_page, raised.value.rows_yielded) == (2, len(taken))
+        assert _place(rows) == (1, 3, 1, 3)
 
 
 # --- People's own tools -----------------------------------------------------------------------
