@@ -288,8 +288,10 @@ def test_the_sandbox_says_where_it_is_and_what_to_try(capsys: pytest.CaptureFixt
     from keyapi.cli.sandbox import _report
     from keyapi.sandbox import Sandbox
 
-    _report(Sandbox(), "http://127.0.0.1:1")
-    assert capsys.readouterr().out.splitlines()[3:] == [
+    _report(Sandbox(control=True), "http://127.0.0.1:1")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].startswith("Control: http://127.0.0.1:1/_sandbox/")
+    assert lines[4:] == [
         "  KEYAPI_BASE_URL=http://127.0.0.1:1 KEYAPI_TOKEN=sk_sandbox_0000 \\",
         f"  keyapi influencer products-analytics --user-id {USER_ID}",
     ]
@@ -302,7 +304,7 @@ def test_a_sandbox_of_a_specification_without_examples_names_none(
 
     environment.setattr(examples, "documented", lambda commands: None)
     spec = SimpleNamespace(operations={"influencer_products_analytics": SimpleNamespace()})
-    served = SimpleNamespace(key="k", spec=spec, clients={"tiktok": TikTok})
+    served = SimpleNamespace(key="k", spec=spec, clients={"tiktok": TikTok}, control=False)
     sandbox._report(served, "http://x")
     assert capsys.readouterr().out.endswith("Key: k\n")
 

@@ -390,8 +390,8 @@ def test_a_bad_fault_is_refused_for_what_is_wrong_with_it(text: str, says: str) 
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"qps": 0}, "qps must be greater than 0, got 0"),
-        ({"latency": -0.1}, "latency must be 0 or"),
+        ({"qps": 0}, "qps must be a whole number from 1 to 1000000000, got 0"),
+        ({"latency": -0.1}, "latency must be from 0 to 300 seconds, got -0.1"),
     ],
 )
 def test_settings_that_no_request_survives_are_refused(
@@ -479,6 +479,12 @@ def test_rows_are_not_asked_to_repeat_an_integer_that_none_holds() -> None:
     [
         ({"body": b"[]"}, "The body is not a JSON object"),
         ({"body": b"{"}, "The body is not a JSON object"),
+        ({"body": b'{"offset": NaN}'}, "The body is not a JSON object"),
+        ({"body": b'{"offset": 1e999}'}, "The body is not a JSON object"),
+        (
+            {"body": b'{"a": ' + b"[" * 100 + b"]" * 100 + b"}"},
+            "The body is nested more than 100 levels deep",
+        ),
         ({"body": b'{"keyword": 1}'}, "Invalid parameter: keyword ('1': "),
         ({"body": b'{"keyword": ""}', "query": ""}, "Missing required parameter: region"),
     ],

@@ -112,6 +112,8 @@ def _report(sandbox: Any, url: str) -> None:
         f"Serving {_apis(sandbox.clients)} at {url}; press Ctrl-C to stop.",
         f"Key: {sandbox.key}",
     ]
+    if sandbox.control:
+        lines.append(f"Control: {url}/_sandbox/ledger, requests, faults and reset, by the same key")
     only = len(sandbox.clients) == 1
     for platform, client in sandbox.clients.items():
         spec = sandbox.spec if only else Specification.of_package(client._package)

@@ -19,10 +19,12 @@ _SUCCESS = {"code": 0, "message": "success"}
 _MOST = 400  # rows of a subject
 _DOCUMENTED_LEAST = 41  # of the documented one, so that it has pages
 _MOST_OF_AN_ID = 15
+_MOST_IDS = 1000  # that are looked up for one request; of the others there are no rows
 _GROUPS = 8  # different values of a property that rows are filtered by
 _SUBJECTS_KEPT = 256
 _VIEWS_KEPT = 512
 _ID = re.compile(r"[0-9]{12}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _LIMITS = frozenset({"enum", "format", "pattern", "maxLength", "x-keyapi"})
 
 
@@ -77,12 +79,12 @@ class Catalogue:
             arguments: Validated values, by name in the request.
         """
         filters = tuple(
-            (prop, arguments[name])
+            (prop, _hashable(arguments[name]))
             for name, prop in operation.filters.items()
             if arguments.get(name) is not None
         )
         ids = tuple(
-            (prop, tuple(dict.fromkeys(map(str, arguments[name]))))
+            (prop, tuple(dict.fromkeys(map(str, arguments[name])))[:_MOST_IDS])
             for name, prop in operation.ids.items()
             if arguments.get(name)
         )
@@ -195,7 +197,7 @@ class Catalogue:
         is_number = operation.properties()[prop].get("type") != "string"
         echoed = dict(zip(_subject_names(operation), subject, strict=True))
         for each in ids:
-            if is_number and not each.isdecimal():
+            if is_number and not _NUMBER.fullmatch(each):
                 continue  # there is nothing of this id
             if each in listed:
                 yield from listed[each]

@@ -1,8 +1,13 @@
-"""Routes under `/_sandbox` to inspect and steer a sandbox over HTTP."""
+"""Routes under `/_sandbox` to inspect and steer a sandbox over HTTP.
+
+Each asks for the sandbox's key, as the API does (`Authorization: Bearer KEY`). Otherwise, whatever
+reaches the port could steer it: another user, or a web page in a browser on this machine.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -10,7 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from keyapi._errors import ConfigurationError
-from keyapi.sandbox._service import Service
+from keyapi.sandbox._http import read_body
+from keyapi.sandbox._service import LARGEST_BODY, Service
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def routes(service: Service) -> list[Any]:
@@ -29,7 +37,7 @@ def routes(service: Service) -> list[Any]:
     async def faults(request: Request) -> Response:
         if request.method == "PUT":
             try:
-                service.fault_texts = _fault_texts(await request.body())
+                service.fault_texts = _fault_texts(await read_body(request.receive) or b"")
             except ConfigurationError as error:
                 return JSONResponse({"message": str(error)}, 400)
         return JSONResponse(service.fault_texts)
@@ -38,11 +46,20 @@ def routes(service: Service) -> list[Any]:
         service.reset()
         return JSONResponse(service.ledger.as_dict())
 
+    def keyed(endpoint: Endpoint) -> Endpoint:
+        async def checked(request: Request) -> Response:
+            if service.accepts(request.headers.get("authorization", "")):
+                return await endpoint(request)
+            problem = "Send the sandbox's key: Authorization: Bearer KEY"
+            return JSONResponse({"message": problem}, 401, {"WWW-Authenticate": "Bearer"})
+
+        return checked
+
     return [
-        Route("/_sandbox/ledger", ledger),
-        Route("/_sandbox/requests", requests),
-        Route("/_sandbox/faults", faults, methods=["GET", "PUT"]),
-        Route("/_sandbox/reset", reset, methods=["POST"]),
+        Route("/_sandbox/ledger", keyed(ledger)),
+        Route("/_sandbox/requests", keyed(requests)),
+        Route("/_sandbox/faults", keyed(faults), methods=["GET", "PUT"]),
+        Route("/_sandbox/reset", keyed(reset), methods=["POST"]),
     ]
 
 
@@ -50,8 +67,10 @@ def _fault_texts(body: bytes) -> list[str]:
     """Read the faults of a PUT.
 
     Raises:
-        ConfigurationError: The body is not a JSON list of strings.
+        ConfigurationError: The body is not a JSON list of strings, or is too large.
     """
+    if len(body) > LARGEST_BODY:
+        raise ConfigurationError(f"The body is larger than {LARGEST_BODY} bytes")
     try:
         texts = json.loads(body)
     except (ValueError, RecursionError):

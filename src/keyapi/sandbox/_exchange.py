@@ -63,8 +63,11 @@ class Reply:
 
 
 def encoded(body: Any) -> bytes:
-    """Encode a body as the sandbox sends it: compact JSON in UTF-8."""
-    return _ENCODER.encode(body).encode()
+    """Encode a body as the sandbox sends it: compact JSON in UTF-8.
+
+    Half a character, which UTF-8 cannot hold, is sent as its JSON escape.
+    """
+    return _ENCODER.encode(body).encode("utf-8", "backslashreplace")
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

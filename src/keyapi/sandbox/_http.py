@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from keyapi.sandbox._exchange import Reply, SandboxRequest
-from keyapi.sandbox._service import Service
+from keyapi.sandbox._service import LARGEST_BODY, Service
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -18,7 +18,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _PIECES = 10  # that a slow body is sent in
 _PAUSE = 0.1  # seconds before each of them
-_LARGEST_BODY = 1_000_000  # bytes read of a request
 
 
 class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -82,8 +81,13 @@ class App:
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        body = await _read_body(receive)
+        """Answer a request; a web socket is closed."""
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
+            return
+        body = await read_body(receive)
+        if body is None:
+            return
         headers = {
             name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
         }
@@ -117,13 +121,20 @@ def _sandbox_request(request: httpx.Request, body: bytes) -> SandboxRequest:
     return SandboxRequest(request.method, request.url.path, query, headers, body)
 
 
-async def _read_body(receive: Receive) -> bytes:
-    body = b""
+async def read_body(receive: Receive) -> bytes | None:
+    """Read a request's body, or as much as shows that it is too large.
+
+    Returns:
+        The body; None if the client left before its end.
+    """
+    body = bytearray()
     while True:
         message = await receive()
-        body += bytes(message.get("body", b""))
-        if not message.get("more_body") or len(body) > _LARGEST_BODY:
-            return body
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body") or len(body) > LARGEST_BODY:
+            return bytes(body)
 
 
 def _pieces(reply: Reply) -> Iterator[tuple[float, bytes]]:

@@ -11,6 +11,7 @@ from keyapi._isolation import Lock
 from keyapi.sandbox._exchange import SandboxRequest
 
 _KEPT = 10_000  # requests in the log; older ones are dropped to bound its memory
+_LONGEST = 4_000  # characters of a path or query in it
 
 
 class Entry(NamedTuple):
@@ -20,8 +21,8 @@ class Entry(NamedTuple):
         number: Position in the order of arrival, from 1.
         time: When it arrived, in seconds since the sandbox started.
         method: HTTP method.
-        path: URL path.
-        query: The query string.
+        path: URL path, at most 4,000 characters of it.
+        query: The query string, at most 4,000 characters of it.
         status: HTTP status of the answer.
         charged: Credits charged for it.
         fault: The fault that was served, as it was scheduled, or None.
@@ -104,7 +105,7 @@ class Ledger:
     ) -> None:
         """Add a request to the log."""
         now = round(self._clock() - self._started, 4)
-        method, path, query = request.method, request.path, request.query
+        method, path, query = request.method, _kept(request.path), _kept(request.query)
         entry = Entry(number, now, method, path, query, status, charged, fault)
         self.requests.append(entry)
 
@@ -120,3 +121,7 @@ class Ledger:
             "credits_left": self.credits_left,
             "requests": self.count,
         }
+
+
+def _kept(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -16,6 +16,7 @@ from keyapi.sandbox._exchange import Reply, SandboxRequest
 from keyapi.sandbox._http import App, Receive, Scope, Send, Transport
 from keyapi.sandbox._ledger import Ledger
 from keyapi.sandbox._service import Service
+from keyapi.sandbox._settings import check_latency, check_optional, check_whole
 from keyapi.sandbox._together import together
 from keyapi.specification import Specification
 
@@ -33,12 +34,13 @@ class Sandbox:
         credits: Credits that can be spent before requests get 402; None for unlimited.
         qps: Requests answered per second before further ones get 429; None for unlimited.
         seed: The same seed gives the same data on every machine; a different seed, different data.
-        faults: Faults to serve, e.g. `"html-502@3"` for the third request; `FAULTS` has their
-            names, `_schedule.scheduled` the syntax.
-        latency: Delay before each answer, in seconds.
+        faults: Faults to serve, at most 100, e.g. `"html-502@3"` for the third request; `FAULTS`
+            has their names, `_schedule.scheduled` the syntax.
+        latency: Delay before each answer, in seconds, at most 300.
         strict: Whether to refuse unknown parameters; the real API is reported to ignore them.
         retry_after: `Retry-After` of a 429, in whole seconds; None to omit it.
-        control: Whether to serve `/_sandbox/…`: ledger, requests, faults, reset.
+        control: Whether to serve `/_sandbox/…`: ledger, requests, faults, reset. It asks for the
+            key, as the API does.
         spec: An effective specification to serve instead of the clients' own.
         clock: Returns the time in seconds; for tests of the rate limit.
 
@@ -48,10 +50,11 @@ class Sandbox:
         key: The API key that is accepted.
         seed: The seed of the data.
         ledger: Requests and charges so far.
+        control: Whether `/_sandbox/…` is served.
 
     Raises:
-        ConfigurationError: There is no such client or fault, `qps` or `latency` is out of range, or
-            the extra `sandbox` is not installed.
+        ConfigurationError: There is no such client or fault, a number is out of range, or the extra
+            `sandbox` is not installed.
     """
 
     def __init__(
@@ -71,22 +74,22 @@ class Sandbox:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         _require("jsonschema_rs", "starlette", "uvicorn")
-        if qps is not None and qps <= 0:
-            raise ConfigurationError(f"qps must be greater than 0, got {qps}; None is unlimited")
-        if latency < 0:
-            raise ConfigurationError(f"latency must be 0 or more seconds, got {latency}")
+        check_optional("credits", credits)
+        check_optional("qps", qps, 1)
+        check_optional("retry_after", retry_after)
+        check_whole("seed", seed, -(2**63), 2**63 - 1)
         self.clients = _chosen(client)
         self.spec = Specification(spec) if spec else _served(self.clients)
         self.key = key
         self.seed = seed
         self.ledger = Ledger(credits, qps, clock)
-        self._control = control
+        self.control = control
         self._service = Service(
             self.spec,
             key=key,
             ledger=self.ledger,
             seed=seed,
-            latency=latency,
+            latency=check_latency(latency),
             strict=strict,
             retry_after=retry_after,
         )
@@ -112,7 +115,7 @@ class Sandbox:
 
     @latency.setter
     def latency(self, seconds: float) -> None:
-        self._service.latency = seconds
+        self._service.latency = check_latency(seconds)
 
     @property
     def credits_left(self) -> int | None:
@@ -161,7 +164,7 @@ class Sandbox:
 
         from keyapi.sandbox._control import routes
 
-        control = routes(self._service) if self._control else []
+        control = routes(self._service) if self.control else []
         return Starlette(routes=[*control, Mount("/", app=App(self._service))])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,6 +11,10 @@ from keyapi._errors import ConfigurationError
 from keyapi.sandbox._exchange import Reply
 from keyapi.sandbox.faults import FAULTS, Exchange, Fault
 
+MOST = 100
+"""Faults that can be scheduled at once: each request looks at all of them."""
+_LONGEST = 1000  # characters of a fault
+_SHOWN = 40  # characters of a fault that a message repeats
 _SPAN = re.compile(r"(?P<first>[0-9]{1,9})(?P<dash>-(?P<last>[0-9]{1,9})?)?")
 
 
@@ -51,12 +55,16 @@ def scheduled(text: str) -> Scheduled:
     Raises:
         ConfigurationError: There is no such fault, or the part after `@` names no requests.
     """
+    if len(text) > _LONGEST or not text.isprintable():
+        raise ConfigurationError(
+            f"The fault {text[:_SHOWN]!r} must be printable text of at most {_LONGEST} characters"
+        )
     what, at, when = text.partition("@")
     name, slash, pointer = what.partition("/")
     if name not in FAULTS:
-        near = get_close_matches(name.lower(), FAULTS, n=1)
+        near = get_close_matches(name[:_SHOWN].lower(), FAULTS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "keyapi sandbox --list-faults lists them"
-        raise ConfigurationError(f"There is no fault {name!r}; {hint}")
+        raise ConfigurationError(f"There is no fault {name[:_SHOWN]!r}; {hint}")
     return Scheduled(text, FAULTS[name], slash + pointer, tuple(_spans(text, when)) if at else ())
 
 

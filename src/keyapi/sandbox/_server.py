@@ -11,6 +11,8 @@ from typing import Any
 
 import uvicorn
 
+from keyapi.sandbox._protocol import BoundedProtocol
+
 _BACKLOG = 2048
 
 
@@ -69,6 +71,9 @@ def _config(app: Any) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,
+        http=BoundedProtocol,
+        ws="none",
         timeout_graceful_shutdown=1,
         backlog=_BACKLOG,
     )

@@ -6,17 +6,20 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from keyapi._errors import ConfigurationError
 from keyapi._isolation import Lock
 from keyapi._openapi import NO_CONTENT
 from keyapi.sandbox._catalogue import Catalogue, Rows
 from keyapi.sandbox._exchange import Reply, SandboxRequest
 from keyapi.sandbox._ledger import Ledger
-from keyapi.sandbox._schedule import Scheduled, scheduled
+from keyapi.sandbox._schedule import MOST, Scheduled, scheduled
 from keyapi.sandbox._validation import Validation
 from keyapi.sandbox._values import Chance, row
 from keyapi.sandbox.faults import Exchange
 from keyapi.specification import OperationSpec, Paging, Schema, Specification
 
+LARGEST_BODY = 1_000_000
+"""Bytes of a request's body; a larger one gets 413."""
 _USUAL_SIZE = 10  # rows of a page where neither the request nor the specification gives a size
 
 
@@ -78,6 +81,9 @@ class Service:
 
     @fault_texts.setter
     def fault_texts(self, texts: Iterable[str]) -> None:
+        texts = list(texts)
+        if len(texts) > MOST:
+            raise ConfigurationError(f"At most {MOST} faults can be scheduled, got {len(texts)}")
         self.faults = [scheduled(text) for text in texts]
 
     def reset(self) -> None:
@@ -85,9 +91,17 @@ class Service:
         self.ledger.reset()
         self.faults = []
 
+    def accepts(self, authorization: str) -> bool:
+        """Whether a header `Authorization` has the key."""
+        scheme, _, key = authorization.partition(" ")
+        return scheme.lower() == "bearer" and key.strip() == self._key
+
     def respond(self, request: SandboxRequest) -> Reply:
         """Answer a request, and record it in the ledger."""
         number = self.ledger.arrived()
+        if len(request.body) > LARGEST_BODY:
+            problem = f"The body is larger than {LARGEST_BODY} bytes"
+            return self._unroutable(number, request, Reply.of(413, _envelope(413, problem)))
         routes = [
             (route, in_path)
             for route in self._routes
@@ -101,6 +115,9 @@ class Service:
             reply = Reply.of(405, _envelope(405, "Method Not Allowed"), allow=allowed)
         else:
             reply = Reply.of(404, _envelope(404, "Not Found"))
+        return self._unroutable(number, request, reply)
+
+    def _unroutable(self, number: int, request: SandboxRequest, reply: Reply) -> Reply:
         self.ledger.record(number, request, reply.status, 0, None)
         return reply
 
@@ -129,10 +146,10 @@ class Service:
         self, request: SandboxRequest, operation: OperationSpec, in_path: Mapping[str, str]
     ) -> tuple[dict[str, Any], _Answer]:
         """Check in this order: 401, 400, 402, 429; else 200."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        accepted = scheme.lower() == "bearer" and key.strip() == self._key
-        if operation.secured and not accepted:
-            problem = "apiKey is invalid" if key.strip() else None
+        authorization = request.headers.get("authorization", "")
+        if operation.secured and not self.accepts(authorization):
+            has_key = authorization.partition(" ")[2].strip()
+            problem = "apiKey is invalid" if has_key else None
             return {}, _Answer(self._refusal(operation, 401, problem))
         validation = self._validations.get(operation.name)
         if validation is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from keyapi.sandbox._exchange import SandboxRequest
 from keyapi.specification import Argument, OperationSpec, Specification
 
 _CURSOR = re.compile(r"[0-9]{1,18}")
+_DEEPEST = 100  # levels of a body
 _SHOWN = 40  # characters of an invalid value that a message repeats
 
 
@@ -76,13 +78,14 @@ class Validation:
                 problems.append(problem)
             elif value is not None:
                 values.setdefault(name, value)
-        cursor = values.get(self._operation.paging.position) if self._operation.paging else None
-        if (
-            isinstance(cursor, str) and cursor and not _CURSOR.fullmatch(cursor)
-        ):  # the sandbox's are numbers
-            problems.append(
-                f"Invalid parameter: {cursor[:_SHOWN]!r} is not a cursor from this sandbox"
-            )
+        paging = self._operation.paging
+        if paging is not None:
+            counts = {"cursor": paging.position, "page size": paging.size}
+            for what, counting in counts.items():  # the sandbox's are numbers
+                value = values.get(counting or "")
+                if value is not None and not _is_whole(value):
+                    shown = f"{str(value)[:_SHOWN]!r}"
+                    problems.append(f"Invalid parameter: {shown} is not a {what} from this sandbox")
         if self._strict:
             names = dict.fromkeys([name for name, _ in pairs] + list(body))
             problems += [
@@ -98,11 +101,13 @@ class Validation:
         if not request.body and self._operation.body_required:
             return {}, ["The body is missing"]
         try:
-            body = json.loads(request.body or b"{}")
+            body = json.loads(request.body or b"{}", parse_float=_finite, parse_constant=_finite)
+            if not isinstance(body, dict):
+                raise ValueError("it is not an object")
         except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
             return {}, ["The body is not a JSON object"]
+        if _is_deep(body):
+            return {}, [f"The body is nested more than {_DEEPEST} levels deep"]
         return body, []
 
     def _value(self, argument: Argument, received: list[Any]) -> tuple[str | None, Any]:
@@ -128,3 +133,33 @@ class Validation:
         if name in self._in_rows and isinstance(value, int) and not -(2**63) <= value < 2**63:
             return f"Invalid parameter: {name} (its rows hold integers of 64 bits)", None
         return None, value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError("JSON has no form for it")
+    return number
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a position or a size of a page is a number that rows can be counted by."""
+    if isinstance(value, str):
+        return not value or _CURSOR.fullmatch(value) is not None
+    if isinstance(value, list):
+        return all(not isinstance(item, list) and _is_whole(item) for item in value)
+    return isinstance(value, int | float)
