@@ -22,6 +22,7 @@ nox.options.reuse_existing_virtualenvs = True
 
 ROOT = Path(__file__).parent
 DEV = ROOT / ".nox" / "dev"
+SUPPLY = ROOT / ".nox" / "supply"
 
 # The sessions start many processes; without bytecode, each compiles everything it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -66,18 +67,27 @@ SHIPPED += ["-p", "no:schemathesis", "-p", "no:hypothesispytest"]
 in_dev = partial(nox.session, venv_backend="none", requires=["dev"])
 
 
-def _install(session: nox.Session, requirements: str) -> None:
+def _pinned(session: nox.Session, requirements: str) -> None:
     session.install("--require-hashes", "-r", f"requirements/{requirements}.txt")
+
+
+def _install(session: nox.Session, requirements: str) -> None:
+    _pinned(session, requirements)
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
 
 
 def _run(
-    session: nox.Session, program: str, *arguments: str, silent: bool = False, **env: str
+    session: nox.Session,
+    program: str,
+    *arguments: str,
+    silent: bool = False,
+    folder: Path = DEV,
+    **env: str,
 ) -> None:
     """Run a program of the environment that `dev` makes; a silent one prints only if it fails."""
-    folder = DEV / ("Scripts" if sys.platform == "win32" else "bin")
-    path = os.pathsep.join((str(folder), os.environ["PATH"]))
-    session.run(str(folder / program), *arguments, env={"PATH": path, **env}, silent=silent)
+    programs = folder / ("Scripts" if sys.platform == "win32" else "bin")
+    path = os.pathsep.join((str(programs), os.environ["PATH"]))
+    session.run(str(programs / program), *arguments, env={"PATH": path, **env}, silent=silent)
 
 
 # A long test near the end keeps no other waiting behind it.
@@ -252,7 +262,7 @@ def update(session: nox.Session) -> None:
 def mutation(session: nox.Session) -> None:
     """Plant faults in what decides about retries and pages; print those no test notices."""
     _install(session, "dev")
-    session.install("mutmut==3.8.1")
+    _pinned(session, "mutation")
     shutil.rmtree(ROOT / "mutants", ignore_errors=True)
     session.run("mutmut", "run", *session.posargs)
     session.run("mutmut", "results")
@@ -296,10 +306,64 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def supply(session: nox.Session) -> None:
+    """Make the environment of the tools that `audit` and `release` look at packages with."""
+    _pinned(session, "supply")
+
+
+@nox.session(default=False, venv_backend="none", requires=["supply"])
+def audit(session: nox.Session) -> None:
+    """Compare all pinned versions with the published advisories, which needs the internet.
+
+    What cannot be looked up fails. `-- --ignore-vuln ID` leaves out an advisory that does not
+    apply; `-- --vulnerability-service osv` asks another service.
+    """
+    options = ("--require-hashes", "--disable-pip", "--strict", "--progress-spinner=off")
+    files = sorted((ROOT / "requirements").glob("*.txt"))
+    named = [f"--requirement={file.relative_to(ROOT)}" for file in files]
+    _run(session, "pip-audit", *options, *named, *session.posargs, folder=SUPPLY)
+
+
+@nox.session(default=False, venv_backend="none", requires=["dev", "supply"])
+def release(session: nox.Session) -> None:
+    """Build what a tag releases (`-- vX.Y.Z`) in dist/: packages, notes and a CycloneDX SBOM.
+
+    The SBOM lists what the wheel brings with all extras that programs use, in the versions that
+    were tested.
+    """
+    folder = ROOT / "dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    packages, venv = folder / "packages", folder / "venv"
+    packages.mkdir(parents=True)
+    _run(session, "python", "scripts/release.py", *session.posargs, f"--notes={folder}/notes.md")
+    _run(session, "python", "scripts/package.py", str(packages))
+    (wheel,) = packages.glob("*.whl")
+    run = partial(_run, session, folder=SUPPLY)
+    run("uv", "venv", "--quiet", f"--python={sys.executable}", str(venv))
+    tested = ("--constraint=requirements/dev.txt", f"--python={venv}")
+    run("uv", "pip", "install", "--quiet", *tested, f"keyapi-tiktok[all] @ {wheel.as_uri()}")
+    sbom = folder / "sbom" / f"{wheel.name.removesuffix('-py3-none-any.whl')}.cdx.json"
+    sbom.parent.mkdir()
+    described = ("--pyproject=pyproject.toml", "--mc-type=library", "--output-reproducible")
+    run("cyclonedx-py", "environment", *described, f"--output-file={sbom}", str(venv))
+    shutil.rmtree(venv)
+
+
+# What each file of requirements/ pins, as options of `uv pip compile`.
+LOCKS = {
+    "dev": ("pyproject.toml", "--all-extras", "--group=dev"),
+    "pipeline": ("pyproject.toml", "--group=pipeline"),
+    "nox": ("--group=runner",),
+    "supply": ("--group=supply",),
+    "mutation": ("--group=mutation",),
+}
+
+
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Pin the newest versions that pyproject.toml allows, with hashes and without an index."""
-    session.install("uv")
-    common = [
+    _pinned(session, "nox")
+    common = (
         "--universal",
         "--python-version=3.11",
         "--generate-hashes",
@@ -308,24 +372,8 @@ def lock(session: nox.Session) -> None:
         "--no-emit-find-links",
         "--quiet",
         "--upgrade",
-    ]
-    session.run(
-        "uv",
-        "pip",
-        "compile",
-        "pyproject.toml",
-        "--all-extras",
-        "--group=dev",
-        *common,
-        "--output-file=requirements/dev.txt",
     )
-    session.run(
-        "uv",
-        "pip",
-        "compile",
-        "pyproject.toml",
-        "--group=pipeline",
-        "--constraints=requirements/dev.txt",
-        *common,
-        "--output-file=requirements/pipeline.txt",
-    )
+    for name, what in LOCKS.items():
+        same = () if name == "dev" else ("--constraints=requirements/dev.txt",)
+        output = f"--output-file=requirements/{name}.txt"
+        session.run("uv", "pip", "compile", *what, *same, *common, output)
