@@ -110,6 +110,9 @@ TO_EUROPE = overlay_edited(("- https://api.keyapi.ai", "- https://eu.keyapi.ai")
 EUROPE_KNOWN = overlay_edited(
     ("- https://api.keyapi.ai", "- https://api.keyapi.ai\n- https://eu.keyapi.ai")
 )
+EUROPE_FIRST = overlay_edited(
+    ("- https://api.keyapi.ai", "- https://eu.keyapi.ai\n- https://api.keyapi.ai")
+)
 NEW_NAME = "en/tiktok/influencer/products.md"
 OTHER_SHAPES = tuple(
     f"{path.parent.name}/{path.name}"
@@ -218,7 +221,8 @@ _TOGETHER = Change(
     ),
     credits=2,
     added=tuple(map(shape, OTHER_SHAPES)),
-    decide=lambda overlay: TO_EUROPE(TWENTY_CORRECTED(overlay)),
+    # The other pages still name the old server.
+    decide=lambda overlay: EUROPE_FIRST(TWENTY_CORRECTED(overlay)),
     renamed=NEW_NAME,
     every_test=True,
 )
