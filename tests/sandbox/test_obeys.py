@@ -170,6 +170,17 @@ def test_rows_are_filtered_by_booleans(kind: str) -> None:
     assert findings(operation) == []
 
 
+@pytest.mark.parametrize("shown", [{}, {"brand": "Acme"}])
+def test_rows_are_filtered_by_what_the_example_may_lack(shown: dict[str, str]) -> None:
+    operation = operation_of(
+        parameters=[query("brand", "Brand of the product")],
+        data_schema=rows(product_id="string", brand="string"),
+        example=[{"product_id": "1", **shown}],
+    )
+    assert "brand" in operation.filters
+    assert findings(operation) == []
+
+
 # --- Answers ----------------------------------------------------------------------------------
 
 

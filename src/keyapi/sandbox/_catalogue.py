@@ -139,7 +139,7 @@ class Catalogue:
             each = Chance(self._seed, name, subject, number)
             made = row(self._spec, operation.row or {}, first, each)
             for prop, values in groups.items():
-                shared = [*values, _of(first, prop)] if first else values
+                shared = [*values, first[prop]] if first and prop in first else values
                 made[prop] = each.one_of(shared)
             return {**made, **_echoes(operation, echoed)}
 
