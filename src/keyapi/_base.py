@@ -229,7 +229,7 @@ class BaseClient(Generic[HTTP]):
             )
         except KeyAPIError as error:
             error.method = operation.method
-            raise call.locate(error) from None
+            raise call.locate(error) from error.__cause__
         except (httpx.InvalidURL, UnicodeEncodeError) as error:
             problem = BadRequest(f"The request cannot be sent: {error}")
             problem.method = operation.method
