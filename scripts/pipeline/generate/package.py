@@ -208,7 +208,7 @@ def verify(files: dict[str, bytes], runtime: Path) -> None:
         )
         running = {"import": start([sys.executable, "-c", imports]), "mypy": start(mypy)}
         outputs = {tool: process.communicate()[0] for tool, process in running.items()}
-        # What does not import is wrong; what mypy refuses may be its cache, which others write, too.
+        # Where it imports, what mypy refuses may be its cache, which others write, too.
         if running["mypy"].returncode and not running["import"].returncode:
             running["mypy"] = start([*mypy, f"--cache-dir={os.devnull}"])
             outputs["mypy"] = running["mypy"].communicate()[0]
