@@ -176,14 +176,18 @@ class BaseClient(Generic[HTTP]):
         from keyapi._connection import request_headers
         from keyapi._sending.http import AsyncHTTPClient, HTTPClient
         from keyapi._sending.network import network
+        from keyapi._sending.size import encodings
 
         http_class: Any = AsyncHTTPClient if self._is_async else HTTPClient
         settings = self._settings
         given = {key: value for key, value in settings.httpx_args.items() if value is not None}
+        headers = request_headers(settings.token, given.get("headers"))
+        for name, value in encodings().items():
+            headers.setdefault(name, value)
         arguments = {
             **given,
             "base_url": self.base_url,
-            "headers": request_headers(settings.token, given.get("headers")),
+            "headers": headers,
             "timeout": httpx.Timeout(**settings.timeout),
             "transport": settings.transport,
         }

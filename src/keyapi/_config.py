@@ -117,6 +117,17 @@ def check_limit(name: str, value: Any) -> int | None:
     return None if value is None else check_count(name, value)
 
 
+def check_size(name: str, value: Any) -> int:
+    """Check a number of bytes: a whole number of at least 1.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        _refuse(f"{name} must be a whole number of bytes, at least 1, got {value!r}")
+    return value
+
+
 def check_rate(name: str, value: Any) -> Rate | None:
     """Check a rate: `5/s`, `100/m`, or `10/11s`, which is ten requests in eleven seconds.
 

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from keyapi._text import displayed
+
 _ROWS = 20  # shown at most: a page has fewer
+_COLUMNS = 200  # shown at most: a row has fewer, unless a server sends what nobody can read
 _LONGEST = 60  # characters of a cell
 
 
@@ -18,8 +21,8 @@ def table(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
         rows: The rows as received.
         caption: What stands above them, as text.
     """
-    names = dict.fromkeys(name for row in rows for name in row)
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    names = list(dict.fromkeys(name for row in rows[:_ROWS] for name in row))[:_COLUMNS]
+    head = "".join(f"<th>{escape(displayed(name, _LONGEST))}</th>" for name in names)
     body = "".join(
         "<tr>" + "".join(f"<td>{_cell(row.get(name))}</td>" for name in names) + "</tr>"
         for row in rows[:_ROWS]
@@ -33,5 +36,4 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    return escape(short)
+    return escape(displayed(text, _LONGEST))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from keyapi._text import LONGEST_ID, displayed
+
 
 class KeyAPIError(Exception):
     """A call failed; the base of every error of this package.
@@ -51,13 +53,14 @@ class KeyAPIError(Exception):
         self.rows_yielded: int | None = None
 
     def __str__(self) -> str:
+        resume = None if self.next_page is None else displayed(str(self.next_page), LONGEST_ID)
         facts = [
             f"HTTP {self.status}" if self.status is not None else None,
             f"code {self.code}" if self.code is not None else None,
             f"{self.method} {self.url}" if self.url is not None else None,
             f"{self.attempts} attempts" if self.attempts > 1 else None,
             f"request id {self.request_id}" if self.request_id is not None else None,
-            f"the walk can resume at page {self.next_page}" if self.next_page is not None else None,
+            f"the walk can resume at page {resume}" if resume is not None else None,
         ]
         where = ", ".join(fact for fact in facts if fact)
         text = f"{self.message} ({where})" if where else self.message

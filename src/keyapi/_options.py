@@ -24,6 +24,7 @@ from keyapi._config import (
     check_nothing,
     check_rate,
     check_seconds,
+    check_size,
     check_timeout,
 )
 from keyapi._connection import check_base_url, check_httpx_args, check_token
@@ -182,6 +183,12 @@ class Settings:
         check=check_cooldown,
         doc="Seconds during which nothing is sent after the server reported that the credits are "
         "used up; 0 to keep sending.",
+    )
+    max_response_bytes: int = option(
+        default=2**25,
+        check=check_size,
+        doc="Bytes that the body of a response may have, unpacked; what is larger is neither read "
+        "on nor requested again. The default is 32 MB.",
     )
     cache: CacheOptions | None = option(
         type="str | os.PathLike[str] | collections.abc.Mapping[str, typing.Any] | None",

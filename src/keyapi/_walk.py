@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from keyapi._errors import KeyAPIError, PaginationError
 from keyapi._page import P, Page, T
+from keyapi._text import LONGEST_ID, displayed
 
 if TYPE_CHECKING:
     from keyapi._operation import PagedOperation
@@ -99,7 +100,8 @@ class Walk(Generic[T, P]):
         """
         before = self.stand
         if page._rows and _same(page._rows, self._kept):
-            problem = f"Page {before.following} repeats the rows of an earlier page"
+            position = displayed(str(before.following), LONGEST_ID)
+            problem = f"Page {position} repeats the rows of an earlier page"
             raise self._refused(page, problem)
         self._empty = 0 if page._rows else self._empty + 1
         if self._empty == _EMPTY_PAGES and page.next is not None:

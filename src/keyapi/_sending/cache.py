@@ -39,12 +39,17 @@ class Cache:
         self._ttl = options.ttl
         self._storage = SqliteStorage(database_path=self._folder / _FILE, default_ttl=options.ttl)
 
-    def get(self, request: httpx.Request) -> httpx.Response | None:
-        """Give the newest undamaged response to a request, or None."""
+    def get(self, request: httpx.Request, limit: int) -> httpx.Response | None:
+        """Give the newest undamaged response to a request, or None.
+
+        Args:
+            request: The request.
+            limit: How many bytes of a body are read; one that has more is as good as none.
+        """
         try:
             entries = self._storage.get_entries(_key(request))
             for entry in sorted(entries, key=_kept, reverse=True):
-                body = b"".join(entry.response.stream or ())  # type: ignore[arg-type]  # it is sync
+                body = _read(entry, limit)
                 headers = dict(entry.response.headers)
                 undamaged = headers.pop(_DIGEST, "") == hashlib.sha256(body).hexdigest()
                 age = time.time() - _kept(entry)
@@ -87,6 +92,15 @@ class Cache:
     def close(self) -> None:
         """Close the file."""
         self._storage.close()
+
+
+def _read(entry: Entry, limit: int) -> bytes:
+    body = bytearray()
+    for part in entry.response.stream or ():  # type: ignore[union-attr]  # it is sync
+        body += part
+        if len(body) > limit:
+            raise ValueError(f"a response has more than max_response_bytes={limit}")
+    return bytes(body)
 
 
 def _kept(entry: Entry) -> float:

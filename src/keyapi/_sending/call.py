@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from keyapi._errors import InsufficientCredits, KeyAPIError
-from keyapi._options import Settings
+from keyapi._options import OPTIONS, Settings
 from keyapi._sending.response import Failure, Success, parse_response
 from keyapi._sending.retries import (
     MISSHAPEN,
@@ -21,6 +21,8 @@ from keyapi._sending.retries import (
     delay,
     rule,
 )
+from keyapi._sending.size import TooLarge
+from keyapi._text import LONGEST_ID, displayed
 
 if TYPE_CHECKING:
     from keyapi._sending.cache import Cache
@@ -31,6 +33,7 @@ EXTENSION = "keyapi"  # under this name a request carries its call
 REPLAYED = "keyapi_replayed"  # under this name a response says that it is a recorded one
 # No byte of a request has left when one of these is raised.
 _NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_HEADERS_TOO_LARGE = 431
 _logger = logging.getLogger("keyapi")
 
 
@@ -181,7 +184,7 @@ class Call:
         if isinstance(outcome, Failure):
             failure, error = outcome
             if isinstance(error, InsufficientCredits):
-                self.session.limits.exhausted(error.message)
+                self.session.limits.exhausted(displayed(self._masked(error.message)))
             if self.operation is None and response.is_success and failure == UNREADABLE:
                 failure = MISSHAPEN  # a request made by hand may be for something else than JSON
             retry_after = getattr(error, "retry_after", None)
@@ -190,7 +193,7 @@ class Call:
             return 0.0 if wait is not None and REPLAYED in response.extensions else wait
         self.success = outcome
         if outcome.request_id is not None:
-            outcome.request_id = self._masked(outcome.request_id)
+            outcome.request_id = self._shown_id(outcome.request_id)
         if _logger.isEnabledFor(logging.DEBUG):
             status = response.status_code
             text = "%s %s: HTTP %d, code 0, attempt %d"
@@ -207,6 +210,8 @@ class Call:
         if isinstance(outcome, Failure):
             return False
         self.success = outcome
+        if outcome.request_id is not None:
+            outcome.request_id = self._shown_id(outcome.request_id)
         self.from_cache = True
         _logger.debug("%s %s: from the cache", response.request.method, response.request.url)
         return True
@@ -230,6 +235,10 @@ class Call:
             text = f"The deadline of {self.settings.deadline:g} s passed"
         elif (problem := _distrust(error)) is not None:
             failure, text = UNTRUSTED, f"The server's certificate is not trusted: {problem}"
+        elif isinstance(error, TooLarge):
+            failure, text = MISSHAPEN, str(error)
+        elif _has_large_headers(error):
+            failure, text = MISSHAPEN, "The response has headers that are too large"
         elif isinstance(error, httpx.DecodingError):
             failure, text = UNREADABLE, f"The response cannot be decompressed: {error}"
         elif isinstance(error, httpx.TooManyRedirects):
@@ -273,20 +282,37 @@ class Call:
         return wait
 
     def locate(self, error: KeyAPIError, request: httpx.Request | None = None) -> KeyAPIError:
-        """Add to an error which call failed, and remove the key from its texts."""
+        """Add to an error which call failed, and make its texts fit to be shown, without the key.
+
+        They may be the server's words. The key goes before anything is cut: half of it is no
+        longer found.
+        """
         error.operation = self.operation
         error.attempts = self.attempts
+        error.message = self._masked(error.message)
         if request is not None:
             error.method = request.method
             error.url = str(request.url)
-        error.message = self._masked(error.message)
+            error.message = displayed(error.message)
         error.args = (error.message,)
         if error.request_id is not None:
-            error.request_id = self._masked(error.request_id)
+            error.request_id = self._shown_id(error.request_id)
         return error
+
+    def _shown_id(self, text: str) -> str:
+        return displayed(self._masked(text), LONGEST_ID)
 
     def _masked(self, text: str) -> str:
         return text.replace(self._token, "[key]")
+
+
+def most_bytes(request: httpx.Request) -> int:
+    """How many bytes the body of the response to a request may have, unpacked."""
+    call = request.extensions.get(EXTENSION)
+    if isinstance(call, Call):
+        return call.settings.max_response_bytes
+    default: int = OPTIONS["max_response_bytes"].default  # a transport that no client uses
+    return default
 
 
 def _is_first(request: httpx.Request, error: httpx.RequestError) -> bool:
@@ -304,6 +330,15 @@ def _distrust(error: BaseException | None) -> str | None:
             return getattr(error, "verify_message", "") or str(error)
         error = error.__cause__ or error.__context__
     return None
+
+
+def _has_large_headers(error: BaseException | None) -> bool:
+    """Whether h11 gave up on headers, which it says by the status that a server would send."""
+    while error is not None:
+        if getattr(error, "error_status_hint", None) == _HEADERS_TOO_LARGE:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class _Remaining(dict[str, float | None]):

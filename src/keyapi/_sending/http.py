@@ -10,6 +10,7 @@ import httpx
 from keyapi._errors import ConfigurationError
 from keyapi._isolation import renew_in_children, running_loop
 from keyapi._sending.call import EXTENSION, Call
+from keyapi._sending.size import TooLarge, bound
 
 if TYPE_CHECKING:
     import asyncio
@@ -102,7 +103,7 @@ class HTTPClient(httpx.Client):
         options = {"auth": auth, "follow_redirects": follow_redirects}
         cache = None if stream else call.cache()
         if cache is not None:
-            kept = cache.get(request)
+            kept = cache.get(request, call.settings.max_response_bytes)
             if kept is not None and call.recalled(kept):
                 return kept
         while True:
@@ -112,11 +113,7 @@ class HTTPClient(httpx.Client):
             try:
                 if stream:
                     return super().send(request, stream=True, **options)
-                if call.ends is None:
-                    response = super().send(request, **options)
-                else:
-                    response = super().send(request, stream=True, **options)
-                    _read_in_time(response, call)
+                response = super().send(request, **options)
             except httpx.RequestError as error:
                 wait = call.unanswered(request, error)
                 if wait is None or stream:
@@ -129,6 +126,16 @@ class HTTPClient(httpx.Client):
                         cache.put(request, response)
                     return response
             call.clock.sleep(wait)
+
+    def _send_single_request(self, request: httpx.Request) -> httpx.Response:
+        """Bound what httpx reads, or a hook, also where it is on the way to somewhere else."""
+        response = super()._send_single_request(request)
+        try:
+            _bound(response, request, self._new_call)
+        except BaseException:
+            response.close()
+            raise
+        return response
 
 
 class AsyncHTTPClient(httpx.AsyncClient):
@@ -156,7 +163,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
 
         cache = None if stream else call.cache()
         if cache is not None:
-            kept = await asyncio.to_thread(cache.get, request)
+            limit = call.settings.max_response_bytes
+            kept = await asyncio.to_thread(cache.get, request, limit)
             if kept is not None and call.recalled(kept):
                 return kept
         while True:
@@ -182,6 +190,16 @@ class AsyncHTTPClient(httpx.AsyncClient):
                         await asyncio.to_thread(cache.put, request, response)
                     return response
             await call.clock.sleep_async(wait)
+
+    async def _send_single_request(self, request: httpx.Request) -> httpx.Response:
+        """Bound what httpx reads, or a hook, also where it is on the way to somewhere else."""
+        response = await super()._send_single_request(request)
+        try:
+            _bound(response, request, self._new_call)
+        except BaseException:
+            await response.aclose()
+            raise
+        return response
 
     async def aclose(self) -> None:
         """Close the connections; those of a loop that is gone went with it."""
@@ -218,25 +236,29 @@ def _call_of(request: httpx.Request, new_call: NewCall) -> Call:
         if not call.secured:  # the client's own headers hold the key
             request.headers.pop("Authorization", None)
         return call
-    call = new_call()
+    call = request.extensions[EXTENSION] = new_call()
     request.extensions["timeout"] = call.bounded(request.extensions.get("timeout", call.timeouts))
     return call
 
 
-def _read_in_time(response: httpx.Response, call: Call) -> None:
-    """Read a response to its end, but not past the deadline, however slowly it arrives."""
-    response.stream = _Bounded(response, call)
+def _bound(response: httpx.Response, request: httpx.Request, new_call: NewCall) -> None:
+    # An `auth` flow of the program's own may send requests that carry no call.
+    call: Call = request.extensions.get(EXTENSION) or new_call()
     try:
-        response.read()
-    except BaseException:
-        response.close()
+        bound(response, call.settings.max_response_bytes)
+    except TooLarge as error:
+        error.request = request
         raise
+    if call.ends is not None and isinstance(response.stream, httpx.SyncByteStream):
+        response.stream = _InTime(response.stream, request, call)
 
 
-class _Bounded(httpx.SyncByteStream):
-    def __init__(self, response: httpx.Response, call: Call) -> None:
-        self._stream: Any = response.stream
-        self._request = response.request
+class _InTime(httpx.SyncByteStream):
+    """A body that is not read on after the deadline, however slowly it arrives."""
+
+    def __init__(self, stream: httpx.SyncByteStream, request: httpx.Request, call: Call) -> None:
+        self._stream = stream
+        self._request = request
         self._call = call
 
     def __iter__(self) -> Iterator[bytes]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn, TypeGuard
 
 from keyapi._errors import KeyAPIError, RateLimited
+from keyapi._json import DEEPEST, is_deeper
 from keyapi._openapi import NO_CONTENT
 from keyapi._sending.retries import MISSHAPEN, UNREADABLE, rule
 
@@ -18,6 +20,8 @@ _WORDS = 500
 # Under which names an envelope says why, and for which request; servers and proxies differ.
 _MESSAGES = ("message", "msg", "detail")
 _REQUEST_IDS = ("requestId", "request_id")
+_NO_BRACKETS = bytes({*range(256)} - {*b"[]{}"})
+_TOO_DEEP = f"The response is nested more than {DEEPEST} levels deep"
 # An envelope has no other keys; one inside another is told by them from data of an API.
 _ENVELOPE = frozenset({"code", "data", *_MESSAGES, *_REQUEST_IDS})
 
@@ -100,17 +104,37 @@ def _decoded(status: int, content: bytes) -> Any:
         kind = MISSHAPEN if status in NO_CONTENT else UNREADABLE
         return _NotJSON(kind, "The response is empty")
     try:
-        return _DECODER.decode(content.decode().removeprefix("\ufeff"))
+        body = _DECODER.decode(content.decode().removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
         if error.end < len(content):
             return _NotJSON(MISSHAPEN, "The response is not UTF-8")
     except _NotANumber as error:
         return _NotJSON(MISSHAPEN, f"The response is invalid JSON: {error}")
-    except (ValueError, RecursionError):
+    except json.JSONDecodeError:
         if first.isalpha():  # an envelope and HTML, whole or not, begin otherwise
             return _NotJSON(MISSHAPEN, f"The response is text, not JSON: {_beginning(content)}")
+    except ValueError:  # Python reads no longer integers: it would take too much time
+        digits = sys.get_int_max_str_digits()
+        return _NotJSON(MISSHAPEN, f"The response has an integer of more than {digits} digits")
+    except RecursionError:
+        return _NotJSON(MISSHAPEN, _TOO_DEEP)
+    else:
+        return _NotJSON(MISSHAPEN, _TOO_DEEP) if _is_deep(content, body) else body
     what = "HTML" if first == b"<" else "truncated or invalid JSON"
     return _NotJSON(UNREADABLE, f"The response is {what}")
+
+
+def _is_deep(content: bytes, body: Any) -> bool:
+    """Whether JSON is nested deeper than `DEEPEST`.
+
+    Most bodies are not, as their brackets alone tell, in a fortieth of the time of decoding them.
+    """
+    if len(content) <= DEEPEST:
+        return False
+    brackets = content.translate(None, _NO_BRACKETS)
+    if len(brackets) > DEEPEST:
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+    return len(brackets) > DEEPEST and is_deeper(body, DEEPEST)
 
 
 def _is_refusal(data: Any) -> TypeGuard[dict[str, Any]]:
@@ -128,7 +152,7 @@ def _is_refusal(data: Any) -> TypeGuard[dict[str, Any]]:
 def _failure(status: int, headers: Mapping[str, str], content: bytes, body: Any) -> Failure:
     envelope = body if isinstance(body, dict) else {}
     found, message = envelope.get("code"), _first_text(envelope, _MESSAGES)
-    code = found if isinstance(found, int) and not isinstance(found, bool) else None
+    code = found if type(found) is int and -(2**63) <= found < 2**63 else None
     is_error, first = not 200 <= status < 300, content.lstrip()[:1]
     # The rows of a truncated success may mention quotas, and so may any HTML.
     no_words = first == b"<" or (not is_error and first in (b"{", b"["))
@@ -144,7 +168,10 @@ def _failure(status: int, headers: Mapping[str, str], content: bytes, body: Any)
         problem = f"The response is a JSON {_json_type(body)}, not an envelope{shown}"
         kind = MISSHAPEN
     elif code is None:
-        kind, problem = MISSHAPEN, f"The envelope's code is {found!r}, not an integer"
+        shown = _json_type(found) if isinstance(found, (dict, list)) else repr(found)
+        shown = "a larger number" if type(found) is int else shown
+        problem = f"The envelope's code is {shown}, not an integer of 64 bits"
+        kind = MISSHAPEN
     else:
         kind, problem = code, message or _reason(status)
     if kind != 429 and _QUOTA.search(words):
@@ -196,7 +223,7 @@ def _reason(status: int) -> str:
 
 
 def _json_type(value: object) -> str:
-    names = {list: "array", str: "string", bool: "boolean", type(None): "null"}
+    names = {list: "array", dict: "object", str: "string", bool: "boolean", type(None): "null"}
     return names.get(type(value), "number")
 
 

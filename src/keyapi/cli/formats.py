@@ -173,7 +173,7 @@ class _Csv(_Writer):
     def rows(self, rows: Sequence[Any]) -> None:
         if self._header is None:
             self._header = self._columns(rows)
-            self._line([column.name for column in self._header])
+            self._line([self._text(column.name) for column in self._header])
         sources = {column.source for column in self._header}
         for row in rows:
             self._line([self._text(column.value(row)) for column in self._header])

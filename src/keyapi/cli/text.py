@@ -6,11 +6,11 @@ import json
 import re
 from typing import Any
 
-# What a terminal may interpret or what may reorder a line: C0, DEL and C1, line separators, changes
-# of the writing direction; and lone surrogates, which cannot be encoded.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from keyapi._text import CONTROLS
+
+_CONTROLS = re.compile(f"[{CONTROLS}]")
 # Those that JSON allows unescaped inside a string.
-_IN_JSON = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_IN_JSON = re.compile(f"(?![\x00-\x1f])[{CONTROLS}]")
 
 
 def clean(text: str) -> str:

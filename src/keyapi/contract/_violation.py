@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+from keyapi._text import LONGEST_ID, displayed
 
 # What may be broken of a response as a whole; a rule of requests has no place in one.
 _OF_RESPONSES = frozenset(
@@ -44,12 +47,33 @@ class Violation(NamedTuple):
 
     def __str__(self) -> str:
         whole = "the whole response: " if self.rule in _OF_RESPONSES else ""
-        where = f"{self.pointer}: " if self.pointer else whole
+        where = f"{displayed(self.pointer, LONGEST_ID)}: " if self.pointer else whole
         expected = f"expected {self.expected}, found {self.found}"
         return f"{self.operation} ({self.rule}): {where}{expected}"
 
 
 def short(value: Any) -> str:
-    """Write a value the way a violation shows it."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    """Write a value the way a violation shows it: its beginning, without control characters."""
+    text = ""
+    for part in [value] if isinstance(value, str) else _written(value):
+        text += part
+        if len(text) > SHOWN:
+            break
+    return displayed(text, SHOWN)
+
+
+def _written(value: Any) -> Iterator[str]:
+    """Write a value as JSON, piece by piece: it may be as large as a response."""
+    if isinstance(value, (dict, list)):
+        opening, closing = "{}" if isinstance(value, dict) else "[]"
+        yield opening
+        for number, item in enumerate(value):
+            yield ", " if number else ""
+            if isinstance(value, dict):
+                yield f"{next(_written(item))}: "
+                item = value[item]
+            yield from _written(item)
+        yield closing
+    else:
+        shown = value[:SHOWN] if isinstance(value, str) else value
+        yield json.dumps(shown, ensure_ascii=False, default=str)

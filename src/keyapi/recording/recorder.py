@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from keyapi._sending.call import most_bytes
+from keyapi._sending.size import bound
 from keyapi.recording.har import written
 from keyapi.recording.model import (
     EPOCH,
@@ -73,6 +75,7 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
         started = _Started()
         response = self._forwarding(httpx.HTTPTransport).handle_request(request)
         try:
+            bound(response, most_bytes(request))
             response.read()
         finally:
             response.close()
@@ -85,6 +88,7 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
         transport = self._forwarding(httpx.AsyncHTTPTransport)
         response = await transport.handle_async_request(request)
         try:
+            bound(response, most_bytes(request))
             await response.aread()
         finally:
             await response.aclose()

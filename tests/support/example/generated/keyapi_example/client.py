@@ -43,6 +43,8 @@ class TikTok(SyncClient):
             None for no limit.
         quota_cooldown: Seconds during which nothing is sent after the server reported that the
             credits are used up; 0 to keep sending.
+        max_response_bytes: Bytes that the body of a response may have, unpacked; what is larger
+            is neither read on nor requested again. The default is 32 MB.
         cache: Folder that keeps responses for a day, or `{"path": folder, "ttl": seconds}`.
             Needs the extra `cache`.
         contract: What to do where a response breaks the specification: "warn" logs it, "raise"
@@ -71,6 +73,7 @@ class TikTok(SyncClient):
         rate: str | Limiter | None = None,
         max_credits: int | None = None,
         quota_cooldown: float = 60.0,
+        max_response_bytes: int = 33554432,
         cache: str | PathLike[str] | Mapping[str, Any] | None = None,
         contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = "off",
         transport: BaseTransport | None = None,
@@ -85,6 +88,7 @@ class TikTok(SyncClient):
             rate=rate,
             max_credits=max_credits,
             quota_cooldown=quota_cooldown,
+            max_response_bytes=max_response_bytes,
             cache=cache,
             contract=contract,
             transport=transport,
@@ -102,6 +106,7 @@ class TikTok(SyncClient):
         rate: str | Limiter | None = UNCHANGED,
         max_credits: int | None = UNCHANGED,
         quota_cooldown: float = UNCHANGED,
+        max_response_bytes: int = UNCHANGED,
         cache: str | PathLike[str] | Mapping[str, Any] | None = UNCHANGED,
         contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = UNCHANGED,
         transport: BaseTransport | None = UNCHANGED,
@@ -130,6 +135,7 @@ class TikTok(SyncClient):
             rate=rate,
             max_credits=max_credits,
             quota_cooldown=quota_cooldown,
+            max_response_bytes=max_response_bytes,
             cache=cache,
             contract=contract,
             transport=transport,
@@ -186,6 +192,8 @@ class AsyncTikTok(AsyncClient):
             None for no limit.
         quota_cooldown: Seconds during which nothing is sent after the server reported that the
             credits are used up; 0 to keep sending.
+        max_response_bytes: Bytes that the body of a response may have, unpacked; what is larger
+            is neither read on nor requested again. The default is 32 MB.
         cache: Folder that keeps responses for a day, or `{"path": folder, "ttl": seconds}`.
             Needs the extra `cache`.
         contract: What to do where a response breaks the specification: "warn" logs it, "raise"
@@ -214,6 +222,7 @@ class AsyncTikTok(AsyncClient):
         rate: str | Limiter | None = None,
         max_credits: int | None = None,
         quota_cooldown: float = 60.0,
+        max_response_bytes: int = 33554432,
         cache: str | PathLike[str] | Mapping[str, Any] | None = None,
         contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = "off",
         transport: AsyncBaseTransport | None = None,
@@ -228,6 +237,7 @@ class AsyncTikTok(AsyncClient):
             rate=rate,
             max_credits=max_credits,
             quota_cooldown=quota_cooldown,
+            max_response_bytes=max_response_bytes,
             cache=cache,
             contract=contract,
             transport=transport,
@@ -245,6 +255,7 @@ class AsyncTikTok(AsyncClient):
         rate: str | Limiter | None = UNCHANGED,
         max_credits: int | None = UNCHANGED,
         quota_cooldown: float = UNCHANGED,
+        max_response_bytes: int = UNCHANGED,
         cache: str | PathLike[str] | Mapping[str, Any] | None = UNCHANGED,
         contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = UNCHANGED,
         transport: AsyncBaseTransport | None = UNCHANGED,
@@ -273,6 +284,7 @@ class AsyncTikTok(AsyncClient):
             rate=rate,
             max_credits=max_credits,
             quota_cooldown=quota_cooldown,
+            max_response_bytes=max_response_bytes,
             cache=cache,
             contract=contract,
             transport=transport,
