@@ -38,7 +38,9 @@ if TYPE_CHECKING:
         InfluencerProduct,
         InfluencerProductsAnalyticsResponse,
         InfluencerProductSortField,
+        InfluencerProductSortFieldName,
         SortType,
+        SortTypeName,
     )
 
 __all__ = (
@@ -54,6 +56,7 @@ __all__ = (
     "InfluencerProduct",
     "InfluencerProductsAnalyticsResponse",
     "InfluencerProductSortField",
+    "InfluencerProductSortFieldName",
     "InsufficientCredits",
     "InvalidResponse",
     "KeyAPIError",
@@ -65,6 +68,7 @@ __all__ = (
     "RateLimited",
     "ServerError",
     "SortType",
+    "SortTypeName",
     "TikTok",
     "TransportError",
 )

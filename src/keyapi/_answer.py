@@ -8,8 +8,8 @@ import httpx
 
 from keyapi._errors import InvalidResponse, KeyAPIError
 from keyapi._json import pointer, value_at
-from keyapi._operation import says_more
 from keyapi._page import P, Page
+from keyapi._paging import says_more
 
 if TYPE_CHECKING:
     from keyapi._operation import Operation, PagedOperation
@@ -32,13 +32,13 @@ class Answer(NamedTuple):
     success: Success
     response: httpx.Response
 
-    def page(self, operation: PagedOperation[T, P], arguments: dict[str, Any]) -> Page[T, P]:
+    def page(self, operation: PagedOperation[T, P]) -> Page[T, P]:
         """Give one page of a paged operation.
 
         Raises:
             InvalidResponse: The rows are not a list of objects, or the next cursor is not one.
         """
-        rows = self._rows(operation)
+        rows, arguments = self._rows(operation), self.call.arguments
         following, lost = None, None
         try:
             following = operation.paging.following(arguments, len(rows), self.success.body)

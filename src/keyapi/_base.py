@@ -7,15 +7,18 @@ the package does not wait for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 from keyapi._errors import BadRequest, ConfigurationError, KeyAPIError
 from keyapi._unchanged import UNCHANGED
+from keyapi._walk import Walk
 
 if TYPE_CHECKING:
     import httpx
 
-    from keyapi._operation import Operation
+    from keyapi._operation import Operation, PagedOperation
+    from keyapi._page import P
     from keyapi._sending.call import Call
     from keyapi._sending.clock import Clock
     from keyapi._sending.http import AsyncHTTPClient, HTTPClient
@@ -223,7 +226,8 @@ class BaseClient(Generic[HTTP]):
         )
         try:
             headers = self._http().headers
-            target, body = operation.encode(arguments)
+            call.arguments = operation.checked(arguments, listed=self._settings.check_arguments)
+            target, body = operation.encode(call.arguments)
             request = httpx.Request(
                 operation.method,
                 self.base_url + target,
@@ -232,13 +236,47 @@ class BaseClient(Generic[HTTP]):
                 extensions=call.extensions,
             )
         except KeyAPIError as error:
-            error.method = operation.method
-            raise call.locate(error) from error.__cause__
-        except (httpx.InvalidURL, UnicodeEncodeError) as error:
+            raise self._refused(operation, error) from error.__cause__
+        except (httpx.InvalidURL, TypeError, ValueError) as error:
             problem = BadRequest(f"The request cannot be sent: {error}")
-            problem.method = operation.method
-            raise call.locate(problem) from error
+            raise self._refused(operation, problem) from error
         return request, call
+
+    def _walk(
+        self,
+        operation: PagedOperation[T, P],
+        arguments: Mapping[str, Any],
+        limit: int | None,
+        max_pages: int | None,
+    ) -> Walk[T, P]:
+        """Begin a walk, whose arguments are checked before its first page is asked for."""
+        try:
+            checked = operation.checked(
+                arguments,
+                listed=self._settings.check_arguments,
+                names={operation.paging.parameter: "start_page"},
+            )
+            return Walk(operation, checked, limit, max_pages)
+        except KeyAPIError as error:
+            raise self._refused(operation, error) from None
+
+    def _checked(
+        self,
+        operation: Operation[Any],
+        arguments: Mapping[str, Any],
+        keys: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[str, Any]:
+        """Check the arguments of a low-level function; see `keyapi._low_level.checked`."""
+        from keyapi._low_level import checked
+
+        try:
+            return checked(operation, arguments, keys, listed=self._settings.check_arguments)
+        except KeyAPIError as error:
+            raise self._refused(operation, error) from None
+
+    def _refused(self, operation: Operation[Any], error: KeyAPIError) -> KeyAPIError:
+        error.method = operation.method
+        return self._new_call(operation.name).locate(error)
 
 
 def _wrapper(transport: Any) -> Callable[[Any], Any] | None:

@@ -77,7 +77,7 @@ class SyncClient(BaseClient["HTTPClient"]):
 
     def _page(self, operation: PagedOperation[T, P], arguments: dict[str, Any]) -> Page[T, P]:
         """Fetch one page of a paged operation; arguments and errors as for `_call`."""
-        return self._call(operation, arguments).page(operation, arguments)
+        return self._call(operation, arguments).page(operation)
 
     def _iterate(
         self,
@@ -88,9 +88,8 @@ class SyncClient(BaseClient["HTTPClient"]):
         max_pages: int | None,
     ) -> PageIterator[T, P]:
         """Walk a paged operation from the page that the arguments give."""
-        return PageIterator(
-            lambda step: self._page(operation, step), operation, arguments, limit, max_pages
-        )
+        walk = self._walk(operation, arguments, limit, max_pages)
+        return PageIterator(lambda step: self._page(operation, step), walk)
 
     def _one(self, operation: Operation[T], arguments: Mapping[str, Any]) -> T:
         """Call an operation whose data is one object; arguments and errors as for `_call`."""
@@ -151,7 +150,7 @@ class AsyncClient(BaseClient["AsyncHTTPClient"]):
 
     async def _page(self, operation: PagedOperation[T, P], arguments: dict[str, Any]) -> Page[T, P]:
         """Fetch one page of a paged operation."""
-        return (await self._call(operation, arguments)).page(operation, arguments)
+        return (await self._call(operation, arguments)).page(operation)
 
     def _iterate(
         self,
@@ -162,9 +161,8 @@ class AsyncClient(BaseClient["AsyncHTTPClient"]):
         max_pages: int | None,
     ) -> AsyncPageIterator[T, P]:
         """Walk a paged operation from the page that the arguments give."""
-        return AsyncPageIterator(
-            lambda step: self._page(operation, step), operation, arguments, limit, max_pages
-        )
+        walk = self._walk(operation, arguments, limit, max_pages)
+        return AsyncPageIterator(lambda step: self._page(operation, step), walk)
 
     async def _one(self, operation: Operation[T], arguments: Mapping[str, Any]) -> T:
         """Call an operation whose data is one object."""

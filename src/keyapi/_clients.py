@@ -7,7 +7,7 @@ generated package holds.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -126,7 +126,7 @@ class _Names(dict[str, Any]):
 
         import keyapi
 
-        super().__init__({**vars(keyapi), "Any": Any, "builtins": builtins})
+        super().__init__({**vars(keyapi), "Any": Any, "builtins": builtins, "_Sequence": Sequence})
         self._models = module._models
 
     def __missing__(self, name: str) -> Any:

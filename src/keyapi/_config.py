@@ -128,6 +128,17 @@ def check_size(name: str, value: Any) -> int:
     return value
 
 
+def check_flag(name: str, value: Any) -> bool:
+    """Check True or False.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    if not isinstance(value, bool):
+        _refuse(f"{name} must be True or False, got {value!r}")
+    return value
+
+
 def check_rate(name: str, value: Any) -> Rate | None:
     """Check a rate: `5/s`, `100/m`, or `10/11s`, which is ten requests in eleven seconds.
 

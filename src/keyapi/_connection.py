@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 TOKEN_VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY")
 BASE_URL_VARIABLE = "KEYAPI_BASE_URL"
 
-_PLACEHOLDERS = ("your", "<", "sk_live_xxx", "changeme", "placeholder")
+# What stands for a key in documentation, and variables that nothing has filled in.
+_PLACEHOLDERS = re.compile(
+    r"your|changeme|placeholder|sk_live_xxx|[<{\[$%]|.*(?:\.\.\.|…|\*\*\*)",
+    re.IGNORECASE | re.DOTALL,
+)
 # What only connections obey that the client makes itself.
 _OF_CONNECTIONS = frozenset({"verify", "cert", "http1", "http2", "limits", "proxy"})
 # What the client sets itself, by its own arguments.
@@ -39,7 +44,7 @@ def find_token(token: str | None) -> str:
     if token is None:
         raise ConfigurationError("There is no API key; pass token=... or set KEYAPI_TOKEN")
     key = token.strip()
-    if not key or key.lower().startswith(_PLACEHOLDERS):
+    if not key or _PLACEHOLDERS.match(key):
         raise ConfigurationError(
             "The API key is empty or a placeholder; get one from KeyAPI's dashboard, then pass "
             "token=... or set KEYAPI_TOKEN"

@@ -19,6 +19,7 @@ from keyapi._config import (
     check_contract,
     check_cooldown,
     check_count,
+    check_flag,
     check_installed,
     check_limit,
     check_nothing,
@@ -210,6 +211,13 @@ class Settings:
             "What to do about answers that violate the specification.",
             choices=("off", "warn", "raise"),
         ),
+    )
+    check_arguments: bool = option(
+        default=True,
+        check=check_flag,
+        doc="Whether a value that the specification does not list, a page beyond its bounds, and "
+        "None for what it requires are refused before anything is sent. False sends them as "
+        "given; types are checked all the same.",
     )
     transport: Any = option(
         type="httpx.{Async}BaseTransport | None",

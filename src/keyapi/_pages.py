@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from operator import length_hint
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic
 
 from keyapi._errors import KeyAPIError
 from keyapi._isolation import Lock, OfLoop
 from keyapi._page import OfRows, P, Page, T
 from keyapi._walk import Stand, Walk
-
-if TYPE_CHECKING:
-    from keyapi._operation import PagedOperation
 
 
 class _Progress(OfRows[T, P]):
@@ -65,16 +62,9 @@ class PageIterator(_Progress[T, P]):
     `rows_yielded`, so that the walk can be resumed.
     """
 
-    def __init__(
-        self,
-        fetch: Callable[[dict[str, Any]], Page[T, P]],
-        operation: PagedOperation[T, P],
-        arguments: dict[str, Any],
-        limit: int | None,
-        max_pages: int | None,
-    ) -> None:
+    def __init__(self, fetch: Callable[[dict[str, Any]], Page[T, P]], walk: Walk[T, P]) -> None:
         self._fetch = fetch
-        self._walk: Walk[T, P] = Walk(operation, arguments, limit, max_pages)
+        self._walk = walk
         self._lock = Lock()
 
     def __iter__(self) -> Iterator[T]:
@@ -123,17 +113,12 @@ class AsyncPageIterator(_Progress[T, P]):
     """`PageIterator` for `async for`."""
 
     def __init__(
-        self,
-        fetch: Callable[[dict[str, Any]], Awaitable[Page[T, P]]],
-        operation: PagedOperation[T, P],
-        arguments: dict[str, Any],
-        limit: int | None,
-        max_pages: int | None,
+        self, fetch: Callable[[dict[str, Any]], Awaitable[Page[T, P]]], walk: Walk[T, P]
     ) -> None:
         import asyncio
 
         self._fetch = fetch
-        self._walk: Walk[T, P] = Walk(operation, arguments, limit, max_pages)
+        self._walk = walk
         self._locks = OfLoop(asyncio.Lock)
 
     def __aiter__(self) -> AsyncIterator[T]:

@@ -8,7 +8,7 @@ from math import inf
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
-from keyapi._errors import KeyAPIError, PaginationError
+from keyapi._errors import BadRequest, KeyAPIError, PaginationError
 from keyapi._page import P, Page, T
 from keyapi._text import LONGEST_ID, displayed
 
@@ -59,9 +59,7 @@ class Walk(Generic[T, P]):
         max_pages: int | None,
     ) -> None:
         paging = operation.paging
-        for name, value in (("limit", limit), ("max_pages", max_pages)):
-            if value is not None and value < 0:
-                raise ValueError(f"{name} must be 0 or more, or None for no limit, got {value}")
+        limit, max_pages = _bound("limit", limit), _bound("max_pages", max_pages)
         self._operation = operation
         self._parameter = paging.parameter
         first: Any = arguments.get(self._parameter)
@@ -161,6 +159,25 @@ class Walk(Generic[T, P]):
         error.next_page = self.stand.following
         error.page_size = self._page_size
         error.rows_yielded = self.rows_yielded
+
+
+def _bound(name: str, value: Any) -> int | None:
+    """Check a walk's bound: a whole number of at least 0, or None for no limit.
+
+    Raises:
+        BadRequest: It is neither.
+    """
+    if value is None:
+        return None
+    from keyapi._arguments import whole  # with what the import of the package does without
+
+    try:
+        number = whole(value)
+        if number >= 0:
+            return number
+    except ValueError as error:
+        raise BadRequest(f"{name}{error}; None for no limit") from None
+    raise BadRequest(f"{name} must be 0 or more, or None for no limit, got {number}")
 
 
 def _same(rows: list[_Row], kept: list[_Row]) -> bool:

@@ -35,7 +35,8 @@ from keyapi import (
     TransportError,
 )
 from keyapi._models import field
-from keyapi._operation import Operation, PagedOperation, PageNumbers
+from keyapi._operation import Operation, PagedOperation
+from keyapi._paging import PageNumbers
 from keyapi._sending import http
 from keyapi._sending.http import HTTPClient
 from keyapi_example import AsyncTikTok, InfluencerProductSortField, SortType, TikTok
@@ -119,6 +120,14 @@ PLACEHOLDERS = [
     "sk_live_xxxxxxxxxxxxx",
     "changeme",
     "placeholder",
+    "sk_live_...",
+    "sk_live_ab…yz",
+    "sk_live_****************",
+    "$KEYAPI_TOKEN",
+    "${{ secrets.KEYAPI_TOKEN }}",
+    "%KEYAPI_TOKEN%",
+    "{{ token }}",
+    "[key]",
 ]
 
 

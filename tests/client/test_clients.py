@@ -12,7 +12,7 @@ from keyapi import ConfigurationError
 from keyapi._clients import GROUP, async_twin, find, installed, methods
 from keyapi.cli import main
 from keyapi.specification import Specification
-from keyapi_example import AsyncTikTok, SortType, TikTok
+from keyapi_example import AsyncTikTok, SortType, SortTypeName, TikTok
 from support.page_shapes import zoo_specification
 
 
@@ -69,7 +69,7 @@ def test_methods_say_what_they_call_and_send() -> None:
     assert page.wire == {name: name for name in page.signature.parameters}
     assert walk.wire["start_page"] == "page_num"
     assert "limit" not in walk.wire
-    assert page.signature.parameters["sort_type"].annotation == SortType | None
+    assert page.signature.parameters["sort_type"].annotation == SortType | SortTypeName | None
     assert page.signature.parameters["user_id"].default is inspect.Parameter.empty
     assert page.doc.startswith("Influencer Products")
     with TikTok("sk") as tiktok:

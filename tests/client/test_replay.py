@@ -19,7 +19,8 @@ import pytest
 from client.conftest import EXAMPLE, KEY, USER_ID, product, success
 from keyapi import ConfigurationError, InvalidResponse, Page, RateLimited
 from keyapi._client import SyncClient
-from keyapi._operation import Cursor, PagedOperation
+from keyapi._operation import PagedOperation
+from keyapi._paging import Cursor
 from keyapi.recording.har import read, written
 from keyapi.recording.model import RecordedCall, redacted
 from keyapi.sandbox import Sandbox
@@ -45,13 +46,13 @@ Use = Callable[[Any], Any]
 
 
 def sync(use: Use) -> Any:
-    with TikTok(KEY, max_retries=0) as tiktok:
+    with TikTok(KEY, max_retries=0, check_arguments=False) as tiktok:
         return use(tiktok)
 
 
 def in_asyncio(use: Use) -> Any:
     async def main() -> Any:
-        async with AsyncTikTok(KEY, max_retries=0) as tiktok:
+        async with AsyncTikTok(KEY, max_retries=0, check_arguments=False) as tiktok:
             return await use(tiktok)
 
     return asyncio.run(main())

@@ -19,7 +19,8 @@ import pytest
 
 from client.conftest import KEY, USER_ID, Mode, Server, product, success
 from keyapi import ConfigurationError, PaginationError, ServerError, TransportError
-from keyapi._operation import Cursor, PagedOperation
+from keyapi._operation import PagedOperation
+from keyapi._paging import Cursor
 from keyapi._sending.call import Call
 from keyapi._sending.response import Success
 from keyapi_example import AsyncTikTok, InfluencerProduct, TikTok

@@ -16,8 +16,8 @@ import pytest
 from conformance.clients import GeneratedBaseline
 from keyapi import Page
 from keyapi._client import SyncClient
-from keyapi._operation import PageNumbers
 from keyapi._pages import PageIterator
+from keyapi._paging import PageNumbers
 from keyapi._walk import Walk
 from keyapi.conformance.cases import cases
 from keyapi.conformance.judge import MEANING

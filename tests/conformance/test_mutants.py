@@ -15,7 +15,8 @@ from conformance.clients import GeneratedBaseline, client_files, loaded, same_co
 from conformance.spec_operators import OPERATORS, SpecMutant
 from keyapi._client import AsyncClient, SyncClient
 from keyapi._models import field
-from keyapi._operation import Operation, PageNumbers
+from keyapi._operation import Operation
+from keyapi._paging import PageNumbers
 from keyapi._sending.monitor import ContractMonitor
 from keyapi.conformance.bodies import answers
 from keyapi.conformance.drivers import Caller, sandbox_server

@@ -22,6 +22,7 @@ from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.relations import (
     Finding,
     _refusals,
+    arguments_checked,
     bytes_as_received,
     low_level_as_documented,
     names_as_documented,
@@ -90,6 +91,10 @@ def texts(operation: str, client: type[SyncClient] = TikTok) -> Iterator[Finding
     return texts_as_given(OPERATIONS[operation], Caller(client), BASE_URL)
 
 
+def arguments(operation: str, client: type[SyncClient] = TikTok) -> Iterator[Finding]:
+    return arguments_checked(OPERATIONS[operation], Caller(client), BASE_URL)
+
+
 def planted(
     look: Callable[..., Iterator[Finding]],
     rule: str,
@@ -107,7 +112,7 @@ def planted(
 
 def test_nothing_is_found_without_a_fault() -> None:
     for operation in OPERATIONS:
-        assert [*names(operation), *low_level(operation)] == []
+        assert [*names(operation), *low_level(operation), *arguments(operation)] == []
 
 
 def test_nothing_is_found_in_clients_of_other_shapes() -> None:
@@ -117,6 +122,7 @@ def test_nothing_is_found_in_clients_of_other_shapes() -> None:
         found = list(names_as_documented(specification, operation, caller))
         if number % 6 == 0:  # they take longest
             found += low_level_as_documented(specification, operation, caller, BASE_URL)
+            found += arguments_checked(operation, caller, BASE_URL)
         assert found == [], "\n".join(map(str, found))
 
 
@@ -166,7 +172,7 @@ NAMES = [
     ("option", PRODUCTS, "client.py", "deadline=deadline", "deadline=timeout"),
     ("option", PRODUCTS, "client.py", "max_retries: int = 3", "max_retries: int = 4"),
     ("server", PRODUCTS, "client.py", '= "https://api.keyapi.ai"', '= "https://api.example"'),
-    ("low-level", "shop_many", "types.py", "return False", "return True"),
+    ("low-level", "shop_many", "types.py", "content: bytes", "body: bytes"),
     ("exception", "shop_many", "models/__init__.py", '"Shop": ".shop"', '"Shop": ".no"'),
     (
         "export",
@@ -213,6 +219,30 @@ def test_a_low_level_function_that_does_something_else_is_told(
     rule: str, operation: str, name: str, old: str, new: str
 ) -> None:
     assert planted(low_level, rule, operation, name, old, new)
+
+
+VIDEOS = "api/video/__init__.py"
+MEMBER = "_arguments.Member(lambda: _models.SortType)"
+ARGUMENTS = [
+    ("refused", PRODUCTS, RESOURCE, '"user_id": _arguments.Text()', '"_": _arguments.Text()'),
+    ("refused", PRODUCTS, RESOURCE, ', "user_id"]),', "]),"),
+    ("refused", PRODUCTS, RESOURCE, MEMBER, "_arguments.Anything()"),
+    ("sent", PRODUCTS, RESOURCE, MEMBER, "_arguments.Integer()"),
+    ("refused", PRODUCTS, RESOURCE, "largest=10", "largest=11"),
+    ("refused", PRODUCTS, RESOURCE, "last=100000", "last=None"),
+    ("refused", PRODUCTS, LOW, "**client._checked(", "**(lambda _, given: given)("),
+    ("refused", SEARCH, VIDEOS, "_arguments.List(_arguments.Text())", "_arguments.Anything()"),
+    ("refused", SEARCH, VIDEOS, "_arguments.Boolean()", "_arguments.Anything()"),
+    ("refused", SEARCH, VIDEOS, "_arguments.Text(free=True)", "_arguments.Anything(free=True)"),
+    ("sent", SEARCH, VIDEOS, "lambda: _models.Format", "lambda: _models.SortType"),
+]
+
+
+@pytest.mark.parametrize(("rule", "operation", "name", "old", "new"), ARGUMENTS)
+def test_an_argument_that_is_not_checked_is_told(
+    rule: str, operation: str, name: str, old: str, new: str
+) -> None:
+    assert planted(arguments, rule, operation, name, old, new)
 
 
 @pytest.mark.parametrize(

@@ -150,11 +150,20 @@ def is_sent(case: Case) -> bool:
 
 
 def not_sent(values: Mapping[str, Any]) -> bool:
-    """Whether a value is empty, which KeyAPI's documentation says not to send, or no path segment.
+    """Whether a value is blank, which KeyAPI's documentation says not to send, or no path segment.
 
-    A schema without `minLength` allows both.
+    A schema without `minLength` allows both; and it allows line breaks, which the client refuses.
     """
-    return any(value in ("", [], ".", "..") for value in values.values())
+    texts = [each for value in values.values() for each in as_list(value)]
+    return [] in values.values() or any(
+        value in (".", "..") or not value.strip() or "\r" in value or "\n" in value
+        for value in texts
+        if isinstance(value, str)
+    )
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def filled_in(operation: OperationSpec) -> dict[str, int | str]:

@@ -13,6 +13,7 @@ from keyapi.conformance.broken import assert_holds
 from keyapi.conformance.cases import cases, good
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import (
+    arguments_checked,
     low_level_as_documented,
     names_as_documented,
     texts_as_given,
@@ -41,6 +42,16 @@ def test_low_level_functions_send_and_parse_as_the_methods_do(
     sent, read = len(list(filter(good, cases(operation)))), 4 * len(operation.statuses)
     tally("client -> spec", operation.name, checks=sent, cases=sent)
     tally("spec -> client", operation.name, checks=read, cases=read)
+    assert_holds(found)
+
+
+@each_operation
+def test_arguments_are_checked_before_anything_is_sent(
+    operation: Any, tally: Callable[..., None]
+) -> None:
+    found = list(arguments_checked(operation, CALLER, SERVER))
+    asked = len(operation.arguments)
+    tally("client -> spec", operation.name, checks=asked, cases=asked)
     assert_holds(found)
 
 

@@ -10,9 +10,12 @@ if TYPE_CHECKING:
     from .cover import Cover
     from .error_envelope import ErrorEnvelope
     from .influencer_product import InfluencerProduct
-    from .influencer_product_sort_field import InfluencerProductSortField
+    from .influencer_product_sort_field import (
+        InfluencerProductSortField,
+        InfluencerProductSortFieldName,
+    )
     from .influencer_products_analytics_response import InfluencerProductsAnalyticsResponse
-    from .sort_type import SortType
+    from .sort_type import SortType, SortTypeName
 
 __all__ = (
     "Cover",
@@ -20,7 +23,9 @@ __all__ = (
     "InfluencerProduct",
     "InfluencerProductsAnalyticsResponse",
     "InfluencerProductSortField",
+    "InfluencerProductSortFieldName",
     "SortType",
+    "SortTypeName",
 )
 
 _MODULES: dict[str, str] = {
@@ -28,8 +33,10 @@ _MODULES: dict[str, str] = {
     "ErrorEnvelope": ".error_envelope",
     "InfluencerProduct": ".influencer_product",
     "InfluencerProductSortField": ".influencer_product_sort_field",
+    "InfluencerProductSortFieldName": ".influencer_product_sort_field",
     "InfluencerProductsAnalyticsResponse": ".influencer_products_analytics_response",
     "SortType": ".sort_type",
+    "SortTypeName": ".sort_type",
 }
 
 

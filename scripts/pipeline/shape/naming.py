@@ -23,7 +23,8 @@ _TAKEN = {
     *dir(builtins),
     *keyapi.__all__,
     *("Any", "AsyncClient", "ClassVar", "Cursor", "Operation", "PagedOperation", "PageNumbers"),
-    *("Response", "SyncClient", "TYPE_CHECKING", "Unset", "UNSET"),
+    *("IntEnum", "Literal", "Response", "StrEnum", "SyncClient", "TYPE_CHECKING", "TypeAlias"),
+    *("Unset", "UNSET"),
 }
 
 

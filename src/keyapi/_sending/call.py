@@ -46,6 +46,7 @@ class Call:
         secured: Whether its requests carry the key.
         settings: The client's settings when it was made.
         session: What its requests are sent in.
+        arguments: Its arguments as they are sent, by name; empty for a request made by hand.
         clock: What it waits by.
         timeouts: For each phase of its requests, in seconds, as httpx takes them.
         ends: When its deadline passes, by the clock; None where it has none.
@@ -60,6 +61,7 @@ class Call:
         "_no_content",
         "_retried",
         "_token",
+        "arguments",
         "attempts",
         "charged",
         "clock",
@@ -91,6 +93,7 @@ class Call:
         self.secured = secured
         self.settings = settings
         self.session = session
+        self.arguments: dict[str, Any] = {}
         self.clock = clock = session.clock
         deadline = settings.deadline
         self.ends = None if deadline is None else clock.now() + deadline

@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from cyclopts import Token
+
+from keyapi._arguments import Member
 
 _LARGEST_PORT = 65_535
 
@@ -40,8 +42,10 @@ def reading(annotation: Any) -> Reading:
         annotation: The argument's type.
     """
     choices = [choice for choice in _choices(annotation) if choice is not type(None)]
+    # The names of an enum's members are a choice beside it; `member` knows them.
+    choices = [choice for choice in choices if get_origin(choice) is not Literal]
     kind = choices[0] if len(choices) == 1 else Any
-    if get_origin(kind) is list:
+    if get_origin(kind) in (list, Sequence):
         (item,) = get_args(kind)
         single = reading(item)
         if single.read is not _json and get_origin(single.kind) is not list:
@@ -88,12 +92,11 @@ def member(kind: type[Enum], text: str) -> Enum:
     Raises:
         ValueError: There is none; the text lists the members.
     """
-    wanted = text.strip().lower().replace("-", "_")
-    for candidate in kind:
-        if wanted in (candidate.name.lower(), str(candidate.value).lower().replace("-", "_")):
-            return candidate
-    names = ", ".join(map(_described, kind))
-    raise ValueError(f"{text!r} is not one of {names}")
+    try:
+        return kind(Member(lambda: kind).read(text))
+    except ValueError:
+        names = ", ".join(map(_described, kind))
+        raise ValueError(f"{text!r} is not one of {names}") from None
 
 
 def legend(kind: type[Enum], text: str) -> str:

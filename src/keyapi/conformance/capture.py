@@ -84,7 +84,12 @@ class Server:
         token = BAD_KEY if outcome.wrong == KEY else self.token
         recorder = Recorder()
         client = self._client(
-            token, base_url=self._base_url, max_retries=0, max_credits=left, transport=recorder
+            token,
+            base_url=self._base_url,
+            max_retries=0,
+            max_credits=left,
+            check_arguments=outcome.wrong is None,
+            transport=recorder,
         )
         with client:
             error = _error_of(client, method, outcome)
@@ -125,8 +130,9 @@ def documented(
             outcome.status, headers={"content-type": "application/json"}, content=content
         )
         recorder = Recorder(httpx.MockTransport(lambda request, answer=answer: answer))
+        options: dict[str, Any] = {"max_retries": 0, "check_arguments": outcome.wrong is None}
         base_url = client.default_base_url
-        with client(BAD_KEY, base_url=base_url, max_retries=0, transport=recorder) as opened:
+        with client(BAD_KEY, base_url=base_url, transport=recorder, **options) as opened:
             error = _error_of(opened, method, outcome)
         if not recorder.recordings:
             yield Attempt(outcome, None, str(error))

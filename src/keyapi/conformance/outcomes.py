@@ -113,7 +113,7 @@ class Outcomes:
         return value(self._spec, argument.schema, argument.name, None, Chance(0, argument.name))
 
     def _bad(self) -> Outcome | None:
-        """A call with one bad parameter that the typed client sends all the same.
+        """A call with one bad parameter, which the client sends with `check_arguments=False`.
 
         A parameter that is missing is the one bad parameter that the server must notice: it is
         reported to ignore others.
@@ -126,12 +126,21 @@ class Outcomes:
             if self._python[name] in self._good and argument.place != "path":
                 return self._with(name, None)
         for name, argument in candidates.items():
-            if argument.members or argument.schema.get("type") in ("integer", "number", "boolean"):
-                return self._with(name, "not-a-value")
+            if argument.members:
+                return self._with(name, _no_member(argument))
+            for bound, beyond in (("minimum", -1), ("maximum", 1)):
+                if bound in argument.schema:
+                    return self._with(name, argument.schema[bound] + beyond)
         return None
 
     def _with(self, wire: str, value: Any) -> Outcome:
         return Outcome("400", 400, {**self._good, self._python[wire]: value}, wire)
+
+
+def _no_member(argument: Argument) -> int | str:
+    """A value of an enum's type that none of its members has."""
+    values = [value for value in argument.members.values() if value is not None]
+    return max(values) + 1 if isinstance(values[0], int) else "not-a-value"
 
 
 def documented_statuses(operation: OperationSpec) -> list[str]:

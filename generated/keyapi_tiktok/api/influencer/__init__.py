@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyapi._operation import Cursor, Operation, PagedOperation, PageNumbers
+from keyapi import _arguments
+from keyapi._operation import Operation, PagedOperation
+from keyapi._paging import Cursor, PageNumbers
 
 from ... import models as _models
 
@@ -15,7 +17,13 @@ if TYPE_CHECKING:
     from keyapi import AsyncPageIterator, Page, PageIterator
 
     from ...client import AsyncTikTok, TikTok
-    from ...models import InfluencerProduct, InfluencerProductSortField, SortType
+    from ...models import (
+        InfluencerProduct,
+        InfluencerProductSortField,
+        InfluencerProductSortFieldName,
+        SortType,
+        SortTypeName,
+    )
 
 _INFLUENCER_PRODUCTS_ANALYTICS = PagedOperation(
     name="influencer_products_analytics",
@@ -25,7 +33,15 @@ _INFLUENCER_PRODUCTS_ANALYTICS = PagedOperation(
     model=lambda: _models.InfluencerProduct,
     items=("data",),
     paging=PageNumbers(parameter="page_num", size="page_size", largest=10, last=100000),
-    required=frozenset(["user_id"]),
+    arguments={
+        "user_id": _arguments.Text(),
+        "category_id": _arguments.Text(),
+        "influencer_product_sort_field": _arguments.Member(
+            lambda: _models.InfluencerProductSortField
+        ),
+        "sort_type": _arguments.Member(lambda: _models.SortType),
+    },
+    required=frozenset(["page_num", "page_size", "user_id"]),
 )
 
 
@@ -42,8 +58,10 @@ class InfluencerResource:
         *,
         user_id: str,
         category_id: str | None = None,
-        influencer_product_sort_field: InfluencerProductSortField | None = None,
-        sort_type: SortType | None = None,
+        influencer_product_sort_field: InfluencerProductSortField
+        | InfluencerProductSortFieldName
+        | None = None,
+        sort_type: SortType | SortTypeName | None = None,
         page_num: int = 1,
         page_size: int = 10,
     ) -> Page[InfluencerProduct, int]:
@@ -91,8 +109,10 @@ class InfluencerResource:
         *,
         user_id: str,
         category_id: str | None = None,
-        influencer_product_sort_field: InfluencerProductSortField | None = None,
-        sort_type: SortType | None = None,
+        influencer_product_sort_field: InfluencerProductSortField
+        | InfluencerProductSortFieldName
+        | None = None,
+        sort_type: SortType | SortTypeName | None = None,
         page_size: int = 10,
         start_page: int = 1,
         limit: int | None = None,
@@ -156,8 +176,10 @@ class AsyncInfluencerResource:
         *,
         user_id: str,
         category_id: str | None = None,
-        influencer_product_sort_field: InfluencerProductSortField | None = None,
-        sort_type: SortType | None = None,
+        influencer_product_sort_field: InfluencerProductSortField
+        | InfluencerProductSortFieldName
+        | None = None,
+        sort_type: SortType | SortTypeName | None = None,
         page_num: int = 1,
         page_size: int = 10,
     ) -> Page[InfluencerProduct, int]:
@@ -205,8 +227,10 @@ class AsyncInfluencerResource:
         *,
         user_id: str,
         category_id: str | None = None,
-        influencer_product_sort_field: InfluencerProductSortField | None = None,
-        sort_type: SortType | None = None,
+        influencer_product_sort_field: InfluencerProductSortField
+        | InfluencerProductSortFieldName
+        | None = None,
+        sort_type: SortType | SortTypeName | None = None,
         page_size: int = 10,
         start_page: int = 1,
         limit: int | None = None,

@@ -10,6 +10,7 @@ from ...models.influencer_product_sort_field import InfluencerProductSortField
 from ...models.influencer_products_analytics_response import InfluencerProductsAnalyticsResponse
 from ...models.sort_type import SortType
 from ...types import UNSET, Response, Unset
+from . import _INFLUENCER_PRODUCTS_ANALYTICS
 
 
 def _get_kwargs(
@@ -30,13 +31,13 @@ def _get_kwargs(
 
     json_influencer_product_sort_field: int | Unset = UNSET
     if not isinstance(influencer_product_sort_field, Unset):
-        json_influencer_product_sort_field = influencer_product_sort_field.value
+        json_influencer_product_sort_field = influencer_product_sort_field
 
     params["influencer_product_sort_field"] = json_influencer_product_sort_field
 
     json_sort_type: int | Unset = UNSET
     if not isinstance(sort_type, Unset):
-        json_sort_type = sort_type.value
+        json_sort_type = sort_type
 
     params["sort_type"] = json_sort_type
 
@@ -146,12 +147,17 @@ def sync_detailed(
     """
 
     kwargs = _get_kwargs(
-        user_id=user_id,
-        category_id=category_id,
-        influencer_product_sort_field=influencer_product_sort_field,
-        sort_type=sort_type,
-        page_num=page_num,
-        page_size=page_size,
+        **client._checked(
+            _INFLUENCER_PRODUCTS_ANALYTICS,
+            {
+                "user_id": user_id,
+                "category_id": category_id,
+                "influencer_product_sort_field": influencer_product_sort_field,
+                "sort_type": sort_type,
+                "page_num": page_num,
+                "page_size": page_size,
+            },
+        )
     )
 
     response = client.get_httpx_client().request(
@@ -243,12 +249,17 @@ async def asyncio_detailed(
     """
 
     kwargs = _get_kwargs(
-        user_id=user_id,
-        category_id=category_id,
-        influencer_product_sort_field=influencer_product_sort_field,
-        sort_type=sort_type,
-        page_num=page_num,
-        page_size=page_size,
+        **client._checked(
+            _INFLUENCER_PRODUCTS_ANALYTICS,
+            {
+                "user_id": user_id,
+                "category_id": category_id,
+                "influencer_product_sort_field": influencer_product_sort_field,
+                "sort_type": sort_type,
+                "page_num": page_num,
+                "page_size": page_size,
+            },
+        )
     )
 
     response = await client.get_async_httpx_client().request(

@@ -7,17 +7,18 @@ text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from openapi_python_client.config import Config
 from openapi_python_client.parser.openapi import Endpoint
-from openapi_python_client.parser.properties import ModelProperty
+from openapi_python_client.parser.properties import EnumProperty, ModelProperty
 
 import keyapi
 from keyapi._facts import OperationFacts
 from keyapi._openapi import is_secured
-from pipeline.generate.render import calls, models, options
+from pipeline.generate.render import calls, kinds, models, options
+from pipeline.generate.render.calls import Checks, checks
 from pipeline.generate.render.types import Types
 from pipeline.shape.identifiers import pascal
 
@@ -65,6 +66,28 @@ class Context:
     def decoded_classes(self, model: ModelProperty) -> list[str]:
         """Classes that only a model's decoded accessors and maps name."""
         return models.decoded_classes(self._types, model)
+
+    def enum_name(self, enum: str) -> str:
+        """Name of the type that the names of an enum's members have."""
+        return kinds.names(self._types, enum)
+
+    def with_enum_names(self, lines: Iterable[str]) -> list[str]:
+        """Names or imports of classes, and beside each enum that of its members' names."""
+        lines = [*map(str, lines)]
+        enums = {line: line.split()[-1] for line in lines}
+        return lines + [
+            line.removesuffix(name) + self.enum_name(name)
+            for line, name in enums.items()
+            if kinds.is_enum(self._types.schemas.get(name, {}))
+        ]
+
+    def literals(self, enum: EnumProperty) -> str:
+        """What an argument takes for the members of an enum, as arguments of `Literal`."""
+        return kinds.literals(enum.values)
+
+    def checks(self, endpoint: Endpoint) -> Checks:
+        """What a low-level function checks."""
+        return checks(self._types, endpoint)
 
     def doc(self, name: str) -> str:
         """The docstring of a model or an enum."""

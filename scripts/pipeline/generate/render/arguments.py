@@ -12,6 +12,7 @@ from openapi_python_client.parser.properties import ModelProperty, Property
 from keyapi._facts import CURSOR, FIRST_PAGE, PAGE, SIZE, Paging
 from keyapi._openapi import OperationNode
 from pipeline.generate.render.docstrings import sentence
+from pipeline.generate.render.kinds import is_enum, kind, names, parameter_type
 from pipeline.generate.render.types import Types
 
 # Arguments of the iterating methods.
@@ -29,6 +30,8 @@ class Argument:
         place: Where it stands there: "query", "path" or "body".
         type: Python type, without None.
         default: Python literal, or None where the argument is required.
+        required: Whether the specification requires it; it may have a default all the same.
+        kind: What the runtime takes for it, as Python code.
         doc: What the page says of it.
         role: What it is for in a walk: "page", "size", "cursor" or nothing.
     """
@@ -39,6 +42,8 @@ class Argument:
     place: str
     type: str
     default: str | None
+    required: bool
+    kind: str
     doc: str
     role: str = ""
 
@@ -64,6 +69,7 @@ def arguments_of(
         schemas = types.resolved(types.operation(endpoint).body_schema() or {})["properties"]
         found += [("body", p, types.description(schemas[_wire(p)])) for p in properties]
     roles = dict(paging.roles) if paging else {}
+    classes = {*annotated_classes(types, endpoint)}
     taken = {"self", *(_ITERATION if paging else ())}
     arguments = []
     wires = [_wire(prop) for _, prop, _ in found]
@@ -83,8 +89,25 @@ def arguments_of(
         while name in taken:
             name += "_"
         taken.add(name)
-        kind = types.python_type(prop)
-        arguments.append(Argument(name, name, wire, place, kind, default, sentence(doc), role))
+        annotation = types.python_type(prop)
+        taken_as = kind(
+            types, annotation, classes, in_body=place == "body", may_be_empty=default == "''"
+        )
+        annotation = parameter_type(types, annotation)
+        arguments.append(
+            Argument(
+                name=name,
+                key=name,
+                wire=wire,
+                place=place,
+                type=annotation,
+                default=default,
+                required=prop.required,
+                kind=taken_as,
+                doc=sentence(doc),
+                role=role,
+            )
+        )
     return sorted(arguments, key=lambda argument: argument.default is not None)
 
 
@@ -107,8 +130,9 @@ def walk_arguments(arguments: list[Argument], paging: Paging) -> Iterator[Argume
     else:
         doc = "Cursor to start at, as an earlier page or error gave it."
     yield replace(position, name="start_page", doc=doc)
-    yield Argument("limit", "", "", "", "int", "None", "Rows to yield at most; None for all.")
-    yield Argument("max_pages", "", "", "", "int", "None", "Pages to fetch at most; None for all.")
+    for name, doc in (("limit", "Rows to yield"), ("max_pages", "Pages to fetch")):
+        text = f"{doc} at most; None for all."
+        yield Argument(name, "", "", "", "int", "None", required=False, kind="", doc=text)
 
 
 def paging_literal(
@@ -156,14 +180,16 @@ def _wire(prop: Property) -> str:
     return prop.name.get_untrusted_value()
 
 
-def annotated_classes(endpoint: Endpoint) -> Iterator[str]:
-    """Classes that the arguments' annotations name."""
+def annotated_classes(types: Types, endpoint: Endpoint) -> Iterator[str]:
+    """Classes that the arguments' annotations name, and the types of enums' names."""
     props = [prop for _, prop in endpoint.iter_all_parameters()]
     for prop in [*props, *_body_properties(endpoint)]:
         for line in prop.get_imports(prefix="") | prop.get_lazy_imports(prefix=""):
             module, _, name = line.removeprefix("from ").partition(" import ")
             if module.startswith("models."):
                 yield name
+                if is_enum(types.schemas.get(name, {})):
+                    yield names(types, name)
 
 
 def _body_properties(endpoint: Endpoint) -> list[Property]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from openapi_python_client.parser.openapi import Endpoint
 
-from keyapi._facts import OperationFacts
+from keyapi._facts import PAGE, SIZE, OperationFacts
 from keyapi._json import pointer
 from keyapi._openapi import NO_CONTENT, delimiter, is_secured, is_success
 from pipeline.errors import PipelineError
@@ -79,6 +79,11 @@ class Call:
     data_type: str = "Any"
     nullable: bool = False
     row_type: str = ""
+
+    @property
+    def sequences(self) -> bool:
+        """Whether an argument is a sequence."""
+        return any(argument.type.startswith("_Sequence[") for argument in self.arguments)
 
     @property
     def source(self) -> str:
@@ -246,7 +251,11 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         literals["null_rows"] = "True"
     if paging is not None:
         literals["paging"] = paging_literal(types, paging, endpoint, arguments)
-    if required := sorted(a.key for a in arguments if a.default is None and a.place != "body"):
+    bounded = {a.key for a in arguments if paging and a.role in (PAGE, SIZE)}
+    if others := {a.key: a.kind for a in arguments if a.key not in bounded}:
+        pairs = ", ".join(f"{key!r}: {kind}" for key, kind in others.items())
+        literals["arguments"] = f"{{{pairs}}}"
+    if required := sorted(a.key for a in arguments if a.required):
         literals["required"] = f"frozenset({required!r})"
     if query := {a.key: a.wire for a in arguments if a.place == "query" and a.key != a.wire}:
         literals["query"] = repr(query)
@@ -257,10 +266,8 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
     lists = {a.key: joints[a.wire] for a in arguments if a.place == "query" and a.wire in joints}
     if by_comma := sorted(key for key, joint in lists.items() if joint == ","):
         literals["comma_joined"] = f"frozenset({by_comma!r})"
-    if others := {key: joint for key, joint in lists.items() if joint != ","}:
-        literals["delimiters"] = repr(others)
-    if empty := [a.key for a in arguments if a.default == "''" and a.place == "query"]:
-        literals["empty"] = f"frozenset({empty!r})"
+    if delimiters := {key: joint for key, joint in lists.items() if joint != ","}:
+        literals["delimiters"] = repr(delimiters)
     if not is_secured(types.spec, node):
         literals["secured"] = "False"
     return Call(
@@ -272,7 +279,7 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         arguments=arguments,
         walk_arguments=list(walk_arguments(arguments, paging)) if paging else [],
         position_type=position_type(arguments),
-        imports={model, *annotated_classes(endpoint)} - {""},
+        imports={model, *annotated_classes(types, endpoint)} - {""},
         data_type=result.text,
         nullable=result.nullable,
         row_type=result.text if kind in ("page", "many") else "",
@@ -280,6 +287,34 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         _node=node,
         _endpoint=(types.path(endpoint), endpoint.method),
     )
+
+
+class Checks(NamedTuple):
+    """What a low-level function checks before it sends.
+
+    Attributes:
+        operation: Name of the constant that holds the operation's facts.
+        arguments: The function's arguments, by name.
+        keys: What the operation calls arguments that have another name there, as a Python literal;
+            empty where none has.
+    """
+
+    operation: str
+    arguments: list[str]
+    keys: str
+
+
+def checks(types: Types, endpoint: Endpoint) -> Checks:
+    """What the low-level functions of an operation check."""
+    call = _call(types, endpoint)
+    wires = {(a.place, a.wire): a.key for a in call.arguments}
+    names = {
+        str(prop.python_name): wires[place.value, prop.name.get_untrusted_value()]
+        for place, prop in endpoint.iter_all_parameters()
+    }
+    keys = {name: key for name, key in names.items() if name != key}
+    arguments = [*names, *(["body"] if endpoint.bodies else [])]
+    return Checks(call.constant, arguments, repr(keys) if keys else "")
 
 
 def joined(types: Types, endpoint: Endpoint) -> dict[str, str]:

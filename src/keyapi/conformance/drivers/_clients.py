@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from inspect import isawaitable
 from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 from weakref import finalize
 
 import httpx
@@ -123,7 +123,22 @@ class Caller:
             Inexpressible: No typed call says these values.
             AssertionError: The two clients differ.
         """
-        arguments = self.arguments(name, values, body=body)
+        return self.send(name, self.arguments(name, values, body=body), answer, **options)
+
+    def send(
+        self, name: str, arguments: dict[str, Any], answer: ServerAnswer, **options: Any
+    ) -> Sent:
+        """Call a method as `call` does, with arguments as they are.
+
+        Args:
+            name: Name of the operation.
+            arguments: The method's arguments.
+            answer: What the server answers.
+            **options: Options of the client.
+
+        Raises:
+            AssertionError: The two clients differ.
+        """
         method = self.methods[name, False]
         requests, transport = _server(answer)
         with self._open(self.client, transport, options) as client:
@@ -201,8 +216,15 @@ def _shown(request: httpx.Request) -> tuple[Any, ...]:
 
 def types_of(annotation: Any) -> tuple[type, ...]:
     """The classes of an annotation, None aside."""
-    kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    kinds = choices(annotation)
     return tuple(kind for kind in kinds if isinstance(kind, type) and kind not in (Any, NoneType))
+
+
+def choices(annotation: Any) -> tuple[Any, ...]:
+    """The types that an annotation gives a choice of; the names of an enum's members are none."""
+    union = get_origin(annotation) in (Union, UnionType)
+    kinds = get_args(annotation) if union else (annotation,)
+    return tuple(kind for kind in kinds if get_origin(kind) is not Literal)
 
 
 def as_annotated(value: Any, annotation: Any) -> Any:
@@ -215,7 +237,7 @@ def as_annotated(value: Any, annotation: Any) -> Any:
     Raises:
         Inexpressible: The type has no such value.
     """
-    kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    kinds = choices(annotation)
     if Any in kinds:
         return value
     for kind in kinds:

@@ -55,6 +55,7 @@ class LowLevel:
         *,
         body: Mapping[str, Any] | None = None,
         strict: bool = False,
+        typed: bool = True,
     ) -> Sent:
         """Call one of the functions.
 
@@ -64,6 +65,7 @@ class LowLevel:
             answer: What the server answers.
             body: Values by name in the JSON body that `arguments` do not hold.
             strict: Whether an undocumented status must raise.
+            typed: Whether values are given in the annotated types; else as they are.
         """
         requests: list[httpx.Request] = []
 
@@ -86,7 +88,7 @@ class LowLevel:
                 await client.close()
 
         try:
-            given = self._arguments(called, arguments, body or {})
+            given = self._arguments(called, arguments, body or {}, typed=typed)
             value = (
                 self._caller.run(awaited())
                 if inspect.iscoroutinefunction(called)
@@ -97,9 +99,10 @@ class LowLevel:
         return Sent(requests, value, client.credits_spent)
 
     def _arguments(
-        self, called: Any, arguments: Mapping[str, Any], body: Mapping[str, Any]
+        self, called: Any, arguments: Mapping[str, Any], body: Mapping[str, Any], *, typed: bool
     ) -> dict[str, Any]:
-        """The arguments of a typed call; those of the body make one object."""
+        """The arguments of a call; those of the body make one object."""
+        annotated = as_annotated if typed else _as_given
         parameters = dict(inspect.signature(called).parameters)
         del parameters["client"]
         places = {name: self._operation.arguments[name].place for name in arguments}
@@ -110,8 +113,12 @@ class LowLevel:
                     *spelled(parameters, name),
                     *spelled(parameters, f"{name}_{places[name]}"),
                 ]
-                given[python[-1]] = as_annotated(value, parameters[python[-1]].annotation)
+                given[python[-1]] = annotated(value, parameters[python[-1]].annotation)
         if self._operation.body is not None:
             whole = {n: v for n, v in arguments.items() if places[n] == "body"} | dict(body)
-            given["body"] = as_annotated(whole, parameters["body"].annotation)
+            given["body"] = annotated(whole, parameters["body"].annotation)
         return given
+
+
+def _as_given(value: Any, annotation: Any) -> Any:
+    return value

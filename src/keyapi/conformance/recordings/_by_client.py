@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -23,7 +22,7 @@ from keyapi.conformance.recordings._findings import (
     RecordingFinding,
     differences,
 )
-from keyapi.recording.model import Recording
+from keyapi.recording.model import RecordedCall, Recording
 from keyapi.recording.replay import ReplayError, replay
 
 
@@ -38,7 +37,7 @@ def by_client(recording: Recording, client: type[SyncClient]) -> list[RecordingF
     for kind in (client, async_twin(client)):
         try:
             with replay(recording) as played:
-                outcome = _outcome(kind, method, called.arguments)
+                outcome = _outcome(kind, method, called)
         except ReplayError as error:
             findings.add(REQUEST, f"what {kind.__name__} sends", str(error))
         except TypeError as error:
@@ -57,21 +56,25 @@ def _methods(client: type[SyncClient]) -> dict[str, Method]:
     return {method.operation.name: method for method in methods(client) if method.kind != "iterate"}
 
 
-def _outcome(kind: Any, method: Method, arguments: Mapping[str, Any]) -> Any:
+def _outcome(kind: Any, method: Method, recorded: RecordedCall) -> Any:
     """What a call gives or raises, on a client of either kind."""
     # Without TLS, of which nothing is used: to load the certificates takes longest of all.
-    options: dict[str, Any] = {"max_retries": 0, "httpx_args": {"verify": False}}
+    options: dict[str, Any] = {
+        "max_retries": 0,
+        "check_arguments": recorded.wrong is None,
+        "httpx_args": {"verify": False},
+    }
     client = kind("any-key", base_url=kind.default_base_url, **options)
 
     async def called() -> Any:
         async with client:
-            return await method.on(client)(**arguments)
+            return await method.on(client)(**recorded.arguments)
 
     try:
         if not issubclass(kind, SyncClient):
             return asyncio.run(called())
         with client:
-            return method.on(client)(**arguments)
+            return method.on(client)(**recorded.arguments)
     except KeyAPIError as error:
         return error
 

@@ -7,6 +7,7 @@ committed, the mutants on what a fault was planted in. `relation` registers one;
 
 from keyapi.conformance.recordings import check_recording
 from keyapi.conformance.registry import REGISTRY, Finding, Registry, Relation, relation
+from keyapi.conformance.relations._arguments import arguments_checked
 from keyapi.conformance.relations._bytes import byte_samples, bytes_as_received
 from keyapi.conformance.relations._credits import credits_counted
 from keyapi.conformance.relations._low_level import low_level_as_documented
@@ -26,6 +27,7 @@ __all__ = [
     "Finding",
     "Registry",
     "Relation",
+    "arguments_checked",
     "byte_samples",
     "bytes_as_received",
     "check_recording",

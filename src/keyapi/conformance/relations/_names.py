@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Any, get_args, get_origin
 
@@ -24,7 +24,7 @@ _CURSORS: dict[str, dict[str, Any]] = {
     "array": {"[4711, 4712]": [4711, 4712]},
 }
 """Next cursors as servers write them, with what the argument of a type must be given."""
-_WITHIN: dict[Any, str] = {list: "items", dict: "additionalProperties"}
+_WITHIN: dict[Any, str] = {list: "items", Sequence: "items", dict: "additionalProperties"}
 
 
 @relation("client -> spec", short="c>s", position=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import count
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ TEXTS = (
     *("{x}", "[0]", "<b>", "^`~*", "...", "é", "漢", "😀", "\u2028", "\x00\x1f\x7f", "\t", "\r\n"),
 )
 """What a text may hold that a request must not take for something else."""
+_BREAKS = re.compile("[\r\n]")
 _DEEPEST = 4  # a schema may contain itself
 _LARGE = 2**53 + 1  # odd and beyond what a float holds
 
@@ -63,6 +65,8 @@ def _argued(operation: OperationSpec, argument: Argument, number: int, turn: int
     if kind == "integer" and paging and argument.name == paging.size and paging.largest:
         return paging.largest - turn
     words = f"{number} {text}"
+    if argument.place != "body":  # where the client refuses them
+        words = _BREAKS.sub("", words)
     if kind == "array":
         item = operation.resolved(schema.get("items", {}))
         enum = item.get("enum")

@@ -7,15 +7,15 @@ from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
 from types import NoneType
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import httpx
 
 import keyapi
 from keyapi._clients import async_twin
 from keyapi._openapi import NO_CONTENT, is_success
-from keyapi._operation import Cursor, PageNumbers
 from keyapi._options import OPTIONS
+from keyapi._paging import Cursor, PageNumbers
 from keyapi._unchanged import UNCHANGED
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations._probes import is_map, only
@@ -40,6 +40,7 @@ _OPTIONS: dict[str, Any] = {
     "quota_cooldown": 12.5,
     "cache": {"path": "another", "ttl": 13},
     "contract": "warn",
+    "check_arguments": False,
     "transport": httpx.MockTransport(lambda request: httpx.Response(200)),
     "httpx_args": {"headers": {"x-another": "14"}},
 }
@@ -74,16 +75,12 @@ def operation_as_documented(
         "path": operation.path,
         "credits": operation.credits,
         "items": operation.items or ("data",),
-        "required": {
-            a.name for a in arguments if a.argument.required and a.argument.place != "body"
-        }
-        - {a.name for a in arguments if isinstance(a.default, (int, str))},
+        "required": {a.name for a in arguments if a.argument.required},
         "query": {a.name: a.wire for a in in_query if a.name != a.wire},
         "path_parameters": {a.name: a.wire for a in arguments if a.argument.place == "path"},
         "body": {a.name: a.wire for a in arguments if a.argument.place == "body"},
         "comma_joined": {name for name, joint in joined.items() if joint == ","},
         "delimiters": {name: joint for name, joint in joined.items() if joint != ","},
-        "empty": {a.name for a in in_query if a.default == ""},
         "secured": operation.secured,
         "received": (NoneType,) if empty else received,
         "nullable": null and (kind != "data" or bool(received)) and not told_more and not empty,
@@ -95,6 +92,12 @@ def operation_as_documented(
     yield "operation", "walk", told, walked
     if operation.paging is not None:
         yield "operation", "paging", _paging(operation, arguments), getattr(told, "paging", None)
+
+
+def _own_name(module: Any, name: str) -> str:
+    """The name that what a module offers has of itself; the type of members' names has none."""
+    offered = getattr(module, name)
+    return name if get_origin(offered) is Literal else getattr(offered, "__name__", "")
 
 
 def _data(specification: Specification, data: Schema) -> tuple[tuple[type, ...], int]:
@@ -139,7 +142,7 @@ def client_as_declared(
     """
     package = import_module(caller.client._package)
     for module in (package, package.models):
-        found = {name: getattr(getattr(module, name), "__name__", "") for name in module.__all__}
+        found = {name: _own_name(module, name) for name in module.__all__}
         yield module.__name__, "export", {name: name for name in module.__all__}, found
     yield package.__name__, "export", keyapi.__version__, package.__version__
     types = import_module(f"{caller.client._package}.types")

@@ -50,6 +50,9 @@ class TikTok(SyncClient):
         contract: What to do where a response breaks the specification: "warn" logs it, "raise"
             raises `ContractViolation`, and a function is called with each
             `keyapi.contract.Violation`. Needs the extra `contract`.
+        check_arguments: Whether a value that the specification does not list, a page beyond its
+            bounds, and None for what it requires are refused before anything is sent. False
+            sends them as given; types are checked all the same.
         transport: An httpx transport to send through, instead of the network.
         httpx_args: Further arguments for the httpx client, such as `proxy`, `verify` or
             `limits`. A `User-Agent` among its `headers` precedes this client's own.
@@ -76,6 +79,7 @@ class TikTok(SyncClient):
         max_response_bytes: int = 33554432,
         cache: str | PathLike[str] | Mapping[str, Any] | None = None,
         contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = "off",
+        check_arguments: bool = True,
         transport: BaseTransport | None = None,
         httpx_args: Mapping[str, Any] | None = None,
     ) -> None:
@@ -91,6 +95,7 @@ class TikTok(SyncClient):
             max_response_bytes=max_response_bytes,
             cache=cache,
             contract=contract,
+            check_arguments=check_arguments,
             transport=transport,
             httpx_args=httpx_args,
         )
@@ -109,6 +114,7 @@ class TikTok(SyncClient):
         max_response_bytes: int = UNCHANGED,
         cache: str | PathLike[str] | Mapping[str, Any] | None = UNCHANGED,
         contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = UNCHANGED,
+        check_arguments: bool = UNCHANGED,
         transport: BaseTransport | None = UNCHANGED,
         httpx_args: Mapping[str, Any] | None = UNCHANGED,
     ) -> Self:
@@ -138,6 +144,7 @@ class TikTok(SyncClient):
             max_response_bytes=max_response_bytes,
             cache=cache,
             contract=contract,
+            check_arguments=check_arguments,
             transport=transport,
             httpx_args=httpx_args,
         )
@@ -199,6 +206,9 @@ class AsyncTikTok(AsyncClient):
         contract: What to do where a response breaks the specification: "warn" logs it, "raise"
             raises `ContractViolation`, and a function is called with each
             `keyapi.contract.Violation`. Needs the extra `contract`.
+        check_arguments: Whether a value that the specification does not list, a page beyond its
+            bounds, and None for what it requires are refused before anything is sent. False
+            sends them as given; types are checked all the same.
         transport: An httpx transport to send through, instead of the network.
         httpx_args: Further arguments for the httpx client, such as `proxy`, `verify` or
             `limits`. A `User-Agent` among its `headers` precedes this client's own.
@@ -225,6 +235,7 @@ class AsyncTikTok(AsyncClient):
         max_response_bytes: int = 33554432,
         cache: str | PathLike[str] | Mapping[str, Any] | None = None,
         contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = "off",
+        check_arguments: bool = True,
         transport: AsyncBaseTransport | None = None,
         httpx_args: Mapping[str, Any] | None = None,
     ) -> None:
@@ -240,6 +251,7 @@ class AsyncTikTok(AsyncClient):
             max_response_bytes=max_response_bytes,
             cache=cache,
             contract=contract,
+            check_arguments=check_arguments,
             transport=transport,
             httpx_args=httpx_args,
         )
@@ -258,6 +270,7 @@ class AsyncTikTok(AsyncClient):
         max_response_bytes: int = UNCHANGED,
         cache: str | PathLike[str] | Mapping[str, Any] | None = UNCHANGED,
         contract: Literal["off", "warn", "raise"] | Callable[[Violation], object] = UNCHANGED,
+        check_arguments: bool = UNCHANGED,
         transport: AsyncBaseTransport | None = UNCHANGED,
         httpx_args: Mapping[str, Any] | None = UNCHANGED,
     ) -> Self:
@@ -287,6 +300,7 @@ class AsyncTikTok(AsyncClient):
             max_response_bytes=max_response_bytes,
             cache=cache,
             contract=contract,
+            check_arguments=check_arguments,
             transport=transport,
             httpx_args=httpx_args,
         )

@@ -5,17 +5,9 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
-
-class Unset:
-    """Marks an argument of a low-level function that was not given."""
-
-    def __bool__(self) -> Literal[False]:
-        return False
-
-
-UNSET: Unset = Unset()
+from keyapi._arguments import UNSET, Unset
 
 T = TypeVar("T")
 

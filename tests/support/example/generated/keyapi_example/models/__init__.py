@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from .feed_list_data import FeedListData
     from .feed_list_response import FeedListResponse
     from .feed_list_video import FeedListVideo
-    from .format_ import Format
+    from .format_ import Format, FormatName
     from .influencer_product import InfluencerProduct
-    from .influencer_product_sort_field import InfluencerProductSortField
+    from .influencer_product_sort_field import (
+        InfluencerProductSortField,
+        InfluencerProductSortFieldName,
+    )
     from .influencer_products_analytics_response import InfluencerProductsAnalyticsResponse
-    from .region import Region
+    from .region import Region, RegionName
     from .shop import Shop
     from .shop_categories_response import ShopCategoriesResponse
     from .shop_detail_data import ShopDetailData
@@ -27,14 +30,14 @@ if TYPE_CHECKING:
     from .shop_many_item import ShopManyItem
     from .shop_many_response import ShopManyResponse
     from .shop_note_response import ShopNoteResponse
-    from .shop_sort_field import ShopSortField
-    from .sort_type import SortType
+    from .shop_sort_field import ShopSortField, ShopSortFieldName
+    from .sort_type import SortType, SortTypeName
     from .stats_decoded import StatsDecoded
     from .video_search_body import VideoSearchBody
     from .video_search_body_filter import VideoSearchBodyFilter
     from .video_search_body_parts_item import VideoSearchBodyPartsItem
     from .video_search_item import VideoSearchItem
-    from .video_search_region import VideoSearchRegion
+    from .video_search_region import VideoSearchRegion, VideoSearchRegionName
     from .video_search_response import VideoSearchResponse
     from .video_video_id_detail_author import VideoVideoIdDetailAuthor
     from .video_video_id_detail_data import VideoVideoIdDetailData
@@ -49,10 +52,13 @@ __all__ = (
     "FeedListResponse",
     "FeedListVideo",
     "Format",
+    "FormatName",
     "InfluencerProduct",
     "InfluencerProductsAnalyticsResponse",
     "InfluencerProductSortField",
+    "InfluencerProductSortFieldName",
     "Region",
+    "RegionName",
     "Shop",
     "ShopCategoriesResponse",
     "ShopDetailData",
@@ -63,13 +69,16 @@ __all__ = (
     "ShopManyResponse",
     "ShopNoteResponse",
     "ShopSortField",
+    "ShopSortFieldName",
     "SortType",
+    "SortTypeName",
     "StatsDecoded",
     "VideoSearchBody",
     "VideoSearchBodyFilter",
     "VideoSearchBodyPartsItem",
     "VideoSearchItem",
     "VideoSearchRegion",
+    "VideoSearchRegionName",
     "VideoSearchResponse",
     "VideoVideoIdDetailAuthor",
     "VideoVideoIdDetailData",
@@ -85,10 +94,13 @@ _MODULES: dict[str, str] = {
     "FeedListResponse": ".feed_list_response",
     "FeedListVideo": ".feed_list_video",
     "Format": ".format_",
+    "FormatName": ".format_",
     "InfluencerProduct": ".influencer_product",
     "InfluencerProductSortField": ".influencer_product_sort_field",
+    "InfluencerProductSortFieldName": ".influencer_product_sort_field",
     "InfluencerProductsAnalyticsResponse": ".influencer_products_analytics_response",
     "Region": ".region",
+    "RegionName": ".region",
     "Shop": ".shop",
     "ShopCategoriesResponse": ".shop_categories_response",
     "ShopDetailData": ".shop_detail_data",
@@ -99,13 +111,16 @@ _MODULES: dict[str, str] = {
     "ShopManyResponse": ".shop_many_response",
     "ShopNoteResponse": ".shop_note_response",
     "ShopSortField": ".shop_sort_field",
+    "ShopSortFieldName": ".shop_sort_field",
     "SortType": ".sort_type",
+    "SortTypeName": ".sort_type",
     "StatsDecoded": ".stats_decoded",
     "VideoSearchBody": ".video_search_body",
     "VideoSearchBodyFilter": ".video_search_body_filter",
     "VideoSearchBodyPartsItem": ".video_search_body_parts_item",
     "VideoSearchItem": ".video_search_item",
     "VideoSearchRegion": ".video_search_region",
+    "VideoSearchRegionName": ".video_search_region",
     "VideoSearchResponse": ".video_search_response",
     "VideoVideoIdDetailAuthor": ".video_video_id_detail_author",
     "VideoVideoIdDetailData": ".video_video_id_detail_data",

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyapi._operation import Cursor, Operation, PagedOperation, PageNumbers
+from keyapi import _arguments
+from keyapi._operation import Operation, PagedOperation
+from keyapi._paging import Cursor, PageNumbers
 
 from ... import models as _models
 
@@ -27,6 +29,7 @@ _FEED_LIST = PagedOperation(
     paging=Cursor(
         parameter="offset", next=("data", "max_cursor"), type=int, more=("data", "has_more")
     ),
+    arguments={"offset": _arguments.Integer()},
 )
 
 

@@ -8,6 +8,7 @@ from ...client import AsyncTikTok, TikTok
 from ...models.error_envelope import ErrorEnvelope
 from ...models.feed_list_response import FeedListResponse
 from ...types import UNSET, Response, Unset
+from . import _FEED_LIST
 
 
 def _get_kwargs(
@@ -95,9 +96,7 @@ def sync_detailed(
         Response[ErrorEnvelope | FeedListResponse]
     """
 
-    kwargs = _get_kwargs(
-        offset=offset,
-    )
+    kwargs = _get_kwargs(**client._checked(_FEED_LIST, {"offset": offset}))
 
     response = client.get_httpx_client().request(
         **kwargs, extensions=client._extensions("feed_list", 2)
@@ -152,9 +151,7 @@ async def asyncio_detailed(
         Response[ErrorEnvelope | FeedListResponse]
     """
 
-    kwargs = _get_kwargs(
-        offset=offset,
-    )
+    kwargs = _get_kwargs(**client._checked(_FEED_LIST, {"offset": offset}))
 
     response = await client.get_async_httpx_client().request(
         **kwargs, extensions=client._extensions("feed_list", 2)

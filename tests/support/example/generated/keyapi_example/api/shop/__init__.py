@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyapi._operation import Cursor, Operation, PagedOperation, PageNumbers
+from keyapi import _arguments
+from keyapi._operation import Operation, PagedOperation
+from keyapi._paging import Cursor, PageNumbers
 
 from ... import models as _models
 
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
     from ...models import (
         Category,
         Region,
+        RegionName,
         Shop,
         ShopDetailData,
         ShopManyItem,
         ShopSortField,
+        ShopSortFieldName,
         SortType,
+        SortTypeName,
     )
 
 _SHOP_CATEGORIES = Operation(
@@ -39,6 +44,7 @@ _SHOP_DETAIL = Operation(
     path="/v1/tiktok/shop/detail",
     credits=1,
     model=lambda: _models.ShopDetailData,
+    arguments={"region": _arguments.Member(lambda: _models.Region), "region_x": _arguments.Text()},
     required=frozenset(["region"]),
 )
 _SHOP_LIST = PagedOperation(
@@ -51,6 +57,13 @@ _SHOP_LIST = PagedOperation(
     paging=PageNumbers(
         parameter="page_num", size="page_size", largest=10, more=("data", "has_more")
     ),
+    arguments={
+        "region": _arguments.Text(),
+        "is_official": _arguments.Boolean(),
+        "shop_sort_field": _arguments.Member(lambda: _models.ShopSortField),
+        "sort_type": _arguments.Member(lambda: _models.SortType),
+    },
+    required=frozenset(["page_num", "page_size"]),
 )
 _SHOP_MANY = Operation(
     name="shop_many",
@@ -59,6 +72,7 @@ _SHOP_MANY = Operation(
     credits=1,
     model=lambda: _models.ShopManyItem,
     items=("data",),
+    arguments={"shop": _arguments.Text()},
     required=frozenset(["shop"]),
 )
 _SHOP_NOTE = Operation(
@@ -95,7 +109,7 @@ class ShopResource:
         """
         return self._client._many(_SHOP_CATEGORIES, {})
 
-    def detail(self, *, region: Region, region_x: str | None = None) -> ShopDetailData:
+    def detail(self, *, region: Region | RegionName, region_x: str | None = None) -> ShopDetailData:
         """Shop Detail.
 
         Retrieve one shop.
@@ -121,8 +135,8 @@ class ShopResource:
         *,
         region: str | None = None,
         is_official: bool | None = None,
-        shop_sort_field: ShopSortField | None = None,
-        sort_type: SortType | None = None,
+        shop_sort_field: ShopSortField | ShopSortFieldName | None = None,
+        sort_type: SortType | SortTypeName | None = None,
         page_num: int = 1,
         page_size: int = 10,
     ) -> Page[Shop, int]:
@@ -165,8 +179,8 @@ class ShopResource:
         *,
         region: str | None = None,
         is_official: bool | None = None,
-        shop_sort_field: ShopSortField | None = None,
-        sort_type: SortType | None = None,
+        shop_sort_field: ShopSortField | ShopSortFieldName | None = None,
+        sort_type: SortType | SortTypeName | None = None,
         page_size: int = 10,
         start_page: int = 1,
         limit: int | None = None,
@@ -274,7 +288,9 @@ class AsyncShopResource:
         """
         return await self._client._many(_SHOP_CATEGORIES, {})
 
-    async def detail(self, *, region: Region, region_x: str | None = None) -> ShopDetailData:
+    async def detail(
+        self, *, region: Region | RegionName, region_x: str | None = None
+    ) -> ShopDetailData:
         """Shop Detail.
 
         Retrieve one shop.
@@ -300,8 +316,8 @@ class AsyncShopResource:
         *,
         region: str | None = None,
         is_official: bool | None = None,
-        shop_sort_field: ShopSortField | None = None,
-        sort_type: SortType | None = None,
+        shop_sort_field: ShopSortField | ShopSortFieldName | None = None,
+        sort_type: SortType | SortTypeName | None = None,
         page_num: int = 1,
         page_size: int = 10,
     ) -> Page[Shop, int]:
@@ -344,8 +360,8 @@ class AsyncShopResource:
         *,
         region: str | None = None,
         is_official: bool | None = None,
-        shop_sort_field: ShopSortField | None = None,
-        sort_type: SortType | None = None,
+        shop_sort_field: ShopSortField | ShopSortFieldName | None = None,
+        sort_type: SortType | SortTypeName | None = None,
         page_size: int = 10,
         start_page: int = 1,
         limit: int | None = None,

@@ -8,6 +8,7 @@ from ...client import AsyncTikTok, TikTok
 from ...models.error_envelope import ErrorEnvelope
 from ...models.shop_categories_response import ShopCategoriesResponse
 from ...types import Response
+from . import _SHOP_CATEGORIES
 
 
 def _get_kwargs() -> dict[str, Any]:
@@ -81,7 +82,7 @@ def sync_detailed(
         Response[ErrorEnvelope | ShopCategoriesResponse]
     """
 
-    kwargs = _get_kwargs()
+    kwargs = _get_kwargs(**client._checked(_SHOP_CATEGORIES, {}))
 
     response = client.get_httpx_client().request(
         **kwargs, extensions=client._extensions("shop_categories", 1)
@@ -127,7 +128,7 @@ async def asyncio_detailed(
         Response[ErrorEnvelope | ShopCategoriesResponse]
     """
 
-    kwargs = _get_kwargs()
+    kwargs = _get_kwargs(**client._checked(_SHOP_CATEGORIES, {}))
 
     response = await client.get_async_httpx_client().request(
         **kwargs, extensions=client._extensions("shop_categories", 1)

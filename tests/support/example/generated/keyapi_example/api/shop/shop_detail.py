@@ -9,6 +9,7 @@ from ...models.error_envelope import ErrorEnvelope
 from ...models.region import Region
 from ...models.shop_detail_response import ShopDetailResponse
 from ...types import UNSET, Response, Unset
+from . import _SHOP_DETAIL
 
 
 def _get_kwargs(
@@ -19,7 +20,7 @@ def _get_kwargs(
 
     params: dict[str, Any] = {}
 
-    json_region = region.value
+    json_region = region
     params["region"] = json_region
 
     params["region_x"] = region_x
@@ -102,10 +103,7 @@ def sync_detailed(
         Response[ErrorEnvelope | ShopDetailResponse]
     """
 
-    kwargs = _get_kwargs(
-        region=region,
-        region_x=region_x,
-    )
+    kwargs = _get_kwargs(**client._checked(_SHOP_DETAIL, {"region": region, "region_x": region_x}))
 
     response = client.get_httpx_client().request(
         **kwargs, extensions=client._extensions("shop_detail", 1)
@@ -165,10 +163,7 @@ async def asyncio_detailed(
         Response[ErrorEnvelope | ShopDetailResponse]
     """
 
-    kwargs = _get_kwargs(
-        region=region,
-        region_x=region_x,
-    )
+    kwargs = _get_kwargs(**client._checked(_SHOP_DETAIL, {"region": region, "region_x": region_x}))
 
     response = await client.get_async_httpx_client().request(
         **kwargs, extensions=client._extensions("shop_detail", 1)

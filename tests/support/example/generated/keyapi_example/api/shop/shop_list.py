@@ -10,6 +10,7 @@ from ...models.shop_list_response import ShopListResponse
 from ...models.shop_sort_field import ShopSortField
 from ...models.sort_type import SortType
 from ...types import UNSET, Response, Unset
+from . import _SHOP_LIST
 
 
 def _get_kwargs(
@@ -30,13 +31,13 @@ def _get_kwargs(
 
     json_shop_sort_field: int | Unset = UNSET
     if not isinstance(shop_sort_field, Unset):
-        json_shop_sort_field = shop_sort_field.value
+        json_shop_sort_field = shop_sort_field
 
     params["shop_sort_field"] = json_shop_sort_field
 
     json_sort_type: int | Unset = UNSET
     if not isinstance(sort_type, Unset):
-        json_sort_type = sort_type.value
+        json_sort_type = sort_type
 
     params["sort_type"] = json_sort_type
 
@@ -131,12 +132,17 @@ def sync_detailed(
     """
 
     kwargs = _get_kwargs(
-        region=region,
-        is_official=is_official,
-        shop_sort_field=shop_sort_field,
-        sort_type=sort_type,
-        page_num=page_num,
-        page_size=page_size,
+        **client._checked(
+            _SHOP_LIST,
+            {
+                "region": region,
+                "is_official": is_official,
+                "shop_sort_field": shop_sort_field,
+                "sort_type": sort_type,
+                "page_num": page_num,
+                "page_size": page_size,
+            },
+        )
     )
 
     response = client.get_httpx_client().request(
@@ -218,12 +224,17 @@ async def asyncio_detailed(
     """
 
     kwargs = _get_kwargs(
-        region=region,
-        is_official=is_official,
-        shop_sort_field=shop_sort_field,
-        sort_type=sort_type,
-        page_num=page_num,
-        page_size=page_size,
+        **client._checked(
+            _SHOP_LIST,
+            {
+                "region": region,
+                "is_official": is_official,
+                "shop_sort_field": shop_sort_field,
+                "sort_type": sort_type,
+                "page_num": page_num,
+                "page_size": page_size,
+            },
+        )
     )
 
     response = await client.get_async_httpx_client().request(

@@ -8,6 +8,7 @@ from ...client import AsyncTikTok, TikTok
 from ...models.error_envelope import ErrorEnvelope
 from ...models.shop_many_response import ShopManyResponse
 from ...types import UNSET, Response
+from . import _SHOP_MANY
 
 
 def _get_kwargs(
@@ -95,9 +96,7 @@ def sync_detailed(
         Response[ErrorEnvelope | ShopManyResponse]
     """
 
-    kwargs = _get_kwargs(
-        shop=shop,
-    )
+    kwargs = _get_kwargs(**client._checked(_SHOP_MANY, {"shop": shop}))
 
     response = client.get_httpx_client().request(
         **kwargs, extensions=client._extensions("shop_many", 1)
@@ -152,9 +151,7 @@ async def asyncio_detailed(
         Response[ErrorEnvelope | ShopManyResponse]
     """
 
-    kwargs = _get_kwargs(
-        shop=shop,
-    )
+    kwargs = _get_kwargs(**client._checked(_SHOP_MANY, {"shop": shop}))
 
     response = await client.get_async_httpx_client().request(
         **kwargs, extensions=client._extensions("shop_many", 1)

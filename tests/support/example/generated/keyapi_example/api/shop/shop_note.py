@@ -8,6 +8,7 @@ from ...client import AsyncTikTok, TikTok
 from ...models.error_envelope import ErrorEnvelope
 from ...models.shop_note_response import ShopNoteResponse
 from ...types import Response
+from . import _SHOP_NOTE
 
 
 def _get_kwargs() -> dict[str, Any]:
@@ -81,7 +82,7 @@ def sync_detailed(
         Response[ErrorEnvelope | ShopNoteResponse]
     """
 
-    kwargs = _get_kwargs()
+    kwargs = _get_kwargs(**client._checked(_SHOP_NOTE, {}))
 
     response = client.get_httpx_client().request(
         **kwargs, extensions=client._extensions("shop_note", 1)
@@ -127,7 +128,7 @@ async def asyncio_detailed(
         Response[ErrorEnvelope | ShopNoteResponse]
     """
 
-    kwargs = _get_kwargs()
+    kwargs = _get_kwargs(**client._checked(_SHOP_NOTE, {}))
 
     response = await client.get_async_httpx_client().request(
         **kwargs, extensions=client._extensions("shop_note", 1)

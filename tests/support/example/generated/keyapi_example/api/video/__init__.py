@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyapi._operation import Cursor, Operation, PagedOperation, PageNumbers
+from keyapi import _arguments
+from keyapi._operation import Operation, PagedOperation
+from keyapi._paging import Cursor, PageNumbers
 
 from ... import models as _models
 
@@ -17,10 +19,12 @@ if TYPE_CHECKING:
     from ...client import AsyncTikTok, TikTok
     from ...models import (
         Format,
+        FormatName,
         VideoSearchBodyFilter,
         VideoSearchBodyPartsItem,
         VideoSearchItem,
         VideoSearchRegion,
+        VideoSearchRegionName,
         VideoVideoIdDetailData,
     )
 
@@ -30,6 +34,7 @@ _VIDEO_VIDEO_ID_DETAIL = Operation(
     path="/v1/tiktok/video/{video_id}/detail",
     credits=2,
     model=lambda: _models.VideoVideoIdDetailData,
+    arguments={"video_id": _arguments.Text()},
     required=frozenset(["video_id"]),
     path_parameters={"video_id": "video_id"},
 )
@@ -41,7 +46,21 @@ _VIDEO_SEARCH = PagedOperation(
     model=lambda: _models.VideoSearchItem,
     items=("data",),
     paging=PageNumbers(parameter="page_num", size="page_size", largest=10),
-    required=frozenset(["video_ids"]),
+    arguments={
+        "video_ids": _arguments.List(_arguments.Text()),
+        "keyword": _arguments.Text(free=True),
+        "format_": _arguments.Member(lambda: _models.Format),
+        "live": _arguments.Boolean(),
+        "min_price": _arguments.Number(),
+        "region": _arguments.Member(lambda: _models.VideoSearchRegion),
+        "filter_": _arguments.Object(lambda: _models.VideoSearchBodyFilter),
+        "levels": _arguments.List(_arguments.Integer(), empty=True),
+        "parts": _arguments.List(
+            _arguments.Object(lambda: _models.VideoSearchBodyPartsItem), empty=True
+        ),
+        "anything": _arguments.Anything(free=True),
+    },
+    required=frozenset(["keyword", "page_num", "page_size", "video_ids"]),
     query={"format_": "format"},
     body={
         "keyword": "keyword",
@@ -88,12 +107,12 @@ class VideoResource:
         *,
         video_ids: list[str],
         keyword: str,
-        format_: Format | None = None,
+        format_: Format | FormatName | None = None,
         live: bool | None = None,
         min_price: float | None = None,
         page_num: int = 1,
         page_size: int = 10,
-        region: VideoSearchRegion | None = None,
+        region: VideoSearchRegion | VideoSearchRegionName | None = None,
         filter_: VideoSearchBodyFilter | None = None,
         levels: list[int] | None = None,
         parts: list[VideoSearchBodyPartsItem] | None = None,
@@ -150,11 +169,11 @@ class VideoResource:
         *,
         video_ids: list[str],
         keyword: str,
-        format_: Format | None = None,
+        format_: Format | FormatName | None = None,
         live: bool | None = None,
         min_price: float | None = None,
         page_size: int = 10,
-        region: VideoSearchRegion | None = None,
+        region: VideoSearchRegion | VideoSearchRegionName | None = None,
         filter_: VideoSearchBodyFilter | None = None,
         levels: list[int] | None = None,
         parts: list[VideoSearchBodyPartsItem] | None = None,
@@ -248,12 +267,12 @@ class AsyncVideoResource:
         *,
         video_ids: list[str],
         keyword: str,
-        format_: Format | None = None,
+        format_: Format | FormatName | None = None,
         live: bool | None = None,
         min_price: float | None = None,
         page_num: int = 1,
         page_size: int = 10,
-        region: VideoSearchRegion | None = None,
+        region: VideoSearchRegion | VideoSearchRegionName | None = None,
         filter_: VideoSearchBodyFilter | None = None,
         levels: list[int] | None = None,
         parts: list[VideoSearchBodyPartsItem] | None = None,
@@ -310,11 +329,11 @@ class AsyncVideoResource:
         *,
         video_ids: list[str],
         keyword: str,
-        format_: Format | None = None,
+        format_: Format | FormatName | None = None,
         live: bool | None = None,
         min_price: float | None = None,
         page_size: int = 10,
-        region: VideoSearchRegion | None = None,
+        region: VideoSearchRegion | VideoSearchRegionName | None = None,
         filter_: VideoSearchBodyFilter | None = None,
         levels: list[int] | None = None,
         parts: list[VideoSearchBodyPartsItem] | None = None,

@@ -10,6 +10,7 @@ from ...models.format_ import Format
 from ...models.video_search_body import VideoSearchBody
 from ...models.video_search_response import VideoSearchResponse
 from ...types import UNSET, Response, Unset
+from . import _VIDEO_SEARCH
 
 
 def _get_kwargs(
@@ -32,7 +33,7 @@ def _get_kwargs(
 
     json_format_: int | Unset = UNSET
     if not isinstance(format_, Unset):
-        json_format_ = format_.value
+        json_format_ = format_
 
     params["format"] = json_format_
 
@@ -142,13 +143,18 @@ def sync_detailed(
     """
 
     kwargs = _get_kwargs(
-        body=body,
-        video_ids=video_ids,
-        format_=format_,
-        live=live,
-        min_price=min_price,
-        page_num=page_num,
-        page_size=page_size,
+        **client._checked(
+            _VIDEO_SEARCH,
+            {
+                "video_ids": video_ids,
+                "format_": format_,
+                "live": live,
+                "min_price": min_price,
+                "page_num": page_num,
+                "page_size": page_size,
+                "body": body,
+            },
+        )
     )
 
     response = client.get_httpx_client().request(
@@ -235,13 +241,18 @@ async def asyncio_detailed(
     """
 
     kwargs = _get_kwargs(
-        body=body,
-        video_ids=video_ids,
-        format_=format_,
-        live=live,
-        min_price=min_price,
-        page_num=page_num,
-        page_size=page_size,
+        **client._checked(
+            _VIDEO_SEARCH,
+            {
+                "video_ids": video_ids,
+                "format_": format_,
+                "live": live,
+                "min_price": min_price,
+                "page_num": page_num,
+                "page_size": page_size,
+                "body": body,
+            },
+        )
     )
 
     response = await client.get_async_httpx_client().request(

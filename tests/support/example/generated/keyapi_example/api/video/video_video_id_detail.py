@@ -9,6 +9,7 @@ from ...client import AsyncTikTok, TikTok
 from ...models.error_envelope import ErrorEnvelope
 from ...models.video_video_id_detail_response import VideoVideoIdDetailResponse
 from ...types import Response
+from . import _VIDEO_VIDEO_ID_DETAIL
 
 
 def _get_kwargs(
@@ -90,9 +91,7 @@ def sync_detailed(
         Response[ErrorEnvelope | VideoVideoIdDetailResponse]
     """
 
-    kwargs = _get_kwargs(
-        video_id=video_id,
-    )
+    kwargs = _get_kwargs(**client._checked(_VIDEO_VIDEO_ID_DETAIL, {"video_id": video_id}))
 
     response = client.get_httpx_client().request(
         **kwargs, extensions=client._extensions("video_video_id_detail", 2)
@@ -147,9 +146,7 @@ async def asyncio_detailed(
         Response[ErrorEnvelope | VideoVideoIdDetailResponse]
     """
 
-    kwargs = _get_kwargs(
-        video_id=video_id,
-    )
+    kwargs = _get_kwargs(**client._checked(_VIDEO_VIDEO_ID_DETAIL, {"video_id": video_id}))
 
     response = await client.get_async_httpx_client().request(
         **kwargs, extensions=client._extensions("video_video_id_detail", 2)
