@@ -19,7 +19,13 @@ RECORDINGS = {
     "keyapi_example": _ROOT / "tests/support/example/recordings",
 }
 """The recordings of each generated package."""
-_LONG = {"credits_counted", "walks", "bytes_as_received", "refusals_as_documented"}
+_LONG = {
+    "credits_counted",
+    "walks",
+    "bytes_as_received",
+    "refusals_as_documented",
+    "options_as_documented",
+}
 """Functions that take longest, and find the same in operations that are called alike."""
 
 _SHOWN = 300  # how much of a finding is kept, in characters

@@ -19,8 +19,9 @@ It comes with `pip install 'keyapi-tiktok[conformance]'`.
     assert not list(client_to_spec(operation, Caller(TikTok), "https://api.keyapi.ai"))
 
 `spec_to_client` parses answers, good and bad, with a client; `names_as_documented` and
-`low_level_as_documented` look at its names and low-level functions, `texts_as_given`,
-`bytes_as_received` and `refusals_as_documented` at what is neither ASCII nor polite.
+`low_level_as_documented` look at its names and low-level functions, `options_as_documented` at
+what its options do, `texts_as_given`, `bytes_as_received` and `refusals_as_documented` at what is
+neither ASCII nor polite. `sandbox_as_documented` looks at the options of a sandbox.
 `check_recording` judges a recording; `spec_is_sound` a specification. `relation` registers one of
 your own. `pytest -p keyapi.conformance.plugin` adds the suite's options and report.
 
@@ -56,8 +57,10 @@ if TYPE_CHECKING:
         client_to_spec,
         low_level_as_documented,
         names_as_documented,
+        options_as_documented,
         refusals_as_documented,
         relation,
+        sandbox_as_documented,
         server_to_spec,
         spec_is_sound,
         spec_to_client,
@@ -84,8 +87,10 @@ __all__ = [
     "http_server",
     "low_level_as_documented",
     "names_as_documented",
+    "options_as_documented",
     "refusals_as_documented",
     "relation",
+    "sandbox_as_documented",
     "sandbox_server",
     "score",
     "server_to_spec",

@@ -22,7 +22,7 @@ from support.stateful.server import OPERATIONS, rows_of, subject
 
 FAULT_SHARE = 0.12
 """How many of the requests meet a fault."""
-LATE = 1.0
+LATE = 4.0
 """How long a late answer takes, in seconds: longer than the clients wait."""
 _STATUSES = ("404", "429", "500", "502", "503", "code 429", "code 500", "code 503", "code 1234")
 _FAULTS = (*_STATUSES, "html", "half", "empty", "cut", "drop", "reset", "late")

@@ -20,7 +20,9 @@ from keyapi.conformance.relations import (
     credits_counted,
     low_level_as_documented,
     names_as_documented,
+    options_as_documented,
     refusals_as_documented,
+    sandbox_as_documented,
     server_to_spec,
     spec_to_client,
     texts_as_given,
@@ -138,11 +140,14 @@ class Baseline:
         low_level = low_level_as_documented(specification, operation, caller, base_url)
         yield "client -> spec", low_level
         yield "client -> spec", texts_as_given(operation, caller, base_url)
+        yield "client -> spec", options_as_documented(specification, operation, caller)
         yield "spec -> client", spec_to_client(self.contract, operation, caller, sample)
         yield "spec -> client", refusals_as_documented(operation, caller)
         yield "spec -> client", bytes_as_received(operation, caller)
         yield "credits", credits_counted(operation, caller)
         yield "server -> spec", server_to_spec(self.contract, operation, serve)
+        sandbox = sandbox_as_documented(specification, operation, self.client)
+        yield "server -> spec", sandbox
         server = sandbox_walks(walked_sandbox(client=self.client, spec=self.document))
         yield "walks", walks(self.contract, operation, self.caller, server)
 

@@ -12,8 +12,10 @@ from keyapi.conformance.relations._bytes import byte_samples, bytes_as_received
 from keyapi.conformance.relations._credits import credits_counted
 from keyapi.conformance.relations._low_level import low_level_as_documented
 from keyapi.conformance.relations._names import names_as_documented
+from keyapi.conformance.relations._options import options_as_documented
 from keyapi.conformance.relations._parsing import parsed, spec_to_client
 from keyapi.conformance.relations._refusals import refusals, refusals_as_documented
+from keyapi.conformance.relations._sandbox import sandbox_as_documented
 from keyapi.conformance.relations._sending import client_to_spec, sent_as_asked
 from keyapi.conformance.relations._server import server_to_spec
 from keyapi.conformance.relations._shared import pairs, success_answer
@@ -35,11 +37,13 @@ __all__ = [
     "credits_counted",
     "low_level_as_documented",
     "names_as_documented",
+    "options_as_documented",
     "pairs",
     "parsed",
     "refusals",
     "refusals_as_documented",
     "relation",
+    "sandbox_as_documented",
     "sent_as_asked",
     "server_to_spec",
     "spec_is_sound",

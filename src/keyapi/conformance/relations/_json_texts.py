@@ -13,6 +13,7 @@ from keyapi.specification import Specification
 _EMPTY = (None, "", " ", "null")
 _BROKEN = ('[{"', "{", "[", '{"a": 1} {')
 _NO_OBJECT = ("[]", "[null, 1, [2], true]", "7", "true")
+_RANKS = (2, None, 0, "nan", 1.5, "x")  # what is not a number comes last, as received
 _PLAIN = "https://example.com/é 1.jpg"
 
 
@@ -36,12 +37,12 @@ def meanings(specification: Specification, text: JsonText) -> Iterator[tuple[Any
         yield _PLAIN, _PLAIN
         return
     yield from ((value, nothing) for value in _NO_OBJECT)
-    rows = [distinct(specification, inner) | {"number": number} for number in range(4)]
+    rows = [distinct(specification, inner) | {"number": number} for number in range(6)]
     ordered = rows
     if text.order is not None:
-        for row, rank in zip(rows, (2, None, 0, 1.5), strict=True):
+        for row, rank in zip(rows, _RANKS, strict=True):
             row[text.order] = rank
-        ordered = [rows[2], rows[3], rows[0], rows[1]]
+        ordered = [rows[2], rows[4], rows[0], rows[1], rows[3], rows[5]]
     for value in (rows, json.dumps(rows), json.dumps(rows, ensure_ascii=False, indent=1)):
         yield value, ordered if many else ordered[0]
     yield json.dumps(json.dumps(rows)), ordered if many else ordered[0]  # encoded twice

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl
@@ -50,7 +50,8 @@ def client_to_spec(operation: OperationSpec, caller: Caller, base_url: str) -> I
         for broken in sent_as_asked(operation, caller, case, base_url, answer):
             yield Finding("client -> spec", case.name, broken)
     if (operation.name, True) in caller.methods:
-        for broken in _walked(operation, caller):
+        walked = list(_walked(operation, caller))
+        for broken in walked or _walked_from_last(operation, caller):
             yield Finding("client -> spec", "walk", broken)
 
 
@@ -127,9 +128,47 @@ def _equal(
 def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
     """An iterating method asks for the first page, then for the next one, and then ends."""
     paging = operation.paging
-    case = next(iter(cases(operation)))
     if paging is None:
         return
+    following = int(paging.start or 0) + 1 if paging.kind == "page" else _CURSOR
+    expected = [_text(paging.start), str(following)]
+    yield from _asks_for(operation, caller, expected, full=1)
+
+
+def _walked_from_last(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
+    """Behind the highest page number that is documented nothing is asked for."""
+    paging = operation.paging
+    if paging is None or paging.kind != "page":
+        return
+    last = operation.arguments[paging.position].schema.get("maximum")
+    if last is None:
+        return
+    for start in (last - 1, last):
+        expected = [str(number) for number in range(start, last + 1)]
+        yield from _asks_for(operation, caller, expected, full=len(expected), start_page=start)
+
+
+def _asks_for(
+    operation: OperationSpec,
+    caller: Caller,
+    expected: Sequence[str | None],
+    *,
+    full: int,
+    **start: Any,
+) -> Iterator[Violation]:
+    """Walk, and compare the positions that are asked for.
+
+    Args:
+        operation: The operation.
+        caller: The client.
+        expected: The positions.
+        full: How many pages are full, and say that more follow where a flag tells; behind them are
+            empty ones.
+        **start: Where to start.
+    """
+    paging = operation.paging
+    case = next(iter(cases(operation)))
+    assert paging is not None
     walk = {name: value for name, value in case.arguments.items() if name != paging.position}
     try:
         arguments = caller.arguments(operation.name, walk, walk=True)
@@ -143,10 +182,12 @@ def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
         query = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
         sent = {**query, **(decoded(request.content) or {})}
         positions.append(sent.get(paging.position))
-        more = len(positions) == 1
+        more = len(positions) <= full
         body = json.loads(success_answer(operation).content)
         row = (value_at(body, operation.items or ()) or [{}])[0]
-        put(body, operation.items or (), [{**row, "n": n} for n in range(size if more else 0)])
+        first = size * len(positions)
+        numbers = range(first, first + size if more else first)
+        put(body, operation.items or (), [{**row, "n": number} for number in numbers])
         if paging.more:
             put(body, paging.more, more)
         if paging.next:
@@ -156,15 +197,13 @@ def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
     method = caller.methods[operation.name, True]
     with caller.client("sk_contract", transport=httpx.MockTransport(answer)) as client:
         try:
-            rows = len(list(method.on(client)(**arguments)))
+            rows = len(list(method.on(client)(**arguments, **start)))
         except (KeyAPIError, TypeError) as error:
             yield violation(operation, "walk", "pages", error)
             return
-    following = int(paging.start or 0) + 1 if paging.kind == "page" else _CURSOR
-    expected = [_text(paging.start), str(following)]
-    if [_text(position) for position in positions] != expected or rows != size:
+    if [_text(position) for position in positions] != [*expected] or rows != full * size:
         found = f"{positions}, {rows} rows"
-        yield violation(operation, "walk", f"{expected}, {size} rows", found)
+        yield violation(operation, "walk", f"{expected}, {full * size} rows", found)
 
 
 def _text(position: Any) -> str | None:

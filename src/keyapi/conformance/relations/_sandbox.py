@@ -1,0 +1,151 @@
+"""Server -> spec: the sandbox does what each of its options says, and accounts for it.
+
+A sandbox that is told to run out, to slow down or to fail is what users test their programs with.
+What it answers when it is told nothing is looked at as of any server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from keyapi._client import SyncClient
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import wire
+from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._sandbox_options import OPTIONS, Compared, Sandboxes
+from keyapi.conformance.relations._shared import violation
+from keyapi.contract import Contract
+from keyapi.sandbox import FAULTS, Reply, Sandbox
+from keyapi.specification import OperationSpec, Specification, value_at
+
+_SCHEDULES = {
+    "@2": [False, True, False],
+    "@2-": [False, True, True],
+    "@1-2": [True, True, False],
+    "@1,3-4": [True, False, True, True, False],
+    "": [True, True],
+}
+"""Which requests get a fault, by how it is scheduled."""
+_TEXTS = (
+    *("007", "7.0", "1e3", "+7", "-7", "18446744073709551617", "null"),
+    *("a b", "é漢😀", "A", "a,b", "%20", "long " * 100),
+)
+"""Texts that are something else to a server that is not careful."""
+_FREE = frozenset({"type", "minLength", "description", "example", "title"})
+_FAILS, _FAILED = "html-502", 502
+
+
+@relation("server -> spec", short="s>s", position=3)
+def sandbox_as_documented(
+    specification: Specification, operation: OperationSpec, client: type[SyncClient]
+) -> Iterator[Finding]:
+    """A sandbox obeys its options, and its ledger says what was asked, answered and charged.
+
+    Args:
+        specification: What it serves.
+        operation: The operation that it is asked.
+        client: The client class whose API it serves.
+    """
+    sandboxes = Sandboxes(specification, operation, client)
+    for look in (*OPTIONS, _data, _schedules, _charges, _ledger, _texts):
+        for rule, expected, found in look(sandboxes):
+            if expected != found:
+                broken = violation(operation, rule, expected, found)
+                yield Finding("server -> spec", f"sandbox: {look.__name__.strip('_')}", broken)
+
+
+def _data(sandboxes: Sandboxes) -> Compared:
+    """The same seed gives the same data, and each answer an id of its own."""
+    first, second = sandboxes.ask(sandboxes.open(seed=3), 2)
+    (again,) = sandboxes.ask(sandboxes.open(seed=3, fresh=True))
+    yield "seed", _without_id(first), _without_id(second)
+    yield "seed", _without_id(first), _without_id(again)
+    ids = [reply.json.get("requestId") for reply in (first, second) if reply.body]
+    if all(ids):
+        yield "requestId", True, ids[0] != ids[-1] or len(ids) < 2
+
+
+def _without_id(reply: Reply) -> Any:
+    return {**reply.json, "requestId": None}
+
+
+def _schedules(sandboxes: Sandboxes) -> Compared:
+    """A fault is served to the requests that it is scheduled for, and to no other."""
+    for when, expected in _SCHEDULES.items():
+        sandbox = sandboxes.open(faults=[f"{_FAILS}{when}"])
+        statuses = [reply.status for reply in sandboxes.ask(sandbox, len(expected))]
+        yield f"fault {when or 'always'}", expected, [status == _FAILED for status in statuses]
+    sandbox = sandboxes.open(faults=[f"{_FAILS}@2", "quota-402"])
+    statuses = [reply.status for reply in sandboxes.ask(sandbox, 3)]
+    yield "the first fault that is due", [402, _FAILED, 402], statuses
+    sandbox.reset()
+    (reply,) = sandboxes.ask(sandbox)
+    yield "reset", (sandboxes.status, [], 1), (reply.status, sandbox.faults, sandbox.ledger.count)
+
+
+def _charges(sandboxes: Sandboxes) -> Compared:
+    """A fault costs what its description says, and the ledger has its name."""
+    for name, fault in FAULTS.items():
+        sandbox = sandboxes.open(faults=[name])
+        sandboxes.ask(sandbox)
+        entry = sandbox.ledger.requests[-1]
+        if entry.fault is None:
+            continue  # the answer has no place for it
+        cost = sandboxes.price if fault.charged else 0
+        expected = (name, cost, cost)
+        yield f"fault {name}", expected, (entry.fault, entry.charged, sandbox.ledger.charged)
+
+
+def _ledger(sandboxes: Sandboxes) -> Compared:
+    """Each request stands in the ledger, with its cost: none for another path or method."""
+    sandbox, good = sandboxes.open(), sandboxes.good
+    other = "DELETE" if good.method != "DELETE" else "GET"
+    asked: list[Mapping[str, Any]] = [{}, {"method": other}, {"path": "/nowhere"}]
+    replies = [reply for changed in asked for reply in sandboxes.ask(sandbox, **changed)]
+    yield "status", [sandboxes.status, 405, 404], [reply.status for reply in replies]
+    yield "Allow", good.method, replies[1].headers.get("allow")
+    entries = [
+        (e.number, e.method, e.path, e.query, e.status, e.charged) for e in _entries(sandbox)
+    ]
+    yield (
+        "ledger",
+        [
+            (1, good.method, good.path, good.query, sandboxes.status, sandboxes.price),
+            (2, other, good.path, good.query, 405, 0),
+            (3, good.method, "/nowhere", good.query, 404, 0),
+        ],
+        entries,
+    )
+    yield "ledger", (3, sandboxes.price), (sandbox.ledger.count, sandbox.ledger.charged)
+    for reply in replies[1:]:
+        yield "code", reply.status, json.loads(reply.body).get("code")
+
+
+def _texts(sandboxes: Sandboxes) -> Compared:
+    """A text that rows repeat or are filtered by is that text: not a number, not trimmed or cut."""
+    operation, sandbox = sandboxes.operation, sandboxes.open()
+    contract = Contract(sandbox.spec)
+    shared = {**{name: name for name in operation.echoes}, **operation.filters}
+    good = next(iter(cases(operation))).arguments
+    for name, prop in shared.items():
+        schema = operation.arguments[name].schema
+        if schema.get("type") != "string" or not schema.keys() <= _FREE:
+            continue
+        rows = value_at(sandbox.respond(sandboxes.good).json, operation.items or ())
+        shown = str((rows or [{}])[0].get(prop, "7"))
+        for text in (*_TEXTS, f"0{shown}", shown[:-1], f"{shown}0", f" {shown}", shown.upper()):
+            arguments = {**good, name: text}
+            if not text:
+                continue
+            reply = sandbox.respond(wire(operation, arguments))
+            yield f"{name}={text!r}", sandboxes.status, reply.status
+            found = contract.violations(
+                operation.name, reply.status, reply.body, arguments=arguments
+            )
+            yield f"{name}={text!r}", [], [each for each in found if not each.additive]
+
+
+def _entries(sandbox: Sandbox) -> list[Any]:
+    return list(sandbox.ledger.requests)

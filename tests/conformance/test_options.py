@@ -1,0 +1,146 @@
+"""The options of clients and sandboxes: each that does something else than documented is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from keyapi import _connection
+from keyapi._sending import call, monitor
+from keyapi._sending.clock import Clock
+from keyapi.conformance.drivers import Caller
+from keyapi.conformance.relations import options_as_documented, sandbox_as_documented
+from keyapi.sandbox import _catalogue, _ledger, _schedule, _service
+from keyapi.specification import Specification
+from keyapi_example import TikTok
+
+Patch = pytest.MonkeyPatch
+SPECIFICATION = Specification.of_package("keyapi_example")
+OPERATIONS = SPECIFICATION.operations
+CALLER = Caller(TikTok)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_nothing_is_told_of_options_that_are_obeyed(name: str) -> None:
+    operation = OPERATIONS[name]
+    told = [
+        *options_as_documented(SPECIFICATION, operation, CALLER),
+        *sandbox_as_documented(SPECIFICATION, operation, TikTok),
+    ]
+    assert [str(found) for found in told] == []
+
+
+def test_nothing_is_told_of_what_the_client_does_not_have() -> None:
+    lacking = Caller(TikTok)
+    lacking.methods = {}
+
+    assert list(options_as_documented(SPECIFICATION, OPERATIONS["shop_list"], lacking)) == []
+
+
+def no_application(patch: Patch) -> None:
+    headers = _connection.request_headers
+    patch.setattr(_connection, "request_headers", lambda token, given: headers(token, None))
+
+
+def another_key(patch: Patch) -> None:
+    headers = _connection.request_headers
+    patch.setattr(_connection, "request_headers", lambda token, given: headers(f"{token}0", given))
+
+
+def one_timeout_for_all(patch: Patch) -> None:
+    patch.setattr(call.Call, "bounded", lambda self, timeouts: dict.fromkeys(timeouts, 30.0))
+
+
+def no_deadline(patch: Patch) -> None:
+    patch.setattr(Clock, "until", lambda self, moment: float("inf"))
+
+
+def the_last_variable_first(patch: Patch) -> None:
+    names = _connection.TOKEN_VARIABLES
+    patch.setattr(_connection, "TOKEN_VARIABLES", names[::-1])
+
+
+def violations_are_not_told(patch: Patch) -> None:
+    patch.setattr(monitor, "_report", lambda violation, action: None)
+
+
+def only_the_first_answer_is_checked(patch: Patch) -> None:
+    check = monitor.ContractMonitor.check
+
+    def once(self: Any, *arguments: Any) -> Any:
+        seen = vars(self).setdefault("seen", [])
+        seen.append(1)
+        return check(self, *arguments) if len(seen) == 1 else None
+
+    patch.setattr(monitor.ContractMonitor, "check", once)
+
+
+CLIENTS = {
+    no_application: "option name",
+    another_key: "option key",
+    one_timeout_for_all: "option timeouts",
+    no_deadline: "option timeouts",
+    the_last_variable_first: "option key",
+    violations_are_not_told: "contract=function",
+    only_the_first_answer_is_checked: "contract=",
+}
+
+
+@pytest.mark.parametrize("fault", CLIENTS, ids=lambda fault: fault.__name__)
+def test_an_option_of_a_client_that_does_something_else_is_told(
+    fault: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    fault(monkeypatch)
+
+    found = list(options_as_documented(SPECIFICATION, OPERATIONS["shop_list"], CALLER))
+
+    assert any(finding.violation.rule.startswith(CLIENTS[fault]) for finding in found)
+
+
+def milliseconds(patch: Patch) -> None:
+    reply = _service.Reply.of
+
+    def thousandfold(status: int, body: Any, **headers: str) -> Any:
+        return reply(status, body, **{name: f"{text}000" for name, text in headers.items()})
+
+    patch.setattr(_service.Reply, "of", thousandfold)
+
+
+def faults_cost_the_opposite(patch: Patch) -> None:
+    patch.setattr(_ledger.Ledger, "refund", lambda self, cost: None)
+
+
+def a_fault_too_many(patch: Patch) -> None:
+    due = _schedule.Scheduled.due
+    patch.setattr(_schedule.Scheduled, "due", lambda self, number: due(self, number - 1))
+
+
+def numbers_for_texts(patch: Patch) -> None:
+    echoes = _catalogue._echoes
+
+    def without_zeros(*given: Any) -> dict[str, Any]:
+        return {name: str(value).lstrip("0") for name, value in echoes(*given).items()}
+
+    patch.setattr(_catalogue, "_echoes", without_zeros)
+
+
+SANDBOXES = {
+    milliseconds: "Retry-After",
+    faults_cost_the_opposite: "fault html-502",
+    a_fault_too_many: "fault @2",
+    numbers_for_texts: "user_id='007'",
+}
+
+
+@pytest.mark.parametrize("fault", SANDBOXES, ids=lambda fault: fault.__name__)
+def test_an_option_of_a_sandbox_that_does_something_else_is_told(
+    fault: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    fault(monkeypatch)
+    operation = OPERATIONS["influencer_products_analytics"]
+
+    found = list(sandbox_as_documented(SPECIFICATION, operation, TikTok))
+
+    assert SANDBOXES[fault] in {finding.violation.rule for finding in found}
