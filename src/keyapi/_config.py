@@ -143,9 +143,17 @@ def check_rate(name: str, value: Any) -> Rate | None:
     """Check a rate: `5/s`, `100/m`, or `10/11s`, which is ten requests in eleven seconds.
 
     Raises:
-        ConfigurationError: It is neither such text nor a `pyrate_limiter.Limiter`.
+        ConfigurationError: It is neither such text nor a `pyrate_limiter.Limiter`, or a limiter
+            whose Redis may take any time to answer.
     """
-    if value is None or hasattr(value, "try_acquire"):
+    if value is None:
+        return None
+    if hasattr(value, "try_acquire"):
+        if _waits_for_ever(value):
+            _refuse(
+                f"{name}'s Redis has no time limit, so that one that does not answer would hold up "
+                "every request for ever; make it with Redis(..., socket_timeout=5)"
+            )
         return value
     if not isinstance(value, str):
         _refuse(f"{name} must be text like '5/s', or a pyrate_limiter.Limiter, got {value!r}")
@@ -228,6 +236,18 @@ def check_installed(module: str, extra: str) -> None:
 
     if find_spec(module) is None:
         _refuse(f"{extra}=... needs more packages: pip install 'keyapi-tiktok[{extra}]'")
+
+
+def _waits_for_ever(limiter: Any) -> bool:
+    """Whether a limiter asks a Redis without a limit on the time that takes."""
+    bucket = getattr(getattr(limiter, "bucket_factory", None), "bucket", None)
+    pool: Any = getattr(getattr(bucket, "redis", None), "connection_pool", None)
+    options = getattr(pool, "connection_kwargs", None)
+    if not isinstance(options, dict):
+        return False
+    if "socket_timeout" not in options:  # then redis has a default, or not, by its version
+        options = {"socket_timeout": pool.connection_class(**options).socket_timeout}
+    return options["socket_timeout"] is None
 
 
 def _is_seconds(value: Any) -> bool:

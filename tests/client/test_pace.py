@@ -23,7 +23,7 @@ from keyapi import (
     ServerError,
     TransportError,
 )
-from keyapi._config import RateText
+from keyapi._config import RateText, check_rate
 from keyapi._sending.clock import Clock
 from keyapi._sending.pace import Pace
 
@@ -153,3 +153,93 @@ def test_an_async_limiter_is_for_async_clients(mode: Mode, server: Server) -> No
         with pytest.raises(ConfigurationError, match="async"):
             mode.page(options={"rate": _Later()})
     assert len(server.requests) == (mode.name == "async")
+
+
+class _Says:
+    """A limiter that never lets a request pass, and says how long to wait.
+
+    Args:
+        wait: What it says, in milliseconds.
+    """
+
+    def __init__(self, wait: Any) -> None:
+        self.bucket_factory = self
+        self.bucket = self
+        self.asked = 0
+        self._wait = wait
+
+    def try_acquire(self, name: str, *, blocking: bool) -> bool:
+        self.asked += 1
+        return False
+
+    def wrap_item(self, name: str, weight: int) -> str:
+        return name
+
+    def get(self, item: str) -> _Says:
+        return self
+
+    def waiting(self, item: str) -> Any:
+        return self._wait
+
+
+@pytest.mark.parametrize("wait", [float("nan"), float("inf"), None, "5", b"1", [], 10**400])
+def test_a_wait_that_is_none_is_an_error(mode: Mode, server: Server, wait: Any) -> None:
+    with pytest.raises(ConfigurationError, match="Not sent: the rate limiter failed"):
+        mode.page(options={"rate": _Says(wait)})
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("wait", "most"), [(0, 250), (-1, 250), (-(10**9), 250), (10**15, 11)])
+def test_a_limiter_that_never_agrees_is_asked_ever_less_often_until_the_deadline(
+    mode: Mode, server: Server, wait: int, most: int
+) -> None:
+    limiter = _Says(wait)
+    with pytest.raises(TransportError, match="deadline"):
+        mode.page(options={"rate": limiter, "deadline": 10})
+    assert limiter.asked <= most
+    assert server.requests == []
+
+
+class _Silent:
+    """A limiter whose Redis does not answer."""
+
+    async def try_acquire(self, name: str, *, blocking: bool) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+
+def test_an_async_limiter_that_does_not_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyapi._sending.pace._LONGEST_ASK", 0.1)
+    clock = Clock()
+    pace = Pace(_Silent(), clock)
+    with pytest.raises(ConfigurationError, match=r"did not answer within 0\.1 s"):
+        asyncio.run(pace.wait_async(print, None))
+    with pytest.raises(TransportError, match="deadline"):
+        asyncio.run(pace.wait_async(print, clock.now() + 0.05))
+
+
+@pytest.mark.parametrize(
+    ("options", "is_refused"),
+    [
+        ({"socket_timeout": None}, True),
+        ({"socket_timeout": 5}, False),
+        ({}, False),  # redis 8 has a limit of its own
+    ],
+)
+def test_a_redis_that_may_take_any_time_is_refused(
+    options: dict[str, Any], is_refused: bool
+) -> None:
+    redis = pytest.importorskip("redis", minversion="8")
+    pool = redis.ConnectionPool(**options)
+    bucket = pyrate_limiter.RedisBucket(
+        [pyrate_limiter.Rate(1, 1000)], redis.Redis(connection_pool=pool), "key", ""
+    )
+    limiter = _Says(0)
+    limiter.bucket = bucket
+    if is_refused:
+        with pytest.raises(
+            ConfigurationError, match=r"make it with Redis\(..., socket_timeout=5\)"
+        ):
+            check_rate("rate", limiter)
+    else:
+        assert check_rate("rate", limiter) is limiter

@@ -38,7 +38,7 @@ def paced_sync(url: str, port: str, calls: str) -> Told:
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    limiter = Limiter(limited(Redis(port=int(port), retry=Retry(NoBackoff(), 0))))
+    limiter = Limiter(limited(Redis(port=int(port), socket_timeout=5, retry=Retry(NoBackoff(), 0))))
     told: Told = {"pages": [], "errors": []}
     with TikTok(KEY, base_url=url, rate=limiter) as tiktok:
         start()
@@ -59,7 +59,7 @@ async def paced_async(url: str, port: str, calls: str) -> Told:
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
-    redis = Redis(port=int(port), retry=Retry(NoBackoff(), 0))
+    redis = Redis(port=int(port), socket_timeout=5, retry=Retry(NoBackoff(), 0))
     limiter = Limiter(await limited(redis))
     told: Told = {"pages": [], "errors": []}
     async with AsyncTikTok(KEY, base_url=url, rate=limiter) as tiktok:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from inspect import isawaitable
@@ -23,6 +24,10 @@ _NAME = "keyapi"  # under which a limiter counts this client's requests
 # The longest single wait, in seconds; after it, whether to keep waiting is checked again.
 _LONGEST_WAIT = 1.0
 _SHORTEST_WAIT = 0.001
+_LONGEST_PAUSE = 0.05  # between two questions, where a limiter does not say how long to wait
+# How long an async limiter may take to answer, in seconds; redis tries again for about as long.
+# What a sync one waits for nothing can end: `check_rate` asks for a time limit of its own.
+_LONGEST_ASK = 60.0
 
 
 class Pace:
@@ -63,12 +68,12 @@ class Pace:
             raise _too_late()
         try:
             check()
-            waited = False
-            while wait := self._held() or self._ask():
+            asked = 0
+            while wait := self._held() or self._ask(asked):
                 self._clock.sleep(self._in_time(wait, deadline))
-                waited = True
+                asked += 1
                 check()
-            self._passed(waited)
+            self._passed(asked > 0)
         finally:
             self._turn.release()
 
@@ -82,12 +87,12 @@ class Pace:
             raise _too_late() from None
         try:
             check()
-            waited = False
-            while wait := self._held() or await self._ask_async():
+            asked = 0
+            while wait := self._held() or await self._ask_in_time(asked, deadline):
                 await self._clock.sleep_async(self._in_time(wait, deadline))
-                waited = True
+                asked += 1
                 check()
-            self._passed(waited)
+            self._passed(asked > 0)
         finally:
             turn.release()
 
@@ -108,7 +113,7 @@ class Pace:
         elif waited:
             self._due = now + self._gap
 
-    def _ask(self) -> float:
+    def _ask(self, asked: int) -> float:
         """0 where a request may be sent, else how long to wait before asking again, in seconds."""
         with _explained():
             passed = self._limiter.try_acquire(_NAME, blocking=False)
@@ -119,16 +124,28 @@ class Pace:
                 return 0.0
             factory = self._limiter.bucket_factory
             item = factory.wrap_item(_NAME, 1)
-            return _seconds(factory.get(item).waiting(item))
+            return _seconds(factory.get(item).waiting(item), asked)
 
-    async def _ask_async(self) -> float:
+    async def _ask_in_time(self, asked: int, deadline: float | None) -> float:
+        left = self._clock.until(deadline)
+        try:
+            async with asyncio.timeout(min(left, _LONGEST_ASK)):
+                return await self._ask_async(asked)
+        except TimeoutError:
+            if left < _LONGEST_ASK:
+                raise _too_late() from None
+            raise ConfigurationError(
+                f"Not sent: the rate limiter did not answer within {_LONGEST_ASK:g} s"
+            ) from None
+
+    async def _ask_async(self, asked: int) -> float:
         with _explained():
             if await _settled(self._limiter.try_acquire(_NAME, blocking=False)):
                 return 0.0
             factory = self._limiter.bucket_factory
             item = await _settled(factory.wrap_item(_NAME, 1))
             bucket = await _settled(factory.get(item))
-            return _seconds(await _settled(bucket.waiting(item)))
+            return _seconds(await _settled(bucket.waiting(item)), asked)
 
 
 class _Bucket(BucketFactory):
@@ -151,8 +168,18 @@ async def _settled(value: Any) -> Any:
     return await value if isawaitable(value) else value
 
 
-def _seconds(milliseconds: int) -> float:
-    return max(milliseconds / 1000, _SHORTEST_WAIT)
+def _seconds(milliseconds: Any, asked: int) -> float:
+    """How long to wait before asking once more.
+
+    Args:
+        milliseconds: What the limiter says.
+        asked: How often it has said so of this request; a limiter that says 0 each time is asked
+            less and less often.
+    """
+    if not isinstance(milliseconds, int | float) or not math.isfinite(milliseconds):
+        raise TypeError(f"it says to wait {milliseconds!r} ms")
+    wait: float = milliseconds / 1000
+    return wait if wait >= _SHORTEST_WAIT else min(_SHORTEST_WAIT * 2**asked, _LONGEST_PAUSE)
 
 
 def _too_late() -> KeyAPIError:
