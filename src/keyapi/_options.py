@@ -154,8 +154,9 @@ class Settings:
     deadline: float | None = option(
         default=None,
         check=check_seconds,
-        doc="Seconds that a call may take, with all its retries and waits; None for no limit. A "
-        "server that sends its headers drop by drop can hold a call of the sync client longer.",
+        doc="Seconds that a call may take, with all its retries and waits, however slowly a server "
+        "or proxy answers; None for no limit. A resolver of names, and a transport of your own in "
+        "the sync client, can hold a call longer.",
     )
     max_retries: int = option(
         default=3,

@@ -11,6 +11,7 @@ import httpx
 
 from keyapi._errors import InsufficientCredits, KeyAPIError
 from keyapi._options import OPTIONS, Settings
+from keyapi._sending.deadline import TimeOuts
 from keyapi._sending.response import Failure, Success, parse_response
 from keyapi._sending.retries import (
     MISSHAPEN,
@@ -26,7 +27,6 @@ from keyapi._text import LONGEST_ID, displayed
 
 if TYPE_CHECKING:
     from keyapi._sending.cache import Cache
-    from keyapi._sending.clock import Clock
     from keyapi._sending.session import Session
 
 EXTENSION = "keyapi"  # under this name a request carries its call
@@ -114,7 +114,7 @@ class Call:
 
     def bounded(self, timeouts: Mapping[str, float | None]) -> Mapping[str, float | None]:
         """Time-outs that end with this call's deadline, if it has one."""
-        return timeouts if self.ends is None else _Remaining(timeouts, self.clock, self.ends)
+        return timeouts if self.ends is None else TimeOuts(timeouts, self.clock, self.ends)
 
     def remaining(self) -> float:
         """How long until the deadline, in seconds; infinite where there is none."""
@@ -342,16 +342,3 @@ def _has_large_headers(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-class _Remaining(dict[str, float | None]):
-    """Time-outs that shrink as a deadline approaches: httpx asks when each phase starts."""
-
-    def __init__(self, timeouts: Mapping[str, float | None], clock: Clock, ends: float) -> None:
-        super().__init__(timeouts)
-        self._clock = clock
-        self._ends = ends
-
-    def get(self, key: str, default: Any = None) -> Any:
-        bound, left = super().get(key, default), self._clock.until(self._ends)
-        return left if bound is None else min(bound, left)

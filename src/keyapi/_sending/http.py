@@ -172,12 +172,12 @@ class AsyncHTTPClient(httpx.AsyncClient):
             self._bound.check_loop(loop)
             await call.admit_async(request)
             try:
-                if stream:
-                    return await super().send(request, stream=True, **options)
                 if call.ends is None:
-                    response = await super().send(request, **options)
+                    response = await super().send(request, stream=stream, **options)
                 else:
-                    response = await self._send_in_time(request, call, options)
+                    response = await self._send_in_time(request, call, stream, options)
+                if stream:
+                    return response
             except httpx.RequestError as error:
                 wait = call.unanswered(request, error)
                 if wait is None or stream:
@@ -210,14 +210,14 @@ class AsyncHTTPClient(httpx.AsyncClient):
                 raise
 
     async def _send_in_time(
-        self, request: httpx.Request, call: Call, options: dict[str, Any]
+        self, request: httpx.Request, call: Call, stream: bool, options: dict[str, Any]
     ) -> httpx.Response:
         import asyncio
 
         limit = asyncio.timeout(call.remaining())
         try:
             async with limit:
-                return await super().send(request, **options)
+                return await super().send(request, stream=stream, **options)
         except TimeoutError as error:
             if not limit.expired():
                 raise  # of a hook or transport of the program's own

@@ -130,12 +130,15 @@ def network(
     Raises:
         ConfigurationError: The environment or the arguments name what cannot be used.
     """
+    # They need httpcore, for which a client with a transport of the user's own does not wait.
+    from keyapi._sending.sockets import AsyncDeadlineTransport, DeadlineTransport
+
     given = {name: arguments[name] for name in _CONNECTION if name in arguments}
     proxy, trust_env = given.pop("proxy", None), given.get("trust_env", True)
     # Made once: each transport would make its own, for 20 ms.
     given["verify"] = _context(given.get("verify", True), given.pop("cert", None), trust_env)
     wrapped: Any = AsyncTransport if is_async else Transport
-    kind: Any = httpx.AsyncHTTPTransport if is_async else httpx.HTTPTransport
+    kind: Any = AsyncDeadlineTransport if is_async else DeadlineTransport
     routes = {"all://": proxy} if proxy is not None else {}
     if proxy is None and trust_env:
         routes = dict(_environment(base_url))

@@ -32,9 +32,9 @@ class TikTok(SyncClient):
             https://api.keyapi.ai.
         timeout: Seconds that each phase of a request may take (connect, read, write, and
             waiting for a connection), or an `httpx.Timeout`; None for no limit.
-        deadline: Seconds that a call may take, with all its retries and waits; None for no
-            limit. A server that sends its headers drop by drop can hold a call of the sync
-            client longer.
+        deadline: Seconds that a call may take, with all its retries and waits, however slowly a
+            server or proxy answers; None for no limit. A resolver of names, and a transport of
+            your own in the sync client, can hold a call longer.
         max_retries: How often a call may be retried; 0 for never.
         rate: Requests per time, such as "5/s", "100/m" or "10/11s" (10 requests in 11 seconds),
             for all threads and tasks of this client together; or a `pyrate_limiter.Limiter`.
@@ -188,9 +188,9 @@ class AsyncTikTok(AsyncClient):
             https://api.keyapi.ai.
         timeout: Seconds that each phase of a request may take (connect, read, write, and
             waiting for a connection), or an `httpx.Timeout`; None for no limit.
-        deadline: Seconds that a call may take, with all its retries and waits; None for no
-            limit. A server that sends its headers drop by drop can hold a call of the sync
-            client longer.
+        deadline: Seconds that a call may take, with all its retries and waits, however slowly a
+            server or proxy answers; None for no limit. A resolver of names, and a transport of
+            your own in the sync client, can hold a call longer.
         max_retries: How often a call may be retried; 0 for never.
         rate: Requests per time, such as "5/s", "100/m" or "10/11s" (10 requests in 11 seconds),
             for all threads and tasks of this client together; or a `pyrate_limiter.Limiter`.
