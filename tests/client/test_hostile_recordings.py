@@ -361,7 +361,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         (tmp_path / ("x" * 300), "File name too long"),
         (f"{tmp_path}/a\0b", "embedded null"),
     ):
-        with pytest.raises(RecordingError, match=f"cannot be written: {problem}"):
+        with pytest.raises(RecordingError, match=f"cannot be written: .*{problem}"):
             Recorder().save(path)
     longest = tmp_path / f"{'x' * 251}.har"
     Recorder().save(longest)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from functools import cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from keyapi.conformance.recordings._findings import (
     RESPONSE,
     Findings,
     RecordingFinding,
+    decoded,
     differences,
 )
 from keyapi.recording.model import RecordedCall, Recording
@@ -89,7 +89,7 @@ def _check_headers(findings: Findings, request: httpx.Request, kind: str) -> Non
 
 def _check_outcome(findings: Findings, method: Method, outcome: Any, kind: str) -> None:
     recording = findings.recording
-    body = json.loads(recording.content)
+    body = decoded(recording.content)
     if isinstance(outcome, KeyAPIError):
         expected = ServerError if recording.status >= 500 else ERRORS.get(recording.status)
         raised = (type(outcome), outcome.message, outcome.code, outcome.status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +15,7 @@ from keyapi.conformance.recordings._findings import (
     RESPONSE,
     Findings,
     RecordingFinding,
+    decoded,
     differences,
 )
 from keyapi.contract import Contract
@@ -52,7 +52,7 @@ def _check_origin(findings: Findings, operation: OperationSpec) -> None:
         findings.add("/log/entries/0/comment", "where it comes from", repr(recording.comment))
     if recording.origin == "documented":
         example = operation.example(str(recording.status))
-        for place, expected, found in differences(example, json.loads(recording.content)):
+        for place, expected, found in differences(example, decoded(recording.content)):
             findings.add(f"{BODY}#{place}", f"the documented {expected}", found)
 
 

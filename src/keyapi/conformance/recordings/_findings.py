@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keyapi._json import pointer
+from keyapi._text import displayed
 from keyapi.recording.model import Recording
 
 REQUEST = "/log/entries/0/request"
@@ -38,10 +39,9 @@ class RecordingFinding(NamedTuple):
     remedy: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.file}: {self.operation}: {self.pointer}: expected {self.expected}, "
-            f"found {self.found}. {self.remedy}. {OR_SPECIFICATION}"
-        )
+        found = f"expected {displayed(self.expected)}, found {displayed(self.found)}"
+        where = f"{self.file}: {displayed(self.operation)}: {displayed(self.pointer)}"
+        return f"{where}: {found}. {displayed(self.remedy)}. {OR_SPECIFICATION}"
 
 
 class Findings:
@@ -65,6 +65,14 @@ def remedy(path: Path, recording: Recording | None = None, operation: str = "") 
     how = {"documented": " --documented", "sandbox": " --base-url URL-OF-A-SANDBOX"}
     options = f" --outcome {path.stem}{how.get(origin or '', '')}"
     return f"Record it again: python scripts/record.py {operation or path.parent.name}{options}"
+
+
+def decoded(content: bytes) -> Any:
+    """What a body holds; its text where it is not JSON."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode("utf-8", "replace")
 
 
 def differences(one: Any, other: Any, at: str = "") -> Iterator[tuple[str, str, str]]:
