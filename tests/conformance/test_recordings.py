@@ -151,7 +151,7 @@ CLIENT_FAULTS: list[tuple[str, str, Any, list[str]]] = [
     ),
     (
         "200",
-        "keyapi._base.request_headers",
+        "keyapi._connection.request_headers",
         keyless,
         ["expected authorization: None from TikTok", "expected accept: text/html from TikTok"],
     ),
