@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import httpx
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from keyapi._sending.response import Success
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+
+def taken_by(take: Callable[[Answer], R]) -> Callable[[Call, Success, httpx.Response], R]:
+    """What a call accepts a response by, for a function of an answer."""
+    return lambda call, success, response: take(Answer(call, success, response))
 
 
 class Answer(NamedTuple):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from keyapi._sending.http import AsyncHTTPClient, HTTPClient  # noqa: F401 - of the bases
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class SyncClient(BaseClient["HTTPClient"]):
@@ -49,35 +51,55 @@ class SyncClient(BaseClient["HTTPClient"]):
         """
         return self._http()
 
-    def _call(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Answer:
+    def _call(
+        self, operation: Operation[Any], arguments: Mapping[str, Any], take: Callable[[Answer], R]
+    ) -> R:
         """Call an operation.
 
         Args:
             operation: What to call.
             arguments: Values by argument name; None means "not sent".
+            take: Makes of the response, which is a success, what the caller wants; what it refuses
+                is not kept in the cache.
 
         Returns:
-            The response, which is a success.
+            What it makes.
 
         Raises:
-            KeyAPIError: The call failed, or the response reports an error.
+            KeyAPIError: The call failed, or the response reports an error, or is refused.
         """
         import httpx
 
-        from keyapi._answer import Answer
+        from keyapi._answer import taken_by
 
         request, call = self._prepare(operation, arguments)
+        call.accept = taken_by(take)
         try:
-            response = self._http().send(request)
+            self._http().send(request)
         except (httpx.RequestError, RuntimeError) as error:
             raise self._unsent(call, error) from error
         if call.success is None:
             raise call.error
-        return Answer(call, call.success, response)
+        result: R = call.result()
+        return result
+
+    @contextmanager
+    def _reading(self, response: httpx.Response) -> Iterator[None]:
+        """Keep the response of a low-level function in the cache once it could be read."""
+        from keyapi._sending.http import after_reading
+
+        try:
+            yield
+        except Exception:
+            if (forget := after_reading(response, failed=True)) is not None:
+                forget()
+            raise
+        if (keep := after_reading(response, failed=False)) is not None:
+            keep()
 
     def _page(self, operation: PagedOperation[T, P], arguments: dict[str, Any]) -> Page[T, P]:
         """Fetch one page of a paged operation; arguments and errors as for `_call`."""
-        return self._call(operation, arguments).page(operation)
+        return self._call(operation, arguments, lambda answer: answer.page(operation))
 
     def _iterate(
         self,
@@ -93,15 +115,15 @@ class SyncClient(BaseClient["HTTPClient"]):
 
     def _one(self, operation: Operation[T], arguments: Mapping[str, Any]) -> T:
         """Call an operation whose data is one object; arguments and errors as for `_call`."""
-        return self._call(operation, arguments).one(operation)
+        return self._call(operation, arguments, lambda answer: answer.one(operation))
 
     def _many(self, operation: Operation[T], arguments: Mapping[str, Any]) -> list[T]:
         """Call an operation whose data is a list, without paging."""
-        return self._call(operation, arguments).many(operation)
+        return self._call(operation, arguments, lambda answer: answer.many(operation))
 
     def _data(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Any:
         """Call an operation whose data is neither an object nor a list of objects."""
-        return self._call(operation, arguments).data(operation)
+        return self._call(operation, arguments, lambda answer: answer.data(operation))
 
 
 class AsyncClient(BaseClient["AsyncHTTPClient"]):
@@ -133,24 +155,44 @@ class AsyncClient(BaseClient["AsyncHTTPClient"]):
         """
         return self._http()
 
-    async def _call(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Answer:
+    async def _call(
+        self, operation: Operation[Any], arguments: Mapping[str, Any], take: Callable[[Answer], R]
+    ) -> R:
         """Call an operation; see `SyncClient._call`."""
         import httpx
 
-        from keyapi._answer import Answer
+        from keyapi._answer import taken_by
 
         request, call = self._prepare(operation, arguments)
+        call.accept = taken_by(take)
         try:
-            response = await self._http().send(request)
+            await self._http().send(request)
         except (httpx.RequestError, RuntimeError) as error:
             raise self._unsent(call, error) from error
         if call.success is None:
             raise call.error
-        return Answer(call, call.success, response)
+        result: R = call.result()
+        return result
+
+    @asynccontextmanager
+    async def _reading(self, response: httpx.Response) -> AsyncIterator[None]:
+        """Keep the response of a low-level function in the cache once it could be read."""
+        import asyncio
+
+        from keyapi._sending.http import after_reading
+
+        try:
+            yield
+        except Exception:
+            if (forget := after_reading(response, failed=True)) is not None:
+                await asyncio.to_thread(forget)
+            raise
+        if (keep := after_reading(response, failed=False)) is not None:
+            await asyncio.to_thread(keep)
 
     async def _page(self, operation: PagedOperation[T, P], arguments: dict[str, Any]) -> Page[T, P]:
         """Fetch one page of a paged operation."""
-        return (await self._call(operation, arguments)).page(operation)
+        return await self._call(operation, arguments, lambda answer: answer.page(operation))
 
     def _iterate(
         self,
@@ -166,12 +208,12 @@ class AsyncClient(BaseClient["AsyncHTTPClient"]):
 
     async def _one(self, operation: Operation[T], arguments: Mapping[str, Any]) -> T:
         """Call an operation whose data is one object."""
-        return (await self._call(operation, arguments)).one(operation)
+        return await self._call(operation, arguments, lambda answer: answer.one(operation))
 
     async def _many(self, operation: Operation[T], arguments: Mapping[str, Any]) -> list[T]:
         """Call an operation whose data is a list, without paging."""
-        return (await self._call(operation, arguments)).many(operation)
+        return await self._call(operation, arguments, lambda answer: answer.many(operation))
 
     async def _data(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Any:
         """Call an operation whose data is neither an object nor a list of objects."""
-        return (await self._call(operation, arguments)).data(operation)
+        return await self._call(operation, arguments, lambda answer: answer.data(operation))

@@ -8,21 +8,22 @@ from typing import Any
 
 import httpx
 import pytest
+from hishel import SqliteStorage
 
 from client.conftest import (
     KEY,
     Mode,
     Server,
     first_page,
+    product,
     refusal,
     success,
 )
-from keyapi import (
-    ConfigurationError,
-    InvalidResponse,
-    KeyAPIError,
-)
+from keyapi import ConfigurationError, KeyAPIError
+from keyapi._answer import Answer
+from keyapi._paging import PageNumbers
 from keyapi_example import AsyncTikTok
+from keyapi_example.api.influencer import influencer_products_analytics as products
 
 
 def test_an_answer_is_asked_for_once(mode: Mode, server: Server, tmp_path: Path) -> None:
@@ -55,15 +56,110 @@ def test_another_question_is_asked(
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("answer", [refusal(404), refusal(200, 7), success(None)])
-def test_what_is_no_answer_is_not_kept(
-    mode: Mode, server: Server, tmp_path: Path, answer: httpx.Response
+BAD_ROW = {**product(1), "product_id": 5}
+
+
+def _hook(mode: Mode) -> Any:
+    def refuse(response: httpx.Response) -> None:
+        raise KeyAPIError("refused by a hook")
+
+    async def refuse_async(response: httpx.Response) -> None:
+        refuse(response)
+
+    return {"event_hooks": {"response": [refuse if mode.name == "sync" else refuse_async]}}
+
+
+def _refuse(violation: object) -> None:
+    raise KeyAPIError("refused by a function")
+
+
+REFUSED: dict[str, tuple[httpx.Response, dict[str, Any]]] = {
+    "not found": (refusal(404), {}),
+    "a code that is an error": (refusal(200, 7), {}),
+    "null instead of rows": (success(None), {}),
+    "a row that is none": (success([product(1), 5]), {}),
+    "a broken contract": (success([BAD_ROW]), {"contract": "raise"}),
+    "a broken contract, for a function": (success([BAD_ROW]), {"contract": _refuse}),
+    "a hook that refuses it": (success([product(1)]), {"httpx_args": _hook}),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_not_accepted_is_not_kept(
+    mode: Mode, server: Server, tmp_path: Path, case: str
 ) -> None:
-    server.always = answer
+    server.always, options = REFUSED[case]
+    given = {name: each(mode) if each is _hook else each for name, each in options.items()}
     for _ in range(2):
-        with pytest.raises((KeyAPIError, InvalidResponse)):
-            mode.page(options={"cache": tmp_path})
-    assert len(server.requests) == (2 if answer.status_code == 404 or answer.json()["code"] else 1)
+        with pytest.raises(KeyAPIError):
+            mode.page(options={"cache": tmp_path, **given})
+    assert len(server.requests) == 2
+
+
+def test_what_another_client_kept_is_requested_again_where_it_is_not_accepted(
+    mode: Mode, server: Server, tmp_path: Path
+) -> None:
+    server.always = success([BAD_ROW])
+    assert not mode.page(options={"cache": tmp_path}).from_cache
+    assert mode.page(options={"cache": tmp_path}).from_cache
+    server.always = success([product(1)])
+    page = mode.page(options={"cache": tmp_path, "contract": "raise"})
+    assert (page.from_cache, page.attempts, len(server.requests)) == (False, 1, 2)
+    assert mode.page(options={"cache": tmp_path, "contract": "raise"}).from_cache
+
+
+def test_rows_that_a_kept_answer_lacks_are_requested_again(
+    mode: Mode, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:  # as an older version of the client
+        patch.setattr(Answer, "page", lambda answer, operation: None)
+        server.always = success(None)
+        mode.page(options={"cache": tmp_path})
+    server.always = None
+    page = mode.page(options={"cache": tmp_path})
+    assert (page.from_cache, len(page), len(server.requests)) == (False, 1, 2)
+
+
+def test_a_page_that_names_no_next_one_is_not_kept(
+    mode: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*args: Any) -> None:
+        raise LookupError("/data/cursor names no next page")
+
+    monkeypatch.setattr(PageNumbers, "following", lost)
+    for _ in range(2):
+        assert not mode.page(options={"cache": tmp_path}).from_cache
+
+
+def test_what_a_low_level_function_cannot_read_is_neither_kept_nor_left(
+    mode: Mode, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def use(client: Any) -> Any:
+        call = products.sync if mode.name == "sync" else products.asyncio
+        return call(client=client, user_id="1", page_num=1, page_size=10)
+
+    def broken(*args: Any, **named: Any) -> None:
+        raise TypeError("not this")
+
+    def refused() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(products, "_parse_response", broken)
+            with pytest.raises(TypeError, match="not this"):
+                mode.call(use, cache=tmp_path)
+
+    def read() -> int:
+        assert len(mode.call(use, cache=tmp_path).data) == 1
+        return len(server.requests)
+
+    refused()
+    refused()
+    assert (len(server.requests), read(), read()) == (2, 3, 3)
+    refused()  # what was kept
+    assert (len(server.requests), read(), read()) == (3, 4, 4)
+    with monkeypatch.context() as patch:  # a broken cache costs one more request, and no error
+        patch.setattr(SqliteStorage, "remove_entry", broken)
+        refused()
+    assert read() == 4
 
 
 def test_the_key_is_not_kept(mode: Mode, server: Server, tmp_path: Path) -> None:

@@ -89,6 +89,14 @@ class Cache:
         except Exception as error:  # the response was paid for
             _logger.warning("Not kept: the cache in %s cannot be written: %s", self._folder, error)
 
+    def forget(self, request: httpx.Request) -> None:
+        """Drop the responses to a request, which turned out to be of no use."""
+        try:
+            for entry in self._storage.get_entries(_key(request)):
+                self._storage.remove_entry(entry.id)
+        except Exception as error:  # as above
+            _logger.warning("Not dropped: the cache in %s: %s", self._folder, error)
+
     def close(self) -> None:
         """Close the file."""
         self._storage.close()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from keyapi._errors import InsufficientCredits, KeyAPIError
+from keyapi._errors import ContractViolation, InsufficientCredits, KeyAPIError
 from keyapi._options import OPTIONS, Settings
 from keyapi._sending.deadline import TimeOuts
 from keyapi._sending.response import Failure, Success, parse_response
@@ -53,14 +53,18 @@ class Call:
         attempts: How many requests were tried.
         charged: What those that left cost, in credits.
         from_cache: Whether its response came from the cache.
-        success: The response, parsed, once there was a success.
+        success: The response, parsed, once there was a success that was accepted.
+        accept: Makes of a success what the caller wants, or refuses it by a `KeyAPIError`; None
+            where the caller reads the response by itself.
         error: Why the last attempt failed, if it did.
     """
 
     __slots__ = (
         "_no_content",
+        "_result",
         "_retried",
         "_token",
+        "accept",
         "arguments",
         "attempts",
         "charged",
@@ -102,6 +106,8 @@ class Call:
         self.charged = 0
         self.from_cache = False
         self.success: Success | None = None
+        self.accept: Callable[[Call, Success, httpx.Response], Any] | None = None
+        self._result: Any = None
         self.error: KeyAPIError
         self._token = token
         self._no_content = no_content
@@ -178,12 +184,9 @@ class Call:
             How long to wait before the next attempt, in seconds; None where this was the last.
         """
         outcome = self._parsed(response)
-        action = self.settings.contract
-        if action != "off" and self.operation is not None:
-            monitor = self.session.monitor()
-            violation = monitor.check(self.operation, action, response, outcome)
-            if violation is not None:
-                return self._failed(MISSHAPEN, violation, request, None)
+        violation = self._violation(response, outcome)
+        if violation is not None:
+            return self._failed(MISSHAPEN, violation, request, None)
         if isinstance(outcome, Failure):
             failure, error = outcome
             if isinstance(error, InsufficientCredits):
@@ -194,34 +197,68 @@ class Call:
             wait = self._failed(failure, error, request, retry_after)
             # A server that is not there needs no time to recover.
             return 0.0 if wait is not None and REPLAYED in response.extensions else wait
-        self.success = outcome
-        if outcome.request_id is not None:
-            outcome.request_id = self._shown_id(outcome.request_id)
+        refused = self._refused(outcome, response)
+        if refused is not None:
+            return self._failed(MISSHAPEN, refused, request, None)
         if _logger.isEnabledFor(logging.DEBUG):
             status = response.status_code
             text = "%s %s: HTTP %d, code 0, attempt %d"
             _logger.debug(text, request.method, request.url, status, self.attempts)
         return None
 
+    def _violation(
+        self, response: httpx.Response, outcome: Success | Failure
+    ) -> ContractViolation | None:
+        action = self.settings.contract
+        if action == "off" or self.operation is None:
+            return None
+        return self.session.monitor().check(self.operation, action, response, outcome)
+
+    def _refused(self, success: Success, response: httpx.Response) -> KeyAPIError | None:
+        """Make of a success what the caller wants; give the reason where that cannot be done."""
+        if success.request_id is not None:
+            success.request_id = self._shown_id(success.request_id)
+        if self.accept is not None:
+            try:
+                self._result = self.accept(self, success, response)
+            except KeyAPIError as error:
+                return error
+        self.success = success
+        return None
+
+    def result(self) -> Any:
+        """Give what was made of the response, once: a call that kept it would be a cycle."""
+        result, self._result = self._result, None
+        return result
+
     def _parsed(self, response: httpx.Response) -> Success | Failure:
         status, headers, content = response.status_code, response.headers, response.content
         return parse_response(status, headers, content, self._no_content)
 
     def recalled(self, response: httpx.Response) -> bool:
-        """Take in a response from the cache; tell whether it can be used."""
+        """Take in a response from the cache; tell whether it can be used.
+
+        It may have been kept by a client that asked for less than this one.
+        """
         outcome = self._parsed(response)
         if isinstance(outcome, Failure):
             return False
-        self.success = outcome
-        if outcome.request_id is not None:
-            outcome.request_id = self._shown_id(outcome.request_id)
+        if self.settings.contract == "raise" and self._violation(response, outcome) is not None:
+            return False
         self.from_cache = True
+        if self._refused(outcome, response) is not None:
+            self.from_cache = False
+            return False
         _logger.debug("%s %s: from the cache", response.request.method, response.request.url)
         return True
 
     def keepable(self, response: httpx.Response) -> bool:
-        """Whether a response may be kept: a success that does not repeat the key."""
-        return self.success is not None and self._token.encode() not in response.content
+        """Whether a response may be kept: an accepted success that does not repeat the key.
+
+        A page that names no next one, although more follow, ends a walk by an error.
+        """
+        accepted = self.success is not None and getattr(self._result, "_lost", None) is None
+        return accepted and self._token.encode() not in response.content
 
     def unanswered(self, request: httpx.Request, error: httpx.RequestError) -> float | None:
         """Take in an attempt without a response; returns as `answered` does.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -122,7 +123,7 @@ class HTTPClient(httpx.Client):
                 response.stream = _READ
                 wait = call.answered(request, response)
                 if wait is None:
-                    if cache is not None and call.keepable(response):
+                    if cache is not None and call.accept and call.keepable(response):
                         cache.put(request, response)
                     return response
             call.clock.sleep(wait)
@@ -186,7 +187,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
                 response.stream = _READ
                 wait = call.answered(request, response)
                 if wait is None:
-                    if cache is not None and call.keepable(response):
+                    if cache is not None and call.accept and call.keepable(response):
                         await asyncio.to_thread(cache.put, request, response)
                     return response
             await call.clock.sleep_async(wait)
@@ -222,6 +223,26 @@ class AsyncHTTPClient(httpx.AsyncClient):
             if not limit.expired():
                 raise  # of a hook or transport of the program's own
             raise httpx.ReadTimeout("the deadline passed", request=request) from error
+
+
+def after_reading(response: httpx.Response, *, failed: bool) -> Callable[[], None] | None:
+    """Tell what to do with the cache when a caller has read a response by itself.
+
+    Args:
+        response: The response to a request that carries a call.
+        failed: Whether it could not be read.
+
+    Returns:
+        A function that waits for a disk; None for nothing.
+    """
+    first = response.history[0] if response.history else response
+    call = first.request.extensions.get(EXTENSION)
+    if not isinstance(call, Call) or (cache := call.cache()) is None:
+        return None
+    if failed:
+        return partial(cache.forget, first.request) if call.from_cache else None
+    is_new = not call.from_cache and call.keepable(response)
+    return partial(cache.put, first.request, response) if is_new else None
 
 
 def _check_open(http: httpx.Client | httpx.AsyncClient) -> None:

@@ -191,9 +191,12 @@ class _Recorder(SyncClient):
 
     answer: Any
 
-    def _call(self, operation: Any, arguments: Mapping[str, Any]) -> Any:
-        self.answer = super()._call(operation, arguments)
-        return self.answer
+    def _call(self, operation: Any, arguments: Mapping[str, Any], take: Any) -> Any:
+        def kept(answer: Any) -> Any:
+            self.answer = answer
+            return take(answer)
+
+        return super()._call(operation, arguments, kept)
 
 
 def _recorder(client: type[SyncClient]) -> type[_Recorder]:

@@ -164,7 +164,8 @@ def sync_detailed(
         **kwargs, extensions=client._extensions("influencer_products_analytics", 1)
     )
 
-    return _build_response(client=client, response=response)
+    with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 def sync(
@@ -266,7 +267,8 @@ async def asyncio_detailed(
         **kwargs, extensions=client._extensions("influencer_products_analytics", 1)
     )
 
-    return _build_response(client=client, response=response)
+    async with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 async def asyncio(

@@ -102,7 +102,8 @@ def sync_detailed(
         **kwargs, extensions=client._extensions("feed_list", 2)
     )
 
-    return _build_response(client=client, response=response)
+    with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 def sync(
@@ -157,7 +158,8 @@ async def asyncio_detailed(
         **kwargs, extensions=client._extensions("feed_list", 2)
     )
 
-    return _build_response(client=client, response=response)
+    async with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 async def asyncio(

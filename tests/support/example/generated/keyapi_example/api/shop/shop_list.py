@@ -149,7 +149,8 @@ def sync_detailed(
         **kwargs, extensions=client._extensions("shop_list", 1)
     )
 
-    return _build_response(client=client, response=response)
+    with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 def sync(
@@ -241,7 +242,8 @@ async def asyncio_detailed(
         **kwargs, extensions=client._extensions("shop_list", 1)
     )
 
-    return _build_response(client=client, response=response)
+    async with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 async def asyncio(

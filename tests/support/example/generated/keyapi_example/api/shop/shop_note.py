@@ -88,7 +88,8 @@ def sync_detailed(
         **kwargs, extensions=client._extensions("shop_note", 1)
     )
 
-    return _build_response(client=client, response=response)
+    with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 def sync(
@@ -134,7 +135,8 @@ async def asyncio_detailed(
         **kwargs, extensions=client._extensions("shop_note", 1)
     )
 
-    return _build_response(client=client, response=response)
+    async with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 async def asyncio(

@@ -161,7 +161,8 @@ def sync_detailed(
         **kwargs, extensions=client._extensions("video_search", 3)
     )
 
-    return _build_response(client=client, response=response)
+    with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 def sync(
@@ -259,7 +260,8 @@ async def asyncio_detailed(
         **kwargs, extensions=client._extensions("video_search", 3)
     )
 
-    return _build_response(client=client, response=response)
+    async with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 async def asyncio(

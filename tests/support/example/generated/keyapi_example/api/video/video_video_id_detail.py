@@ -97,7 +97,8 @@ def sync_detailed(
         **kwargs, extensions=client._extensions("video_video_id_detail", 2)
     )
 
-    return _build_response(client=client, response=response)
+    with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 def sync(
@@ -152,7 +153,8 @@ async def asyncio_detailed(
         **kwargs, extensions=client._extensions("video_video_id_detail", 2)
     )
 
-    return _build_response(client=client, response=response)
+    async with client._reading(response):
+        return _build_response(client=client, response=response)
 
 
 async def asyncio(
