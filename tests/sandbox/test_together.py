@@ -60,6 +60,10 @@ def test_every_installed_client_is_served_unless_one_is_named(
     assert repr(sandbox) == "<Sandbox of TikTok and TikTok, 0 requests>"
     assert isinstance(sandbox.client("a"), TikTok)
     assert isinstance(sandbox.async_client("b"), AsyncTikTok)
+    assert type(sandbox.client(TikTok)) is TikTok
+    assert type(sandbox.async_client(AsyncTikTok)) is AsyncTikTok
+    with pytest.raises(ConfigurationError, match="AsyncTikTok is not served; served: TikTok"):
+        sandbox.client(AsyncTikTok)  # type: ignore[type-var]  # of the other kind
     with pytest.raises(ConfigurationError, match="Name the client; served: a, b"):
         sandbox.client()
     with pytest.raises(ConfigurationError, match="no client 'c'; installed: a, b"):

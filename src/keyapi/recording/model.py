@@ -16,6 +16,8 @@ EPOCH = "1970-01-01T00:00:00Z"
 DOCUMENTED = "documented example of page {}"
 LIVE = "recorded live on {}"
 SANDBOX = "recorded from the sandbox, seed {}"
+SANDBOX_URL = "http://sandbox.invalid"
+"""Where a sandbox stands in recordings, since its port says nothing. No resolver knows the name."""
 
 Headers = tuple[tuple[str, str], ...]
 

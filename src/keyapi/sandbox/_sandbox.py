@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from keyapi._client import AsyncClient, SyncClient
 from keyapi._clients import async_twin, installed, one_of
 from keyapi._errors import ConfigurationError
+from keyapi.recording.model import SANDBOX_URL
 from keyapi.sandbox._exchange import Reply, SandboxRequest
 from keyapi.sandbox._http import App, Receive, Scope, Send, Transport
 from keyapi.sandbox._ledger import Ledger
@@ -20,12 +21,23 @@ from keyapi.sandbox._settings import check_latency, check_optional, check_whole
 from keyapi.sandbox._together import together
 from keyapi.specification import Specification
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    C = TypeVarWithDefault("C", bound=SyncClient, default=Any)
+else:  # only Python 3.13 knows defaults
+    C = TypeVar("C")
+S = TypeVar("S", bound=SyncClient)
+A = TypeVar("A", bound=AsyncClient)
+
 KEY = "sk_sandbox_0000"
 HOST = "127.0.0.1"
 
 
-class Sandbox:
+class Sandbox(Generic[C]):
     """A sandbox of the API of one client, or of all that are installed.
+
+    `Sandbox(TikTok)` is a `Sandbox[TikTok]`, and type checkers know what its `client()` is.
 
     Args:
         client: The generated client class, or its platform's name; every installed client if it
@@ -59,7 +71,7 @@ class Sandbox:
 
     def __init__(
         self,
-        client: str | type[SyncClient] | None = None,
+        client: str | type[C] | None = None,
         *,
         key: str = KEY,
         credits: int | None = None,  # noqa: A002 - the API's own word
@@ -135,26 +147,43 @@ class Sandbox:
         """An httpx transport, sync and async, that sends requests to this sandbox."""
         return Transport(self._service)
 
-    def client(self, platform: str | None = None, /, **options: Any) -> Any:
+    @overload
+    def client(self, which: str | None = None, /, **options: Any) -> C: ...
+    @overload
+    def client(self, which: type[S], /, **options: Any) -> S: ...
+    def client(self, which: Any = None, /, **options: Any) -> Any:
         """Make a sync client bound to this sandbox.
 
         Args:
-            platform: Name of the client's platform, where the sandbox serves several.
+            which: Its class, or the name of its platform; needed where the sandbox serves several.
+                With the class, type checkers know what they get.
             **options: Arguments of the client class; the key is this sandbox's unless given.
 
         Raises:
-            ConfigurationError: The sandbox does not serve this platform, or the name is needed.
+            ConfigurationError: The sandbox does not serve this client, or `which` is needed.
         """
-        return one_of(self.clients, platform, "served")(**self._bound(options))
+        return self._class(which, self.clients)(**self._bound(options))
 
-    def async_client(self, platform: str | None = None, /, **options: Any) -> Any:
-        """Make an async client bound to this sandbox; arguments as for `client`."""
-        twin: type[AsyncClient] = async_twin(one_of(self.clients, platform, "served"))
-        return twin(**self._bound(options))
+    @overload
+    def async_client(self, which: str | None = None, /, **options: Any) -> Any: ...
+    @overload
+    def async_client(self, which: type[A], /, **options: Any) -> A: ...
+    def async_client(self, which: Any = None, /, **options: Any) -> Any:
+        """Make an async client bound to this sandbox; as `client`, with the class for asyncio."""
+        twins = {name: async_twin(client) for name, client in self.clients.items()}
+        return self._class(which, twins)(**self._bound(options))
+
+    def _class(self, which: Any, served: Mapping[str, Any]) -> Any:
+        if not isinstance(which, type):
+            return one_of(served, which, "served")
+        if not issubclass(which, tuple(served.values())):
+            names = ", ".join(client.__name__ for client in served.values())
+            raise ConfigurationError(f"{which.__name__} is not served; served: {names}")
+        return which
 
     def _bound(self, options: dict[str, Any]) -> dict[str, Any]:
-        # No resolver knows this name: a request that escaped the transport would get nowhere.
-        bound = {"token": self.key, "base_url": "http://sandbox.invalid"}
+        # A request that escaped the transport would get nowhere.
+        bound = {"token": self.key, "base_url": SANDBOX_URL}
         return {**bound, "transport": self.transport, **options}
 
     @cached_property
