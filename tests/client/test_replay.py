@@ -376,6 +376,7 @@ def test_what_the_sandbox_answers_is_never_taken_for_live(tmp_path: Path, sandbo
         page = tiktok.influencer.products_analytics(user_id=USER_ID)
         tiktok.close()
     (kept,) = read(tmp_path / "a.har")
+    assert kept.url.startswith("http://sandbox.invalid/v1/")
     assert kept.comment == "recorded from the sandbox, seed 0"
     assert (kept.started, kept.milliseconds) == ("1970-01-01T00:00:00Z", 0)
     assert "date" not in dict(kept.headers)
@@ -387,6 +388,30 @@ def test_what_the_sandbox_answers_is_never_taken_for_live(tmp_path: Path, sandbo
     assert recorder.recordings[0].comment == (
         f"recorded live on {recorder.recordings[0].started[:10]}"
     )
+
+
+def test_what_a_sandbox_answered_on_any_port_replays_for_any_server(
+    tmp_path: Path, call: Call
+) -> None:
+    files = []
+    for number in range(2):
+        sandbox = Sandbox()
+        with sandbox.serve() as url, record(tmp_path / f"{number}.har") as recorder:
+            tiktok = TikTok(sandbox.key, base_url=url, transport=recorder)
+            first = tiktok.influencer.products_analytics(user_id=USER_ID)
+            tiktok.close()
+        files.append((tmp_path / f"{number}.har").read_bytes())
+    assert files[0] == files[1], "the port is in it"
+    with replay(tmp_path / "0.har"):
+        assert list(call()) == list(first)
+    with TikTok(sandbox.key, base_url=url) as tiktok, replay(tmp_path / "0.har"):
+        assert list(tiktok.influencer.products_analytics(user_id=USER_ID)) == list(first)
+    nearest = r"The closest recording is .*: query parameter page_num"
+    with pytest.raises(ReplayError, match=nearest), replay(tmp_path / "0.har"):
+        call(page_num=2)
+    problem = "has already been played"
+    with pytest.raises(ReplayError, match=problem), replay(tmp_path / "0.har"):
+        assert [call(), call()]
 
 
 def test_the_async_client_records_from_a_port(tmp_path: Path, sandbox_url: str) -> None:

@@ -14,7 +14,7 @@ from keyapi._client import SyncClient
 from keyapi._clients import Method, methods
 from keyapi._connection import find_base_url, find_token
 from keyapi.conformance.outcomes import KEY, Outcome
-from keyapi.recording.model import DOCUMENTED, EPOCH, RecordedCall, Recording
+from keyapi.recording.model import DOCUMENTED, EPOCH, SANDBOX_URL, RecordedCall, Recording
 from keyapi.recording.recorder import Recorder
 from keyapi.specification import OperationSpec, value_at
 
@@ -166,7 +166,8 @@ def as_recorded(
     if recording.origin == "live":
         comment += f" through {base_url}"
     # The URL of a client without a base URL of its own, so that it can be replayed anywhere.
-    url = client.default_base_url + recording.url.removeprefix(base_url)
+    server = SANDBOX_URL if recording.origin == "sandbox" else base_url
+    url = client.default_base_url + recording.url.removeprefix(server)
     return replace(recording, url=url, comment=comment)
 
 

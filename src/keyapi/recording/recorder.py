@@ -19,6 +19,7 @@ from keyapi.recording.model import (
     EPOCH,
     LIVE,
     SANDBOX,
+    SANDBOX_URL,
     Recording,
     RecordingError,
     encoded,
@@ -134,9 +135,10 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
         sandbox = _SANDBOX.fullmatch(response.headers.get("server", ""))
         if sandbox:  # the same seed gives the same file on any day
             headers = tuple(pair for pair in headers if pair[0].lower() != "date")
+        url = str(request.url.copy_with(userinfo=b""))  # which is a password
         recording = Recording(
             method=request.method,
-            url=str(request.url.copy_with(userinfo=b"")),  # which is a password
+            url=SANDBOX_URL + request.url.raw_path.decode("ascii") if sandbox else url,
             request_headers=kept_request_headers(latin1(request.headers.raw)),
             body=request.content,
             status=response.status_code,

@@ -49,10 +49,10 @@ class Replay:
         Raises:
             RecordingError: A path has no recordings, or a file is not a recording.
         """
-        self._waiting += [
-            (_compared(recording.method, _url(recording), recording.body), recording)
-            for recording in _loaded(sources)
-        ]
+        for recording in _loaded(sources):
+            compared = _compared(recording.method, _url(recording), recording.body)
+            anywhere = recording.origin == "sandbox"  # whose port is another each time
+            self._waiting.append((compared.anywhere() if anywhere else compared, recording))
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer a request.
@@ -64,7 +64,7 @@ class Replay:
         with self._lock:  # threads share the recordings
             self.requests.append(request)
             for number, (recorded, recording) in enumerate(self._waiting):
-                if recorded == compared:
+                if recorded in (compared, compared.anywhere()):
                     self._played.append(self._waiting.pop(number))
                     return _response(recording)
             error = ReplayError(f"{request.method} {request.url}: {self._problem(compared)}")
@@ -88,7 +88,8 @@ class Replay:
             )
 
     def _problem(self, request: _ComparedRequest) -> str:
-        played = [str(recording) for recorded, recording in self._played if recorded == request]
+        same = (request, request.anywhere())
+        played = [str(recording) for recorded, recording in self._played if recorded in same]
         if played:
             return (
                 f"each of its recordings has already been played: {'; '.join(played)}. Record the "
@@ -98,7 +99,7 @@ class Replay:
         near = [
             (list(_differences(request.parts, recorded.parts)), recording)
             for recorded, recording in candidates
-            if (recorded.method, recorded.url) == (request.method, request.url)
+            if (recorded.method, recorded.url) in ((each.method, each.url) for each in same)
         ]
         if not near:
             urls = {f"{recorded.method} {recorded.url}" for recorded, _ in candidates}
@@ -115,13 +116,17 @@ class _ComparedRequest(NamedTuple):
 
     Attributes:
         method: HTTP method.
-        url: URL without its query.
+        url: URL without its query; the path alone where any server will do.
         parts: Query parameters and body, as text, by what a message calls them.
     """
 
     method: str
     url: str
     parts: Mapping[str, str]
+
+    def anywhere(self) -> _ComparedRequest:
+        """The same request to any server."""
+        return self._replace(url=httpx.URL(self.url).raw_path.decode("ascii"))
 
 
 @contextmanager
