@@ -284,6 +284,23 @@ def package(session: nox.Session) -> None:
         session.run(str(python), str(program), external=True)
 
 
+@nox.session(default=False)
+def frozen(session: nox.Session) -> None:
+    """Freeze the sample program with PyInstaller, by the hooks that the wheel ships; run it."""
+    _install(session, "dev")
+    _pinned(session, "frozen")
+    folder = Path(session.create_tmp()).resolve()
+    places = ("--distpath", str(folder), "--workpath", str(folder / "build"))
+    places += ("--specpath", str(folder), "--paths", str(ROOT / "tests"))
+    # What only this environment has, and packages use where they find it.
+    others = ("babel", "hypothesis", "pydantic", "pytest", "setuptools", "sphinx")
+    places += tuple(f"--exclude-module={name}" for name in others)
+    program = str(ROOT / "tests" / "frozen_program.py")
+    session.run("pyinstaller", "--noconfirm", "--log-level", "WARN", *places, program)
+    with session.chdir(folder):
+        session.run(str(folder / "frozen_program" / "frozen_program"), external=True)
+
+
 @in_dev
 def demo(session: nox.Session) -> None:
     """The main job, offline: the page makes the client, and the client lists the products."""
@@ -356,6 +373,7 @@ LOCKS = {
     "nox": ("--group=runner",),
     "supply": ("--group=supply",),
     "mutation": ("--group=mutation",),
+    "frozen": ("--group=frozen",),
 }
 
 

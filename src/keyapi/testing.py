@@ -24,12 +24,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
+from keyapi._extras import extra
 
+with extra("testing", "keyapi.testing"):
+    import pytest
+
+    from keyapi.sandbox import Sandbox
 from keyapi.recording.model import Recording, RecordingError
 from keyapi.recording.recorder import Recorder
 from keyapi.recording.replay import Replay, ReplayError, replay
-from keyapi.sandbox import Sandbox
 
 __all__ = [
     "Recorder",

@@ -7,9 +7,11 @@ import importlib.resources
 import inspect
 import json
 import os
+import runpy
 import subprocess
 import sys
 import tomllib
+import types
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +23,7 @@ import keyapi
 import keyapi_example
 from client.conftest import OPERATION, PATH, SPEC
 from keyapi._client import SyncClient
+from keyapi._extras import extra
 from keyapi_example.api.influencer import AsyncInfluencerResource, InfluencerResource
 from support.pages import EXAMPLE
 
@@ -249,3 +252,73 @@ def test_an_attribute_carries_the_words_of_the_specification(
 def test_the_cover_text_points_to_its_decoded_accessor(attribute_docs: dict[str, str]) -> None:
     assert "`covers`" in attribute_docs["cover_url"]
     assert "lowest `index` first" in attribute_docs["covers"]
+
+
+# --- Frozen programs --------------------------------------------------------------------------
+
+
+def _hook(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run a hook as PyInstaller would, with functions that say what they are asked for."""
+    hooks: Any = types.ModuleType("PyInstaller.utils.hooks")
+    hooks.collect_data_files = lambda package: [f"data of {package}"]
+    hooks.copy_metadata = lambda distribution: [f"metadata of {distribution}"]
+    hooks.collect_submodules = lambda package, of=bool: [
+        each for each in (f"{package}.a", f"{package}.contract") if of(each)
+    ]
+    monkeypatch.setitem(sys.modules, hooks.__name__, hooks)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    module, _, function = project["entry-points"]["pyinstaller40"]["hook-dirs"].partition(":")
+    (folder,) = getattr(import_module(module), function)()
+    return runpy.run_path(str(Path(folder) / f"hook-{name}.py"))
+
+
+def test_a_frozen_program_has_every_client_with_its_specification(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points = [
+        types.SimpleNamespace(module="one.client", dist=types.SimpleNamespace(name="one-dist")),
+        types.SimpleNamespace(module="another", dist=None),
+    ]
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
+    found = _hook("keyapi", monkeypatch)
+    assert {"one.a", "another.a"} <= {*found["hiddenimports"]}
+    assert found["datas"] == ["data of one", "metadata of one-dist", "data of another"]
+
+
+def test_a_frozen_command_line_has_its_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _hook("keyapi.cli", monkeypatch)
+    assert found["hiddenimports"] == ["keyapi.cli.a", "keyapi.sandbox"]
+
+
+# --- Extras -----------------------------------------------------------------------------------
+
+NEEDED = [
+    ("keyapi.sandbox", "jsonschema_rs", "sandbox"),
+    ("keyapi.contract", "jsonschema_rs", "contract"),
+    ("keyapi.testing", "pytest", "testing"),
+    ("keyapi.testing", "jsonschema_rs", "testing"),
+]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("module", "missing", "name"), NEEDED)
+def test_a_module_without_its_extra_says_what_to_install(
+    module: str, missing: str, name: str
+) -> None:
+    block = f"import sys\nsys.modules[{missing!r}] = None\n"
+    attempt = f"try:\n    import {module}\nexcept ModuleNotFoundError as error:\n    print(error)"
+    done = subprocess.run(
+        [sys.executable, "-c", block + attempt], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == (
+        f"{module} needs more packages ({missing} is not installed): "
+        f"pip install 'keyapi-tiktok[{name}]'\n"
+    )
+
+
+def test_a_module_of_the_package_that_is_missing_is_named_as_it_is() -> None:
+    own, others = r"^No module named 'keyapi\.no_such'$", r"^x needs more packages \(no_such is not"
+    with pytest.raises(ModuleNotFoundError, match=own), extra("sandbox", "x"):
+        import_module("keyapi.no_such")
+    with pytest.raises(ModuleNotFoundError, match=others), extra("sandbox", "x"):
+        import_module("no_such")

@@ -141,6 +141,7 @@ def check(options: ContractOptions, drivers: LiveDrivers | None = None) -> int:
     from keyapi import conformance
     from keyapi._clients import find
 
+    run = conformance.check  # without its extra, an error that says what to install
     token = Options(token_file=options.token_file).for_client()["token"]
     live = conformance.LiveOptions(
         max_credits=options.max_credits,
@@ -157,7 +158,7 @@ def check(options: ContractOptions, drivers: LiveDrivers | None = None) -> int:
     )
     client = find(options.platform)
     try:
-        return conformance.check(client, live, drivers or conformance.LiveDrivers(), _print)
+        return run(client, live, drivers or conformance.LiveDrivers(), _print)
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from error
 

@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -114,7 +115,10 @@ def _installation() -> Iterator[Diagnosis]:
     from importlib import metadata
     from importlib.util import find_spec
 
-    parts = [f"{name} {metadata.version(name)}" for name in ("httpx", "cyclopts", "rich")]
+    parts = []
+    for name in ("httpx", "cyclopts", "rich"):
+        with suppress(metadata.PackageNotFoundError):  # a frozen program may leave it out
+            parts.append(f"{name} {metadata.version(name)}")
     python = ".".join(map(str, sys.version_info[:3]))
     yield Diagnosis("versions", f"keyapi-tiktok {version()}, Python {python}, {', '.join(parts)}")
     installed = [extra for extra, module in _EXTRAS.items() if find_spec(module)]
@@ -141,7 +145,11 @@ def _specification(platform: str, client: type[SyncClient]) -> Diagnosis:
 
     from keyapi.specification import Specification
 
-    with as_file(files(client._package) / "openapi.json") as path:
+    file = files(client._package) / "openapi.json"
+    if not file.is_file():
+        problem = f"{client._package}/openapi.json is missing: install the package again"
+        return Diagnosis(platform, problem, USAGE)
+    with as_file(file) as path:
         digest = sha256(path.read_bytes()).hexdigest()
         written = path.stat().st_mtime
     days = max(0, int((time.time() - written) // _DAY))

@@ -36,6 +36,7 @@ document, TikTok)}), processes=1)`.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from keyapi._errors import ConfigurationError
@@ -117,11 +118,17 @@ _MODULES = {
 }
 """Where names are, other than in `relations`; modules are imported when they are asked for."""
 
+_NEEDED = ("hypothesis", "jinja2", "pyrate_limiter", "pytest", "respx", "schemathesis")
+"""Not all are imported at once; what is missing would show when credits are spent."""
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
+        for needed in _NEEDED:
+            if find_spec(needed) is None:
+                raise ModuleNotFoundError(needed)
         module = import_module(f"{__name__}.{_MODULES.get(name, 'relations')}")
     except ImportError as error:
         raise ConfigurationError(

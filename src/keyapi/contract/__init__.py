@@ -13,10 +13,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from keyapi._extras import extra
 from keyapi._isolation import Lock
 from keyapi._json import pointer
 from keyapi._openapi import NO_CONTENT, is_success, media_type
-from keyapi.contract._response_schema import ResponseSchema
+
+with extra("contract", "keyapi.contract"):
+    from keyapi.contract._response_schema import ResponseSchema
 from keyapi.contract._schemas import json_schema
 from keyapi.contract._semantics import broken_semantics, json_texts, tells_apart
 from keyapi.contract._violation import SHOWN, Violation, short

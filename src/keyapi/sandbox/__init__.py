@@ -13,9 +13,12 @@ application. Everything it serves is derived from the specification and its `x-k
 
 from __future__ import annotations
 
-from keyapi.sandbox._exchange import Reply, SandboxRequest
-from keyapi.sandbox._ledger import Entry, Ledger
-from keyapi.sandbox._sandbox import Sandbox, run
-from keyapi.sandbox.faults import FAULTS
+from keyapi._extras import extra
+
+with extra("sandbox", "keyapi.sandbox"):
+    from keyapi.sandbox._exchange import Reply, SandboxRequest
+    from keyapi.sandbox._ledger import Entry, Ledger
+    from keyapi.sandbox._sandbox import Sandbox, run
+    from keyapi.sandbox.faults import FAULTS
 
 __all__ = ["FAULTS", "Entry", "Ledger", "Reply", "Sandbox", "SandboxRequest", "run"]
