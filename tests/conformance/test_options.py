@@ -1,4 +1,4 @@
-"""The options of clients and sandboxes: each that does something else than documented is told."""
+"""Options, pages and recordings: what does something else than documented is told."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
-from keyapi import _connection
+from keyapi import Page, _connection, _walk
 from keyapi._sending import call, monitor
 from keyapi._sending.clock import Clock
 from keyapi.conformance.drivers import Caller
-from keyapi.conformance.relations import options_as_documented, sandbox_as_documented
+from keyapi.conformance.relations import (
+    options_as_documented,
+    pages_as_documented,
+    recorded_as_documented,
+    sandbox_as_documented,
+)
+from keyapi.recording import redaction, replay
 from keyapi.sandbox import _catalogue, _ledger, _schedule, _service
 from keyapi.specification import Specification
 from keyapi_example import TikTok
@@ -28,6 +34,8 @@ def test_nothing_is_told_of_options_that_are_obeyed(name: str) -> None:
     told = [
         *options_as_documented(SPECIFICATION, operation, CALLER),
         *sandbox_as_documented(SPECIFICATION, operation, TikTok),
+        *pages_as_documented(operation, CALLER),
+        *recorded_as_documented(operation, CALLER),
     ]
     assert [str(found) for found in told] == []
 
@@ -36,7 +44,10 @@ def test_nothing_is_told_of_what_the_client_does_not_have() -> None:
     lacking = Caller(TikTok)
     lacking.methods = {}
 
-    assert list(options_as_documented(SPECIFICATION, OPERATIONS["shop_list"], lacking)) == []
+    operation = OPERATIONS["shop_list"]
+    assert list(options_as_documented(SPECIFICATION, operation, lacking)) == []
+    assert list(pages_as_documented(operation, lacking)) == []
+    assert list(recorded_as_documented(operation, lacking)) == []
 
 
 def no_application(patch: Patch) -> None:
@@ -144,3 +155,86 @@ def test_an_option_of_a_sandbox_that_does_something_else_is_told(
     found = list(sandbox_as_documented(SPECIFICATION, operation, TikTok))
 
     assert SANDBOXES[fault] in {finding.violation.rule for finding in found}
+
+
+def circles_are_not_noticed(patch: Patch) -> None:
+    patch.setattr(_walk, "_same", lambda rows, kept: rows is kept)
+
+
+def signatures_make_another_page(patch: Patch) -> None:
+    patch.setattr(_walk, "_unsigned", lambda value: value)
+
+
+def pickled_pages_forget(patch: Patch) -> None:
+    state = Page.__getstate__
+    patch.setattr(Page, "__getstate__", lambda self: {**state(self), "next": None})
+
+
+def rows_are_shared(patch: Patch) -> None:
+    patch.setattr(Page, "to_dicts", lambda self: self._rows)
+
+
+PAGES = {
+    circles_are_not_noticed: "circle",
+    signatures_make_another_page: "circle",
+    pickled_pages_forget: "page pickled, next",
+    rows_are_shared: "page copies",
+}
+
+
+@pytest.mark.parametrize("fault", PAGES, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize("name", ["shop_list", "feed_list"])
+def test_pages_that_break_a_promise_are_told(
+    fault: Callable[[Patch], None], name: str, monkeypatch: Patch
+) -> None:
+    fault(monkeypatch)
+
+    found = list(pages_as_documented(OPERATIONS[name], CALLER))
+
+    assert PAGES[fault] in {finding.violation.rule for finding in found}
+
+
+def keys_are_written(patch: Patch) -> None:
+    patch.setattr(redaction, "_KEY", "sk_test_")
+
+
+def headers_are_written(patch: Patch) -> None:
+    patch.setattr(redaction.Redaction, "header", lambda self, name, value, **_: value)
+
+
+def queries_are_all_alike(patch: Patch) -> None:
+    patch.setattr(replay, "parse_qsl", lambda *_, **__: [])
+
+
+def recordings_last_for_ever(patch: Patch) -> None:
+    class Lasting(list):  # type: ignore[type-arg]  # of anything
+        def pop(self, number: int = -1) -> object:
+            return self[number]
+
+    made = replay.Replay.__init__
+
+    def lasting(self: Any) -> None:
+        made(self)
+        self._waiting = Lasting()
+
+    patch.setattr(replay.Replay, "__init__", lasting)
+
+
+RECORDINGS = {
+    keys_are_written: "secret",
+    headers_are_written: "secret",
+    queries_are_all_alike: "replay",
+    recordings_last_for_ever: "replay",
+}
+
+
+@pytest.mark.parametrize("fault", RECORDINGS, ids=lambda fault: fault.__name__)
+def test_a_recorder_or_replay_that_breaks_a_promise_is_told(
+    fault: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    fault(monkeypatch)
+    operation = OPERATIONS["influencer_products_analytics"]
+
+    found = list(recorded_as_documented(operation, CALLER))
+
+    assert RECORDINGS[fault] in {finding.violation.rule for finding in found}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from contract.committed import SPECIFICATION
 from keyapi.conformance.broken import assert_holds
+from keyapi.conformance.drivers import Caller
 from keyapi.conformance.recordings import check_file, check_recording, missing
+from keyapi.conformance.relations import recorded_as_documented
 from keyapi.recording.har import read
 from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
@@ -53,3 +57,8 @@ def test_each_operation_has_a_recording_of_each_documented_outcome(
         if " --documented" not in line:  # the page has no example: only the API can answer that
             note(line)
     assert [line for line in lacking if " --documented" in line] == []
+
+
+@pytest.mark.parametrize("operation", list(SPECIFICATION), ids=attrgetter("name"))
+def test_what_is_recorded_has_no_secret_and_is_replayed_strictly(operation: Any) -> None:
+    assert_holds(list(recorded_as_documented(operation, Caller(TikTok))))

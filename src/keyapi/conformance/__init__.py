@@ -21,7 +21,8 @@ It comes with `pip install 'keyapi-tiktok[conformance]'`.
 `spec_to_client` parses answers, good and bad, with a client; `names_as_documented` and
 `low_level_as_documented` look at its names and low-level functions, `options_as_documented` at
 what its options do, `texts_as_given`, `bytes_as_received` and `refusals_as_documented` at what is
-neither ASCII nor polite. `sandbox_as_documented` looks at the options of a sandbox.
+neither ASCII nor polite, `pages_as_documented` at pages and circles of them,
+`recorded_as_documented` at recorder and replay, `sandbox_as_documented` at a sandbox's options.
 `check_recording` judges a recording; `spec_is_sound` a specification. `relation` registers one of
 your own. `pytest -p keyapi.conformance.plugin` adds the suite's options and report.
 
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
         low_level_as_documented,
         names_as_documented,
         options_as_documented,
+        pages_as_documented,
+        recorded_as_documented,
         refusals_as_documented,
         relation,
         sandbox_as_documented,
@@ -89,6 +92,8 @@ __all__ = [
     "low_level_as_documented",
     "names_as_documented",
     "options_as_documented",
+    "pages_as_documented",
+    "recorded_as_documented",
     "refusals_as_documented",
     "relation",
     "sandbox_as_documented",

@@ -21,6 +21,8 @@ from keyapi.conformance.relations import (
     low_level_as_documented,
     names_as_documented,
     options_as_documented,
+    pages_as_documented,
+    recorded_as_documented,
     refusals_as_documented,
     sandbox_as_documented,
     server_to_spec,
@@ -141,6 +143,7 @@ class Baseline:
         yield "client -> spec", low_level
         yield "client -> spec", texts_as_given(operation, caller, base_url)
         yield "client -> spec", options_as_documented(specification, operation, caller)
+        yield "client -> spec", pages_as_documented(operation, caller)
         yield "spec -> client", spec_to_client(self.contract, operation, caller, sample)
         yield "spec -> client", refusals_as_documented(operation, caller)
         yield "spec -> client", bytes_as_received(operation, caller)
@@ -148,6 +151,7 @@ class Baseline:
         yield "server -> spec", server_to_spec(self.contract, operation, serve)
         sandbox = sandbox_as_documented(specification, operation, self.client)
         yield "server -> spec", sandbox
+        yield "recording", recorded_as_documented(operation, caller)
         server = sandbox_walks(walked_sandbox(client=self.client, spec=self.document))
         yield "walks", walks(self.contract, operation, self.caller, server)
 

@@ -13,7 +13,9 @@ from keyapi.conformance.relations._credits import credits_counted
 from keyapi.conformance.relations._low_level import low_level_as_documented
 from keyapi.conformance.relations._names import names_as_documented
 from keyapi.conformance.relations._options import options_as_documented
+from keyapi.conformance.relations._pages import pages_as_documented
 from keyapi.conformance.relations._parsing import parsed, spec_to_client
+from keyapi.conformance.relations._recording import recorded_as_documented
 from keyapi.conformance.relations._refusals import refusals, refusals_as_documented
 from keyapi.conformance.relations._sandbox import sandbox_as_documented
 from keyapi.conformance.relations._sending import client_to_spec, sent_as_asked
@@ -38,8 +40,10 @@ __all__ = [
     "low_level_as_documented",
     "names_as_documented",
     "options_as_documented",
+    "pages_as_documented",
     "pairs",
     "parsed",
+    "recorded_as_documented",
     "refusals",
     "refusals_as_documented",
     "relation",

@@ -217,9 +217,11 @@ class Reader:
         """What is promised of every model: equality, copies, the constructor, what it shows."""
         view, name = model.from_dict(row), model.__name__
         shown = ", ".join(f"{attribute}={value!r}" for attribute, value in read.items())
+        others = [{**row, prop: ["another"]} for prop in row]
         promises: dict[str, tuple[Any, Callable[[], Any]]] = {
             "equal": (view, lambda: model.from_dict(dict(row))),
             "unequal": (False, lambda: model.from_dict(_UNKNOWN) == view),
+            "unequal value": (False, lambda: any(model.from_dict(o) == view for o in others)),
             "constructor": (view, lambda: model(**read)),
             "copy": (view, lambda: copy.copy(view)),
             "pickle": (view, lambda: pickle.loads(pickle.dumps(view))),  # noqa: S301 - made here

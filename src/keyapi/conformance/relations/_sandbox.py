@@ -34,6 +34,8 @@ _TEXTS = (
 )
 """Texts that are something else to a server that is not careful."""
 _FREE = frozenset({"type", "minLength", "description", "example", "title"})
+_SMALL = 200
+"""Characters of an answer; no smaller one need differ from seed to seed."""
 _FAILS, _FAILED = "html-502", 502
 
 
@@ -62,6 +64,10 @@ def _data(sandboxes: Sandboxes) -> Compared:
     (again,) = sandboxes.ask(sandboxes.open(seed=3, fresh=True))
     yield "seed", _without_id(first), _without_id(second)
     yield "seed", _without_id(first), _without_id(again)
+    others = [sandboxes.ask(sandboxes.open(seed=seed))[0] for seed in (4, 5, 6)]
+    bodies = [str(_without_id(reply)) for reply in (first, *others)]
+    if len(bodies[0]) > _SMALL and sandboxes.operation.items:
+        yield "seed", True, len({*bodies}) > 1
     ids = [reply.json.get("requestId") for reply in (first, second) if reply.body]
     if all(ids):
         yield "requestId", True, ids[0] != ids[-1] or len(ids) < 2

@@ -77,8 +77,8 @@ def _retry_after(sandboxes: Sandboxes) -> Compared:
         yield "Retry-After", [None, expected], found
 
 
-def _latency(sandboxes: Sandboxes) -> Compared:
-    """Each answer is as late as asked for, in the process and through ASGI."""
+def _delivery(sandboxes: Sandboxes) -> Compared:
+    """What is sent is late or cut off as asked for, in the process and through ASGI; and named."""
     good = sandboxes.good
     target = f"{good.path}?{good.query}" if good.query else good.path
     sandbox = sandboxes.open(latency=_LATE)
@@ -93,14 +93,41 @@ def _latency(sandboxes: Sandboxes) -> Compared:
         return time.monotonic() - started
 
     started = time.monotonic()
-    sandbox.transport.handle_request(request).read()
+    response = sandbox.transport.handle_request(request)
+    response.read()
     late = {"sync": time.monotonic() - started}
+    # By this name a recorder tells its answers from live ones.
+    yield "Server", "keyapi-sandbox (seed 0)", response.headers.get("server")
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         late["async"] = runner.run(lateness(sandbox.transport))
         late["ASGI"] = runner.run(lateness(httpx.ASGITransport(sandbox)))
+        cut = runner.run(_sent_by_asgi(sandboxes.open(faults=["dropped"]), good))
+    yield "a dropped answer, ASGI", True, cut[-1:] != [False] and bool(cut)
     for way, seconds in late.items():
         if seconds < _LATE * 0.9:  # clocks differ in their grain
             yield f"latency, {way}", f"{_LATE} s", f"{seconds:.4f} s"
+
+
+async def _sent_by_asgi(sandbox: Sandbox, asked: SandboxRequest) -> list[bool]:
+    """For each part of a body that is sent, whether more is announced."""
+    sent: list[bool] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": asked.body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            sent.append(bool(message.get("more_body")))
+
+    scope = {
+        "type": "http",
+        "method": asked.method,
+        "path": asked.path,
+        "query_string": asked.query.encode(),
+        "headers": [(name.encode(), text.encode()) for name, text in asked.headers.items()],
+    }
+    await sandbox(scope, receive, send)
+    return sent
 
 
 def _strictness(sandboxes: Sandboxes) -> Compared:
@@ -130,5 +157,5 @@ def _keys(sandboxes: Sandboxes) -> Compared:
         yield f"key {header!r}", status, reply.status
 
 
-OPTIONS = (_limits, _retry_after, _latency, _strictness, _keys)
+OPTIONS = (_limits, _retry_after, _delivery, _strictness, _keys)
 """What looks at options; each is given the sandboxes of an operation."""

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
-from urllib.parse import parse_qsl
 
-import httpx
-
-from keyapi import BadRequest, KeyAPIError
+from keyapi import BadRequest
 from keyapi.conformance.cases import Case, cases, good
 from keyapi.conformance.drivers import Caller, Inexpressible, Sent, types_of
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._pages import walked
 from keyapi.conformance.relations._shared import (
-    decoded,
-    put,
     request_differs,
     success_answer,
     violation,
 )
 from keyapi.contract import Violation
-from keyapi.specification import OperationSpec, value_at
+from keyapi.specification import OperationSpec
 
-_CURSOR = 4711  # where the second page starts
 _TYPES = {"integer": int, "number": float, "string": str, "boolean": bool}
 
 
@@ -50,8 +44,7 @@ def client_to_spec(operation: OperationSpec, caller: Caller, base_url: str) -> I
         for broken in sent_as_asked(operation, caller, case, base_url, answer):
             yield Finding("client -> spec", case.name, broken)
     if (operation.name, True) in caller.methods:
-        walked = list(_walked(operation, caller))
-        for broken in walked or _walked_from_last(operation, caller):
+        for broken in walked(operation, caller):
             yield Finding("client -> spec", "walk", broken)
 
 
@@ -123,94 +116,3 @@ def _equal(
         yield violation(operation, "sent", "one request", f"{len(sent.requests)}: {sent.result}")
         return
     yield from request_differs(operation, arguments, sent.requests[0], base_url)
-
-
-def _walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
-    """An iterating method asks for the first page, then for the next one, and then ends."""
-    paging = operation.paging
-    if paging is None:
-        return
-    following = int(paging.start or 0) + 1 if paging.kind == "page" else _CURSOR
-    expected = [_text(paging.start), str(following)]
-    yield from _asks_for(operation, caller, expected, full=1)
-
-
-def _walked_from_last(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
-    """Behind the highest page number that is documented nothing is asked for."""
-    paging = operation.paging
-    if paging is None or paging.kind != "page":
-        return
-    last = operation.arguments[paging.position].schema.get("maximum")
-    if last is None:
-        return
-    for start in (last - 1, last):
-        expected = [str(number) for number in range(start, last + 1)]
-        yield from _asks_for(operation, caller, expected, full=len(expected), start_page=start)
-
-
-def _asks_for(
-    operation: OperationSpec,
-    caller: Caller,
-    expected: Sequence[str | None],
-    *,
-    full: int,
-    **start: Any,
-) -> Iterator[Violation]:
-    """Walk, and compare the positions that are asked for.
-
-    Args:
-        operation: The operation.
-        caller: The client.
-        expected: The positions.
-        full: How many pages are full, and say that more follow where a flag tells; behind them are
-            empty ones.
-        **start: Where to start.
-    """
-    paging = operation.paging
-    case = next(iter(cases(operation)))
-    assert paging is not None
-    walk = {name: value for name, value in case.arguments.items() if name != paging.position}
-    try:
-        arguments = caller.arguments(operation.name, walk, walk=True)
-    except Inexpressible as reason:
-        yield violation(operation, "inexpressible", walk, reason)
-        return
-    positions: list[Any] = []
-    size = int(walk.get(paging.size or "") or 1)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        query = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
-        sent = {**query, **(decoded(request.content) or {})}
-        positions.append(sent.get(paging.position))
-        more = len(positions) <= full
-        body = json.loads(success_answer(operation).content)
-        row = (value_at(body, operation.items or ()) or [{}])[0]
-        first = size * len(positions)
-        numbers = range(first, first + size if more else first)
-        put(body, operation.items or (), [{**row, "n": number} for number in numbers])
-        if paging.more:
-            put(body, paging.more, more)
-        if paging.next:
-            put(body, paging.next, [_CURSOR] if _takes_list(operation) else _CURSOR)
-        return httpx.Response(200, json=body)
-
-    method = caller.methods[operation.name, True]
-    with caller.client("sk_contract", transport=httpx.MockTransport(answer)) as client:
-        try:
-            rows = len(list(method.on(client)(**arguments, **start)))
-        except (KeyAPIError, TypeError) as error:
-            yield violation(operation, "walk", "pages", error)
-            return
-    if [_text(position) for position in positions] != [*expected] or rows != full * size:
-        found = f"{positions}, {rows} rows"
-        yield violation(operation, "walk", f"{expected}, {full * size} rows", found)
-
-
-def _text(position: Any) -> str | None:
-    return None if position is None else str(position)
-
-
-def _takes_list(operation: OperationSpec) -> bool:
-    paging = operation.paging
-    schema = operation.arguments[paging.position].schema if paging else {}
-    return bool(schema.get("type") == "array")

@@ -1,0 +1,260 @@
+"""Pages: which are asked for, when a walk ends, and what a page promises."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import httpx
+
+from keyapi import KeyAPIError, Page, PaginationError
+from keyapi._clients import async_twin
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import Caller, Inexpressible
+from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._shared import decoded, put, success_answer, violation
+from keyapi.contract import Violation
+from keyapi.specification import OperationSpec, value_at
+
+_CURSOR = 4711  # where the second page starts
+_CIRCLES: dict[str, Callable[[int], int | None]] = {
+    "the same page again": lambda number: 0,
+    "the same page after another": lambda number: min(number, 1),
+    "two pages in turn": lambda number: number % 2,
+    "three pages in turn": lambda number: number % 3,
+}
+"""Servers that never come to an end."""
+_MOST = 12
+"""Requests after which a walk in such a circle has ended."""
+_END = 2 * _MOST
+"""Requests after which even those servers come to an end."""
+_FACTS = (
+    *("next", "has_more", "page_num", "page_size", "request_id", "attempts", "credits"),
+    "from_cache",
+)
+
+
+@relation("client -> spec", short="c>s", position=2)
+@relation("spec -> client", short="s>c", position=4)
+def pages_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[Finding]:
+    """A walk in a circle is noticed, and a page is a sequence that can be copied and pickled.
+
+    Args:
+        operation: The operation.
+        caller: The client.
+    """
+    if operation.paging is None or (operation.name, True) not in caller.methods:
+        return
+    for name, page in _CIRCLES.items():
+        for asynchronous in (False, True):
+            found = _walk(operation, caller, page, asynchronous=asynchronous)
+            if isinstance(found, Violation):
+                return  # which "client -> spec" finds
+            ended = isinstance(found.error, PaginationError) and len(found.positions) <= _MOST
+            if not ended:
+                told = f"{found.error!r} after {len(found.positions)} requests"
+                broken = violation(operation, "circle", "PaginationError", told)
+                yield Finding("client -> spec", name, broken)
+    for rule, expected, given in _page(operation, caller):
+        if expected != given:
+            broken = violation(operation, f"page {rule}", expected, given)
+            yield Finding("spec -> client", "a page", broken)
+
+
+def _page(operation: OperationSpec, caller: Caller) -> Iterator[tuple[str, Any, Any]]:
+    """What a page of two rows promises: name, expected and found."""
+    answer = success_answer(operation)
+    body = answer.envelope
+    row = (value_at(body, operation.items or ()) or [{}])[0]
+    rows = [{**row, "n": n, "nested": {"list": [n]}} for n in range(2)]
+    put(body, operation.items or (), rows)
+    if operation.paging and operation.paging.next:
+        put(body, operation.paging.next, [_CURSOR] if _takes_list(operation) else _CURSOR)
+    if operation.paging and operation.paging.more:
+        put(body, operation.paging.more, True)
+    good = answer._replace(content=json.dumps(body).encode())
+    arguments = dict(next(iter(cases(operation))).arguments)
+    if operation.paging and operation.paging.size in arguments:
+        arguments[operation.paging.size] = len(rows)
+    page = caller.call(operation.name, arguments, good).result
+    if not isinstance(page, Page):
+        yield "kind", "a page", repr(page)
+        return
+    yield "has_more", True, page.has_more
+    model = caller.methods[operation.name, False].operation.model()
+    if model is not dict:
+        given = [page[0], page[-1], *page[:1], *page, *page.items]
+        yield "rows", {model}, {type(row) for row in given}
+        yield "rows", [rows[n] for n in (0, 1, 0, 0, 1, 0, 1)], [row.to_dict() for row in given]
+        page[0].to_dict()["nested"]["list"].append("changed")
+    page.to_dicts()[1]["nested"]["list"].append("changed")
+    yield "copies", rows, page.to_dicts()
+    yield "length", len(rows), len(page)
+    restored = pickle.loads(pickle.dumps(page))  # noqa: S301 - made here
+    for fact in _FACTS:
+        yield f"pickled, {fact}", getattr(page, fact), getattr(restored, fact, "nothing")
+    yield "pickled", (rows, repr(page)), (restored.to_dicts(), repr(restored))
+    yield "pickled rows", list(page), list(restored)
+
+
+def walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
+    """An iterating method asks for the pages that there are, and for none behind the last.
+
+    Args:
+        operation: The operation.
+        caller: The client.
+    """
+    first = list(_from_the_first(operation, caller))
+    yield from first or _from_the_last(operation, caller)
+
+
+def _from_the_first(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
+    """It asks for the first page, then for the next one, and then ends."""
+    paging = operation.paging
+    if paging is None:
+        return
+    following = int(paging.start or 0) + 1 if paging.kind == "page" else _CURSOR
+    expected = [_text(paging.start), str(following)]
+    yield from _asks_for(operation, caller, expected, full=1)
+
+
+def _from_the_last(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
+    """Behind the highest page number that is documented nothing is asked for."""
+    paging = operation.paging
+    if paging is None or paging.kind != "page":
+        return
+    last = operation.arguments[paging.position].schema.get("maximum")
+    if last is None:
+        return
+    for start in (last - 1, last):
+        expected = [str(number) for number in range(start, last + 1)]
+        yield from _asks_for(operation, caller, expected, full=len(expected), start_page=start)
+
+
+def _asks_for(
+    operation: OperationSpec,
+    caller: Caller,
+    expected: Sequence[str | None],
+    *,
+    full: int,
+    **start: Any,
+) -> Iterator[Violation]:
+    """Walk, and compare the positions that are asked for.
+
+    Args:
+        operation: The operation.
+        caller: The client.
+        expected: The positions.
+        full: How many pages are full, and say that more follow where a flag tells; behind them are
+            empty ones.
+        **start: Where to start.
+    """
+    found = _walk(operation, caller, lambda number: number if number < full else None, **start)
+    if isinstance(found, Violation):
+        yield found
+        return
+    if found.error is not None:
+        yield violation(operation, "walk", "pages", found.error)
+    elif found.positions != [*expected] or len(found.rows) != full * found.size:
+        told = f"{found.positions}, {len(found.rows)} rows"
+        yield violation(operation, "walk", f"{expected}, {full * found.size} rows", told)
+
+
+class _Walked(NamedTuple):
+    """What a walk asked for and gave.
+
+    Attributes:
+        positions: The positions that were asked for, as text.
+        size: Rows of a full page.
+        rows: The rows that were handed out.
+        error: What ended it, if it did not end by itself.
+    """
+
+    positions: list[str | None]
+    size: int
+    rows: list[Any]
+    error: Exception | None
+
+
+def _walk(
+    operation: OperationSpec,
+    caller: Caller,
+    page: Callable[[int], int | None],
+    *,
+    asynchronous: bool = False,
+    **start: Any,
+) -> _Walked | Violation:
+    """Walk with a client, whose server serves made-up pages.
+
+    Args:
+        operation: The operation.
+        caller: The client.
+        page: Gives, for the number of a request from 0, the page that is served: full, and followed
+            by others; None for an empty one, the last.
+        asynchronous: Whether to walk with the async client.
+        **start: Where to start.
+    """
+    paging = operation.paging
+    case = next(iter(cases(operation)))
+    assert paging is not None
+    walk = {name: value for name, value in case.arguments.items() if name != paging.position}
+    try:
+        arguments = caller.arguments(operation.name, walk, walk=True)
+    except Inexpressible as reason:
+        return violation(operation, "inexpressible", walk, reason)
+    positions: list[str | None] = []
+    size = int(walk.get(paging.size or "") or 1)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        query = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
+        sent = {**query, **(decoded(request.content) or {})}
+        served = page(len(positions)) if len(positions) < _END else None
+        positions.append(_text(sent.get(paging.position)))
+        body = json.loads(success_answer(operation).content)
+        row = (value_at(body, operation.items or ()) or [{}])[0]
+        numbers = range(0) if served is None else range(served * size, served * size + size)
+        signed = f"sign={len(positions)}"  # anew for each request
+        rows = [{**row, "n": n, "picture": f"https://host.invalid/{n}?{signed}"} for n in numbers]
+        put(body, operation.items or (), rows)
+        if paging.more:
+            put(body, paging.more, served is not None)
+        if paging.next:
+            cursor = _CURSOR + len(positions) - 1
+            put(body, paging.next, [cursor] if _takes_list(operation) else cursor)
+        return httpx.Response(200, json=body)
+
+    method = caller.methods[operation.name, True]
+    kind: Any = async_twin(caller.client) if asynchronous else caller.client
+    client = kind("sk_contract", transport=httpx.MockTransport(answer))
+    rows: list[Any] = []
+    error: Exception | None = None
+    try:
+        given = method.on(client)(**arguments, **start)
+        if asynchronous:
+            caller.run(_collected(given, rows))
+        else:
+            rows.extend(given)
+    except (KeyAPIError, TypeError) as raised:
+        error = raised
+    closed = client.close()
+    if asynchronous:
+        caller.run(closed)
+    return _Walked(positions, size, rows, error)
+
+
+async def _collected(given: Any, rows: list[Any]) -> None:
+    async for row in given:
+        rows.append(row)  # noqa: PERF401 - what came before an error is kept
+
+
+def _text(position: Any) -> str | None:
+    return None if position is None else str(position)
+
+
+def _takes_list(operation: OperationSpec) -> bool:
+    paging = operation.paging
+    schema = operation.arguments[paging.position].schema if paging else {}
+    return bool(schema.get("type") == "array")
