@@ -25,13 +25,14 @@ FAULT_SHARE = 0.12
 LATE = 4.0
 """How long a late answer takes, in seconds: longer than the clients wait."""
 _STATUSES = ("404", "429", "500", "502", "503", "code 429", "code 500", "code 503", "code 1234")
-_FAULTS = (*_STATUSES, "html", "half", "empty", "cut", "drop", "reset", "late")
+_FAULTS = (*_STATUSES, "html", "half", "empty", "null", "cut", "drop", "reset", "late")
 # Unusual, but no fault: rows come all the same.
 _MANNERS = ("plain", "plain", "plain", "gzip", "chunked", "pieces", "close", "early hints")
 _BODIES = {
     "html": b"<html><h1>502 Bad Gateway</h1></html>",
     "half": b'{"code": 0, "message": "success", "data": [{"id": "1"}, {"id',
     "empty": b"",
+    "null": b'{"code": 0, "message": "success", "data": null}',
 }
 
 

@@ -69,7 +69,7 @@ FAULTS = {
     "429 after 120": Rule(RateLimited),
     "code 1234": Rule(KeyAPIError),
     **dict.fromkeys(("html", "half", "empty"), Rule(InvalidResponse, _SOON)),
-    **dict.fromkeys(("text", "nan", "no code"), Rule(InvalidResponse)),
+    **dict.fromkeys(("text", "nan", "no code", "null"), Rule(InvalidResponse)),
     **dict.fromkeys(("reset", "timeout", "cut"), Rule(TransportError, _SOON)),
     **dict.fromkeys(
         ("refused", "no connection in time"),

@@ -49,6 +49,7 @@ _BODIES = {
     "text": b"upstream says no",
     "nan": b'{"code": 0, "message": "success", "data": NaN}',
     "no code": b'{"message": "success", "data": []}',
+    "null": b'{"code": 0, "message": "success", "data": null}',
 }
 
 
