@@ -288,6 +288,16 @@ def test_headers_that_a_browser_saved_are_understood(tmp_path: Path) -> None:
         assert httpx.get(GOOD.url).headers["x-name"] == "用户"
 
 
+def test_an_answer_without_a_body_needs_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.har"
+    document = json.loads(written([GOOD]))
+    for status, content in ((200, {"size": 0}), (204, {})):
+        document["log"]["entries"][0]["response"] |= {"status": status, "content": content}
+        path.write_text(json.dumps(document))
+        (entry,) = read(path)
+        assert (entry.status, entry.content) == (status, b"")
+
+
 def test_a_body_that_is_not_text_is_compared_byte_by_byte(tmp_path: Path) -> None:
     path = tmp_path / "a.har"
     posted = replace(GOOD, method="POST", body=b"\xff\xfe")

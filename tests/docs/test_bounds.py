@@ -28,7 +28,7 @@ BOUNDS = {
     "pages, indexes": [
         f"{yaml.MAX_BYTES // MB} MB",
         f"{yaml.MAX_NODES:,} nodes",
-        f"{yaml.MAX_DEPTH} levels",
+        f"{vars(yaml)['MAX_DEPTH']} levels",
         f"{index.MAX_LINKS:,} pages and {fetch.MAX_TOTAL // MB} MB",
         f"{fetch.AT_ONCE} requests at a time",
         f"{response.REDIRECTS} redirects, {response.RETRIES} retries",
