@@ -32,19 +32,6 @@ _NOT_CALLED |= {"specification", "testing"}
 _NOT_ANSWERING = {"__init__", "_control", "_http", "_schedule", "_server", "_together"}
 
 
-class Unchanged:
-    """What the suite finds in sources without a fault: found once, and shared by planters."""
-
-    @cached_property
-    def problems(self) -> list[str]:
-        """What is wrong."""
-        judge = Judge(RuntimePlanter.changed, tuple(_CLIENTS.values()))
-        try:
-            return list(judge.findings(None, tuple(_CLIENTS)).values())
-        finally:
-            judge.close()
-
-
 class CodePlanter(Planter):
     """Plants faults in source files; what they are in is a matter of subclasses.
 
@@ -53,20 +40,17 @@ class CodePlanter(Planter):
             files, and what imports them.
         first: Relations that look first.
         patience: What one relation may take for one operation, in seconds of a processor.
-
-    Args:
-        unchanged: What the suite finds without a fault.
     """
 
     required = 0.25  # of four by default; the aim, for all of them, is 0.95
     sample = 4
+    control = "code"
     operators = OPERATORS
     changed: ClassVar[tuple[str, ...]]
     first: ClassVar[tuple[str, ...]] = ()
     patience: float = CPU
 
-    def __init__(self, unchanged: Unchanged) -> None:
-        self._unchanged = unchanged
+    def __init__(self) -> None:
         self._sources: dict[str, Code] = {}
         self._copied: dict[str, TemporaryDirectory[str]] = {}
 
@@ -99,8 +83,12 @@ class CodePlanter(Planter):
                 yield self._outcome(file, source, mutant)
 
     def problems(self, baseline: Baseline) -> Iterable[str]:
-        """What the suite finds in sources without a fault."""
-        return self._unchanged.problems
+        """What the suite finds in all sources without a fault."""
+        judge = Judge(RuntimePlanter.changed, tuple(_CLIENTS.values()))
+        try:
+            return list(judge.findings(None, tuple(_CLIENTS)).values())
+        finally:
+            judge.close()
 
     def close(self) -> None:
         """End the process that judges, and remove the copies; both are made again when needed."""

@@ -171,6 +171,7 @@ class SourcePlanter(Planter):
     """
 
     sample: ClassVar[int] = 6
+    control = "sources"
 
     def __init__(self, sources: Mapping[str, Sources]) -> None:
         self.sources = sources

@@ -13,7 +13,6 @@ from conformance.code_mutants import (
     CodePlanter,
     RuntimePlanter,
     SandboxPlanter,
-    Unchanged,
 )
 from keyapi.conformance.mutation.planter import Part
 
@@ -24,7 +23,7 @@ INFLUENCER = "keyapi_tiktok/api/influencer/__init__.py"
 
 @pytest.fixture(scope="module")
 def planter() -> Iterator[CodePlanter]:
-    planter = ClientPlanter(Unchanged())
+    planter = ClientPlanter()
     planter.patience = 4.0
     yield planter
     planter.close()
@@ -88,7 +87,7 @@ except OSError as error:
 
 @pytest.mark.parametrize("kind", [ClientPlanter, RuntimePlanter, SandboxPlanter])
 def test_parts_are_named_and_each_is_one_mutant(kind: type[CodePlanter]) -> None:
-    parts = list(kind(Unchanged()).parts(NO_BASELINE, ["negate condition"]))
+    parts = list(kind().parts(NO_BASELINE, ["negate condition"]))
 
     assert len(set(parts)) == len(parts)
     assert parts

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.clients import GeneratedBaseline
-from conformance.code_mutants import ClientPlanter, RuntimePlanter, SandboxPlanter, Unchanged
+from conformance.code_mutants import ClientPlanter, RuntimePlanter, SandboxPlanter
 from conformance.source_mutants import OverlayPlanter, PagePlanter, RulePlanter, Sources
 from conformance.spec_mutants import SpecPlanter
 from conformance.spec_operators import OPERATORS, Operator
@@ -45,14 +45,13 @@ def mutation(
             place there.
         server_faults: Faults of a server over a walk, by name.
     """
-    unchanged = Unchanged()
     shared = sources()
     return Mutation(
         [
             AnswerPlanter(faults),
             ServerPlanter(server_faults),
             SpecPlanter(operators),
-            *(plant(unchanged) for plant in (ClientPlanter, RuntimePlanter, SandboxPlanter)),
+            *(plant() for plant in (ClientPlanter, RuntimePlanter, SandboxPlanter)),
             *(plant(shared) for plant in (PagePlanter, OverlayPlanter, RulePlanter)),
         ],
         {

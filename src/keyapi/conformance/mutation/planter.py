@@ -42,6 +42,11 @@ class Planter(ABC):
     operators: Mapping[str, Any]
     """What it can plant, by name."""
 
+    @property
+    def control(self) -> str:
+        """Name of what `problems` looks at: of planters that look at the same, one is asked."""
+        return self.place
+
     @abstractmethod
     def parts(self, baseline: Baseline, operators: Sequence[str]) -> Iterator[Part]:
         """Cut the work of some operators into parts; an operator without a place has none.

@@ -154,15 +154,24 @@ def score(
     mutation = make()
     chosen = Chosen(frozenset(operators), frozenset(places), seed)
     result = Score(complete=chosen == Chosen(), seed=seed)
+    result.required = {each.place: each.required for _, each, _ in chosen.planters(mutation)}
     if processes == 1:
-        for task in list(_tasks(mutation, chosen, result)):
+        result.problems = [
+            problem for check in _checks(mutation, chosen) for problem in _problems(mutation, check)
+        ]
+        for task in () if result.problems else list(_tasks(mutation, chosen, result)):
             result.outcomes += _done(mutation, task)
     else:
         context = get_context("spawn")
         with ProcessPoolExecutor(processes, context, _Worker.start, (make,)) as pool:
-            pool.submit(int)  # the processes start while the work is cut
-            for outcomes in pool.map(_Worker.done, list(_tasks(mutation, chosen, result))):
-                result.outcomes += outcomes
+            # They are at work while the rest is cut, which is of no use where something is wrong.
+            checks = [pool.submit(_Worker.problems, each) for each in _checks(mutation, chosen)]
+            tasks = [pool.submit(_Worker.done, each) for each in _tasks(mutation, chosen, result)]
+            result.problems = [problem for check in checks for problem in check.result()]
+            if result.problems:
+                pool.shutdown(cancel_futures=True)
+            else:
+                result.outcomes = [outcome for task in tasks for outcome in task.result()]
     result.seconds = time.monotonic() - started
     return result
 
@@ -178,6 +187,10 @@ class _Worker:
         cls.mutation = make()
 
     @classmethod
+    def problems(cls, check: int | None) -> list[str]:  # pragma: no cover - in the pool
+        return _problems(cls.mutation, check)
+
+    @classmethod
     def done(cls, task: _Task) -> list[MutantOutcome]:  # pragma: no cover - in the pool
         return _done(cls.mutation, task)
 
@@ -187,19 +200,29 @@ def _done(mutation: Mutation, task: _Task) -> list[MutantOutcome]:
     return list(planter.outcomes(mutation.baseline(task.baseline), task.part))
 
 
+def _checks(mutation: Mutation, chosen: Chosen) -> Iterator[int | None]:
+    """What is looked at without any fault: what some planters start from, by number, and None.
+
+    None stands for the first baseline.
+    """
+    numbers = {planter.control: number for number, planter, _ in chosen.planters(mutation)}
+    yield from numbers.values()
+    yield None
+
+
+def _problems(mutation: Mutation, check: int | None) -> list[str]:
+    """What is wrong without any fault."""
+    base = mutation.baseline(mutation.names[0])
+    if check is not None:
+        return list(mutation.planters[check].problems(base))
+    return [problem for operation in base.specification for problem in base.problems(operation)]
+
+
 def _tasks(mutation: Mutation, chosen: Chosen, result: Score) -> Iterator[_Task]:
-    """Cut the work into tasks; there are none if something is wrong without any fault."""
+    """Cut the work into tasks."""
     first, *others = mutation.names
     base = mutation.baseline(first)
-    planters = list(chosen.planters(mutation))
-    for operation in base.specification:
-        result.problems += base.problems(operation)
-    for _, planter, _ in planters:
-        result.problems += planter.problems(base)
-        result.required[planter.place] = planter.required
-    if result.problems:
-        return
-    for number, planter, names in planters:
+    for number, planter, names in chosen.planters(mutation):
         parts = planter.parts(base, names)
         if chosen.seed is not None:
             parts = sampled(parts, planter.sample, chosen.seed)
