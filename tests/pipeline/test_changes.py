@@ -41,6 +41,7 @@ def test_an_update_takes_a_change_of_the_price(
     leave_out_other_checks(copy)
     left_out = " and ".join(f"not {name}" for name in _LEFT_OUT)
     monkeypatch.setenv("PYTEST_ADDOPTS", f"-k '{left_out}'")
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")  # the other cores have other tests
     (price,) = (change for change in CHANGES if change.name == "price")
 
     with Docs() as site:

@@ -78,9 +78,12 @@ def checkout(project: Path) -> Path:
 def in_process(monkeypatch: pytest.MonkeyPatch) -> Runner:
     """Runs the steps that make the client in this process, without mypy, and records nothing.
 
-    Plugins of pytest, which these steps' tests do not need, take longer to import than they run.
+    Plugins of pytest and worker processes, which these steps' tests do not need, take longer to
+    start than they run.
     """
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
     monkeypatch.setattr("pipeline.commands.regenerate.verify", lambda files, runtime: None)
     scripts = {
         "vendor.py": vendor.main,

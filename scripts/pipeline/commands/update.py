@@ -220,8 +220,9 @@ class Trial:
         if outcome.code not in step.passes:
             last = [*outcome.stdout.splitlines(), *errors][-_LAST_LINES:]
             self.sections[f"Failed: {step.name}"] = fenced("\n".join(last))
+            printed = [line for line in last if line.strip()] or ["it printed nothing"]
             raise PipelineError(
-                f"the step failed: {last[-1] if last else 'it printed nothing'}",
+                f"the step failed: {printed[-1]}",
                 where=step.name,
                 remedy="Nothing was changed.",
             )
