@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -54,16 +55,14 @@ nox.options.sessions = [
     *_EACH_CHANGE,
     "tools",
     "contract",
-    "coverage",
     "mutants",
-    "docs",
-    "package",
-    "demo",
+    "artifacts",
 ]
 
 # The plugins of what generates cases take a second to import, for nothing here.
 SHIPPED = [f"tests/{folder}" for folder in ("client", "sandbox", "cli")]
 SHIPPED += ["-p", "no:schemathesis", "-p", "no:hypothesispytest"]
+TOOLS = ("tests/pipeline", "tests/conformance")
 in_dev = partial(nox.session, venv_backend="none", requires=["dev"])
 
 
@@ -98,11 +97,12 @@ def _pytest(session: nox.Session, *arguments: str, **env: str) -> None:
     _run(session, "python", "-m", "pytest", *_PARALLEL, *arguments, **env)
 
 
-def _measured(session: nox.Session, *arguments: str) -> None:
-    """Run tests and keep which branches they cover, for the session `coverage`."""
-    data = str(ROOT / f".coverage.{session.name}")
-    options = ("--cov", "--cov-report=", "--cov-fail-under=0")
-    _pytest(session, *arguments, *options, COVERAGE_FILE=data)
+def _side_by_side(*tasks: Callable[[], object]) -> None:
+    """Run as many tasks at a time as there are cores, in their order; the first error counts."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = [pool.submit(task) for task in tasks]
+    for each in running:
+        each.result()
 
 
 @nox.session(default=False)
@@ -125,20 +125,21 @@ def check(session: nox.Session) -> None:
         ("ruff", "format", "--check", "."),
         ("zizmor", "--offline", "--quiet", ".github/workflows"),
     )
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        run = partial(_run, session, silent=True, PYTHONPATH="scripts")
-        running = [pool.submit(run, *command) for command in commands]
-    for each in running:
-        each.result()
+    run = partial(_run, session, silent=True, PYTHONPATH="scripts")
+    _side_by_side(*(partial(run, *command) for command in commands))
 
 
 @in_dev
 def tests(session: nox.Session) -> None:
-    """The tests of what is shipped, offline."""
+    """The tests of what is shipped, offline; they cover every branch of what programs use.
+
+    Measuring doubles what a test takes, so tests that reach no branch of their own are marked
+    `no_cover`. A branch that only such a test reaches is missing here: take its mark away.
+    """
     if session.posargs:
         _pytest(session, *session.posargs)
     else:
-        _measured(session, *SHIPPED)
+        _pytest(session, *SHIPPED, "--cov")
 
 
 @nox.session(python=OTHER_PYTHONS)
@@ -147,11 +148,11 @@ def pythons(session: nox.Session) -> None:
 
     These take a fifth of the time, and show signals, pipes and what workers share on a disk or in
     Redis, none of which depends on the version of Python; nor does the test marked `once`. Every
-    other test runs, with four of its cases, which differ in data; `-- --all` runs all. By default
+    other test runs, with three of its cases, which differ in data; `-- --all` runs all. By default
     only the oldest and the newest Python run.
     """
     _install(session, "dev")
-    cases = () if "--all" in session.posargs else ("--cases", "4")
+    cases = () if "--all" in session.posargs else ("--cases", "3")
     session.run(
         "python", "-m", "pytest", *_PARALLEL, *SHIPPED, *cases, "-m", "not process and not once"
     )
@@ -171,36 +172,23 @@ def tools(session: nox.Session) -> None:
     if session.posargs:
         _pytest(session, *session.posargs)
     else:
-        for folder in ("tests/pipeline", "tests/conformance"):
-            _pytest(session, folder, "-m", "not slow")
+        _pytest(session, *TOOLS, "-m", "not slow")
 
 
 @in_dev
 def contract(session: nox.Session) -> None:
     """The contract suite, offline; `-- --seed random` explores, `-- --report DIR` reports."""
     named = any(argument.startswith("tests/") for argument in session.posargs)
-    if session.posargs:
-        _pytest(session, *([] if named else ["tests/contract"]), *session.posargs)
-    else:
-        _measured(session, "tests/contract")
+    _pytest(session, *([] if named else ["tests/contract"]), *session.posargs)
 
 
-@in_dev
+@in_dev(default=False)
 def coverage(session: nox.Session) -> None:
-    """Every branch of what programs use is covered by tests and contract; `-- --all` for the suite.
-
-    Measuring doubles what a test takes, so tests that reach no branch of their own are marked
-    `no_cover`. A branch that only such a test reaches is missing here: take its mark away. What the
-    contract suite is made of is measured with `-- --all`, which the nightly workflow runs.
-    """
-    if "--all" in session.posargs:
-        data, suite = str(ROOT / ".coverage.conformance"), "--cov=keyapi.conformance"
-        options = (suite, "--cov-branch", "--cov-fail-under=90", "--cov-config=/dev/null")
-        _pytest(session, "tests/conformance", "tests/contract", *options, COVERAGE_FILE=data)
-        return
-    measured = [f".coverage.{name}" for name in ("tests", "contract")]
-    _run(session, "coverage", "combine", "--keep", *measured)
-    _run(session, "coverage", "report")
+    """What its own tests cover of what the contract suite is made of: `tests` measures the rest."""
+    measured = ("--cov=keyapi.conformance", "--cov-branch", "--cov-fail-under=90")
+    data = str(ROOT / ".coverage.conformance")
+    folders = ("tests/conformance", "tests/contract")
+    _pytest(session, *folders, *measured, "--cov-config=/dev/null", COVERAGE_FILE=data)
 
 
 @in_dev
@@ -209,7 +197,7 @@ def mutants(session: nox.Session) -> None:
     _run(session, "python", "scripts/mutants.py", *session.posargs)
 
 
-@in_dev
+@in_dev(default=False)
 def docs(session: nox.Session) -> None:
     """Build the site, where a warning is an error, and test it and every document."""
     site = Path(session.create_tmp()).resolve() / "site"
@@ -221,8 +209,7 @@ def docs(session: nox.Session) -> None:
 @in_dev(default=False)
 def slow(session: nox.Session) -> None:
     """The tests that take seconds for what they can find; `tools` leaves them out."""
-    for folder in ("tests/pipeline", "tests/conformance"):
-        _pytest(session, folder, "-m", "slow", *session.posargs)
+    _pytest(session, *TOOLS, "-m", "slow", *session.posargs)
 
 
 @in_dev(default=False)
@@ -268,7 +255,7 @@ def mutation(session: nox.Session) -> None:
     session.run("mutmut", "results")
 
 
-@in_dev
+@in_dev(default=False)
 def package(session: nox.Session) -> None:
     """Build sdist and wheel; the sdist builds the same wheel, and it runs from an empty place."""
     folder = Path(session.create_tmp()).resolve()
@@ -279,9 +266,7 @@ def package(session: nox.Session) -> None:
     _run(session, "python", "-m", "venv", str(venv))
     python = venv / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     session.run(str(python), "-m", "pip", "install", "--quiet", str(wheel), external=True)
-    with session.chdir(folder):
-        program = ROOT / "tests" / "installed_program.py"
-        session.run(str(python), str(program), external=True)
+    session.run(str(python), "tests/installed_program.py", external=True)
 
 
 @nox.session(default=False)
@@ -301,11 +286,17 @@ def frozen(session: nox.Session) -> None:
         session.run(str(folder / "frozen_program" / "frozen_program"), external=True)
 
 
-@in_dev
+@in_dev(default=False)
 def demo(session: nox.Session) -> None:
     """The main job, offline: the page makes the client, and the client lists the products."""
     _run(session, "python", "scripts/demo.py")
     _run(session, "keyapi", "demo")
+
+
+@in_dev
+def artifacts(session: nox.Session) -> None:
+    """The sessions docs, package and demo side by side, as each keeps few cores busy."""
+    _side_by_side(*(partial(make, session) for make in (docs, package, demo)))
 
 
 @nox.session(default=False)

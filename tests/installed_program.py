@@ -1,6 +1,6 @@
 """Run the sample program against an installed wheel and a server on loopback.
 
-Takes nothing from the checkout but itself and the sample program beside it.
+Takes nothing from the checkout but itself and the sample program beside it, and runs elsewhere.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import importlib.resources
 import json
 import os
 import runpy
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import entry_points
@@ -18,6 +19,7 @@ import keyapi
 import keyapi_tiktok
 
 SPEC = json.loads((importlib.resources.files(keyapi_tiktok) / "openapi.json").read_text("utf-8"))
+PROGRAM = Path(__file__).resolve().with_name("sample_program.py")
 OPERATION = SPEC["paths"]["/v1/tiktok/influencer/products/analytics"]["get"]
 EXAMPLE = OPERATION["responses"]["200"]["content"]["application/json"]["example"]
 
@@ -38,6 +40,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
+    os.chdir(sys.prefix)
     for package in (keyapi, keyapi_tiktok):
         place = Path(package.__file__ or "").parent
         assert "site-packages" in place.parts, (
@@ -50,7 +53,7 @@ def main() -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         os.environ["KEYAPI_BASE_URL"] = f"http://127.0.0.1:{server.server_port}"
         os.environ["KEYAPI_TOKEN"] = "sk_test"
-        runpy.run_path(str(Path(__file__).with_name("sample_program.py")), run_name="__main__")
+        runpy.run_path(str(PROGRAM), run_name="__main__")
         server.shutdown()
 
 

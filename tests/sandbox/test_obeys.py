@@ -15,6 +15,7 @@ from keyapi.conformance.relations import server_to_spec
 from keyapi.conformance.scope import absent
 from keyapi.contract import Contract
 from keyapi.sandbox import FAULTS, Reply, Sandbox, SandboxRequest
+from keyapi.sandbox._catalogue import Catalogue
 from keyapi.sandbox._texts import fitted, matching
 from keyapi.sandbox._values import Chance, value
 from keyapi.sandbox.faults import Exchange
@@ -280,3 +281,16 @@ def test_no_row_comes_twice_however_few_columns_there_are(data: Any, example: An
         found = asked(operation, f"user_id={subject}").json["data"]
         texts = [json.dumps(row) for row in found]
         assert len(texts) == len({*texts}) or operation.echoes
+
+
+def test_a_catalogue_of_a_given_size_has_as_many_rows_of_every_subject() -> None:
+    operation = operation_of(data_schema=rows(video_id="string"))
+    catalogue = Catalogue(Specification(operation.document), seed=0, rows=3)
+    assert [len(catalogue.rows(operation, {"user_id": each})) for each in ("5", "6")] == [3, 3]
+
+
+def test_the_parts_of_a_figure_are_no_more_than_the_whole() -> None:
+    figures = dict.fromkeys(("sold_cnt", "live_sold_cnt", "video_sold_cnt"), "integer")
+    operation = operation_of(data_schema=rows(video_id="string", **figures))
+    (found,) = asked(operation, "user_id=5").json["data"][:1]
+    assert found["live_sold_cnt"] + found["video_sold_cnt"] <= found["sold_cnt"]

@@ -1,7 +1,7 @@
 """Which of the many cases of a test are measured, where coverage takes longer than they do.
 
 Measuring doubles what a test takes. A test that reaches no branch which another does not reach is
-marked `no_cover`, a mark of pytest-cov; what that leaves out, `nox -s coverage` tells.
+marked `no_cover`, a mark of pytest-cov; what that leaves out, `nox -s tests` tells.
 """
 
 from __future__ import annotations
