@@ -249,7 +249,12 @@ def test_the_same_input_gives_the_same_bytes_anywhere(
     (project / "openapi/vendor.lock").unlink()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
+    temporary = elsewhere / ".nox/tmp"  # in a checkout that ignores it, as nox has it
+    temporary.mkdir(parents=True)
+    (elsewhere / ".git").mkdir()
+    (elsewhere / ".gitignore").write_text(".nox\n")
     surroundings = {"PYTHONHASHSEED": seed, "LC_ALL": "C", "TZ": "Asia/Tokyo"}
+    surroundings["TMPDIR"] = str(temporary)
     done = subprocess.run(
         [sys.executable, "-c", AGAIN, os.path.relpath(project, elsewhere)],
         capture_output=True,

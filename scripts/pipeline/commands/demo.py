@@ -40,10 +40,11 @@ def demo(root: Path) -> int:
         )
     effective = project.effective(vendored).spec
     files = project.client(effective)
-    same = files == project.generated()
+    there = project.generated()
+    different = [name for name in sorted({*files, *there}) if files.get(name) != there.get(name)]
     console.print(
         f"client    {len(files)} files generated in {time.perf_counter() - started:.1f} s, "
-        f"{'identical to' if same else 'DIFFERENT from'} {GENERATED}/"
+        f"{'DIFFERENT from' if different else 'identical to'} {GENERATED}/"
     )
     with tempfile.TemporaryDirectory() as scratch:
         for name, content in files.items():
@@ -52,9 +53,10 @@ def demo(root: Path) -> int:
             path.write_bytes(content)
         sys.path[:0] = [scratch, str(root / RUNTIME)]
         console.print(_products(effective))
-    if not same:
-        console.print("Run python scripts/regenerate.py.")
-    return 0 if same else 1
+    if different:
+        names = ", ".join(different[:5]) + (", ..." if different[5:] else "")
+        console.print(f"{names}: run python scripts/regenerate.py.", soft_wrap=True)
+    return 1 if different else 0
 
 
 def _products(effective: dict[str, Any]) -> Table:

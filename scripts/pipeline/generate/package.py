@@ -135,6 +135,8 @@ def _format(folder: Path) -> None:
     ruff = [sys.executable, "-m", "ruff"]
     common = [
         "--isolated",
+        "--no-respect-gitignore",  # the temporary folder may lie anywhere, in a checkout, too
+        "--config=exclude=[]",
         "--no-cache",
         "--line-length=100",
         "--target-version=py311",
