@@ -145,10 +145,16 @@ class ContractViolation(KeyAPIError):
 
     Attributes:
         violations: What was found, each a `keyapi.contract.Violation`.
+        response: The `httpx.Response`, which was paid for; its request carries the key, so a
+            pickled error leaves it out.
     """
 
     remedy = "The server has changed, or the specification is wrong: see the operation's page."
     violations: tuple[Any, ...] = ()
+    response: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.message, {**self.__dict__, "response": None})
 
 
 class BudgetExceeded(KeyAPIError):

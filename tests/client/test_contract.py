@@ -30,6 +30,7 @@ from client.conftest import (
 )
 from keyapi import BadRequest, ConfigurationError, ContractViolation, InvalidResponse, RateLimited
 from keyapi.contract import Contract, Violation, json_schema
+from keyapi.contract._response_schema import ResponseSchema
 from keyapi.contract._semantics import broken_semantics
 from keyapi.specification import Specification
 
@@ -556,3 +557,91 @@ def test_an_order_that_is_neither_up_nor_down_promises_nothing() -> None:
     arguments = {"influencer_product_sort_field": 1, "sort_type": 2}
     found = Contract(spec).violations(NAME, 200, content, arguments=arguments)
     assert "order" not in {one.rule for one in found}
+
+
+# --- However large a response is --------------------------------------------------------------
+
+
+NEW = {f"k{number}": number for number in range(5000)}
+
+
+def _found(data: Any, **top: Any) -> list[Violation]:
+    return CONTRACT.violations(NAME, 200, json.dumps({**EXAMPLE, **top, "data": data}).encode())
+
+
+def test_of_many_broken_rows_the_first_are_listed_and_others_counted() -> None:
+    began = time.process_time()
+    found = _found([{**ROW, "product_id": 5}] * 20_000)
+    assert time.process_time() - began < 10
+    assert [one.rule for one in found].count("type") == 10
+    assert found[0].more > 900
+    assert f"and {found[0].more} places more" in str(found[0])
+
+
+@pytest.mark.parametrize("place", [0, 99, 100, 1234, 2999])
+def test_one_broken_row_is_found_wherever_it_is(place: int) -> None:
+    rows_: list[Any] = [{**ROW, "product_id": f"a{number}"} for number in range(3000)]
+    assert [one for one in _found(rows_) if one.rule == "type"] == []
+    rows_[place] = {**rows_[place], "product_id": 5}
+    (found,) = [one for one in _found(rows_) if one.rule == "type"]
+    assert (found.pointer, found.more) == (f"/data/{place}/product_id", 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "top", "expected"),
+    [
+        ([{}] * 5000, {}, ("/data/0/category_id", "required")),
+        ([1] * 5000, {}, ("/data/0", "type")),
+        ([{**ROW, "product_id": [1] * 5000}], {}, ("/data/0/product_id", "type")),
+        ([ROW], {"message": [1] * 5000}, ("/message", "type")),
+        ([ROW] * 500, {"message": 5}, ("/message", "type")),
+        (
+            [{**ROW, **{f"k{n}": n for n in range(5000)}}],
+            {},
+            ("/data/0/k0", "additionalProperties"),
+        ),
+        ({f"k{n}": n for n in range(5000)}, {}, ("/data", "type")),
+    ],
+)
+def test_what_is_large_in_another_way_is_looked_through(
+    data: Any, top: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    found = _found(data, **top)
+    assert expected in [(one.pointer, one.rule) for one in found]
+    assert len(found) < 1100
+    assert len([one for one in found if one.pointer == "/message"]) <= 1
+
+
+def test_what_lies_beyond_what_is_looked_at_is_found_as_well() -> None:
+    schema = {"type": "object", "properties": {"data": {"type": "array", "items": {}}}}
+    schema["properties"]["data"]["items"] = {  # type: ignore[index]
+        "type": "object",
+        "properties": {"tags": {"type": "array", "items": {"type": "integer"}}},
+    }
+    checked = ResponseSchema({}, schema)
+    body = {"data": [{"tags": [1] * 5000}, {"tags": [*[1] * 5000, "x"]}]}
+    (found,) = checked.violations("op", body, rows=("data",))
+    assert (found.pointer, found.rule) == ("/data/1", "json")
+    (found,) = checked.violations("op", body)
+    assert (found.pointer, found.rule) == ("", "json")
+
+
+def test_half_a_pair_in_a_large_response_is_as_good_as_any_other_character() -> None:
+    rows_ = [{**ROW, "product_id": f"a{number}\ud800"} for number in range(500)]
+    assert [one.rule for one in _found(rows_) if one.rule not in ("page-size",)] == []
+
+
+def test_what_the_validator_cannot_do_is_a_violation_and_loses_no_answer(
+    mode: Mode, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any, **named: Any) -> None:
+        raise ArithmeticError("not foreseen")
+
+    monkeypatch.setattr(Contract, "violations", broken)
+    seen: list[Violation] = []
+    assert len(mode.page(options={"contract": seen.append})) == 1
+    assert [(one.rule, one.found) for one in seen] == [("json", "ArithmeticError")]
+    with pytest.raises(ContractViolation) as caught:
+        mode.page(options={"contract": "raise"})
+    assert caught.value.response.json()["data"] == server.rows
+    assert pickled(caught.value).response is None

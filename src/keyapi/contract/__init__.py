@@ -15,14 +15,15 @@ from weakref import WeakKeyDictionary
 
 from keyapi._extras import extra
 from keyapi._isolation import Lock
-from keyapi._json import pointer
+from keyapi._json import DEEPEST, is_deeper
 from keyapi._openapi import NO_CONTENT, is_success, media_type
 
 with extra("contract", "keyapi.contract"):
     from keyapi.contract._response_schema import ResponseSchema
+from keyapi.contract._found import Found
 from keyapi.contract._schemas import json_schema
 from keyapi.contract._semantics import broken_semantics, json_texts, tells_apart
-from keyapi.contract._violation import SHOWN, Violation, short
+from keyapi.contract._violation import SHOWN, Violation, place, short
 from keyapi.specification import OperationSpec, Specification
 
 if TYPE_CHECKING:
@@ -101,41 +102,42 @@ class Contract:
 
         Returns:
             The violations, in the order of the body; those visible only in the bytes come first.
+            Of one kind, 10 places are listed and the others counted, and the search ends with
+            1,000: a page may be broken in each of its rows.
         """
-        found: list[Violation] = []
+        found = Found()
 
         def violation(rule: str, expected: str, value: Any, path: Any = ()) -> None:
-            found.append(
-                Violation(operation, pointer(*path, root=""), rule, expected, short(value))
-            )
+            found.add(Violation(operation, place(path), rule, short(expected), short(value)))
 
         spec = self._spec.operations[operation]
         documented = spec.documented(status)
         if not content and status in NO_CONTENT and documented == str(status):
-            return found
+            return found.listed()
         untold = documented is not None and spec.schema(documented) is None
         if headers is not None and (not untold or spec.has_body(str(status))):
             sent = headers.get("content-type", "")
             if media_type(sent) not in spec.media_types(str(status)):
                 violation("content-type", "application/json", sent or "nothing")
         if untold:
-            return found  # the page says nothing of the body
+            return found.listed()  # the page says nothing of the body
         try:
             body = _decoded(content, violation)
         except (ValueError, RecursionError):
             violation("json", "JSON", content[:SHOWN].decode("utf-8", "replace"))
-            return found
+            return found.listed()
         schema = self._response_schema(operation, status, body)
         if schema is None and documented is None:
             violation("status", f"one of {', '.join(spec.statuses)}", str(status))
-            return found
+            return found.listed()
         if schema is not None:
-            found += schema.violations(operation, body)
+            found.extend(schema.violations(operation, body, rows=spec.items or ()))
         if _is_success(status, body):
-            found += self._broken_json_texts(spec, body)
+            if not found.full:
+                found.extend(self._broken_json_texts(spec, body))
             for broken in broken_semantics(spec, body, arguments or {}, _page(before)):
                 violation(broken.rule, broken.expected, broken.found, broken.path)
-        return found
+        return found.listed()
 
     def arguments(self, operation: str, request: httpx.Request) -> dict[str, Any]:
         """Read the arguments of a request to an operation, by name in the request."""
@@ -166,9 +168,12 @@ class Contract:
         for path, text, documented in json_texts(self._spec, body, schema):
             try:
                 inner = json.loads(text)
+                readable = not is_deeper(inner, DEEPEST)
             except (ValueError, RecursionError):
-                place = pointer(*path, root="")
-                yield Violation(operation.name, place, "json-text", "JSON in the text", short(text))
+                readable = False
+            if not readable:
+                where = place(path)
+                yield Violation(operation.name, where, "json-text", "JSON in the text", short(text))
                 continue
             if documented.decoded is not None:
                 key = id(documented.decoded)  # a part of the document, which is kept
@@ -196,9 +201,9 @@ def _decoded(content: bytes, violation: Callable[[str, str, Any], None]) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         row = dict(pairs)
         if len(row) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            violation("duplicate-key", "each property once", f"{twice!r} twice")
+            seen: set[str] = set()
+            twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]  # None, and added
+            violation("duplicate-key", "each property once", f"{twice[:SHOWN]!r} twice")
         return row
 
     def integer(text: str) -> int:

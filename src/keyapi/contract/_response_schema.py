@@ -8,12 +8,10 @@ from typing import Any
 
 import jsonschema_rs
 
-from keyapi._json import pointer
+from keyapi._json import DEEPEST
+from keyapi.contract._excerpts import excerpts, is_large
 from keyapi.contract._schemas import closed, composed_names, counted, json_schema
-from keyapi.contract._violation import Violation, short
-
-_DEEPEST = 250
-"""Levels of nesting that are validated; the validator reads little more."""
+from keyapi.contract._violation import Violation, place, short
 
 
 class ResponseSchema:
@@ -39,40 +37,76 @@ class ResponseSchema:
         self.fits = jsonschema_rs.Draft4Validator(quick).is_valid
 
     def violations(
-        self, operation: str, body: Any, at: tuple[str | int, ...] = ()
+        self,
+        operation: str,
+        body: Any,
+        at: tuple[str | int, ...] = (),
+        rows: tuple[str, ...] = (),
     ) -> Iterator[Violation]:
         """Find where a value does not fit the schema, or adds to it.
+
+        A large value is looked through part by part, and listed is what is wrong with the parts
+        that do not fit: whoever stops early pays for no more.
 
         Args:
             operation: Name of the operation.
             body: The value, decoded.
             at: Path of the value in the response.
+            rows: Path from the value to the list that makes it large, if there is one.
         """
-        try:
-            errors = self._errors(body)
-        except ValueError:
-            place, expected = pointer(*at, root=""), f"JSON of at most {_DEEPEST} levels"
-            yield Violation(operation, place, "json", expected, "more")
-            return
-        for error in errors:
-            path = list(error.instance_path)
-            rule = error.kind.name
-            details: dict[str, Any] = error.kind.as_dict()
-            instance: Any = error.instance
-            if rule == "additionalProperties":
-                for name in details["unexpected"]:
-                    place, value = pointer(*at, *path, name, root=""), short(instance[name])
-                    yield Violation(operation, place, rule, "no such property", value, True)
+        if is_large(body):
+            body = _encodable(body)
+            if self.fits(body):
+                return
+        around: set[Violation] = set()  # each part shows them again
+        for excerpt in excerpts(body, rows):
+            if excerpt.cut and self.fits(excerpt.body):
                 continue
-            expected = f"{rule} {self._keyword(error.schema_path)}"
-            if rule == "required":
-                path.append(details["property"])
-                yield Violation(operation, pointer(*at, *path, root=""), rule, "a value", "nothing")
-            else:
-                found = short(instance)
+            try:
+                errors = self._errors(excerpt.reduced)
+            except ValueError:
+                expected = f"JSON of at most {DEEPEST} levels"
+                yield Violation(operation, place(at), "json", expected, "more")
+                return
+            explained = False
+            for error in errors:
+                path = tuple(error.instance_path)
+                explained |= path == rows
+                if excerpt.misleads(path, error.kind.name):
+                    continue
+                explained = True
+                in_rows = len(path) > len(rows) and path[: len(rows)] == rows
+                if in_rows and excerpt.first:
+                    row = int(path[len(rows)]) + excerpt.first
+                    path = (*rows, row, *path[len(rows) + 1 :])
+                for violation in self._described(operation, error, (*at, *path)):
+                    if in_rows or violation not in around:
+                        yield violation
+                    if not in_rows:
+                        around.add(violation)
+            if excerpt.cut and not explained:
+                where = place((*at, *rows, excerpt.first) if rows else at)
+                expected = "the rest of a long list or object as the schema says"
+                yield Violation(operation, where, "json", expected, "something else")
+
+    def _described(
+        self, operation: str, error: jsonschema_rs.ValidationError, path: tuple[str | int, ...]
+    ) -> Iterator[Violation]:
+        rule = error.kind.name
+        details: dict[str, Any] = error.kind.as_dict()
+        instance: Any = error.instance
+        if rule == "additionalProperties":
+            for name in details["unexpected"]:
+                value = short(instance[name])
                 yield Violation(
-                    operation, pointer(*at, *path, root=""), rule, expected, found, rule == "enum"
+                    operation, place((*path, name)), rule, "no such property", value, True
                 )
+        elif rule == "required":
+            where = place((*path, details["property"]))
+            yield Violation(operation, where, rule, "a value", "nothing")
+        else:
+            expected, found = f"{rule} {self._keyword(error.schema_path)}", short(instance)
+            yield Violation(operation, place(path), rule, expected, found, rule == "enum")
 
     def _errors(self, body: Any) -> list[jsonschema_rs.ValidationError]:
         """What the validator finds.
@@ -82,12 +116,21 @@ class ResponseSchema:
         """
         try:
             return list(self._validator.iter_errors(body))
-        except UnicodeEncodeError:  # lone surrogates, which JSON allows and the validator does not
-            text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-            return list(self._validator.iter_errors(json.loads(text)))
+        except UnicodeEncodeError:
+            return list(self._validator.iter_errors(_encodable(body)))
 
     def _keyword(self, path: list[str | int]) -> str:
         value: Any = self._root
         for step in path:
             value = value[step]
         return short(value)
+
+
+def _encodable(body: Any) -> Any:
+    """A value without lone surrogates, which JSON allows and the validator does not."""
+    text = json.dumps(body, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.loads(text.encode("utf-8", "replace"))
+    return body

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from keyapi._json import pointer
 from keyapi._text import LONGEST_ID, displayed
 
 # What may be broken of a response as a whole; a rule of requests has no place in one.
@@ -30,6 +31,7 @@ class Violation(NamedTuple):
         expected: What the specification says of it.
         found: What is there, shortened.
         additive: Whether clients can live with it: a new property, or a new value of an enum.
+        more: How many more places break the rule in the same way and are not listed.
     """
 
     operation: str
@@ -38,6 +40,7 @@ class Violation(NamedTuple):
     expected: str
     found: str
     additive: bool = False
+    more: int = 0
 
     @property
     def kind(self) -> tuple[str, str, str]:
@@ -49,7 +52,15 @@ class Violation(NamedTuple):
         whole = "the whole response: " if self.rule in _OF_RESPONSES else ""
         where = f"{displayed(self.pointer, LONGEST_ID)}: " if self.pointer else whole
         expected = f"expected {self.expected}, found {self.found}"
-        return f"{self.operation} ({self.rule}): {where}{expected}"
+        more = f", and {self.more:,} places more" if self.more else ""
+        return f"{self.operation} ({self.rule}): {where}{expected}{more}"
+
+
+def place(path: Iterable[str | int]) -> str:
+    """Write the JSON pointer to a place in a response, whose keys may be of any length."""
+    return pointer(
+        *(displayed(key, SHOWN) if isinstance(key, str) else key for key in path), root=""
+    )
 
 
 def short(value: Any) -> str:
