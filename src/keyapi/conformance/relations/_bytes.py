@@ -18,7 +18,7 @@ from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
 _PLACE = "the value goes here"
-_FLAT, _DEEP, _DEEPEST = 90, 300, 100_000  # levels: what all read, a contract does not, none does
+_FLAT, _DEEP, _DEEPEST = 90, 300, 100_000  # levels: what is read, what is refused, unread
 _DIGITS = 5_000  # beyond what Python reads as an integer
 _VALUES = (
     *("9007199254740993", "-9007199254740993", "9223372036854775807", "-0", "0"),
@@ -36,13 +36,12 @@ _REPORTED = {
     "9223372036854775808": "huge-integer",
     "-18446744073709551617": "huge-integer",
     "1" * 400: "huge-integer",
-    "[" * _DEEP + "]" * _DEEP: "json",
-    '{"a":' * _DEEP + "1" + "}" * _DEEP: "json",
 }
 """Values that come back although a contract, once it looks at the bytes, finds a rule broken."""
 _INVALID = (
     *("NaN", "Infinity", "-Infinity", "01", "+1", ".5", "1.", "0x1", "1_0", "True", "undefined"),
     *("'a'", '"\n"', r'"\x41"', r'"\u12"', "[1,]", '{"a" 1}', "{a: 1}", "/* */ 1", "1 2", ""),
+    *("[" * _DEEP + "]" * _DEEP, '{"a":' * _DEEP + "1" + "}" * _DEEP),
     *("1" * _DIGITS, "[" * _DEEPEST + "]" * _DEEPEST, '{"a":' * _DEEPEST + "1" + "}" * _DEEPEST),
 )
 """What is not a value of JSON, or none that is read."""

@@ -21,8 +21,21 @@ from keyapi.specification import OperationSpec
 
 _STATUSES = (302, *filter(None, ERRORS), 418, 500, 502, 503, 504, 520, 599)
 """The documented table of errors (docs/errors.md), and statuses that it sums up."""
-_NOT_CODES: tuple[Any, ...] = (False, True, "404", "0", "", 404.0, 0.0, None, [], {})
-_CODES = (-1, 1, 418, 999, 2**70, 520)
+_NOT_CODES: tuple[Any, ...] = (
+    False,
+    True,
+    "404",
+    "0",
+    "",
+    404.0,
+    0.0,
+    None,
+    [],
+    {},
+    2**63,
+    -(2**70),
+)
+_CODES = (-1, 1, 418, 999, 2**63 - 1, 520)
 _QUOTA = "apiKey quota is not enough"
 _TOLD = ("message", "status", "code", "request_id", "method", "url")
 """What the text of an error tells, where it is known."""
