@@ -18,7 +18,7 @@ import keyapi
 from keyapi._facts import OperationFacts
 from keyapi._openapi import is_secured
 from pipeline.generate.render import calls, kinds, models, options
-from pipeline.generate.render.calls import Checks, checks
+from pipeline.generate.render.checks import Checks, checks
 from pipeline.generate.render.types import Types
 from pipeline.shape.identifiers import pascal
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from openapi_python_client.parser.openapi import Endpoint
 
@@ -206,7 +206,7 @@ def calls(types: Types, endpoints: list[Endpoint]) -> list[Call]:
     Raises:
         PipelineError: Two methods of the resource would have the same name.
     """
-    calls = [_call(types, endpoint) for endpoint in endpoints]
+    calls = [call_of(types, endpoint) for endpoint in endpoints]
     methods = {row.method: call for call in calls for row in call.rows}
     for call in calls:
         for row in call.rows:
@@ -224,7 +224,7 @@ def calls(types: Types, endpoints: list[Endpoint]) -> list[Call]:
     return calls
 
 
-def _call(types: Types, endpoint: Endpoint) -> Call:
+def call_of(types: Types, endpoint: Endpoint) -> Call:
     """Everything the resource template writes about an operation."""
     node = types.node(endpoint)
     facts = OperationFacts.of(node)
@@ -287,34 +287,6 @@ def _call(types: Types, endpoint: Endpoint) -> Call:
         _node=node,
         _endpoint=(types.path(endpoint), endpoint.method),
     )
-
-
-class Checks(NamedTuple):
-    """What a low-level function checks before it sends.
-
-    Attributes:
-        operation: Name of the constant that holds the operation's facts.
-        arguments: The function's arguments, by name.
-        keys: What the operation calls arguments that have another name there, as a Python literal;
-            empty where none has.
-    """
-
-    operation: str
-    arguments: list[str]
-    keys: str
-
-
-def checks(types: Types, endpoint: Endpoint) -> Checks:
-    """What the low-level functions of an operation check."""
-    call = _call(types, endpoint)
-    wires = {(a.place, a.wire): a.key for a in call.arguments}
-    names = {
-        str(prop.python_name): wires[place.value, prop.name.get_untrusted_value()]
-        for place, prop in endpoint.iter_all_parameters()
-    }
-    keys = {name: key for name, key in names.items() if name != key}
-    arguments = [*names, *(["body"] if endpoint.bodies else [])]
-    return Checks(call.constant, arguments, repr(keys) if keys else "")
 
 
 def joined(types: Types, endpoint: Endpoint) -> dict[str, str]:
