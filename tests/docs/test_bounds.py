@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from keyapi import _json
 from keyapi._config import check_timeout
 from keyapi._options import OPTIONS
 from keyapi._sending import pace, retries, size
-from keyapi.contract import _response_schema
 from keyapi.recording import fields, har
 from keyapi.sandbox import _ledger, _protocol, _schedule, _service, _settings, _validation
 from pipeline.document import yaml
@@ -38,7 +38,7 @@ BOUNDS = {
     "answers": [
         f"{OPTIONS['max_response_bytes'].default // 2**20} MB",
         f"{size._MOST_HEADERS} headers of {size._LONGEST_HEADERS // KB} KB",
-        f"{_response_schema._DEEPEST} levels",
+        f"{_json.DEEPEST} levels",
         f"({check_timeout('timeout', OPTIONS['timeout'].default)['read']:g} s)",
         f"waits of {retries.LONGEST_RETRY_AFTER:g} s",
     ],
