@@ -166,6 +166,7 @@ class Contract:
         """Where the JSON inside a string is not valid, or does not fit its documented schema."""
         schema = operation.schema(operation.success) or {}
         for path, text, documented in json_texts(self._spec, body, schema):
+            inner: Any = None
             try:
                 inner = json.loads(text)
                 readable = not is_deeper(inner, DEEPEST)
