@@ -145,9 +145,12 @@ class AsyncDeadlineTransport(httpx.AsyncHTTPTransport):
         self._pool._network_backend = _AsyncBackend()  # for which httpx has no argument
 
 
-class _AsyncBackend(httpcore.AnyIOBackend):
+class _AsyncBackend(httpcore.AsyncNetworkBackend):
+    def __init__(self) -> None:
+        self._backend: Any = httpcore.AnyIOBackend()
+
     async def connect_tcp(self, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
-        return _AsyncStream(await super().connect_tcp(*args, **options))
+        return _AsyncStream(await self._backend.connect_tcp(*args, **options))
 
 
 class _AsyncStream(httpcore.AsyncNetworkStream):
