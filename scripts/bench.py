@@ -2,8 +2,8 @@
 
 python scripts/bench.py [--json] [--runs N] [--pace] [SUBJECT ...]
 
-Subjects: calls, startup, regeneration; and those measured over minutes, only where they are named:
-pace, sandbox.
+Subjects: calls, loopback, startup, regeneration; and those measured over minutes, only where they
+are named: pace, sandbox.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import sys
 from importlib import import_module
 
-_SUBJECTS = ("calls", "startup", "regeneration")  # unless told otherwise
+_SUBJECTS = ("calls", "loopback", "startup", "regeneration")  # unless told otherwise
 _PACE = "pace"
 _LONG = (_PACE, "sandbox")
 

@@ -2,14 +2,12 @@
 
 call_vs_httpx          CPU time of a 10-row page over `httpx.Client.get(...).json()`
 call_vs_generated      the same over the unmodified openapi-python-client's function
-async_throughput       pages per second at 32 in flight over loopback, over `httpx.AsyncClient`
 contract_overhead      CPU time of such a call with contract="warn" over one without
 memory_iter            peak memory of iterating 100,000 rows over iterating 1,000
 """
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import json
 import statistics
@@ -18,42 +16,39 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from figures.serving import serving
 from keyapi import InvalidResponse, RateLimited
-from keyapi_tiktok import AsyncTikTok, TikTok
+from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
 from pipeline.project import GENERATED
 
-_PATH = "/v1/tiktok/influencer/products/analytics"
+PATH = "/v1/tiktok/influencer/products/analytics"
 _SPEC = ROOT / GENERATED / "keyapi_tiktok" / "openapi.json"
-_USER = "6813855719982466054"
-_QUERY: dict[str, Any] = {"user_id": _USER, "page_num": 1, "page_size": 10}
-_KEY = "sk_bench"
-_HEADERS = {"Authorization": f"Bearer {_KEY}"}
+USER = "6813855719982466054"
+QUERY: dict[str, Any] = {"user_id": USER, "page_num": 1, "page_size": 10}
+KEY = "sk_bench"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
 _CALLS = 200  # in one measurement
-_IN_FLIGHT = 32
 
 
 def measure(runs: int) -> dict[str, float]:
     """Measure the figures named above, each over so many runs."""
     with tempfile.TemporaryDirectory() as scratch:
-        calls = _calls(runs * 5, _generated(Path(scratch)))
+        calls = _calls(runs * 5, generated(Path(scratch)))
     return {
         **calls,
-        "async_throughput": asyncio.run(_throughput(runs)),
         "memory_iter": _memory(),
     }
 
 
 def page(number: int = 1) -> bytes:
     """An answer of ten rows, which are the documented one with products' ids of their own."""
-    operation = json.loads(_SPEC.read_text("utf-8"))["paths"][_PATH]["get"]
+    operation = json.loads(_SPEC.read_text("utf-8"))["paths"][PATH]["get"]
     example = operation["responses"]["200"]["content"]["application/json"]["example"]
     ids = range(number * 10, number * 10 + 10)
     rows = [{**example["data"][0], "product_id": f"17293{i:014}"} for i in ids]
@@ -78,20 +73,20 @@ def _calls(runs: int, generated: Any) -> dict[str, float]:
     transport = _InMemory()
     base_url = "https://api.keyapi.ai"
     arguments = {"transport": transport}
-    plain = generated.Client(base_url=base_url, headers=_HEADERS, httpx_args=arguments)
+    plain = generated.Client(base_url=base_url, headers=HEADERS, httpx_args=arguments)
     with (
-        TikTok(_KEY, transport=transport) as tiktok,
-        httpx.Client(base_url=base_url, headers=_HEADERS, transport=transport) as bare,
+        TikTok(KEY, transport=transport) as tiktok,
+        httpx.Client(base_url=base_url, headers=HEADERS, transport=transport) as bare,
     ):
 
         def ours() -> None:
-            tiktok.influencer.products_analytics(user_id=_USER)
+            tiktok.influencer.products_analytics(user_id=USER)
 
         def httpx_alone() -> None:
-            bare.get(_PATH, params=_QUERY).json()
+            bare.get(PATH, params=QUERY).json()
 
         def unmodified() -> None:
-            generated.sync(client=plain, **_QUERY)
+            generated.sync(client=plain, **QUERY)
 
         for call in (ours, httpx_alone, unmodified):
             _cpu(call)  # not counted: it fills the caches
@@ -99,7 +94,7 @@ def _calls(runs: int, generated: Any) -> dict[str, float]:
         watching = tiktok.with_options(contract="warn").influencer
 
         def watched() -> None:
-            watching.products_analytics(user_id=_USER)
+            watching.products_analytics(user_id=USER)
 
         _cpu(watched)
         overheads = [_cpu(watched) / _cpu(ours) for _ in range(runs)]
@@ -121,7 +116,7 @@ def _cpu(call: Callable[[], None]) -> float:
 def _check_in_force(tiktok: TikTok, transport: _InMemory) -> None:
     """Make sure that what was measured is the client as it is used: with checks and retries."""
     transport.next = [httpx.Response(429, headers={"Retry-After": "0"}, json={"code": 429})]
-    page = tiktok.influencer.products_analytics(user_id=_USER)
+    page = tiktok.influencer.products_analytics(user_id=USER)
     assert (len(page), page.attempts) == (10, 2)
     once = tiktok.with_options(max_retries=0).influencer
     for answer, error in (
@@ -131,13 +126,13 @@ def _check_in_force(tiktok: TikTok, transport: _InMemory) -> None:
     ):
         transport.next = [answer]
         try:
-            once.products_analytics(user_id=_USER)
+            once.products_analytics(user_id=USER)
         except error:
             continue
         raise AssertionError(f"{error.__name__} was not raised")
 
 
-def _generated(folder: Path) -> Any:
+def generated(folder: Path) -> Any:
     """The client that openapi-python-client makes of the same specification by itself."""
     config = folder / "config.yaml"
     config.write_text("package_name_override: unmodified\n", "utf-8")
@@ -154,37 +149,6 @@ def _generated(folder: Path) -> Any:
         sys.path.remove(str(folder))
     influencer_products_analytics.Client = Client
     return influencer_products_analytics
-
-
-async def _throughput(runs: int) -> float:
-    """Pages per second over those of httpx alone, on one server in a process of its own."""
-    with serving(page()) as served:
-        async with (
-            AsyncTikTok(_KEY, base_url=served.url) as tiktok,
-            httpx.AsyncClient(base_url=served.url, headers=_HEADERS) as bare,
-        ):
-
-            async def ours() -> None:
-                await tiktok.influencer.products_analytics(user_id=_USER)
-
-            async def httpx_alone() -> None:
-                (await bare.get(_PATH, params=_QUERY)).json()
-
-            for call in (ours, httpx_alone):
-                await _seconds(call)
-            return statistics.median(
-                [await _seconds(httpx_alone) / await _seconds(ours) for _ in range(runs * 2)]
-            )
-
-
-async def _seconds(call: Callable[[], Awaitable[None]]) -> float:
-    async def worker() -> None:
-        for _ in range(25):
-            await call()
-
-    started = time.perf_counter()
-    await asyncio.gather(*(worker() for _ in range(_IN_FLIGHT)))
-    return time.perf_counter() - started
 
 
 def _memory() -> float:
@@ -209,10 +173,10 @@ def _peak(rows: int) -> int:
         return httpx.Response(200, content=template.replace(known, first, 1))
 
     template, known = page(0), b'"product_id": "1729300000000000000"'
-    with TikTok(_KEY, transport=httpx.MockTransport(answer)) as tiktok:
+    with TikTok(KEY, transport=httpx.MockTransport(answer)) as tiktok:
         gc.collect()  # what earlier clients left is none of this walk's
         tracemalloc.reset_peak()
-        found = sum(1 for _ in tiktok.influencer.iter_products_analytics(user_id=_USER))
+        found = sum(1 for _ in tiktok.influencer.iter_products_analytics(user_id=USER))
         _, peak = tracemalloc.get_traced_memory()
     assert found == rows, found
     return peak

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-import httpx
-
 from keyapi._errors import InvalidResponse, KeyAPIError
 from keyapi._json import pointer, value_at
 from keyapi._page import P, Page
 from keyapi._paging import says_more
 
 if TYPE_CHECKING:
+    import httpx
+
     from keyapi._operation import Operation, PagedOperation
     from keyapi._sending.call import Call
+    from keyapi._sending.exchange import Received
     from keyapi._sending.response import Success
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class Answer(NamedTuple):
 
     call: Call
     success: Success
-    response: httpx.Response
+    response: httpx.Response | Received
 
     def page(self, operation: PagedOperation[T, P]) -> Page[T, P]:
         """Give one page of a paged operation.
@@ -105,14 +106,15 @@ class Answer(NamedTuple):
 
     def _rows(self, operation: Operation[Any]) -> list[dict[str, Any] | None]:
         rows = value_at(self.success.body, operation.items)
-        where = pointer(*operation.items, root="")
         if rows is None and self._ends_with_null(operation):
             return []
         if not isinstance(rows, list):
+            where = pointer(*operation.items, root="")
             raise self._invalid(f"{where} is {type(rows).__name__}, not a list of rows")
         for number, row in enumerate(rows):
-            if not (isinstance(row, dict) or (row is None and operation.null_rows)):
-                raise self._invalid(f"{where}/{number} is {type(row).__name__}, not a row")
+            if type(row) is not dict and not (row is None and operation.null_rows):
+                where = pointer(*operation.items, number, root="")
+                raise self._invalid(f"{where} is {type(row).__name__}, not a row")
         return rows
 
     def _ends_with_null(self, operation: Operation[Any]) -> bool:

@@ -75,7 +75,7 @@ class SyncClient(BaseClient["HTTPClient"]):
         request, call = self._prepare(operation, arguments)
         call.accept = taken_by(take)
         try:
-            self._http().send(request)
+            self._http().perform(request, call)
         except (httpx.RequestError, RuntimeError) as error:
             raise self._unsent(call, error) from error
         if call.success is None:
@@ -166,7 +166,7 @@ class AsyncClient(BaseClient["AsyncHTTPClient"]):
         request, call = self._prepare(operation, arguments)
         call.accept = taken_by(take)
         try:
-            await self._http().send(request)
+            await self._http().perform(request, call)
         except (httpx.RequestError, RuntimeError) as error:
             raise self._unsent(call, error) from error
         if call.success is None:

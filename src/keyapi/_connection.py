@@ -122,6 +122,25 @@ def check_httpx_args(name: str, value: Mapping[str, Any] | None) -> dict[str, An
     return args
 
 
+def check_transport(transport: Any, client: str, *, is_async: bool) -> None:
+    """Check that a transport of the user's own is of the client's kind.
+
+    Args:
+        transport: The transport, or None.
+        client: Name of the client's class.
+        is_async: Whether the client is async.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    needed = "handle_async_request" if is_async else "handle_request"
+    if transport is not None and not hasattr(transport, needed):
+        kind = "AsyncBaseTransport" if is_async else "BaseTransport"
+        raise ConfigurationError(
+            f"transport is {type(transport).__name__}, but {client} sends through an httpx.{kind}"
+        )
+
+
 def check_unused(args: Mapping[str, Any]) -> None:
     """Check that a transport of the user's own makes none of the httpx arguments useless.
 

@@ -305,6 +305,8 @@ def viewed(value: Any, model: type[Model], maps: int = 0) -> Any:
 
 def plain(value: Any) -> Any:
     """Convert a value to what JSON and query strings carry: enums to values, models to dicts."""
+    if type(value) is str or type(value) is int:  # most are
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Model):

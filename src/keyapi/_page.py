@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault
 
     from keyapi._operation import PagedOperation
+    from keyapi._sending.exchange import Received
 
     P = TypeVarWithDefault("P", default=int | str)
 else:
@@ -54,6 +55,7 @@ class Page(Sequence[T], OfRows[T, P]):
     __slots__ = (
         "_items",
         "_lost",
+        "_response",
         "_rows",
         "_view",
         "attempts",
@@ -63,7 +65,6 @@ class Page(Sequence[T], OfRows[T, P]):
         "page_num",
         "page_size",
         "request_id",
-        "response",
     )
 
     def __init__(
@@ -78,7 +79,7 @@ class Page(Sequence[T], OfRows[T, P]):
         attempts: int,
         charged: int,
         from_cache: bool,
-        response: httpx.Response,
+        response: httpx.Response | Received,
     ) -> None:
         paging = operation.paging
         self._view = operation.view
@@ -92,7 +93,16 @@ class Page(Sequence[T], OfRows[T, P]):
         self.attempts = attempts
         self.from_cache = from_cache
         self.credits = charged
-        self.response: httpx.Response | None = response
+        self._response: httpx.Response | Received | None = response
+
+    @property
+    def response(self) -> httpx.Response | None:
+        """The raw response."""
+        from keyapi._sending.exchange import Received
+
+        if isinstance(self._response, Received):
+            self._response = self._response.response()
+        return self._response
 
     @property
     def has_more(self) -> bool:
@@ -133,7 +143,7 @@ class Page(Sequence[T], OfRows[T, P]):
         return f"<Page {which}{len(self)} items, has_more={self.has_more}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        left_out = {"_items": self.items, "_view": None, "response": None}
+        left_out = {"_items": self.items, "_view": None, "_response": None}
         return {name: getattr(self, name) for name in self.__slots__} | left_out
 
     def __setstate__(self, state: dict[str, Any]) -> None:

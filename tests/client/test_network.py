@@ -11,6 +11,7 @@ import pytest
 
 from client.conftest import KEY, Mode, first_page
 from keyapi import ConfigurationError
+from keyapi._sending.connections import Connections
 from keyapi._sending.network import network
 from keyapi.recording.recorder import Recorder
 from support.loopback import Loopback
@@ -92,7 +93,7 @@ def test_no_proxy_names_what_is_reached_directly(
     monkeypatch.setenv("HTTP_PROXY", "proxy:3128")
     monkeypatch.setenv("NO_PROXY", entries)
     url = f"http://{host}"
-    with httpx.Client(**network(url, {}), trust_env=False) as http:
+    with httpx.Client(**network(url, {}, Connections), trust_env=False) as http:
         default, found = http._transport, http._transport_for_url(httpx.URL(url))
     assert (found is not default) == through
 
@@ -167,7 +168,7 @@ def test_certificates_that_cannot_be_read_are_those_of_a_variable_or_an_argument
         monkeypatch.setenv(name, "/certificates")
     expected = PermissionError if name is None else ConfigurationError
     with pytest.raises(expected, match=name or "not for you"):
-        network("https://127.0.0.1", {})
+        network("https://127.0.0.1", {}, Connections)
 
 
 def test_a_recorder_outside_a_client_makes_its_own_connection(loopback: Loopback) -> None:

@@ -12,6 +12,7 @@ import httpx
 from keyapi._errors import ContractViolation, InsufficientCredits, KeyAPIError
 from keyapi._options import OPTIONS, Settings
 from keyapi._sending.deadline import TimeOuts
+from keyapi._sending.exchange import Received, Sent
 from keyapi._sending.response import Failure, Success, parse_response
 from keyapi._sending.retries import (
     MISSHAPEN,
@@ -106,7 +107,7 @@ class Call:
         self.charged = 0
         self.from_cache = False
         self.success: Success | None = None
-        self.accept: Callable[[Call, Success, httpx.Response], Any] | None = None
+        self.accept: Callable[[Call, Success, Any], Any] | None = None
         self._result: Any = None
         self.error: KeyAPIError
         self._token = token
@@ -130,7 +131,7 @@ class Call:
         """Whether the deadline has passed."""
         return self.ends is not None and self.clock.now() >= self.ends
 
-    def admit(self, request: httpx.Request) -> None:
+    def admit(self, request: httpx.Request | Sent) -> None:
         """Let the next attempt pass the limits, after the wait that its pace asks for; count it.
 
         Raises:
@@ -148,7 +149,7 @@ class Call:
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)
 
-    async def admit_async(self, request: httpx.Request) -> None:
+    async def admit_async(self, request: httpx.Request | Sent) -> None:
         """As `admit`, letting other tasks run."""
         rate = self.settings.rate
         try:
@@ -173,7 +174,9 @@ class Call:
             return None
         return self.session.cache(self.settings.cache)
 
-    def answered(self, request: httpx.Request, response: httpx.Response) -> float | None:
+    def answered(
+        self, request: httpx.Request | Sent, response: httpx.Response | Received
+    ) -> float | None:
         """Take in the response to an attempt, read to its end.
 
         Args:
@@ -191,7 +194,11 @@ class Call:
             failure, error = outcome
             if isinstance(error, InsufficientCredits):
                 self.session.limits.exhausted(displayed(self._masked(error.message)))
-            if self.operation is None and response.is_success and failure == UNREADABLE:
+            if (
+                self.operation is None
+                and 200 <= response.status_code < 300
+                and failure == UNREADABLE
+            ):
                 failure = MISSHAPEN  # a request made by hand may be for something else than JSON
             retry_after = getattr(error, "retry_after", None)
             wait = self._failed(failure, error, request, retry_after)
@@ -207,14 +214,14 @@ class Call:
         return None
 
     def _violation(
-        self, response: httpx.Response, outcome: Success | Failure
+        self, response: httpx.Response | Received, outcome: Success | Failure
     ) -> ContractViolation | None:
         action = self.settings.contract
         if action == "off" or self.operation is None:
             return None
         return self.session.monitor().check(self.operation, action, response, outcome)
 
-    def _refused(self, success: Success, response: httpx.Response) -> KeyAPIError | None:
+    def _refused(self, success: Success, response: httpx.Response | Received) -> KeyAPIError | None:
         """Make of a success what the caller wants; give the reason where that cannot be done."""
         if success.request_id is not None:
             success.request_id = self._shown_id(success.request_id)
@@ -231,9 +238,11 @@ class Call:
         result, self._result = self._result, None
         return result
 
-    def _parsed(self, response: httpx.Response) -> Success | Failure:
-        status, headers, content = response.status_code, response.headers, response.content
-        return parse_response(status, headers, content, self._no_content)
+    def _parsed(self, response: httpx.Response | Received) -> Success | Failure:
+        status, content = response.status_code, response.content
+        headers = response.lookup if type(response) is Received else response.headers
+        decode = getattr(self.settings.transport, "decode_json", None)
+        return parse_response(status, headers, content, self._no_content, decode)
 
     def recalled(self, response: httpx.Response) -> bool:
         """Take in a response from the cache; tell whether it can be used.
@@ -260,7 +269,7 @@ class Call:
         accepted = self.success is not None and getattr(self._result, "_lost", None) is None
         return accepted and self._token.encode() not in response.content
 
-    def unanswered(self, request: httpx.Request, error: httpx.RequestError) -> float | None:
+    def unanswered(self, request: httpx.Request | Sent, error: httpx.RequestError) -> float | None:
         """Take in an attempt without a response; returns as `answered` does.
 
         What never left costs nothing; the cost of what may have arrived stays counted.
@@ -291,7 +300,7 @@ class Call:
         self,
         failure: int | str,
         error: KeyAPIError,
-        request: httpx.Request,
+        request: httpx.Request | Sent,
         retry_after: float | None,
     ) -> float | None:
         self.error = self.locate(error, request)
@@ -321,7 +330,9 @@ class Call:
         _logger.log(level, text, *args)
         return wait
 
-    def locate(self, error: KeyAPIError, request: httpx.Request | None = None) -> KeyAPIError:
+    def locate(
+        self, error: KeyAPIError, request: httpx.Request | Sent | None = None
+    ) -> KeyAPIError:
         """Add to an error which call failed, and make its texts fit to be shown, without the key.
 
         They may be the server's words. The key goes before anything is cut: half of it is no
@@ -355,8 +366,10 @@ def most_bytes(request: httpx.Request) -> int:
     return default
 
 
-def _is_first(request: httpx.Request, error: httpx.RequestError) -> bool:
+def _is_first(request: httpx.Request | Sent, error: httpx.RequestError) -> bool:
     """Whether an error is that of the request itself, not of where it was redirected to."""
+    if isinstance(request, Sent):
+        return True  # it is not redirected
     try:
         return error.request is request
     except RuntimeError:  # a transport of the user's own left it out

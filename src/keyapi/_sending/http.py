@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import logging
+import os
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 from keyapi._errors import ConfigurationError
 from keyapi._isolation import renew_in_children, running_loop
 from keyapi._sending.call import EXTENSION, Call
+from keyapi._sending.exchange import Received, Sent, Server
 from keyapi._sending.size import TooLarge, bound
 
 if TYPE_CHECKING:
     import asyncio
 
+R = TypeVar("R", httpx.Request, Sent)
+A = TypeVar("A", httpx.Response, Received)
 # A request made by hand, not by a resource method, gets its call from here.
 NewCall = Callable[[], Call]
 # Replaces the stream of a response once that is read. The stream refers back to the response, and
 # without that cycle a page's memory is freed as soon as the page is.
 _READ = httpx.ByteStream(b"")
+_HTTPX = logging.getLogger("httpx")
+_FOLDER = os.path.dirname(httpx.__file__)
 
 
 class _Bound:
@@ -90,6 +98,8 @@ class HTTPClient(httpx.Client):
         super().__init__(**arguments)
         self._new_call = new_call
         self._bound = _Bound(given)
+        self._direct = _way(arguments)
+        self._server = Server(arguments["base_url"])
 
     def send(
         self,
@@ -102,30 +112,67 @@ class HTTPClient(httpx.Client):
         """Send a request until it succeeds or is given up; a streamed one is sent once."""
         call = _call_of(request, self._new_call)
         options = {"auth": auth, "follow_redirects": follow_redirects}
+        whole = super().send
+
+        def attempt() -> httpx.Response:
+            response = whole(request, stream=stream, **options)
+            if not stream:
+                response.stream = _READ
+            return response
+
         cache = None if stream else call.cache()
         if cache is not None:
             kept = cache.get(request, call.settings.max_response_bytes)
             if kept is not None and call.recalled(kept):
                 return kept
+        response = self._until_done(call, request, attempt, stream=stream)
+        if cache is not None and call.accept and call.keepable(response):
+            cache.put(request, response)
+        return response
+
+    def perform(self, request: httpx.Request | Sent, call: Call) -> httpx.Response | Received:
+        """Send the request of a call, however it is written; as `send`.
+
+        Args:
+            request: The request.
+            call: The call.
+        """
+        if not isinstance(request, Sent):
+            return self.send(request)
+        limit = call.settings.max_response_bytes
+
+        def attempt() -> Received:
+            received: Received = self._direct.exchange(request, limit)
+            if received.sets_cookies:
+                self.cookies.extract_cookies(received.response())
+            return received
+
+        return self._until_done(call, request, attempt)
+
+    def written(self, method: str, target: str, call: Call) -> Sent | None:
+        """Write a request without a body; None where it needs to be httpx's."""
+        functions = (httpx.Client.send, httpx.HTTPTransport.handle_request)
+        if self._direct is None or not _is_plain(self, call, functions):
+            return None
+        return Sent.written(self._server, method, target, self.headers.raw, call.timeouts)
+
+    def _until_done(
+        self, call: Call, request: R, attempt: Callable[[], A], *, stream: bool = False
+    ) -> A:
         while True:
             _check_open(self)
             self._bound.check()
             call.admit(request)
             try:
-                if stream:
-                    return super().send(request, stream=True, **options)
-                response = super().send(request, **options)
+                answer = attempt()
             except httpx.RequestError as error:
                 wait = call.unanswered(request, error)
                 if wait is None or stream:
                     raise
             else:
-                response.stream = _READ
-                wait = call.answered(request, response)
+                wait = None if stream else call.answered(request, answer)
                 if wait is None:
-                    if cache is not None and call.accept and call.keepable(response):
-                        cache.put(request, response)
-                    return response
+                    return answer
             call.clock.sleep(wait)
 
     def _send_single_request(self, request: httpx.Request) -> httpx.Response:
@@ -146,6 +193,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
         super().__init__(**arguments)
         self._new_call = new_call
         self._bound = _Bound(given)
+        self._direct = _way(arguments)
+        self._server = Server(arguments["base_url"])
 
     async def send(
         self,
@@ -158,9 +207,16 @@ class AsyncHTTPClient(httpx.AsyncClient):
         """Send a request until it succeeds or is given up; a streamed one is sent once."""
         import asyncio
 
-        loop = running_loop()
+        running_loop()  # refused before anything else is done
         call = _call_of(request, self._new_call)
         options = {"auth": auth, "follow_redirects": follow_redirects}
+        whole = super().send
+
+        async def attempt() -> httpx.Response:
+            response = await whole(request, stream=stream, **options)
+            if not stream:
+                response.stream = _READ
+            return response
 
         cache = None if stream else call.cache()
         if cache is not None:
@@ -168,28 +224,58 @@ class AsyncHTTPClient(httpx.AsyncClient):
             kept = await asyncio.to_thread(cache.get, request, limit)
             if kept is not None and call.recalled(kept):
                 return kept
+        response = await self._until_done(call, request, attempt, stream=stream)
+        if cache is not None and call.accept and call.keepable(response):
+            await asyncio.to_thread(cache.put, request, response)
+        return response
+
+    async def perform(self, request: httpx.Request | Sent, call: Call) -> httpx.Response | Received:
+        """Send the request of a call, however it is written; as `send`.
+
+        Args:
+            request: The request.
+            call: The call.
+        """
+        if not isinstance(request, Sent):
+            return await self.send(request)
+        limit = call.settings.max_response_bytes
+
+        async def attempt() -> Received:
+            received: Received = await self._direct.exchange(request, limit)
+            if received.sets_cookies:
+                self.cookies.extract_cookies(received.response())
+            return received
+
+        return await self._until_done(call, request, attempt)
+
+    def written(self, method: str, target: str, call: Call) -> Sent | None:
+        """Write a request without a body; None where it needs to be httpx's."""
+        functions = (httpx.AsyncClient.send, httpx.AsyncHTTPTransport.handle_async_request)
+        if self._direct is None or not _is_plain(self, call, functions):
+            return None
+        return Sent.written(self._server, method, target, self.headers.raw, call.timeouts)
+
+    async def _until_done(
+        self, call: Call, request: R, attempt: Callable[[], Awaitable[A]], *, stream: bool = False
+    ) -> A:
+        loop = running_loop()
         while True:
             _check_open(self)
             self._bound.check_loop(loop)
             await call.admit_async(request)
             try:
                 if call.ends is None:
-                    response = await super().send(request, stream=stream, **options)
+                    answer = await attempt()
                 else:
-                    response = await self._send_in_time(request, call, stream, options)
-                if stream:
-                    return response
+                    answer = await _in_time(attempt, call, request)
             except httpx.RequestError as error:
                 wait = call.unanswered(request, error)
                 if wait is None or stream:
                     raise
             else:
-                response.stream = _READ
-                wait = call.answered(request, response)
+                wait = None if stream else call.answered(request, answer)
                 if wait is None:
-                    if cache is not None and call.accept and call.keepable(response):
-                        await asyncio.to_thread(cache.put, request, response)
-                    return response
+                    return answer
             await call.clock.sleep_async(wait)
 
     async def _send_single_request(self, request: httpx.Request) -> httpx.Response:
@@ -210,19 +296,49 @@ class AsyncHTTPClient(httpx.AsyncClient):
             if not self._bound.is_foreign:
                 raise
 
-    async def _send_in_time(
-        self, request: httpx.Request, call: Call, stream: bool, options: dict[str, Any]
-    ) -> httpx.Response:
-        import asyncio
 
-        limit = asyncio.timeout(call.remaining())
-        try:
-            async with limit:
-                return await super().send(request, stream=stream, **options)
-        except TimeoutError as error:
-            if not limit.expired():
-                raise  # of a hook or transport of the program's own
-            raise httpx.ReadTimeout("the deadline passed", request=request) from error
+async def _in_time(
+    attempt: Callable[[], Awaitable[A]], call: Call, request: httpx.Request | Sent
+) -> A:
+    import asyncio
+
+    limit = asyncio.timeout(call.remaining())
+    try:
+        async with limit:
+            return await attempt()
+    except TimeoutError as error:
+        if not limit.expired():
+            raise  # of a hook or transport of the program's own
+        whole = request.request() if isinstance(request, Sent) else request
+        raise httpx.ReadTimeout("the deadline passed", request=whole) from error
+
+
+def _way(arguments: Mapping[str, Any]) -> Any:
+    """The transport among a client's arguments by which it can send directly, or None."""
+    transport = arguments["transport"]
+    is_direct = getattr(transport, "is_direct", False) and not arguments.get("mounts")
+    return transport if is_direct else None
+
+
+def _is_plain(http: httpx.Client | httpx.AsyncClient, call: Call, functions: Iterable[Any]) -> bool:
+    """Whether nothing asks for what only httpx does with a request or response.
+
+    Those are what the program asks of it, its log, and tools that patch it to see what is sent.
+    """
+    hooks = http.event_hooks
+    return (
+        call.secured
+        and call.settings.cache is None
+        and not (hooks["request"] or hooks["response"] or http.follow_redirects)
+        and http.auth is None
+        and not _HTTPX.isEnabledFor(logging.INFO)
+        and all(map(_is_own, functions))
+    )
+
+
+def _is_own(function: Any) -> bool:
+    """Whether a function of httpx is its own, and not what a tool has put in its place."""
+    return type(function) is FunctionType and function.__code__.co_filename.startswith(_FOLDER)
 
 
 def after_reading(response: httpx.Response, *, failed: bool) -> Callable[[], None] | None:

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from keyapi._errors import ContractViolation
+from keyapi._sending.exchange import Received
 from keyapi._sending.response import Failure, Success
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class ContractMonitor:
         self,
         operation: str,
         action: ContractOption,
-        response: httpx.Response,
+        response: httpx.Response | Received,
         outcome: Success | Failure,
     ) -> ContractViolation | None:
         """Check a response, and report the kinds of violation that were not reported before.
@@ -91,7 +92,7 @@ class ContractMonitor:
             return None
         error = ContractViolation(f"The response breaks the specification: {broken[0]}")
         error.violations = tuple(broken)
-        error.response = response
+        error.response = response.response() if isinstance(response, Received) else response
         error.status, error.code, error.request_id = response.status_code, 0, outcome.request_id
         return error
 
@@ -99,7 +100,7 @@ class ContractMonitor:
         self,
         operation: str,
         action: ContractOption,
-        response: httpx.Response,
+        response: httpx.Response | Received,
         outcome: Success | Failure,
     ) -> list[Violation]:
         """Look for violations; what nobody foresaw is one, and never loses a response."""
@@ -115,7 +116,7 @@ class ContractMonitor:
         self,
         operation: str,
         action: ContractOption,
-        response: httpx.Response,
+        response: httpx.Response | Received,
         outcome: Success | Failure,
     ) -> list[Violation]:
         status = response.status_code

@@ -1,4 +1,4 @@
-"""The way to the network: httpx's transports, one set for each process and event loop."""
+"""The way to the network: connections, one set for each process and event loop."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from httpx import create_ssl_context
 
 from keyapi._errors import ConfigurationError
 from keyapi._isolation import Lock, renew_in_children, running_loop
+from keyapi._sending.exchange import Received, Sent
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,16 +27,17 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class Transport(httpx.BaseTransport):
-    """An `httpx.HTTPTransport` that a forked child replaces by its own: sockets are never shared.
+    """`Connections` that a forked child replaces by its own: sockets are never shared.
 
     Args:
         make: Makes one.
     """
 
-    def __init__(self, make: Callable[[], httpx.BaseTransport]) -> None:
+    def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
         self._making = Lock()
-        self._transport: httpx.BaseTransport | None = make()
+        self._transport: Any = make()
+        self.is_direct: bool = getattr(self._transport, "is_direct", False)
         renew_in_children(self)
 
     def renew(self) -> None:
@@ -44,20 +46,28 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request on a connection of this process."""
-        transport = self._transport
-        if transport is None:
-            with self._making:  # the first threads of a child share one
-                transport = self._transport = self._transport or self._make()
-        return transport.handle_request(request)
+        response: httpx.Response = self._own().handle_request(request)
+        return response
+
+    def exchange(self, sent: Sent, limit: int) -> Received:
+        """The same without httpx's objects; where `is_direct`."""
+        received: Received = self._own().exchange(sent, limit)
+        return received
 
     def close(self) -> None:
         """Close this process's connections."""
         if self._transport is not None:
             self._transport.close()
 
+    def _own(self) -> Any:
+        if self._transport is None:
+            with self._making:  # the first threads of a child share one
+                self._transport = self._transport or self._make()
+        return self._transport
+
 
 class AsyncTransport(httpx.AsyncBaseTransport):
-    """An `httpx.AsyncHTTPTransport` for each event loop: no connection serves two.
+    """`AsyncConnections` for each event loop: no connection serves two.
 
     A loop's connections are closed with it: `asyncio.run` ends what is left of async generators,
     and for each loop there is one that closes them when it is ended.
@@ -66,10 +76,12 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         make: Makes one.
     """
 
-    def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
-        make()  # what cannot be made is refused at once
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.is_direct: bool = getattr(
+            make(), "is_direct", False
+        )  # what cannot be made is refused at once
         self._make = make
-        self._made: dict[asyncio.AbstractEventLoop, httpx.AsyncBaseTransport] = {}
+        self._made: dict[asyncio.AbstractEventLoop, Any] = {}
         self._ends: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
         renew_in_children(self)
 
@@ -81,10 +93,16 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request on a connection of the running loop."""
         loop = running_loop()
-        transport = self._made.get(loop)
-        if transport is None:
-            transport = await self._opened(loop)
-        return await transport.handle_async_request(request)
+        transport = self._made.get(loop) or await self._opened(loop)
+        response: httpx.Response = await transport.handle_async_request(request)
+        return response
+
+    async def exchange(self, sent: Sent, limit: int) -> Received:
+        """The same without httpx's objects; where `is_direct`."""
+        loop = running_loop()
+        transport = self._made.get(loop) or await self._opened(loop)
+        received: Received = await transport.exchange(sent, limit)
+        return received
 
     async def aclose(self) -> None:
         """Close the running loop's connections; those of others end with their loops."""
@@ -92,7 +110,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         if end is not None:
             await end.aclose()
 
-    async def _opened(self, loop: asyncio.AbstractEventLoop) -> httpx.AsyncBaseTransport:
+    async def _opened(self, loop: asyncio.AbstractEventLoop) -> Any:
         for gone in [each for each in self._made if each.is_closed()]:
             self._made.pop(gone, None)
             self._ends.pop(gone, None)
@@ -112,9 +130,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             await transport.aclose()
 
 
-def network(
-    base_url: str, arguments: Mapping[str, Any], *, is_async: bool = False
-) -> dict[str, Any]:
+def network(base_url: str, arguments: Mapping[str, Any], kind: Any) -> dict[str, Any]:
     """Give the arguments of an httpx client that sends on connections of its own.
 
     The environment's proxies and certificates are used as httpx uses them.
@@ -122,7 +138,7 @@ def network(
     Args:
         base_url: The server's URL.
         arguments: Arguments of an httpx client; those about connections are used.
-        is_async: Whether the client is async.
+        kind: What makes connections: `Connections`, `AsyncConnections` or another of their kind.
 
     Returns:
         `transport` and `mounts`.
@@ -130,15 +146,11 @@ def network(
     Raises:
         ConfigurationError: The environment or the arguments name what cannot be used.
     """
-    # They need httpcore, for which a client with a transport of the user's own does not wait.
-    from keyapi._sending.sockets import AsyncDeadlineTransport, DeadlineTransport
-
     given = {name: arguments[name] for name in _CONNECTION if name in arguments}
     proxy, trust_env = given.pop("proxy", None), given.get("trust_env", True)
     # Made once: each transport would make its own, for 20 ms.
     given["verify"] = _context(given.get("verify", True), given.pop("cert", None), trust_env)
-    wrapped: Any = AsyncTransport if is_async else Transport
-    kind: Any = AsyncDeadlineTransport if is_async else DeadlineTransport
+    wrapped: Any = AsyncTransport if issubclass(kind, httpx.AsyncBaseTransport) else Transport
     routes = {"all://": proxy} if proxy is not None else {}
     if proxy is None and trust_env:
         routes = dict(_environment(base_url))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn, TypeGuard
 
 from keyapi._errors import KeyAPIError, RateLimited
 from keyapi._json import DEEPEST, is_deeper
 from keyapi._openapi import NO_CONTENT
+from keyapi._sending.exchange import Lookup
 from keyapi._sending.retries import MISSHAPEN, UNREADABLE, rule
 
 # Quota exhaustion is reported under HTTP 402, 403 and 500, as a body code, or in words alone.
@@ -24,6 +25,8 @@ _NO_BRACKETS = bytes({*range(256)} - {*b"[]{}"})
 _TOO_DEEP = f"The response is nested more than {DEEPEST} levels deep"
 # An envelope has no other keys; one inside another is told by them from data of an API.
 _ENVELOPE = frozenset({"code", "data", *_MESSAGES, *_REQUEST_IDS})
+
+Decode = Callable[[bytes], Any]
 
 
 class Success:
@@ -66,7 +69,11 @@ class Failure(NamedTuple):
 
 
 def parse_response(
-    status: int, headers: Mapping[str, str], content: bytes, no_content: bool = False
+    status: int,
+    headers: Mapping[str, str] | Lookup,
+    content: bytes,
+    no_content: bool = False,
+    decode: Decode | None = None,
 ) -> Success | Failure:
     """Parse a response.
 
@@ -75,6 +82,8 @@ def parse_response(
         headers: Headers, looked up whatever the case of their names.
         content: Body as received.
         no_content: Whether the operation answers without content; its body is then empty.
+        decode: Decodes JSON faster than `json`; where it raises ValueError, as it does for what is
+            nested deeper than `DEEPEST`, `json` decides.
 
     Returns:
         A success where the status is 2xx and the envelope's `code` is 0; else a failure. A `code`
@@ -83,7 +92,7 @@ def parse_response(
     """
     if no_content and not content and status in NO_CONTENT:
         return Success({}, None)
-    body = _decoded(status, content)
+    body = _decoded(status, content, decode)
     if isinstance(body, dict) and 200 <= status < 300:
         code = body.get("code")
         if code == 0 and type(code) is int:
@@ -94,11 +103,16 @@ def parse_response(
     return _failure(status, headers, content, body)
 
 
-def _decoded(status: int, content: bytes) -> Any:
+def _decoded(status: int, content: bytes, decode: Decode | None) -> Any:
     """Decode a body; one that is not valid JSON gives `_NotJSON`.
 
     What was cut short on its way is worth another request; what the server means to send is not.
     """
+    if decode is not None:
+        try:
+            return decode(content)
+        except ValueError:
+            pass  # `json` says what is wrong, or takes it
     first = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if not first:
         kind = MISSHAPEN if status in NO_CONTENT else UNREADABLE
@@ -149,7 +163,9 @@ def _is_refusal(data: Any) -> TypeGuard[dict[str, Any]]:
     )
 
 
-def _failure(status: int, headers: Mapping[str, str], content: bytes, body: Any) -> Failure:
+def _failure(
+    status: int, headers: Mapping[str, str] | Lookup, content: bytes, body: Any
+) -> Failure:
     envelope = body if isinstance(body, dict) else {}
     found, message = envelope.get("code"), _first_text(envelope, _MESSAGES)
     code = found if type(found) is int and -(2**63) <= found < 2**63 else None
@@ -184,7 +200,7 @@ def _failure(status: int, headers: Mapping[str, str], content: bytes, body: Any)
     return Failure(kind, error)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Mapping[str, str] | Lookup) -> float | None:
     """Tell how long a response's `Retry-After` asks to wait (RFC 9110, 10.2.3).
 
     Args:

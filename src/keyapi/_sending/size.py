@@ -9,8 +9,12 @@ from typing import Any, cast
 
 import httpx
 
-_MOST_HEADERS = 256
-_LONGEST_HEADERS = 2**16  # bytes of all names and values
+from keyapi._sending.exchange import RawHeaders
+
+MOST_HEADERS = 256
+"""How many headers a response may have."""
+LONGEST_HEADERS = 2**16
+"""How many bytes all their names and values may have together."""
 _MOST_ENCODINGS = 5  # as many as curl and urllib3 undo
 _PIECE = 2**16  # bytes that are unpacked at once
 _STEP = 2**20  # bytes that a piece may give at once
@@ -35,18 +39,36 @@ def bound(response: httpx.Response, limit: int) -> None:
     Raises:
         TooLarge: Its headers are too large or too many, or its body was read and is too large.
     """
-    headers = response.headers.raw
-    if len(headers) > _MOST_HEADERS:
-        raise TooLarge(f"The response has {len(headers)} headers, more than {_MOST_HEADERS}")
-    if sum(len(name) + len(value) for name, value in headers) > _LONGEST_HEADERS:
-        raise TooLarge(f"The response has headers of more than {_LONGEST_HEADERS:,} bytes")
+    unpacker = _unpacker(response.headers.raw, limit)
     if response.is_stream_consumed:
         if len(response.content) > limit:
             raise _over(limit)
         return
-    names = response.headers.get_list("content-encoding", split_commas=True)
     # Where httpx keeps what decodes the body: so each way of reading it is bounded.
-    response._decoder = cast(Any, _Packed(names, limit) if names else _Plain(limit))
+    response._decoder = cast(Any, unpacker)
+
+
+def reader(headers: RawHeaders, limit: int) -> Callable[[bytes], bytes]:
+    """Give what unpacks the body of a response, piece by piece.
+
+    Args:
+        headers: Headers of the response.
+        limit: How many bytes its body may have, as it arrives and after each unpacking.
+
+    Raises:
+        TooLarge: The headers are too large or too many; what is given raises it for the body.
+    """
+    return _unpacker(headers, limit).decode
+
+
+def _unpacker(headers: RawHeaders, limit: int) -> _Plain | _Packed:
+    if len(headers) > MOST_HEADERS:
+        raise TooLarge(f"The response has {len(headers)} headers, more than {MOST_HEADERS}")
+    if sum(len(name) + len(value) for name, value in headers) > LONGEST_HEADERS:
+        raise TooLarge(f"The response has headers of more than {LONGEST_HEADERS:,} bytes")
+    given = [value for name, value in headers if name.lower() == b"content-encoding"]
+    names = b",".join(given).decode("latin-1").split(",") if given else []
+    return _Packed(names, limit) if names else _Plain(limit)
 
 
 def encodings() -> Mapping[str, str]:

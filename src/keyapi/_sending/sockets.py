@@ -21,10 +21,12 @@ class DeadlineTransport(httpx.HTTPTransport):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._pool._network_backend = _Backend()  # for which httpx has no argument
+        self._pool._network_backend = Backend()  # for which httpx has no argument
 
 
-class _Backend(httpcore.NetworkBackend):
+class Backend(httpcore.NetworkBackend):
+    """A backend of httpcore whose sockets keep deadlines."""
+
     def __init__(self) -> None:
         self._backend = httpcore.SyncBackend()
 
@@ -142,15 +144,14 @@ class AsyncDeadlineTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._pool._network_backend = _AsyncBackend()  # for which httpx has no argument
+        self._pool._network_backend = AsyncBackend()  # for which httpx has no argument
 
 
-class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self) -> None:
-        self._backend: Any = httpcore.AnyIOBackend()
+class AsyncBackend(httpcore.AnyIOBackend):
+    """A backend of httpcore that closes connections whose TLS handshake was interrupted."""
 
     async def connect_tcp(self, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
-        return _AsyncStream(await self._backend.connect_tcp(*args, **options))
+        return _AsyncStream(await super().connect_tcp(*args, **options))
 
 
 class _AsyncStream(httpcore.AsyncNetworkStream):

@@ -167,11 +167,12 @@ def _server(client: type[SyncClient], base_url: str | None) -> Diagnosis:
     import httpx
 
     from keyapi._connection import find_base_url
+    from keyapi._sending.connections import Connections
     from keyapi._sending.network import network
 
     try:
         url = find_base_url(base_url, client.default_base_url)
-        connections = network(url, {})
+        connections = network(url, {}, Connections)
     except ConfigurationError as error:
         return Diagnosis("server", explain(error), USAGE)
     began = time.monotonic()
