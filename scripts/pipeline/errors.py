@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+# Controls and what makes text read as other text, in a terminal or a review.
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
+)
+_LONGEST = {"place": 400, "problem": 500, "remedy": 600}
+"""Characters of each part of an error that are shown: it may repeat what a page holds."""
+
 
 class PipelineError(Exception):
     """Input that cannot be used; nothing has been written.
@@ -31,8 +40,28 @@ class PipelineError(Exception):
         super().__init__(problem)
 
     def __str__(self) -> str:
-        place = " ".join(part for part in (self.where, self.pointer) if part)
-        text = f"{place}: {self.problem}" if place else self.problem
-        text = text if text.endswith((".", "!", "?")) else f"{text}."
-        text = f"{text} {self.remedy}" if self.remedy else text
-        return " ".join(text.split())  # one line, whatever a library said
+        place = one_line(f"{self.where} {self.pointer}", _LONGEST["place"])
+        problem = one_line(self.problem, _LONGEST["problem"])
+        text = f"{place}: {problem}" if place else problem
+        text = text if text.endswith((".", "!", "?", "…")) else f"{text}."
+        remedy = one_line(self.remedy, _LONGEST["remedy"])
+        return f"{text} {remedy}" if remedy else text
+
+
+def without_controls(text: str) -> str:
+    """Text from outside without what a terminal may obey, on one line."""
+    return _CONTROL.sub(" ", text)
+
+
+def one_line(text: str, limit: int) -> str:
+    """Text from outside for a message: on one line, without controls, its middle left out.
+
+    Args:
+        text: The text, perhaps of megabytes.
+        limit: Characters that are shown.
+    """
+    if len(text) > 4 * limit:
+        text = f"{text[: 2 * limit]}{text[-2 * limit :]}"
+    line = " ".join(without_controls(text).split())
+    half = limit // 2
+    return line if len(line) <= limit else f"{line[:half]}…{line[half + 1 - limit :]}"

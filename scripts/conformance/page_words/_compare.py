@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from conformance.page_words._nodes import Node, operation_nodes, usual
@@ -89,9 +89,11 @@ def _statements(page: PageText, document: Mapping[str, Any]) -> Iterator[Stateme
     if foreign := words(item["operationId"]) - words(page.path.translate(_PARTED)):
         text = f"the operation is called {item['operationId']}: {', '.join(sorted(foreign))}"
         yield Statement(ADDED, f"{text} is not in its path", "")
+    sides = ((LEFT_OUT, published, effective), (ADDED, effective, published))
+    missing = [(kind, have, _alone(have, lack)) for kind, have, lack in sides]
     for place in dict.fromkeys((*published, *effective)):
         one, other = published.get(place), effective.get(place)
-        yield from _children(place, published, effective)
+        yield from _children(place, missing)
         yield from _texts(place, one or _NOTHING, other or _NOTHING)
         yield from _called(place, one or _NOTHING, other or _NOTHING)
         if one is not None and other is not None:
@@ -194,12 +196,20 @@ def _names(nodes: Mapping[str, Node], path: str, item: Mapping[str, Any]) -> set
     return found | {*path.strip("/").split("/"), item["operationId"]}
 
 
+def _alone(have: Mapping[str, Node], lack: Mapping[str, Node]) -> dict[str, list[str]]:
+    """The nodes that one side has alone, in order, by the place they are right below."""
+    alone: dict[str, list[str]] = {}
+    for child in sorted(have.keys() - lack.keys()):
+        alone.setdefault(_parent(child), []).append(child)
+    return alone
+
+
 def _children(
-    place: str, published: Mapping[str, Node], effective: Mapping[str, Node]
+    place: str, missing: Sequence[tuple[str, Mapping[str, Node], Mapping[str, list[str]]]]
 ) -> Iterator[Statement]:
     """Name the nodes right below a place that one side has alone."""
-    for kind, have, lack in ((LEFT_OUT, published, effective), (ADDED, effective, published)):
-        alone = sorted(child for child in have if child not in lack and _parent(child) == place)
+    for kind, have, by_parent in missing:
+        alone = by_parent.get(place, [])
         if place == "":
             for child in alone:
                 yield Statement(kind, have[child].shown, child)

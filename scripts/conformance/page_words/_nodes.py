@@ -214,7 +214,7 @@ def _add(keywords: dict[str, Any], keyword: str, value: Any) -> None:
         keywords[keyword] = list(value) if isinstance(value, list) else value
 
 
-def _listed(types: Any) -> list[Any]:
+def _listed(types: Any) -> list[str]:
     if isinstance(types, list):
-        return types
+        return [str(each) for each in types]
     return [] if types is None else str(types).split("|")

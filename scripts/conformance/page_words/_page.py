@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.document.values import json_value
 from pipeline.document.yaml import load_yaml
 
 _FENCE = re.compile(
@@ -144,6 +144,13 @@ def _prompt(text: str) -> Prompt:
         if match
     }
     shown = text.partition("Example Response:")[2]
-    values = [(match[1], json.loads(match[2])) for match in _VALUE.finditer(shown)]
+    values = [(match[1], _value(match[2])) for match in _VALUE.finditer(shown)]
     has_key = "Authorization" in text.partition("Parameters:")[0]
     return Prompt(after("Endpoint"), after("Description"), parameters, values, has_key)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json_value(text)
+    except ValueError:  # a version, or an escape that JSON does not have
+        return text.strip('"')

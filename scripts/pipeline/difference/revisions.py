@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 import subprocess
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.document.structure import require_structure
+from pipeline.document.values import json_value
 from pipeline.errors import PipelineError
 from pipeline.project import GENERATED
 
@@ -117,22 +117,10 @@ def _read(content: bytes, where: str) -> dict[str, Any]:
     if len(content) > MAX_BYTES:
         raise PipelineError(f"larger than {MAX_BYTES:,} bytes", where=where, remedy=remedy)
     try:
-        spec = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        spec = json_value(content, MAX_DEPTH)
+    except ValueError as error:
         raise PipelineError(f"not valid JSON ({error})", where=where, remedy=remedy) from None
     if not isinstance(spec, dict):
         raise PipelineError("not a JSON object", where=where, remedy=remedy)
-    level: list[Any] = [spec]
-    for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in _children(node)]
-    if level:
-        problem = f"nested deeper than {MAX_DEPTH} levels"
-        raise PipelineError(problem, where=where, remedy=remedy)
     require_structure(spec, where, remedy)
     return spec
-
-
-def _children(node: Any) -> Iterable[Any]:
-    if isinstance(node, dict):
-        return node.values()
-    return node if isinstance(node, list) else ()

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from itertools import takewhile
 
-# Controls and what makes text read as other text, in a terminal or a review.
-_CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
-)
+from pipeline.errors import without_controls
+
 _CONTEXT = 20
 """Characters shown on each side of what differs."""
 
 
 def plain(text: str, limit: int = 200) -> str:
     """Text from outside on one line, without what could leave a piece of code."""
-    line = _CONTROL.sub(" ", text).replace("`", "'").strip()
+    line = without_controls(text).replace("`", "'").strip()
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def has_controls(text: str) -> bool:
     """Whether a text has more controls than ends of lines: a terminal may obey them."""
-    return _CONTROL.search(text.replace("\n", "")) is not None
+    plain_text = text.replace("\n", "")
+    return without_controls(plain_text) != plain_text
 
 
 def excerpts(old: str, new: str, limit: int) -> tuple[str, str]:

@@ -7,17 +7,17 @@ the same to every tool; size, depth and aliases are bounded before anything is b
 from __future__ import annotations
 
 import json
-import math
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import yaml
 
+from pipeline.document.values import MAX_DEPTH, finite, integer
 from pipeline.errors import PipelineError
 
 MAX_BYTES = 5_000_000
 """Larger than any page of an API reference; KeyAPI's are around 15 kB."""
-MAX_DEPTH = 100
 _TOO_DEEP = f"the YAML is nested deeper than {MAX_DEPTH} levels"
 _REMEDY = "Restore the file, or fetch it again; nothing was written."
 MAX_NODES = 200_000
@@ -30,6 +30,9 @@ _CORE_SCALARS = (
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
     ("merge", r"<<", "<"),
 )
+
+
+_Number = TypeVar("_Number", int, float)
 
 
 class _Loader(yaml.CSafeLoader):
@@ -67,16 +70,19 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
     return {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
 
 
-def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
-    return int(node.value, 0) if node.value[:2] in ("0o", "0x") else int(node.value)
+def _integer(_loader: _Loader, node: yaml.ScalarNode) -> int:
+    return _read(integer, node)
 
 
-def _number(loader: _Loader, node: yaml.ScalarNode) -> float:
-    number = float(node.value)
-    if not math.isfinite(number):
-        problem = f"the number {node.value} is too large"
-        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-    return number
+def _number(_loader: _Loader, node: yaml.ScalarNode) -> float:
+    return _read(finite, node)
+
+
+def _read(read: Callable[[str], _Number], node: yaml.ScalarNode) -> _Number:
+    try:
+        return read(node.value)
+    except ValueError as error:
+        raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from None
 
 
 _Loader.add_constructor("tag:yaml.org,2002:float", _number)

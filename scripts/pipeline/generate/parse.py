@@ -19,6 +19,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from keyapi._json import pointer
 from keyapi._openapi import OperationNode, named_schemas, schema_name
 from pipeline.errors import PipelineError
+from pipeline.generate.wide import in_parts
 from pipeline.shape.maps import is_map
 
 # Variables and imports of the low-level functions' modules.
@@ -52,7 +53,8 @@ def parse(
         settings, MetaType.NONE, folder.parent, "utf-8", overwrite=False, output_path=folder
     )
     try:
-        data = GeneratorData.from_dict(_without_maps(spec), config=config)
+        with in_parts():
+            data = GeneratorData.from_dict(_without_maps(spec), config=config)
     except ValueError as error:  # such as two members of an enum that get the same name
         raise left_out([GeneratorError(header="the generator failed", detail=str(error))]) from None
     if isinstance(data, GeneratorError):
@@ -145,7 +147,8 @@ def alone(spec: dict[str, Any], operation: OperationNode) -> dict[str, Any]:
     """
     schemas, used, waiting = named_schemas(spec), set[str](), [operation.node]
     while waiting:
-        names = set(_references(waiting.pop())) - used
+        # An example may hold what looks like a reference.
+        names = (set(_references(waiting.pop())) & schemas.keys()) - used
         used |= names
         waiting += [schemas[name] for name in names]
     components = {**spec["components"], "schemas": {n: schemas[n] for n in schemas if n in used}}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
+from pipeline.document.patterns import is_usable
+from pipeline.document.values import whole_number
 from pipeline.shape.draft import Draft, Located, Schema, all_schemas
 
 _NUMBERS = frozenset(
@@ -13,6 +14,7 @@ _NUMBERS = frozenset(
     | {"maxItems", "minItems", "maxProperties", "minProperties"}
 )
 _BOOLEANS = frozenset({"uniqueItems", "nullable", "readOnly", "writeOnly", "deprecated"})
+_EXACT = 2**53  # below which each whole number is a float of its own
 _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 # The fixed fields of a Schema Object (OpenAPI 3.0.3), and those that later rules read.
 _KNOWN = frozenset(
@@ -76,13 +78,16 @@ def as_number(value: Any) -> int | float | None:
     """A number, also one that is written as text; None for anything else."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
+    whole = whole_number(value)
+    if whole is not None:
+        return whole
     try:
         number = float(value) if isinstance(value, str) else math.nan
     except ValueError:
         return None
     if not math.isfinite(number):
         return None
-    return int(number) if number.is_integer() else number
+    return int(number) if abs(number) < _EXACT and number.is_integer() else number
 
 
 def _is_discriminator(value: Any) -> bool:
@@ -92,15 +97,7 @@ def _is_discriminator(value: Any) -> bool:
     return isinstance(mapping, dict) and all(isinstance(to, str) for to in mapping.values())
 
 
-def _is_pattern(value: Any) -> bool:
-    try:
-        re.compile(value)
-    except (re.error, TypeError, OverflowError, RecursionError):
-        return False
-    return True
-
-
-_CHECKED = {"discriminator": _is_discriminator, "pattern": _is_pattern}
+_CHECKED = {"discriminator": _is_discriminator, "pattern": is_usable}
 
 
 def _bound_exclusively(schema: Schema, key: str, bound: str, left_out: list[str]) -> None:

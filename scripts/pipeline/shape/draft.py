@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from keyapi._openapi import OperationNode, find_operation
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, one_line
 
 Schema = dict[str, Any]
 # Where a schema holds further ones.
 _MAPS = ("properties", "patternProperties")
 _SINGLE = ("items", "additionalProperties", "not")
 _LISTS = ("allOf", "anyOf", "oneOf")
+_LONGEST = 400  # characters of a note, which may repeat what a page holds
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Draft:
 
     def note(self, operation: Operation, problem: str, *keys: str | int) -> None:
         """Report what could not be understood."""
-        self.notes.append(f"{operation.page} {operation.at(*keys)}: {problem}.")
+        place = one_line(f"{operation.page} {operation.at(*keys)}", _LONGEST)
+        self.notes.append(f"{place}: {one_line(problem, _LONGEST)}.")
 
 
 def each_schema(schema: Any, visit: Callable[[Schema], None]) -> None:

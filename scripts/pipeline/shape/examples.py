@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from keyapi._facts import EXTENSION, JsonText
 from keyapi._openapi import is_success
+from pipeline.document.values import json_value
 from pipeline.shape.draft import Draft, Operation, Schema, each_schema
 from pipeline.shape.maps import are_data
-from pipeline.shape.promises import parts
+from pipeline.shape.promises import by_name, parts
 
 _PROSE = frozenset({"title", "description", "x-name"})
 # What a bare string in the place of a decoded object stands for: the first of these it has.
@@ -46,13 +46,14 @@ def _completed(
     if kind == "object" and all(isinstance(value, dict) for value in shown):
         if schema.get("additionalProperties") or _holds_map(schema, shown):
             return _completed_map(draft, operation, schema, shown, at)
-        names = dict.fromkeys([*schema.get("properties", {}), *(n for v in shown for n in v)])
+        shown_by_name = by_name(shown)
+        names = dict.fromkeys([*schema.get("properties", {}), *shown_by_name])
         properties = {
             name: _completed(
                 draft,
                 operation,
                 schema.get("properties", {}).get(name, {}),
-                [value[name] for value in shown if name in value],
+                shown_by_name.get(name, []),
                 (*at, name),
             )
             for name in names
@@ -154,8 +155,9 @@ def mark_json_text(draft: Draft) -> None:
 def _mark(schema: Schema, examples: list[Any]) -> None:
     for child, shown in parts({**schema, "properties": {}}, examples):
         _mark(child, shown)
+    shown_by_name = by_name(examples)
     for name, child in schema.get("properties", {}).items():
-        values = [e[name] for e in examples if isinstance(e, dict) and e.get(name) is not None]
+        values = [value for value in shown_by_name.get(name, ()) if value is not None]
         decoded = [_json_in(value) for value in values] if child.get("type") == "string" else []
         if decoded and all(value is not None for value in decoded):
             text = _json_text(name, decoded, set(schema["properties"]))
@@ -168,7 +170,7 @@ def _json_in(value: Any) -> Any:
     """The list or object that a string holds as JSON, or None."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return json.loads(value)
+            return json_value(value)
         except ValueError:
             return None
     return None

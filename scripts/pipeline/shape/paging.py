@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyapi._facts import CURSOR, PAGE, Paging
+from pipeline.document.values import whole_number
 from pipeline.shape.draft import Draft, Operation, Schema
 from pipeline.shape.prose import first_cursor_in, is_first_page_zero, more_flag_in, next_cursor_in
 
@@ -209,7 +210,8 @@ def _first_cursor(operation: Operation, position: str, schema: Schema, text: str
     if kind == "string":
         return "" if first is None else str(first)
     if kind in _FIRST_CURSOR:
-        return int(str(first)) if str(first).isdecimal() else _FIRST_CURSOR[kind]
+        number = whole_number(str(first))
+        return _FIRST_CURSOR[kind] if number is None else number
     return first
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyapi._facts import FIRST_PAGE
+from pipeline.document.values import whole_number
 from pipeline.shape.draft import Draft, Operation, Schema
 from pipeline.shape.enumerations import Member, enum_in, looks_like_enum
 from pipeline.shape.paging import PagingNames, argument_names, paging_names, starts_at_zero
@@ -56,7 +57,8 @@ def _list_of_joined(parameter: dict[str, Any], text: str) -> Schema:
 
 
 def _as_integer(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isdigit() else value
+    number = whole_number(value)
+    return value if number is None else number
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,8 @@ def _enumerate(
     at: tuple[str | int, ...],
 ) -> None:
     numeric = schema["type"] != "string"
-    try:
-        values = [int(member.value) if numeric else member.value for member in members]
-    except ValueError:
+    values = [whole_number(member.value) if numeric else member.value for member in members]
+    if None in values:
         draft.note(operation, "its description lists words, but its type is a number", *at)
         return
     if numeric:

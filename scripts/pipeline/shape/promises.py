@@ -179,12 +179,22 @@ def _fits(schema: Schema, key: str, value: Any) -> bool:
     return jsonschema_rs.Draft4Validator(json_schema({}, kept)).is_valid(value)
 
 
+def by_name(values: list[Any]) -> dict[str, list[Any]]:
+    """What the objects among some values have below each name, in order."""
+    found: dict[str, list[Any]] = {}
+    for value in values:
+        for name, child in value.items() if isinstance(value, dict) else ():
+            found.setdefault(name, []).append(child)
+    return found
+
+
 def parts(schema: Schema, values: list[Any]) -> Iterator[tuple[Schema, list[Any]]]:
     """Yield each schema directly below one, with what the values have in its place."""
     objects = [value for value in values if isinstance(value, dict)]
     properties = schema.get("properties", {})
+    shown_by_name = by_name(objects)
     for name, child in properties.items():
-        yield child, [value[name] for value in objects if name in value]
+        yield child, shown_by_name.get(name, [])
     if isinstance(schema.get("items"), dict):
         lists = [value for value in values if isinstance(value, list)]
         yield schema["items"], [item for value in lists for item in value]

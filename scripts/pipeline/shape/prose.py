@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from pipeline.document.values import whole_number
+
 _NUMBER = r"(\d[\d,]*)"
 _MAXIMUM = re.compile(
     rf"(?:\bmax(?:imum)?\b|up to|at most|no more than|not exceed(?:ing)?|最大|最多)"
@@ -117,5 +119,5 @@ def is_comma_joined(text: str) -> bool:
     return bool(_COMMA_JOINED.search(text))
 
 
-def _integer(text: str) -> int:
-    return int(text.replace(",", ""))
+def _integer(text: str) -> int | None:
+    return whole_number(text.replace(",", ""))

@@ -10,6 +10,8 @@ from pipeline.document.yaml import copied
 from pipeline.shape.draft import Draft, Operation
 
 _MAX_INLINED = 50_000
+_DEEPEST = 120  # levels below the operation
+_SHOWN = 8  # levels of a pointer that leads too deep
 
 
 def inline_references(draft: Draft) -> None:
@@ -56,6 +58,12 @@ def _inlined(
             *at,
             remedy="Cut the nesting with an overlay action.",
         )
+    if len(at) > _DEEPEST:
+        raise operation.refused(
+            f"its references nest it deeper than {_DEEPEST} levels",
+            *at[:_SHOWN],
+            remedy="Cut the nesting with an overlay action.",
+        )
     if isinstance(node, list):
         return [
             _inlined(item, draft, operation, (*at, index), inside, budget)
@@ -86,6 +94,12 @@ def _inlined(
             *at,
             remedy="Add what it names with an overlay action, or correct the reference.",
         ) from None
+    if not isinstance(target, dict):
+        raise operation.refused(
+            f"the reference {reference} points to a text, number or list, not to an object",
+            *at,
+            remedy="Correct the reference with an overlay action.",
+        )
     found = _inlined(copied(target), draft, operation, at, (*inside, reference), budget)
     if reference.startswith(SCHEMAS) and isinstance(found, dict):
         found.setdefault("x-name", reference.rpartition("/")[2])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from itertools import count
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from keyapi._facts import EXTENSION
 from keyapi._openapi import METHODS, is_success, path_items
 from pipeline.document.structure import fields
+from pipeline.document.values import json_value
 from pipeline.document.yaml import copied
 from pipeline.shape.draft import Draft, Operation, Schema, all_schemas
 
@@ -208,8 +208,8 @@ def move_examples(draft: Draft) -> None:
 def _decode(draft: Draft, operation: Operation, media: dict[str, Any], status: str) -> None:
     """Read an example that is JSON inside a text; drop one that is any other text."""
     text = media.pop("example")
-    with contextlib.suppress(ValueError, RecursionError):
-        value = json.loads(text)
+    with contextlib.suppress(ValueError):
+        value = json_value(text)
         if isinstance(value, (dict, list)):
             media["example"] = value
             return

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from pipeline.document.hostile import OPERATORS
+from pipeline.document.patterns import fits
 from pipeline.shape.dialect import as_number
 from pipeline.shape.draft import Draft, Located, Schema, all_schemas
 
@@ -129,6 +130,8 @@ def _allowed(value: Any, schema: Schema) -> bool:
     size: Any = value
     low, high = "minimum", "maximum"
     if isinstance(value, str):
+        if "pattern" in schema and not fits(schema["pattern"], value):
+            return False
         size, low, high = len(value), "minLength", "maxLength"
     elif isinstance(value, list):
         size, low, high = len(value), "minItems", "maxItems"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
 Digits = Callable[[int], str]
 """Gives so many random digits."""
 
+_PATTERNS = 256  # compiled patterns that are kept
 _MOST = 3  # repetitions of what a pattern lets repeat without end
 _FORMATS: Mapping[str, Callable[[Digits], str]] = {
     "uuid": lambda digits: "-".join(map(digits, (8, 4, 4, 4, 12))),
@@ -69,11 +71,19 @@ def matching(pattern: str, digits: Digits) -> str | None:
     return text if _matches(pattern, text) else None
 
 
-def _matches(pattern: str, text: str) -> bool:
+@lru_cache(_PATTERNS)
+def _validator(pattern: str) -> Callable[[str], bool] | None:
+    import jsonschema_rs  # an engine that does not backtrack, or gives up
+
     try:
-        return re.search(pattern, text) is not None
-    except re.error:
-        return True  # of a dialect that is not Python's
+        return jsonschema_rs.Draft4Validator({"pattern": pattern}).is_valid
+    except ValueError:
+        return None
+
+
+def _matches(pattern: str, text: str) -> bool:
+    valid = _validator(pattern)
+    return valid is None or valid(text)  # it may be of a dialect that no validator reads
 
 
 def _written(parts: Sequence[Any], choice: Callable[[int], int]) -> Sequence[str]:
