@@ -105,6 +105,15 @@ def _side_by_side(*tasks: Callable[[], object]) -> None:
         each.result()
 
 
+@in_dev(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Mutate pages for some time: each must be used, or refused with one line, in linear time.
+
+    By default a minute over the pages of the example: `nox -s fuzz -- --seconds 600 PAGE ...`.
+    """
+    _run(session, "python", "-m", "support.page_fuzzer", *session.posargs, **_PATHS)
+
+
 @nox.session(default=False)
 def dev(session: nox.Session) -> None:
     """Make the environment that the other sessions use; each of them sees to it."""
