@@ -112,7 +112,7 @@ def nothing_kept(patch: Patch) -> None:
 
 
 def an_unpaced_client(patch: Patch) -> None:
-    patch.setattr(pace.Pace, "_ask", lambda _: 0.0)
+    patch.setattr(pace.Pace, "_ask", lambda *_: 0.0)
 
 
 def a_rate_in_bursts(patch: Patch) -> None:
