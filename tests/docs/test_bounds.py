@@ -37,7 +37,7 @@ BOUNDS = {
     ],
     "answers": [
         f"{OPTIONS['max_response_bytes'].default // 2**20} MB",
-        f"{size._MOST_HEADERS} headers of {size._LONGEST_HEADERS // KB} KB",
+        f"{size.MOST_HEADERS} headers of {size.LONGEST_HEADERS // KB} KB",
         f"{_json.DEEPEST} levels",
         f"({check_timeout('timeout', OPTIONS['timeout'].default)['read']:g} s)",
         f"waits of {retries.LONGEST_RETRY_AFTER:g} s",
