@@ -30,8 +30,8 @@ from keyapi.conformance.mutation.baselines import judgement
 from keyapi.conformance.mutation.outcomes import Detections
 from keyapi.conformance.outcomes import Outcome, Outcomes
 from keyapi.conformance.relations import client_to_spec, spec_to_client, success_answer
+from keyapi.conformance.relations._pages import walked
 from keyapi.conformance.relations._parsing import _odd_cursor
-from keyapi.conformance.relations._sending import _walked
 from keyapi.contract import Contract, Violation
 from keyapi.recording.recorder import Recorder
 from keyapi.sandbox import FAULTS, Reply, Sandbox, SandboxRequest
@@ -410,4 +410,4 @@ def test_null_among_the_members_of_an_enum_is_sent_by_no_case() -> None:
 
 
 def test_an_operation_without_pages_is_not_walked() -> None:
-    assert list(_walked(SPEC.operations["shop_note"], Caller(TikTok))) == []
+    assert list(walked(SPEC.operations["shop_note"], Caller(TikTok))) == []
