@@ -154,7 +154,8 @@ class ContractViolation(KeyAPIError):
     response: Any = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.message, {**self.__dict__, "response": None})
+        kept = {name: value for name, value in self.__dict__.items() if name != "response"}
+        return _restore, (type(self), self.message, kept)
 
 
 class BudgetExceeded(KeyAPIError):

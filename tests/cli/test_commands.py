@@ -356,10 +356,10 @@ def test_an_interrupt_of_a_walk_in_this_process_gives_130(
     server.holds(50)
     call = SyncClient._call
 
-    def interrupted(client: SyncClient, operation: Any, arguments: Any) -> Any:
+    def interrupted(client: SyncClient, operation: Any, arguments: Any, take: Any) -> Any:
         if arguments["page_num"] == 2:
             raise KeyboardInterrupt
-        return call(client, operation, arguments)
+        return call(client, operation, arguments, take)
 
     environment.setattr(SyncClient, "_call", interrupted)
     done = products("--all")

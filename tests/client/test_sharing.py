@@ -22,6 +22,7 @@ from keyapi import ConfigurationError, PaginationError, ServerError, TransportEr
 from keyapi._operation import PagedOperation
 from keyapi._paging import Cursor
 from keyapi._sending.call import Call
+from keyapi._sending.exchange import Received, Sent
 from keyapi._sending.response import Success
 from keyapi_example import AsyncTikTok, InfluencerProduct, TikTok
 from support.clocks import FakeClock, clocked
@@ -478,7 +479,7 @@ def test_a_circle_of_pages_is_found(
 
 def _in_memory() -> Counter[str]:
     """How many of the things that hold an answer there are, garbage included."""
-    kinds = (httpx.Request, httpx.Response, Success, Call)
+    kinds = (httpx.Request, httpx.Response, Received, Sent, Success, Call)
     return Counter(type(item).__name__ for item in gc.get_objects() if type(item) in kinds)
 
 

@@ -108,6 +108,7 @@ class AsyncConnections(AsyncDeadlineTransport):
         limits: httpx.Limits = arguments.get("limits") or _LIMITS
         self._expiry = limits.keepalive_expiry
         self._most_idle = _most(limits.max_keepalive_connections)
+        self._pools: set[httpcore.AsyncConnectionPool] = set()  # those in use, too
         self._idle: list[httpcore.AsyncConnectionPool] = []  # the one that was used last is last
         self._free = asyncio.Semaphore(_most(limits.max_connections))
 
@@ -135,33 +136,40 @@ class AsyncConnections(AsyncDeadlineTransport):
             finally:
                 await response.aclose()
         except _ERRORS as error:
-            await pool.aclose()
+            await self._drop(pool)
             raise _as_httpx_says(error, sent) from error
         except BaseException:
-            await pool.aclose()
+            await self._drop(pool)
             raise
         else:
             if len(self._idle) < self._most_idle:
                 self._idle.append(pool)
             else:
-                await pool.aclose()
+                await self._drop(pool)
         finally:
             self._free.release()
         return _received(sent, response, content, began)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        while self._idle:
-            await self._idle.pop().aclose()
+        self._idle.clear()
+        while self._pools:  # closing one ends its call at once
+            await self._pools.pop().aclose()
         await super().aclose()
 
+    async def _drop(self, pool: httpcore.AsyncConnectionPool) -> None:
+        self._pools.discard(pool)
+        await pool.aclose()
+
     def _opened(self) -> httpcore.AsyncConnectionPool:
-        return httpcore.AsyncConnectionPool(
+        pool = httpcore.AsyncConnectionPool(
             ssl_context=self._ssl_context,
             max_connections=1,
             keepalive_expiry=self._expiry,
             network_backend=AsyncBackend(),
         )
+        self._pools.add(pool)
+        return pool
 
     async def _wait(self, sent: Sent) -> None:
         """Wait until less than the most connections are in use."""
