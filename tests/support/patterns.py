@@ -80,7 +80,8 @@ def _modules(packages: Iterable[str]) -> Iterator[ModuleType]:
         package = importlib.import_module(name)
         yield package
         for info in pkgutil.walk_packages(package.__path__, f"{name}."):
-            if not info.name.endswith("__main__"):
+            # PyInstaller alone runs its hooks, and has no text from outside.
+            if not info.name.endswith("__main__") and "_pyinstaller.hook" not in info.name:
                 yield importlib.import_module(info.name)
 
 

@@ -147,11 +147,14 @@ class AsyncDeadlineTransport(httpx.AsyncHTTPTransport):
         self._pool._network_backend = AsyncBackend()  # for which httpx has no argument
 
 
-class AsyncBackend(httpcore.AnyIOBackend):
+class AsyncBackend(httpcore.AsyncNetworkBackend):
     """A backend of httpcore that closes connections whose TLS handshake was interrupted."""
 
+    def __init__(self) -> None:
+        self._backend: Any = httpcore.AnyIOBackend()
+
     async def connect_tcp(self, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
-        return _AsyncStream(await super().connect_tcp(*args, **options))
+        return _AsyncStream(await self._backend.connect_tcp(*args, **options))
 
 
 class _AsyncStream(httpcore.AsyncNetworkStream):

@@ -157,7 +157,7 @@ class _Arguments:
         values = {key: value for key, value in self._values.items() if key != paging.position}
         given = self._caller.arguments(name, values, walk=True)
         position = documented(self._operation, [*method.wire], walk=True)
-        refused = dict.fromkeys(_BOUNDS, (*_NO_COUNT, -1))
+        refused: dict[str, Any] = dict.fromkeys(_BOUNDS, (*_NO_COUNT, -1))
         for argument in position:
             if argument.name == "start_page":
                 refused["start_page"] = (
