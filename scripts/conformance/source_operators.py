@@ -355,8 +355,7 @@ def change_the_prompt(source: Source) -> Iterator[Edited]:
 @page_operator
 @_told_twice
 def change_the_price(source: Source) -> Iterator[Edited]:
-    yield from source.header("badge", r"\b1 credit\b", "2 credits")
-    yield from source.header("badge", r"\b3 credits\b", "1 credit")
+    yield from source.header("badge", r"\b(\d+) credits?\b", r"1\1 credits")
 
 
 # --- Overlay ----------------------------------------------------------------------------------
