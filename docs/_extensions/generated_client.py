@@ -39,6 +39,11 @@ def _enums() -> Iterator[str]:
     return (f"{_PACKAGE}.{name}" for name in _names(Enum))
 
 
+def _enum_names() -> Iterator[str]:
+    """What arguments take for the members of each enum."""
+    return (f"{name}Name" for name in _enums())
+
+
 def _errors() -> Iterator[str]:
     """Every error, the base first."""
     from keyapi import KeyAPIError
@@ -57,10 +62,18 @@ def _resources() -> Iterator[str]:
 
 
 _PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    "enum-names": _enum_names,
     "enums": _enums,
     "errors": _errors,
     "models": _models,
     "resources": _resources,
+}
+
+
+_DIRECTIVES = {
+    "enum-names": ("autodata:: {}", ""),
+    # They are caught, not made; and what is not documented of one is its base's business.
+    "errors": ("autoexception:: {}()", "   :no-undoc-members:"),
 }
 
 
@@ -72,12 +85,7 @@ class GeneratedClient(SphinxDirective):
     def run(self) -> list[Any]:
         """Give the documentation of the part's classes."""
         part = self.arguments[0]
-        # Errors are caught, not made; and what is not documented of one is its base's business.
-        directive, options = (
-            ("autoexception:: {}()", "   :no-undoc-members:")
-            if part == "errors"
-            else ("autoclass:: {}", "")
-        )
+        directive, options = _DIRECTIVES.get(part, ("autoclass:: {}", ""))
         text = "\n".join(f".. {directive.format(name)}\n{options}\n" for name in _PARTS[part]())
         return self.parse_text_to_nodes(f"```{{eval-rst}}\n{text}\n```")
 
