@@ -218,7 +218,7 @@ def docs(session: nox.Session) -> None:
 @in_dev(default=False)
 def slow(session: nox.Session) -> None:
     """The tests that take seconds for what they can find; `tools` leaves them out."""
-    _pytest(session, *TOOLS, "-m", "slow", *session.posargs)
+    _pytest(session, *TOOLS, "tests/client", "-m", "slow", *session.posargs)
 
 
 @in_dev(default=False)
