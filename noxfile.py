@@ -148,7 +148,7 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         _pytest(session, *session.posargs)
     else:
-        _pytest(session, *SHIPPED, "--cov")
+        _pytest(session, *SHIPPED, "-m", "not slow", "--cov")
 
 
 @nox.session(python=OTHER_PYTHONS)
