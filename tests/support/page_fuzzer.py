@@ -16,17 +16,15 @@ import io
 import json
 import os
 import re
-import signal
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random, SystemRandom
-from types import FrameType
 
 from conformance.page_words import page_statements, read_page_text
 from pipeline.cli import run
@@ -38,6 +36,7 @@ from pipeline.vendor.collect import Selection
 from support.page_mutations import mutated
 from support.pages import EXAMPLE
 from support.projects import listing_project
+from support.time_limit import OutOfTimeError, at_most
 
 FIXED = 2.0
 """Seconds of CPU that a page may take whatever its size."""
@@ -46,10 +45,6 @@ BY_BYTE = 100e-6
 _WHOLE = 0.3  # the share of pages of which the client is looked at, which takes longest
 _NAME = "mutated.md"
 _FRAME = re.compile(r'File ".*?([^/\\]+\.py)", line (\d+)')
-
-
-class _OutOfTimeError(BaseException):
-    """It took far too long; no `except Exception` may stop this."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +89,7 @@ class Judge:
         self._page.write_bytes(content)
         began = time.process_time()
         allowed = FIXED + BY_BYTE * len(content)
-        with _at_most(3 * allowed):
+        with at_most(3 * allowed):
             kind, details = self._judged(content, whole=whole)
         seconds = time.process_time() - began
         if kind in ("used", "refused") and seconds > allowed:
@@ -117,7 +112,7 @@ class Judge:
             text = read_page_text(content, _NAME)
             for _ in page_statements(text, spec.spec if spec else {}):
                 pass
-        except _OutOfTimeError:
+        except OutOfTimeError:
             return "no end", _where()
         except RecursionError:
             return "RecursionError", _where()
@@ -156,20 +151,6 @@ def _where() -> str:
     """The innermost calls of the error that is handled, in one line."""
     frames = _FRAME.findall(traceback.format_exc())
     return " > ".join(f"{name}:{line}" for name, line in frames[-5:])
-
-
-@contextlib.contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _OutOfTimeError
-
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,17 +13,18 @@ import inspect
 import math
 import pkgutil
 import re
-import signal
 import string
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from re import _constants as codes  # type: ignore[attr-defined]  # the parser of `re` has no types
 from re import _parser as parser  # type: ignore[attr-defined]
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
+
+from support.time_limit import OutOfTimeError, at_most
 
 _FUNCTIONS = frozenset({"compile", "match", "fullmatch", "search"}) | {
     *("finditer", "findall", "sub", "subn", "split")
@@ -285,35 +286,22 @@ def _sample(tree: Any, characters: list[str], least: int) -> str:
 # -- Time ----------------------------------------------------------------------------------------
 
 
-class TooSlowError(Exception):
-    """A search took longer than anyone would wait."""
-
-
-@contextmanager
-def _bounded(seconds: float) -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TooSlowError
-
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
-
-
 def _run(pattern: re.Pattern[str], method: str, text: str, times: int = 1) -> float:
-    """Seconds that a search takes: the shortest of some, which the machine disturbed least."""
+    """Seconds that a search takes: the shortest of some, which the machine disturbed least.
+
+    Raises:
+        OutOfTimeError: One took longer than anyone would wait.
+    """
     function = getattr(pattern, method)
     shortest = math.inf
     for _ in range(times):
         began = time.perf_counter()
-        if method == "finditer":
-            for _match in function(text):
-                pass
-        else:
-            function(text)
+        with at_most(_PATIENCE):
+            if method == "finditer":
+                for _match in function(text):
+                    pass
+            else:
+                function(text)
         shortest = min(shortest, time.perf_counter() - began)
     return shortest
 
@@ -322,12 +310,8 @@ def slow(each: Found) -> str | None:
     """Tell how a pattern is slower than linear, or None."""
     for method in sorted(_ways(each.methods)):
         try:
-            with _bounded(_PATIENCE):
-                ranked = sorted(
-                    texts(each.pattern),
-                    key=lambda text: -_run(each.pattern, method, text(_SCREENED), 2),
-                )
-        except TooSlowError:
+            ranked = sorted(texts(each.pattern), key=partial(_screened, each.pattern, method))
+        except OutOfTimeError:
             return f"{each.place}: {method} takes over {_PATIENCE} s for texts of {_SCREENED}"
         for text in ranked[:3]:
             if why := _measured(each, method, text):
@@ -335,18 +319,22 @@ def slow(each: Found) -> str | None:
     return None
 
 
+def _screened(pattern: re.Pattern[str], method: str, text: Callable[[int], str]) -> float:
+    """A key by which the text that takes longest is first."""
+    return -_run(pattern, method, text(_SCREENED), 2)
+
+
 def _measured(each: Found, method: str, text: Callable[[int], str]) -> str | None:
     short, long = text(_SHORT), text(_SHORT * _FACTOR)
     began = time.process_time()
     slower, faster = math.inf, 0.0
     try:
-        with _bounded(_PATIENCE):
-            slower = _run(each.pattern, method, long)
-            if time.process_time() - began <= _NOTHING:
-                return None
-            slower = min(slower, _run(each.pattern, method, long, 2))
-            faster = _run(each.pattern, method, short, 3)
-    except TooSlowError:
+        slower = _run(each.pattern, method, long)
+        if time.process_time() - began <= _NOTHING:
+            return None
+        slower = min(slower, _run(each.pattern, method, long, 2))
+        faster = _run(each.pattern, method, short, 3)
+    except OutOfTimeError:
         pass
     if slower <= _ALLOWED * faster:
         return None
