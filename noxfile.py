@@ -148,7 +148,7 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         _pytest(session, *session.posargs)
     else:
-        _pytest(session, *SHIPPED, "-m", "not slow", "--cov")
+        _pytest(session, *SHIPPED, "--cov")
 
 
 @nox.session(python=OTHER_PYTHONS)
@@ -218,7 +218,7 @@ def docs(session: nox.Session) -> None:
 @in_dev(default=False)
 def slow(session: nox.Session) -> None:
     """The tests that take seconds for what they can find; `tools` leaves them out."""
-    _pytest(session, *TOOLS, "tests/client", "-m", "slow", *session.posargs)
+    _pytest(session, *TOOLS, "-m", "slow", *session.posargs)
 
 
 @in_dev(default=False)

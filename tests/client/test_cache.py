@@ -69,6 +69,11 @@ def _hook(mode: Mode) -> Any:
     return {"event_hooks": {"response": [refuse if mode.name == "sync" else refuse_async]}}
 
 
+def first_of(pages: Any) -> Any:
+    """The first of some pages, sync or async."""
+    return anext(pages) if hasattr(pages, "__anext__") else next(pages)
+
+
 def _refuse(violation: object) -> None:
     raise KeyAPIError("refused by a function")
 
@@ -106,6 +111,25 @@ def test_what_another_client_kept_is_requested_again_where_it_is_not_accepted(
     page = mode.page(options={"cache": tmp_path, "contract": "raise"})
     assert (page.from_cache, page.attempts, len(server.requests)) == (False, 1, 2)
     assert mode.page(options={"cache": tmp_path, "contract": "raise"}).from_cache
+
+
+def test_a_page_that_a_walk_fetched_is_kept_for_a_call_of_that_page(
+    mode: Mode, server: Server, tmp_path: Path
+) -> None:
+    server.always = success([])
+    with_cache = {"cache": tmp_path}
+    page = mode.call(
+        lambda client: client.video.search(video_ids=["1"], keyword="a", page_num=2), **with_cache
+    )
+    assert not page.from_cache
+    for use in (
+        lambda client: client.video.search(video_ids=["1"], keyword="a", page_num=2),
+        lambda client: first_of(
+            client.video.iter_search(video_ids=["1"], keyword="a", start_page=2).pages()
+        ),
+    ):
+        assert mode.call(use, **with_cache).from_cache
+    assert len(server.requests) == 1
 
 
 def test_rows_that_a_kept_answer_lacks_are_requested_again(

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import time
 from datetime import timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,5 +117,8 @@ def _kept(entry: Entry) -> float:
 
 
 def _key(request: httpx.Request) -> str:
-    identity = f"{request.method} {request.url}\n".encode() + request.content
+    # A walk, a page and a low-level function name the same parameters in orders of their own.
+    parameters = sorted(request.url.params.multi_items(), key=itemgetter(0))
+    url = request.url.copy_with(params=parameters) if parameters else request.url
+    identity = f"{request.method} {url}\n".encode() + request.content
     return hashlib.sha256(identity).hexdigest()
