@@ -379,3 +379,9 @@ def test_a_sandbox_that_never_refuses_ends_the_demo_all_the_same(
     walk = SimpleNamespace(on=lambda calls: lambda **given: walks.append(given) or ["a row"])
     demo._walk_until_refused(None, SimpleNamespace(walk=walk), {"a": 1})  # type: ignore[arg-type]
     assert (len(walks), capsys.readouterr().out) == (6, "")
+
+
+def test_a_package_without_its_specification_is_told() -> None:
+    diagnosis = doctor._specification("tiktok", SimpleNamespace(_package="json"))  # type: ignore[arg-type]
+    assert diagnosis.code == 2
+    assert diagnosis.text == "json/openapi.json is missing: install the package again"

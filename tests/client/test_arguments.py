@@ -13,7 +13,7 @@ import pytest
 
 from client.conftest import KEY, PATH, USER_ID, Mode, Server, success
 from keyapi import BadRequest, ConfigurationError
-from keyapi._arguments import Anything, Boolean, List, Member, Number, Object
+from keyapi._arguments import UNSET, Anything, Boolean, List, Member, Number, Object
 from keyapi._models import Model
 from keyapi._operation import Operation, PagedOperation
 from keyapi._paging import Cursor
@@ -518,3 +518,7 @@ def test_an_operation_without_kinds_takes_what_can_be_sent(mode: Mode, server: S
     assert sent(server, "number") == "7"
     with pytest.raises(BadRequest, match="number must be text, got b'7'"):
         mode.call(lambda client: client._one(plain, {"number": b"7"}))
+
+
+def test_what_was_not_given_is_nothing() -> None:
+    assert not UNSET

@@ -612,6 +612,11 @@ def test_what_is_large_in_another_way_is_looked_through(
     assert len([one for one in found if one.pointer == "/message"]) <= 1
 
 
+def test_what_is_cut_for_looking_at_it_is_not_missing() -> None:
+    wide = {**{f"k{n}": n for n in range(5000)}, **ROW}
+    assert {one.rule for one in _found([wide])} == {"additionalProperties"}
+
+
 def test_what_lies_beyond_what_is_looked_at_is_found_as_well() -> None:
     schema = {"type": "object", "properties": {"data": {"type": "array", "items": {}}}}
     schema["properties"]["data"]["items"] = {  # type: ignore[index]

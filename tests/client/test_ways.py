@@ -193,10 +193,11 @@ def test_the_budget_holds(way: Way, server: Scripted) -> None:
     assert (len(server.heads), client.credits_spent) == (2, 2)
 
 
-def test_nothing_is_charged_where_there_is_no_server(way: Way) -> None:
+@pytest.mark.parametrize("deadline", [None, 1000.0])
+def test_nothing_is_charged_where_there_is_no_server(way: Way, deadline: float | None) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    error, client = way.calls(f"http://127.0.0.1:{port}")
+    error, client = way.calls(f"http://127.0.0.1:{port}", deadline=deadline)
     assert type(error) is TransportError
     assert (error.attempts, client.credits_spent) == (4, 0)
 
