@@ -16,7 +16,8 @@ from typing import Any
 
 import httpx
 
-from keyapi._errors import ConfigurationError
+from keyapi._errors import ConfigurationError, causes
+from keyapi._sending.connections import LIMITS
 from keyapi._sending.exchange import RawHeaders, Received, Sent
 from keyapi._sending.network import AsyncTransport as _OfLoops
 from keyapi._sending.size import LONGEST_HEADERS, MOST_HEADERS, TooLarge, reader
@@ -33,9 +34,6 @@ except ImportError as error:
     ) from error
 
 __all__ = ["AsyncTransport"]
-
-_MOST = 100  # connections, as httpx has at most
-_EXPIRY = 5.0  # seconds until a connection that is kept is not used again; likewise
 
 
 class Connections(httpx.AsyncBaseTransport):
@@ -68,7 +66,7 @@ class Connections(httpx.AsyncBaseTransport):
             )
         self._proxy = _proxied(proxy)
         self._ssl = httpx.create_ssl_context(verify=verify, cert=cert, trust_env=trust_env)
-        self._limits = limits or httpx.Limits(max_connections=_MOST, keepalive_expiry=_EXPIRY)
+        self._limits = limits or LIMITS
         self._session: aiohttp.ClientSession | None = None  # only a running loop can make one
         self._timeouts: tuple[Any, aiohttp.ClientTimeout] = (None, aiohttp.ClientTimeout())
         self._headers: tuple[RawHeaders, CIMultiDict[str]] = ([], CIMultiDict())
@@ -266,12 +264,10 @@ def _as_httpx_says(error: Exception, request: httpx.Request) -> httpx.RequestErr
     return next(found, httpx.ReadError)(str(error), request=request)
 
 
-def _has_large_headers(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, LineTooLong) or "Too many headers" in str(error):
-            return True
-        error = error.__cause__
-    return False
+def _has_large_headers(error: Exception) -> bool:
+    return any(
+        isinstance(each, LineTooLong) or "Too many headers" in str(each) for each in causes(error)
+    )
 
 
 def _proxied(proxy: httpx.Proxy | None) -> dict[str, Any]:

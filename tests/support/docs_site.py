@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import dataclass, field
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+from support.serving import InThread
 
 MARKDOWN = "text/markdown; charset=utf-8"
 
@@ -34,7 +35,7 @@ class Answer:
     cut: int | None = None
 
 
-class Docs(ThreadingHTTPServer):
+class Docs(InThread, HTTPServer):
     """Publishes pages with an `ETag` each, but for what `answers` says of a path.
 
     Attributes:
@@ -45,8 +46,6 @@ class Docs(ThreadingHTTPServer):
         busiest: The most requests that were under way at a time.
     """
 
-    daemon_threads = True
-
     def __init__(self, pages: dict[str, str] | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -56,16 +55,6 @@ class Docs(ThreadingHTTPServer):
         self.meet: threading.Barrier | None = None
         self.busiest = self._busy = 0
         self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=partial(self.serve_forever, poll_interval=0.01))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
     @property
     def index(self) -> str:
@@ -112,9 +101,6 @@ class Docs(ThreadingHTTPServer):
         """Note that it is no more."""
         with self._lock:
             self._busy -= 1
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that left is no error of the server."""
 
 
 class _Handler(BaseHTTPRequestHandler):

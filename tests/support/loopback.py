@@ -6,18 +6,18 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from client.conftest import EXAMPLE
+from support.serving import InThread
 
 PATIENCE = 10.0
 """How long anything may take, in seconds, before it counts as never; nothing waits for it."""
 
 
-class Loopback(ThreadingHTTPServer):
+class Loopback(InThread, HTTPServer):
     """Answers on a real socket, in a thread; each page is one row, of the creator asked for.
 
     Attributes:
@@ -29,9 +29,6 @@ class Loopback(ThreadingHTTPServer):
         connections: How many connections were made.
         free: While it is not set, no request is answered.
     """
-
-    daemon_threads = True
-    request_queue_size = 128
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -46,16 +43,9 @@ class Loopback(ThreadingHTTPServer):
         self.free.set()
         self._left = 0
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=partial(self.serve_forever, poll_interval=0.01))
-        self._thread.start()
-        return self
-
     def __exit__(self, *exc_info: object) -> None:
         self.free.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
+        super().__exit__(*exc_info)
 
     def get_request(self) -> Any:
         self.connections += 1
@@ -64,9 +54,6 @@ class Loopback(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         super().shutdown_request(request)
         self._left += 1
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that left is no error of the server."""
 
     def answer(self, asked: dict[str, str]) -> tuple[int, bytes] | None:
         """Status and body for a query; None drops the connection."""

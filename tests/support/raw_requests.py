@@ -24,7 +24,7 @@ _BODIES = (
     b"[", b"[]", b"\xff", b"[" * 5000, b"1" * 5000, b'{"a":' + b"9" * 5000 + b"}", b"{}{}",
     b"\xef\xbb\xbf{}",
 )  # fmt: skip
-# What smuggles a request past a proxy, or is no header.
+# What smuggles a request past a proxy, or is not a header.
 _HEADERS = (
     "Transfer-Encoding: chunked", "Content-Length: 5", "Content-Length: -1", "Content-Length: +3",
     "Content-Length: 99999999999999999999", "Transfer-Encoding: xchunked",

@@ -6,10 +6,10 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable
-from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from client.conftest import EXAMPLE
+from support.serving import InThread
 
 Script = bytes | Callable[[Any], None]
 """What is sent for a request; or a function that is given the connection's socket."""
@@ -38,7 +38,7 @@ def cut(sent: bytes) -> Script:
     return lambda connection: connection.sendall(sent)
 
 
-class Scripted(socketserver.ThreadingTCPServer):
+class Scripted(InThread):
     """Sends a script for each request, on connections that are kept.
 
     Attributes:
@@ -47,32 +47,13 @@ class Scripted(socketserver.ThreadingTCPServer):
         closes: Whether it closes a connection after each answer, without saying so.
     """
 
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 128
-
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Connection)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.script: list[Script] = [answer()]
         self.heads: list[bytes] = []
         self.closes = False
-        self.ended = threading.Event()
         self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=partial(self.serve_forever, poll_interval=0.01))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.ended.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that left is no error of the server."""
 
     def next(self, head: bytes) -> Script:
         """Note a request, and give what is sent for it."""

@@ -17,7 +17,7 @@ import jsonschema_rs
 _LONGEST = 1_000
 _LONGEST_TEXT = 200  # of which engines that backtrack take no more than polynomial time
 _SIZE = 1_000_000  # bytes of a compiled expression
-_FEW = 3  # repetitions that are no danger
+_FEW = 3  # repetitions that are harmless
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 _SINGLE = ("LITERAL", "NOT_LITERAL", "IN", "ANY")
 _CATEGORIES = {

@@ -11,6 +11,8 @@ import math
 import re
 from typing import Any
 
+from keyapi._json import is_deeper
+
 MAX_DEPTH = 100
 """Levels of nesting that a document, or JSON in one of its texts, may have."""
 MAX_DIGITS = 100
@@ -63,25 +65,10 @@ def json_value(text: str | bytes, depth: int = MAX_DEPTH) -> Any:
         value = json.loads(text, parse_int=integer, parse_float=finite, parse_constant=_refuse)
     except RecursionError:
         raise ValueError(f"nested deeper than {depth} levels") from None
-    if _is_deeper(value, depth):
+    if is_deeper(value, depth):
         raise ValueError(f"nested deeper than {depth} levels")
     return value
 
 
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is not a number of JSON")
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    level = [value]
-    for _ in range(levels):
-        level = [child for node in level for child in _children(node)]
-        if not level:
-            return False
-    return any(isinstance(node, (dict, list)) for node in level)
-
-
-def _children(node: Any) -> list[Any]:
-    if isinstance(node, dict):
-        return list(node.values())
-    return node if isinstance(node, list) else []

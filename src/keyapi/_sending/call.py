@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from keyapi._errors import ContractViolation, InsufficientCredits, KeyAPIError
+from keyapi._errors import ContractViolation, InsufficientCredits, KeyAPIError, causes
 from keyapi._options import OPTIONS, Settings
 from keyapi._sending.deadline import TimeOuts
 from keyapi._sending.exchange import Received, Sent
@@ -378,17 +378,13 @@ def _is_first(request: httpx.Request | Sent, error: httpx.RequestError) -> bool:
 
 def _distrust(error: BaseException | None) -> str | None:
     """Why a certificate is not trusted; None where that is not what went wrong."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return getattr(error, "verify_message", "") or str(error)
-        error = error.__cause__ or error.__context__
+    for each in causes(error):
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return getattr(each, "verify_message", "") or str(each)
     return None
 
 
 def _has_large_headers(error: BaseException | None) -> bool:
     """Whether h11 gave up on headers, which it says by the status that a server would send."""
-    while error is not None:
-        if getattr(error, "error_status_hint", None) == _HEADERS_TOO_LARGE:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    hints = (getattr(each, "error_status_hint", None) for each in causes(error))
+    return _HEADERS_TOO_LARGE in hints

@@ -25,8 +25,8 @@ from keyapi._sending.sockets import (
     DeadlineTransport,
 )
 
-# As httpx has where nothing else is asked for; connections expire in seconds.
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
+"""Limits where none are asked for: httpx's own; connections expire in seconds."""
 # Requests by such arguments go httpx's way.
 _INDIRECT = ("proxy", "http1", "http2")
 _ERRORS = (
@@ -51,7 +51,7 @@ class Connections(DeadlineTransport):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.is_direct = _is_direct(arguments)
-        limits: httpx.Limits = arguments.get("limits") or _LIMITS
+        limits: httpx.Limits = arguments.get("limits") or LIMITS
         self._direct = httpcore.ConnectionPool(
             ssl_context=arguments["verify"],
             max_connections=limits.max_connections,
@@ -105,7 +105,7 @@ class AsyncConnections(AsyncDeadlineTransport):
         super().__init__(**arguments)
         self.is_direct = _is_direct(arguments)
         self._ssl_context = arguments["verify"]
-        limits: httpx.Limits = arguments.get("limits") or _LIMITS
+        limits: httpx.Limits = arguments.get("limits") or LIMITS
         self._expiry = limits.keepalive_expiry
         self._most_idle = _most(limits.max_keepalive_connections)
         self._pools: set[httpcore.AsyncConnectionPool] = set()  # those in use, too

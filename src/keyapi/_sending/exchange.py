@@ -14,6 +14,11 @@ RawHeaders = list[tuple[bytes, bytes]]
 _CHANGED = re.compile(r"[^A-Za-z0-9_.~%&=+/?:@!$(),;*-]|/\.")
 
 
+def is_kept(target: str) -> bool:
+    """Whether httpx would send a path and query as they are."""
+    return _CHANGED.search(target) is None
+
+
 class Server:
     """Where requests go, split up once.
 
@@ -72,20 +77,6 @@ class Sent:
         self.timeouts = timeouts
         self.target = server.path + target
         self._target = target
-
-    @classmethod
-    def written(
-        cls,
-        server: Server,
-        method: str,
-        target: str,
-        headers: RawHeaders,
-        timeouts: Mapping[str, float | None],
-    ) -> Sent | None:
-        """Write a request; None where httpx would write its target in another way."""
-        if _CHANGED.search(target):
-            return None
-        return cls(server, method, target, headers, timeouts)
 
     @property
     def url(self) -> str:

@@ -14,7 +14,7 @@ import httpx
 from keyapi._errors import ConfigurationError
 from keyapi._isolation import renew_in_children, running_loop
 from keyapi._sending.call import EXTENSION, Call
-from keyapi._sending.exchange import Received, Sent, Server
+from keyapi._sending.exchange import Received, Sent, Server, is_kept
 from keyapi._sending.size import TooLarge, bound
 
 if TYPE_CHECKING:
@@ -152,9 +152,9 @@ class HTTPClient(httpx.Client):
     def written(self, method: str, target: str, call: Call) -> Sent | None:
         """Write a request without a body; None where it needs to be httpx's."""
         functions = (httpx.Client.send, httpx.HTTPTransport.handle_request)
-        if self._direct is None or not _is_plain(self, call, functions):
+        if self._direct is None or not (is_kept(target) and _is_plain(self, call, functions)):
             return None
-        return Sent.written(self._server, method, target, self.headers.raw, call.timeouts)
+        return Sent(self._server, method, target, self.headers.raw, call.timeouts)
 
     def _until_done(
         self, call: Call, request: R, attempt: Callable[[], A], *, stream: bool = False
@@ -251,9 +251,9 @@ class AsyncHTTPClient(httpx.AsyncClient):
     def written(self, method: str, target: str, call: Call) -> Sent | None:
         """Write a request without a body; None where it needs to be httpx's."""
         functions = (httpx.AsyncClient.send, httpx.AsyncHTTPTransport.handle_async_request)
-        if self._direct is None or not _is_plain(self, call, functions):
+        if self._direct is None or not (is_kept(target) and _is_plain(self, call, functions)):
             return None
-        return Sent.written(self._server, method, target, self.headers.raw, call.timeouts)
+        return Sent(self._server, method, target, self.headers.raw, call.timeouts)
 
     async def _until_done(
         self, call: Call, request: R, attempt: Callable[[], Awaitable[A]], *, stream: bool = False

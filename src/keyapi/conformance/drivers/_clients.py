@@ -242,7 +242,7 @@ def as_annotated(value: Any, annotation: Any) -> Any:
         return value
     for kind in kinds:
         if isinstance(kind, type) and issubclass(kind, Enum):
-            for member in kind:  # 1.0 is no member, although Python finds it equal to 1
+            for member in kind:  # 1.0 is not a member, although Python finds it equal to 1
                 if member.value == value and type(member.value) is type(value):
                     return member
             raise Inexpressible("no member of the enum", kind.__name__)

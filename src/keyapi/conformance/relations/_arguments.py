@@ -197,7 +197,7 @@ def _ruled_out(operation: OperationSpec, documented: Documented) -> Iterator[Any
 
 
 def _unlisted(operation: OperationSpec, argument: Argument) -> Iterator[Any]:
-    """Values of an argument's type that are no member, or a page beyond the bounds."""
+    """Values of an argument's type that are not members, or pages beyond the bounds."""
     paging, schema = operation.paging, argument.schema
     members = [value for value in argument.members.values() if value is not None]
     if members:
