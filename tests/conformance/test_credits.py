@@ -9,6 +9,7 @@ import pytest
 
 from keyapi import _pages
 from keyapi._base import BaseClient
+from keyapi._errors import KeyAPIError
 from keyapi._sending import call, limits, pace, response, retries
 from keyapi._sending.call import Call
 from keyapi._sending.session import Session
@@ -115,6 +116,13 @@ def an_unpaced_client(patch: Patch) -> None:
     patch.setattr(pace.Pace, "_ask", lambda *_: 0.0)
 
 
+def a_pace_that_lets_nothing_through(patch: Patch) -> None:
+    def refused(*_: Any) -> None:
+        raise KeyAPIError("Not sent")
+
+    patch.setattr(pace.Pace, "wait", refused)
+
+
 def a_rate_in_bursts(patch: Patch) -> None:
     patch.setattr(pace.Pace, "_passed", lambda *_: None)
 
@@ -153,6 +161,7 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     refusals_kept: ("cached, sync", "requests"),
     nothing_kept: ("cached, async", "cached"),
     an_unpaced_client: ("paced, sync", "rate"),
+    a_pace_that_lets_nothing_through: ("paced, sync", "requests"),
     a_rate_in_bursts: ("paced, async", "rate"),
     an_error_taken_for_the_end: ("walks, sync", "walk"),
     a_deadline_passed_over: ("deadlines, sync", "requests"),
