@@ -1,0 +1,1 @@
+"""Bulk export: all rows of many ids, as files and in databases."""
