@@ -1,6 +1,7 @@
 """The effective specification, for code that needs more of it than generated code carries.
 
-What paging, sorting, filters and echoes mean is read from `x-keyapi`; nothing is inferred here.
+What paging, sorting, filters and echoes mean is read from `x-keyapi`. Nothing is inferred here but
+which property tells rows apart (`OperationSpec.identity`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from keyapi._facts import OperationFacts, Paging, Sort, enum_members
+from keyapi._identity import identity
 from keyapi._json import value_at
 from keyapi._openapi import (
     JSON,
@@ -241,6 +243,12 @@ class OperationSpec:
         """Schemas of a row's properties, resolved, by name."""
         found = (self.row or {}).get("properties", {})
         return {name: self._spec.resolved(schema) for name, schema in found.items()}
+
+    @cached_property
+    def identity(self) -> str | None:
+        """The property that tells rows apart; None where none surely does."""
+        repeated = {*self.echoes, *self.filters.values(), *self.ids.values()}
+        return identity(self.path, self.properties(), repeated)
 
     def resolved(self, schema: Schema) -> Schema:
         """Follow the references of one of its schemas to a schema without one."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from keyapi._identity import is_id, words
 from keyapi._json import pointer
 from keyapi.conformance.judge import MEANING
 from keyapi.conformance.walking.rules import Broken, Made, rule
 from keyapi.conformance.walking.walk import Seen, Walk, key_of, matches
-from keyapi.specification import OperationSpec
 
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_DATES = frozenset({"date", "day", "dt", "time", "week", "month"})
 _OWN = MEANING - {"json-text", "code"} | {"ids"}  # rules that are worded here once more
-_LIMITS = ("enum", "pattern", "maxLength", "maximum")
 
 
 @rule("status", blame="server")
@@ -129,14 +125,14 @@ def rows_are_in_order_across_pages(made: Made, walk: Walk) -> Iterator[Broken]:
 def no_row_comes_twice(made: Made, walk: Walk) -> Iterator[Broken]:
     """No row comes twice in a walk, unless it is one word that tells nothing apart."""
     rows = zip(walk.keys, walk.served, strict=True)
-    apart = [key for key, row in rows if len(row) > 1 or any(map(_is_id, row))]
+    apart = [key for key, row in rows if len(row) > 1 or any(map(is_id, row))]
     yield from _twice(walk, apart, "each row once")
 
 
 @rule("unique-id", blame="server")
 def no_id_comes_twice(made: Made, walk: Walk) -> Iterator[Broken]:
-    """No two rows of a walk have one id; see `identity`."""
-    name = identity(walk.operation)
+    """No two rows of a walk have one id; see `OperationSpec.identity`."""
+    name = walk.operation.identity
     if name is not None:
         rows = dict(zip(walk.keys, walk.served, strict=True)).values()  # each row once
         ids = [str(row[name]) for row in rows if row.get(name) is not None]
@@ -150,35 +146,6 @@ def _twice(walk: Walk, texts: list[str], expected: str, what: str = "row") -> It
             found = f"{what} {seen[text]} again: {text}"
             yield Broken(walk, expected, found, pointer=f"/{what}/{number}")
             return
-
-
-def identity(operation: OperationSpec) -> str | None:
-    """The property that tells the rows of an operation apart; None where none surely does.
-
-    It is the only id that is neither repeated from the request nor filtered by, or the one that the
-    path names. Rows with a date are a series, in which each thing comes once a day.
-    """
-    repeated = {*operation.echoes, *operation.filters.values(), *operation.ids.values()}
-    found = []
-    for name, schema in operation.properties().items():
-        if _DATES & {*_words(name)}:
-            return None
-        limited = any(keyword in schema for keyword in _LIMITS)
-        typed = schema.get("type") in ("string", "integer")
-        if _is_id(name) and name not in repeated and typed and not limited:
-            found.append(name)
-    named = [name for name in found if name.removesuffix("_id") in operation.path.split("/")]
-    chosen = found if len(found) == 1 else named
-    return chosen[0] if len(chosen) == 1 else None
-
-
-def _is_id(name: str) -> bool:
-    """Whether a property is called an id."""
-    return _words(name)[-1:] == ["id"]
-
-
-def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORDS.findall(name)]
 
 
 @rule("flag", blame="server")
@@ -226,7 +193,7 @@ def _totals(one: Seen) -> dict[tuple[str, ...], Any]:
         holders.append((path, holder))
     for path, holder in holders:
         for name, value in holder.items() if isinstance(holder, dict) else ():
-            if "total" in _words(name) and isinstance(value, (int, str)):
+            if "total" in words(name) and isinstance(value, (int, str)):
                 found[*path, name] = value
     return found
 

@@ -12,7 +12,6 @@ from keyapi.conformance.mutation.server_faults._proxy import (
     Spoiler,
     server_fault,
 )
-from keyapi.conformance.walking.server_rules import identity
 from keyapi.sandbox import Reply
 from keyapi.specification import OperationSpec, Schema
 
@@ -117,7 +116,7 @@ def _other(value: Any) -> Any:
 @server_fault
 def same_id_other_figures(operation: OperationSpec) -> Iterator[Spoiler]:
     """A row has the id of another one, and other figures."""
-    name = identity(operation)
+    name = operation.identity
 
     def spoil(passing: Passing) -> Reply | None:
         plain = passing.plain() if passing.good else []
@@ -152,7 +151,7 @@ def _figures(rows: Rows, operation: OperationSpec) -> Rows:
     columns = operation.arguments[sort.field].members if sort else ()
     for kind in ("number", "integer", "string"):
         for name, schema in operation.properties().items():
-            apart = name in facts or name in columns or name == identity(operation)
+            apart = name in facts or name in columns or name == operation.identity
             bounded = {"enum", "pattern", "maximum", "maxLength", "x-keyapi"} & schema.keys()
             if schema.get("type") == kind and not apart and not bounded:
                 return [{**row, name: _other(row[name])} if name in row else row for row in rows]
