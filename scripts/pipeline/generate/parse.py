@@ -19,7 +19,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from keyapi._json import pointer
 from keyapi._openapi import OperationNode, named_schemas, schema_name
 from pipeline.errors import PipelineError
-from pipeline.generate.wide import in_parts
+from pipeline.generate.wide import in_linear_time
 from pipeline.shape.maps import is_map
 
 # Variables and imports of the low-level functions' modules.
@@ -53,7 +53,7 @@ def parse(
         settings, MetaType.NONE, folder.parent, "utf-8", overwrite=False, output_path=folder
     )
     try:
-        with in_parts():
+        with in_linear_time():
             data = GeneratorData.from_dict(_without_maps(spec), config=config)
     except ValueError as error:  # such as two members of an enum that get the same name
         raise left_out([GeneratorError(header="the generator failed", detail=str(error))]) from None

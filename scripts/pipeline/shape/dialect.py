@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from pipeline.document.patterns import is_usable
@@ -97,7 +98,11 @@ def _is_discriminator(value: Any) -> bool:
     return isinstance(mapping, dict) and all(isinstance(to, str) for to in mapping.values())
 
 
-_CHECKED = {"discriminator": _is_discriminator, "pattern": is_usable}
+_CHECKED: dict[str, Callable[[Any], Any]] = {
+    "discriminator": _is_discriminator,
+    "pattern": is_usable,
+    **dict.fromkeys(("allOf", "anyOf", "oneOf"), bool),  # a list, which must not be empty
+}
 
 
 def _bound_exclusively(schema: Schema, key: str, bound: str, left_out: list[str]) -> None:

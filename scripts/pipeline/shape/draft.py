@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -117,19 +117,33 @@ def all_schemas(draft: Draft) -> Iterator[Located]:
             yield from _with_inner(outermost)
 
 
-def _with_inner(located: Located) -> Iterator[Located]:
-    schema, at = located.schema, located.at
-    if not isinstance(schema, dict):
-        return
-    yield located
-    inner = [
-        *((key, name, child) for key in _MAPS for name, child in schema.get(key, {}).items()),
-        *((key, None, schema.get(key)) for key in _SINGLE),
-        *((key, index, part) for key in _LISTS for index, part in enumerate(schema.get(key, ()))),
-    ]
-    for key, name, child in inner:
-        keys = (*at, key) if name is None else (*at, key, name)
-        yield from _with_inner(located._replace(schema=child, at=keys))
+def _with_inner(outermost: Located) -> Iterator[Located]:
+    operation, _, _, sent = outermost
+    waiting = [outermost]
+    while waiting:
+        located = waiting.pop()
+        schema, at = located.schema, located.at
+        if not isinstance(schema, dict):
+            continue
+        yield located
+        inner = [
+            *((child, (*at, key, name)) for key in _MAPS for name, child in _items(schema, key)),
+            *((schema[key], (*at, key)) for key in _SINGLE if key in schema),
+            *(
+                (part, (*at, key, i))
+                for key in _LISTS
+                for i, part in enumerate(schema.get(key, ()))
+            ),
+        ]
+        waiting += (Located(operation, child, keys, sent) for child, keys in reversed(inner))
+
+
+def _items(schema: Schema, key: str) -> Iterable[tuple[str, Any]]:
+    return schema[key].items() if key in schema else ()
+
+
+def _numbered(schema: Schema, key: str) -> Iterable[tuple[int, Any]]:
+    return enumerate(schema.get(key, ()))
 
 
 def resource_rows(media: dict[str, Any] | None, items: tuple[str, ...] | None) -> Schema | None:

@@ -11,7 +11,6 @@ import keyapi
 from keyapi._facts import EXTENSION, NAME, JsonText
 from keyapi._openapi import is_success, operations, reference_to
 from pipeline.document.structure import fields
-from pipeline.document.yaml import copied
 from pipeline.errors import PipelineError
 from pipeline.shape.draft import Draft, Operation, Schema
 from pipeline.shape.identifiers import bounded, name_from_path, pascal
@@ -62,7 +61,8 @@ class _Names:
     def __init__(self, draft: Draft) -> None:
         self.schemas: dict[str, Schema] = draft.spec["components"]["schemas"]
         self._contents: dict[str, Any] = {}
-        self._clients = {draft.client_class, f"Async{draft.client_class}"}
+        self._modules: set[str] = set()
+        self._taken = _TAKEN | {draft.client_class, f"Async{draft.client_class}"}
 
     def claim(self, operation: Operation, wanted: list[str], content: Any) -> tuple[str, bool]:
         """Take the first wanted name that is free, or stands for the same content already.
@@ -71,11 +71,12 @@ class _Names:
             The name, and whether its schema is still to be written.
         """
         for name in map(bounded, wanted):
-            if not name or name in _TAKEN | self._clients or re.fullmatch(r"\w+Resource", name):
+            if not name or name in self._taken or re.fullmatch(r"\w+Resource", name):
                 continue
             if name not in self._contents:
-                if any(name.lower() == other.lower() for other in self._contents):
+                if name.lower() in self._modules:
                     continue  # the module of the class would be that of the other
+                self._modules.add(name.lower())
                 self._contents[name] = content
                 return name, True
             if self._contents[name] == content:
@@ -224,15 +225,13 @@ def _without_prose(schema: Any) -> Any:
         return [_without_prose(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    return copied(
-        {
-            key: {name: _without_prose(child) for name, child in value.items()}
-            if key == "properties"
-            else _without_prose(value)
-            for key, value in schema.items()
-            if key not in ("title", "description", "example", "x-name")
-        }
-    )
+    return {
+        key: {name: _without_prose(child) for name, child in value.items()}
+        if key == "properties"
+        else _without_prose(value)
+        for key, value in schema.items()
+        if key not in ("title", "description", "example", "x-name")
+    }
 
 
 def require_known_operations(draft: Draft) -> None:

@@ -176,7 +176,10 @@ def _keep(
 def _fits(schema: Schema, key: str, value: Any) -> bool:
     """Whether a value keeps one constraint of a schema."""
     kept = {each: schema[each] for each in (key, *_TOGETHER.get(key, ())) if each in schema}
-    return jsonschema_rs.Draft4Validator(json_schema({}, kept)).is_valid(value)
+    try:
+        return jsonschema_rs.Draft4Validator(json_schema({}, kept)).is_valid(value)
+    except jsonschema_rs.ValidationError:  # of the constraint itself; `generate` refuses it
+        return True
 
 
 def by_name(values: list[Any]) -> dict[str, list[Any]]:
