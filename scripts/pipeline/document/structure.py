@@ -33,7 +33,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("securitySchemes", "schemas", "headers", "requestBodies"), _OBJECT),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "security", "servers", "tags", "enum"), _LIST),
     **dict.fromkeys(("description", "summary", "title", "name", "operationId"), _TEXT),
-    **dict.fromkeys(("$ref", "in", "style", "url"), _TEXT),
+    **dict.fromkeys(("$ref", "style", "url"), _TEXT),
+    "in": (str, type(None)),  # one without a place is refused in better words
     "additionalProperties": (dict, bool),
     "parameters": (list, dict),
     "required": (list, bool),
