@@ -19,12 +19,8 @@ if TYPE_CHECKING:
     from keyapi._sending.response import Success
 
 T = TypeVar("T")
+Op = TypeVar("Op", bound="Operation[Any]")
 R = TypeVar("R")
-
-
-def taken_by(take: Callable[[Answer], R]) -> Callable[[Call, Success, httpx.Response], R]:
-    """What a call accepts a response by, for a function of an answer."""
-    return lambda call, success, response: take(Answer(call, success, response))
 
 
 class Answer(NamedTuple):
@@ -39,6 +35,18 @@ class Answer(NamedTuple):
     call: Call
     success: Success
     response: httpx.Response | Received
+
+    @classmethod
+    def taken(
+        cls,
+        take: Callable[[Answer, Op], R],
+        operation: Op,
+        call: Call,
+        success: Success,
+        response: httpx.Response | Received,
+    ) -> R:
+        """Give what a function makes of the answer to a call of an operation."""
+        return take(cls(call, success, response), operation)
 
     def page(self, operation: PagedOperation[T, P]) -> Page[T, P]:
         """Give one page of a paged operation.

@@ -65,11 +65,14 @@ class BaseClient(Generic[HTTP]):
     _is_async: ClassVar[bool]
 
     def __init__(self, token: str | None = None, **options: Any) -> None:
+        from keyapi._answer import Answer
         from keyapi._config import check_specification
         from keyapi._connection import check_transport, check_unused, chosen_base_url
         from keyapi._options import Settings
+        from keyapi._sending.call import Call
         from keyapi._sending.clock import Clock
 
+        self._answer_type, self._call_type = Answer, Call
         options["token"] = token
         options["base_url"] = chosen_base_url(options["base_url"], self.default_base_url)
         self._settings = Settings(options)
@@ -134,9 +137,7 @@ class BaseClient(Generic[HTTP]):
         secured: bool = True,
         no_content: bool = False,
     ) -> Call:
-        from keyapi._sending.call import Call
-
-        return Call(
+        return self._call_type(
             operation,
             cost,
             self._settings,
@@ -222,10 +223,8 @@ class BaseClient(Generic[HTTP]):
 
     def _prepare(
         self, operation: Operation[Any], arguments: Mapping[str, Any]
-    ) -> tuple[httpx.Request | Sent, Call]:
-        """Write a request: one of httpx's only where something needs it."""
-        import httpx
-
+    ) -> tuple[HTTP, httpx.Request | Sent, Call]:
+        """Write a request; give what sends it, the request and the call."""
         call = self._new_call(
             operation.name,
             operation.credits,
@@ -236,23 +235,13 @@ class BaseClient(Generic[HTTP]):
             http = self._http()
             call.arguments = operation.checked(arguments, listed=self._settings.check_arguments)
             target, body = operation.encode(call.arguments)
-            request: httpx.Request | Sent | None = None
-            if body is None:
-                request = http.written(operation.method, target, call)
-            if request is None:
-                request = httpx.Request(
-                    operation.method,
-                    self.base_url + target,
-                    headers=http.headers,
-                    json=body,
-                    extensions=call.extensions,
-                )
+            request = http.written(operation.method, target, body, call)
         except KeyAPIError as error:
             raise self._refused(operation, error) from error.__cause__
-        except (httpx.InvalidURL, TypeError, ValueError) as error:
+        except _unwritable() as error:
             problem = BadRequest(f"The request cannot be sent: {error}")
             raise self._refused(operation, problem) from error
-        return request, call
+        return http, request, call
 
     def _walk(
         self,
@@ -289,6 +278,19 @@ class BaseClient(Generic[HTTP]):
     def _refused(self, operation: Operation[Any], error: KeyAPIError) -> KeyAPIError:
         error.method = operation.method
         return self._new_call(operation.name).locate(error)
+
+
+def unsent() -> tuple[type[Exception], ...]:
+    """What is raised where a request cannot be sent; httpx is imported when one is."""
+    import httpx
+
+    return (httpx.RequestError, RuntimeError)
+
+
+def _unwritable() -> tuple[type[Exception], ...]:
+    import httpx
+
+    return (httpx.InvalidURL, TypeError, ValueError)
 
 
 def _wrapper(transport: Any) -> Callable[[Any], Any] | None:

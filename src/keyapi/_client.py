@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from keyapi._base import BaseClient
+from keyapi._base import BaseClient, unsent
 from keyapi._page import P, Page
 from keyapi._pages import AsyncPageIterator, PageIterator
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from keyapi._sending.http import AsyncHTTPClient, HTTPClient  # noqa: F401 - of the bases
 
 T = TypeVar("T")
+Op = TypeVar("Op", bound="Operation[Any]")
 R = TypeVar("R")
 
 
@@ -52,15 +54,15 @@ class SyncClient(BaseClient["HTTPClient"]):
         return self._http()
 
     def _call(
-        self, operation: Operation[Any], arguments: Mapping[str, Any], take: Callable[[Answer], R]
+        self, operation: Op, arguments: Mapping[str, Any], take: Callable[[Answer, Op], R]
     ) -> R:
         """Call an operation.
 
         Args:
             operation: What to call.
             arguments: Values by argument name; None means "not sent".
-            take: Makes of the response, which is a success, what the caller wants; what it refuses
-                is not kept in the cache.
+            take: Makes of the response, which is a success, and of the operation what the caller
+                wants; what it refuses is not kept in the cache.
 
         Returns:
             What it makes.
@@ -68,15 +70,11 @@ class SyncClient(BaseClient["HTTPClient"]):
         Raises:
             KeyAPIError: The call failed, or the response reports an error, or is refused.
         """
-        import httpx
-
-        from keyapi._answer import taken_by
-
-        request, call = self._prepare(operation, arguments)
-        call.accept = taken_by(take)
+        http, request, call = self._prepare(operation, arguments)
+        call.accept = partial(self._answer_type.taken, take, operation)
         try:
-            self._http().perform(request, call)
-        except (httpx.RequestError, RuntimeError) as error:
+            http.perform(request, call)
+        except unsent() as error:
             raise self._unsent(call, error) from error
         if call.success is None:
             raise call.error
@@ -99,7 +97,7 @@ class SyncClient(BaseClient["HTTPClient"]):
 
     def _page(self, operation: PagedOperation[T, P], arguments: dict[str, Any]) -> Page[T, P]:
         """Fetch one page of a paged operation; arguments and errors as for `_call`."""
-        return self._call(operation, arguments, lambda answer: answer.page(operation))
+        return self._call(operation, arguments, self._answer_type.page)
 
     def _iterate(
         self,
@@ -115,15 +113,15 @@ class SyncClient(BaseClient["HTTPClient"]):
 
     def _one(self, operation: Operation[T], arguments: Mapping[str, Any]) -> T:
         """Call an operation whose data is one object; arguments and errors as for `_call`."""
-        return self._call(operation, arguments, lambda answer: answer.one(operation))
+        return self._call(operation, arguments, self._answer_type.one)
 
     def _many(self, operation: Operation[T], arguments: Mapping[str, Any]) -> list[T]:
         """Call an operation whose data is a list, without paging."""
-        return self._call(operation, arguments, lambda answer: answer.many(operation))
+        return self._call(operation, arguments, self._answer_type.many)
 
     def _data(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Any:
         """Call an operation whose data is neither an object nor a list of objects."""
-        return self._call(operation, arguments, lambda answer: answer.data(operation))
+        return self._call(operation, arguments, self._answer_type.data)
 
 
 class AsyncClient(BaseClient["AsyncHTTPClient"]):
@@ -156,18 +154,14 @@ class AsyncClient(BaseClient["AsyncHTTPClient"]):
         return self._http()
 
     async def _call(
-        self, operation: Operation[Any], arguments: Mapping[str, Any], take: Callable[[Answer], R]
+        self, operation: Op, arguments: Mapping[str, Any], take: Callable[[Answer, Op], R]
     ) -> R:
         """Call an operation; see `SyncClient._call`."""
-        import httpx
-
-        from keyapi._answer import taken_by
-
-        request, call = self._prepare(operation, arguments)
-        call.accept = taken_by(take)
+        http, request, call = self._prepare(operation, arguments)
+        call.accept = partial(self._answer_type.taken, take, operation)
         try:
-            await self._http().perform(request, call)
-        except (httpx.RequestError, RuntimeError) as error:
+            await http.perform(request, call)
+        except unsent() as error:
             raise self._unsent(call, error) from error
         if call.success is None:
             raise call.error
@@ -190,9 +184,11 @@ class AsyncClient(BaseClient["AsyncHTTPClient"]):
         if (keep := after_reading(response, failed=False)) is not None:
             await asyncio.to_thread(keep)
 
-    async def _page(self, operation: PagedOperation[T, P], arguments: dict[str, Any]) -> Page[T, P]:
+    def _page(
+        self, operation: PagedOperation[T, P], arguments: dict[str, Any]
+    ) -> Coroutine[Any, Any, Page[T, P]]:
         """Fetch one page of a paged operation."""
-        return await self._call(operation, arguments, lambda answer: answer.page(operation))
+        return self._call(operation, arguments, self._answer_type.page)
 
     def _iterate(
         self,
@@ -206,14 +202,18 @@ class AsyncClient(BaseClient["AsyncHTTPClient"]):
         walk = self._walk(operation, arguments, limit, max_pages)
         return AsyncPageIterator(lambda step: self._page(operation, step), walk)
 
-    async def _one(self, operation: Operation[T], arguments: Mapping[str, Any]) -> T:
+    def _one(self, operation: Operation[T], arguments: Mapping[str, Any]) -> Coroutine[Any, Any, T]:
         """Call an operation whose data is one object."""
-        return await self._call(operation, arguments, lambda answer: answer.one(operation))
+        return self._call(operation, arguments, self._answer_type.one)
 
-    async def _many(self, operation: Operation[T], arguments: Mapping[str, Any]) -> list[T]:
+    def _many(
+        self, operation: Operation[T], arguments: Mapping[str, Any]
+    ) -> Coroutine[Any, Any, list[T]]:
         """Call an operation whose data is a list, without paging."""
-        return await self._call(operation, arguments, lambda answer: answer.many(operation))
+        return self._call(operation, arguments, self._answer_type.many)
 
-    async def _data(self, operation: Operation[Any], arguments: Mapping[str, Any]) -> Any:
+    def _data(
+        self, operation: Operation[Any], arguments: Mapping[str, Any]
+    ) -> Coroutine[Any, Any, Any]:
         """Call an operation whose data is neither an object nor a list of objects."""
-        return await self._call(operation, arguments, lambda answer: answer.data(operation))
+        return self._call(operation, arguments, self._answer_type.data)

@@ -63,7 +63,7 @@ class PageNumbers:
         size: int | None = arguments.get(self.size) if self.size else None
         if size is not None and self.largest is not None:
             size = min(size, self.largest)  # which the server may have cut it down to
-        more = says_more(body, self.more)
+        more = says_more(body, self.more) if self.more else None
         if more is None:
             more = rows > 0 and (size is None or rows >= size)
         over = self.last is not None and number >= self.last

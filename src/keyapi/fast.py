@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -34,6 +34,25 @@ except ImportError as error:
     ) from error
 
 __all__ = ["AsyncTransport"]
+
+
+# Headers that aiohttp adds where they are absent: to each request, and to those with a body.
+_AUTOMATIC = ("Accept", "Accept-Encoding", "User-Agent")
+_OF_BODIES = ("Content-Type",)
+
+
+class _Sessions(NamedTuple):
+    """Two sessions on the same connections: a session's own headers take the least time.
+
+    Attributes:
+        headers: Those of the first request, which are likely to be those of most.
+        usual: The session that sends them.
+        other: The session for requests with other headers.
+    """
+
+    headers: RawHeaders
+    usual: aiohttp.ClientSession
+    other: aiohttp.ClientSession
 
 
 class Connections(httpx.AsyncBaseTransport):
@@ -67,16 +86,15 @@ class Connections(httpx.AsyncBaseTransport):
         self._proxy = _proxied(proxy)
         self._ssl = httpx.create_ssl_context(verify=verify, cert=cert, trust_env=trust_env)
         self._limits = limits or LIMITS
-        self._session: aiohttp.ClientSession | None = None  # only a running loop can make one
+        # Only a running loop can make them.
+        self._sessions: _Sessions | None = None
         self._timeouts: tuple[Any, aiohttp.ClientTimeout] = (None, aiohttp.ClientTimeout())
-        self._headers: tuple[RawHeaders, CIMultiDict[str]] = ([], CIMultiDict())
 
-    async def exchange(self, sent: Sent, limit: int) -> Received:
+    async def exchange(self, sent: Sent) -> Received:
         """Send a request and read the response to its end.
 
         Args:
             sent: The request.
-            limit: How many bytes the body may have, unpacked.
 
         Raises:
             httpx.RequestError: As `httpx.AsyncClient.send`.
@@ -86,10 +104,15 @@ class Connections(httpx.AsyncBaseTransport):
             response = await self._begin(sent.method, sent.url, sent.headers, sent.timeouts, None)
             try:
                 raw_headers = list(response.raw_headers)
-                read = reader(raw_headers, limit)
-                content = b"".join([read(part) async for part in response.content.iter_any()])
+                read = reader(raw_headers, sent.limit)
+                body = response.content
+                if body.is_eof():  # it came with the headers, as most do
+                    content = read(body.read_nowait())
+                else:
+                    content = b"".join([read(part) async for part in body.iter_any()])
             finally:
-                response.close()
+                if not response.closed:  # what was read to its end is
+                    response.close()
         except (aiohttp.ClientError, _Lost, TimeoutError) as error:
             raise _as_httpx_says(error, sent.request()) from error
         extensions = _extensions(response)
@@ -115,8 +138,9 @@ class Connections(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        if self._sessions is not None:
+            await self._sessions.usual.close()
+            await self._sessions.other.close()
 
     async def _begin(
         self,
@@ -126,44 +150,35 @@ class Connections(httpx.AsyncBaseTransport):
         timeouts: Mapping[str, float | None],
         body: bytes | None,
     ) -> aiohttp.ClientResponse:
-        session = self._session or self._opened()
+        sessions = self._sessions or self._opened(headers)
+        if headers == sessions.headers:
+            session, written = sessions.usual, None
+        else:
+            session, written = sessions.other, _written(headers)
         return await session.request(
             method,
             URL(url, encoded=True),
-            headers=self._written(headers),
+            headers=written,
+            skip_auto_headers=None if method == "GET" else _OF_BODIES,
             data=body,
             allow_redirects=False,
             timeout=self._limited(timeouts),
             **self._proxy,
         )
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _opened(self, headers: RawHeaders) -> _Sessions:
         limits = self._limits
         connector = aiohttp.TCPConnector(
             limit=limits.max_connections or 0,
             keepalive_timeout=limits.keepalive_expiry,
             ssl=self._ssl,
         )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-            middlewares=(_once,),
-            max_field_size=LONGEST_HEADERS,
-            max_headers=2 * MOST_HEADERS,  # so that it is ours that says which are too many
-            max_line_size=LONGEST_HEADERS,
-        )
-        return self._session
-
-    def _written(self, raw: RawHeaders) -> CIMultiDict[str]:
-        """Headers as aiohttp takes them; those of a client rarely change."""
-        last, written = self._headers
-        if raw != last:
-            pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
-            written = CIMultiDict(pairs)
-            self._headers = raw, written
-        return written
+        written = _written(headers)
+        absent = [name for name in _AUTOMATIC if name not in written]
+        usual = _session(connector, headers=written, skip_auto_headers=absent)
+        other = _session(connector, skip_auto_headers=_AUTOMATIC)
+        self._sessions = _Sessions(headers, usual, other)
+        return self._sessions
 
     def _limited(self, timeouts: Mapping[str, float | None]) -> aiohttp.ClientTimeout:
         """Time limits as aiohttp takes them: what waits for a connection includes making it."""
@@ -203,6 +218,24 @@ class AsyncTransport(_OfLoops):
     """What connects in place of the client's own connections."""
     decode_json = staticmethod(partial(jiter.from_json, allow_inf_nan=False))
     """Read JSON; raises ValueError also for some that `json` reads, which decides then."""
+
+
+def _session(connector: aiohttp.TCPConnector, **arguments: Any) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        middlewares=(_once,),
+        max_field_size=LONGEST_HEADERS,
+        max_headers=2 * MOST_HEADERS,  # so that it is ours that says which are too many
+        max_line_size=LONGEST_HEADERS,
+        **arguments,
+    )
+
+
+def _written(raw: RawHeaders) -> CIMultiDict[str]:
+    """Headers as aiohttp takes them."""
+    return CIMultiDict([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw])
 
 
 class _Stream(httpx.AsyncByteStream):

@@ -24,7 +24,7 @@ from keyapi import (
     ServerError,
     TransportError,
 )
-from keyapi._sending.exchange import Received
+from keyapi._sending.exchange import Received, Sent
 from keyapi.fast import AsyncTransport
 from keyapi_example import AsyncTikTok, TikTok
 from support.clocks import FakeClock, clocked
@@ -124,20 +124,40 @@ def test_a_page_says_how_it_was_got(way: Way, server: Scripted) -> None:
 @pytest.mark.parametrize(("target", "is_direct"), [("/a?b=c%20d", True), ("/a b", False)])
 def test_what_httpx_would_write_in_another_way_is_left_to_it(target: str, is_direct: bool) -> None:
     with TikTok(KEY) as client:
-        sent = client.get_httpx_client().written("GET", target, client._new_call())
-        assert (sent is not None) is is_direct
+        sent = client.get_httpx_client().written("GET", target, None, client._new_call())
+        assert isinstance(sent, Sent) is is_direct
 
 
-def test_each_way_sends_the_same(server: Scripted) -> None:
+@pytest.mark.parametrize("headers", [{"X-Team": "a"}])
+def test_each_way_sends_the_same(server: Scripted, headers: dict[str, str]) -> None:
     for way in WAYS.values():
         way.calls(
-            server.url,
-            httpx_args={**way.options().get("httpx_args", {}), "headers": {"X-Team": "a"}},
+            server.url, httpx_args={**way.options().get("httpx_args", {}), "headers": headers}
         )
     told = {head.partition(b"\r\n")[0] for head in server.heads}
     headers = [sorted(line.lower() for line in head.split(b"\r\n")[1:]) for head in server.heads]
     assert len(told) == 1
     assert headers == headers[:1] * len(WAYS)
+
+
+@pytest.mark.parametrize("name", ["sync", "async", "fast"])
+def test_headers_changed_by_hand_are_those_sent(name: str, server: Scripted) -> None:
+    client = WAYS[name].open(server.url, httpx_args={"headers": {"X-Team": "a"}})
+    http = client._http()
+
+    async def main() -> None:
+        for step in (dict, lambda: http.headers.update({"X-Run": "1"}), http.headers.clear):
+            step()
+            page = client.influencer.products_analytics(user_id=USER_ID)
+            assert len(await page if WAYS[name].is_async else page) == 1
+        await client.close() if WAYS[name].is_async else client.close()
+
+    asyncio.run(main())
+    lines = [head.split(b"\r\n")[1:] for head in server.heads]
+    names = [{line.partition(b":")[0].lower() for line in each} for each in lines]
+    assert {b"x-team", b"authorization"} <= names[0]
+    assert names[1] - names[0] == {b"x-run"}
+    assert not names[2] & {b"x-team", b"x-run", b"authorization", b"user-agent", b"accept"}
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ class Call:
         self.clock = clock = session.clock
         deadline = settings.deadline
         self.ends = None if deadline is None else clock.now() + deadline
-        self.timeouts = self.bounded(settings.timeout)
+        self.timeouts = settings.timeout if deadline is None else self.bounded(settings.timeout)
         self.attempts = 0
         self.charged = 0
         self.from_cache = False
@@ -240,7 +240,7 @@ class Call:
 
     def _parsed(self, response: httpx.Response | Received) -> Success | Failure:
         status, content = response.status_code, response.content
-        headers = response.lookup if type(response) is Received else response.headers
+        headers = response if type(response) is Received else response.headers
         decode = getattr(self.settings.transport, "decode_json", None)
         return parse_response(status, headers, content, self._no_content, decode)
 

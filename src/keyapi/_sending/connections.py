@@ -60,12 +60,11 @@ class Connections(DeadlineTransport):
             network_backend=Backend(),
         )
 
-    def exchange(self, sent: Sent, limit: int) -> Received:
+    def exchange(self, sent: Sent) -> Received:
         """Send a request and read the response to its end.
 
         Args:
             sent: The request.
-            limit: How many bytes the body may have, unpacked.
 
         Raises:
             httpx.RequestError: As `httpx.Client.send`.
@@ -74,7 +73,7 @@ class Connections(DeadlineTransport):
         try:
             response = self._direct.handle_request(_request(sent))
             try:
-                read = reader(response.headers, limit)
+                read = reader(response.headers, sent.limit)
                 content = b"".join(map(read, response.iter_stream()))
             finally:
                 response.close()
@@ -112,12 +111,11 @@ class AsyncConnections(AsyncDeadlineTransport):
         self._idle: list[httpcore.AsyncConnectionPool] = []  # the one that was used last is last
         self._free = asyncio.Semaphore(_most(limits.max_connections))
 
-    async def exchange(self, sent: Sent, limit: int) -> Received:
+    async def exchange(self, sent: Sent) -> Received:
         """Send a request and read the response to its end.
 
         Args:
             sent: The request.
-            limit: How many bytes the body may have, unpacked.
 
         Raises:
             httpx.RequestError: As `httpx.AsyncClient.send`.
@@ -131,7 +129,7 @@ class AsyncConnections(AsyncDeadlineTransport):
         try:
             response = await pool.handle_async_request(_request(sent))
             try:
-                read = reader(response.headers, limit)
+                read = reader(response.headers, sent.limit)
                 content = b"".join([read(part) async for part in response.aiter_stream()])
             finally:
                 await response.aclose()

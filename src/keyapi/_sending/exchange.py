@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 
 RawHeaders = list[tuple[bytes, bytes]]
-# What httpx may escape, or resolve, in a path and query that are already escaped.
-_CHANGED = re.compile(r"[^A-Za-z0-9_.~%&=+/?:@!$(),;*-]|/\.")
+# What httpx leaves as it is in a path and query that are already escaped.
+_KEPT = re.compile(r"[A-Za-z0-9_.~%&=+/?:@!$(),;*-]*").fullmatch
 
 
 def is_kept(target: str) -> bool:
     """Whether httpx would send a path and query as they are."""
-    return _CHANGED.search(target) is None
+    return _KEPT(target) is not None and "/." not in target  # which it may resolve
 
 
 class Server:
@@ -53,15 +53,15 @@ class Sent:
         server: Where it goes.
         method: Its HTTP method.
         target: Path and query below the server's URL.
-        headers: Its headers but `Host`.
+        headers: All of its headers.
         timeouts: The time limit of each phase, in seconds, as httpx takes them.
+        limit: How many bytes the body of its response may have, unpacked.
 
     Attributes:
         target: Path and query, as on the wire.
-        headers: All of its headers.
     """
 
-    __slots__ = ("_target", "headers", "method", "server", "target", "timeouts")
+    __slots__ = ("_target", "headers", "limit", "method", "server", "target", "timeouts")
 
     def __init__(
         self,
@@ -70,11 +70,13 @@ class Sent:
         target: str,
         headers: RawHeaders,
         timeouts: Mapping[str, float | None],
+        limit: int,
     ) -> None:
         self.server = server
         self.method = method
-        self.headers = [server.header, *headers]
+        self.headers = headers
         self.timeouts = timeouts
+        self.limit = limit
         self.target = server.path + target
         self._target = target
 
@@ -130,15 +132,15 @@ class Received:
         """The request that httpx would have sent."""
         return self.sent.request()
 
-    @property
-    def lookup(self) -> Lookup:
-        """The headers for who looks up one of them, or none."""
-        return Lookup(self.raw_headers)
+    def get(self, name: str, default: str) -> str:
+        """A header's value, whatever the case of its name, or the default."""
+        found: str = self.headers.get(name, default)
+        return found
 
     @property
     def sets_cookies(self) -> bool:
         """Whether it has cookies to keep."""
-        return any(name.lower() == b"set-cookie" for name, _ in self.raw_headers)
+        return b"set-cookie" in [name.lower() for name, _ in self.raw_headers]
 
     def response(self) -> httpx.Response:
         """Make the response that httpx would have given."""
@@ -152,19 +154,3 @@ class Received:
         response.headers = self.headers
         response.elapsed = timedelta(seconds=self.seconds)
         return response
-
-
-class Lookup:
-    """Headers for who looks up one of them, or none: made in no time.
-
-    Args:
-        raw: The headers as received.
-    """
-
-    def __init__(self, raw: RawHeaders) -> None:
-        self._raw = raw
-
-    def get(self, name: str, default: str) -> str:
-        """A header's value, whatever the case of its name, or the default."""
-        found: str = httpx.Headers(self._raw).get(name, default)
-        return found

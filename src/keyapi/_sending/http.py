@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from types import FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
-from keyapi._errors import ConfigurationError
-from keyapi._isolation import renew_in_children, running_loop
+from keyapi._isolation import running_loop
 from keyapi._sending.call import EXTENSION, Call
-from keyapi._sending.exchange import Received, Sent, Server, is_kept
+from keyapi._sending.direct import Direct
+from keyapi._sending.exchange import Received, Sent
+from keyapi._sending.owner import Owner
 from keyapi._sending.size import TooLarge, bound
-
-if TYPE_CHECKING:
-    import asyncio
 
 R = TypeVar("R", httpx.Request, Sent)
 A = TypeVar("A", httpx.Response, Received)
@@ -27,60 +22,6 @@ NewCall = Callable[[], Call]
 # Replaces the stream of a response once that is read. The stream refers back to the response, and
 # without that cycle a page's memory is freed as soon as the page is.
 _READ = httpx.ByteStream(b"")
-_HTTPX = logging.getLogger("httpx")
-_FOLDER = os.path.dirname(httpx.__file__)
-
-
-class _Bound:
-    """Keeps other processes and event loops from the connections of a transport that the user made.
-
-    Args:
-        transports: The user's transports.
-    """
-
-    def __init__(self, transports: Iterable[Any]) -> None:
-        connected = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
-        self._connected = any(isinstance(each, connected) for each in transports)
-        self._is_child = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        renew_in_children(self)
-
-    def renew(self) -> None:
-        """Be in a forked child from now on."""
-        self._is_child = True
-
-    def check(self) -> None:
-        """Refuse a request before an attempt is counted.
-
-        Raises:
-            ConfigurationError: It would be sent on a connection of the parent.
-        """
-        if self._is_child and self._connected:
-            raise ConfigurationError(
-                "Not sent: the transport was made before this process was forked, and its "
-                "connections are the parent's. Make transport and client in each process, or leave "
-                "transport=... out: the client's own is made anew"
-            )
-
-    def check_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """As `check`, for a request in an event loop.
-
-        Raises:
-            ConfigurationError: It would be sent on a connection of another process or loop.
-        """
-        self.check()
-        if self._connected and self._loop not in (None, loop):
-            raise ConfigurationError(
-                "Not sent: the transport has served another event loop, and its connections are "
-                "that loop's. Make transport and client in each loop, or leave transport=... out: "
-                "the client's own serves every loop"
-            )
-        self._loop = loop
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether the running loop is not the one that the transport has served."""
-        return self._loop not in (None, running_loop())
 
 
 class HTTPClient(httpx.Client):
@@ -97,9 +38,9 @@ class HTTPClient(httpx.Client):
     def __init__(self, new_call: NewCall, given: Iterable[Any] = (), **arguments: Any) -> None:
         super().__init__(**arguments)
         self._new_call = new_call
-        self._bound = _Bound(given)
-        self._direct = _way(arguments)
-        self._server = Server(arguments["base_url"])
+        self._owner = Owner(given)
+        self._direct = Direct(self, arguments)
+        self.written = self._direct.written
 
     def send(
         self,
@@ -114,7 +55,7 @@ class HTTPClient(httpx.Client):
         options = {"auth": auth, "follow_redirects": follow_redirects}
         whole = super().send
 
-        def attempt() -> httpx.Response:
+        def attempt(request: httpx.Request) -> httpx.Response:
             response = whole(request, stream=stream, **options)
             if not stream:
                 response.stream = _READ
@@ -137,34 +78,22 @@ class HTTPClient(httpx.Client):
             request: The request.
             call: The call.
         """
-        if not isinstance(request, Sent):
-            return self.send(request)
-        limit = call.settings.max_response_bytes
-
-        def attempt() -> Received:
-            received: Received = self._direct.exchange(request, limit)
-            if received.sets_cookies:
-                self.cookies.extract_cookies(received.response())
+        if isinstance(request, Sent):
+            received: Received = self._until_done(call, request, self._direct.exchange)
             return received
-
-        return self._until_done(call, request, attempt)
-
-    def written(self, method: str, target: str, call: Call) -> Sent | None:
-        """Write a request without a body; None where it needs to be httpx's."""
-        functions = (httpx.Client.send, httpx.HTTPTransport.handle_request)
-        if self._direct is None or not (is_kept(target) and _is_plain(self, call, functions)):
-            return None
-        return Sent(self._server, method, target, self.headers.raw, call.timeouts)
+        return self.send(request)
 
     def _until_done(
-        self, call: Call, request: R, attempt: Callable[[], A], *, stream: bool = False
+        self, call: Call, request: R, attempt: Callable[[R], A], *, stream: bool = False
     ) -> A:
         while True:
             _check_open(self)
-            self._bound.check()
+            self._owner.check()
             call.admit(request)
             try:
-                answer = attempt()
+                answer = attempt(request)
+                if isinstance(answer, Received) and answer.sets_cookies:
+                    self.cookies.extract_cookies(answer.response())
             except httpx.RequestError as error:
                 wait = call.unanswered(request, error)
                 if wait is None or stream:
@@ -192,9 +121,9 @@ class AsyncHTTPClient(httpx.AsyncClient):
     def __init__(self, new_call: NewCall, given: Iterable[Any] = (), **arguments: Any) -> None:
         super().__init__(**arguments)
         self._new_call = new_call
-        self._bound = _Bound(given)
-        self._direct = _way(arguments)
-        self._server = Server(arguments["base_url"])
+        self._owner = Owner(given)
+        self._direct = Direct(self, arguments)
+        self.written = self._direct.written
 
     async def send(
         self,
@@ -212,7 +141,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
         options = {"auth": auth, "follow_redirects": follow_redirects}
         whole = super().send
 
-        async def attempt() -> httpx.Response:
+        async def attempt(request: httpx.Request) -> httpx.Response:
             response = await whole(request, stream=stream, **options)
             if not stream:
                 response.stream = _READ
@@ -229,45 +158,34 @@ class AsyncHTTPClient(httpx.AsyncClient):
             await asyncio.to_thread(cache.put, request, response)
         return response
 
-    async def perform(self, request: httpx.Request | Sent, call: Call) -> httpx.Response | Received:
+    def perform(
+        self, request: httpx.Request | Sent, call: Call
+    ) -> Awaitable[httpx.Response | Received]:
         """Send the request of a call, however it is written; as `send`.
 
         Args:
             request: The request.
             call: The call.
         """
-        if not isinstance(request, Sent):
-            return await self.send(request)
-        limit = call.settings.max_response_bytes
-
-        async def attempt() -> Received:
-            received: Received = await self._direct.exchange(request, limit)
-            if received.sets_cookies:
-                self.cookies.extract_cookies(received.response())
-            return received
-
-        return await self._until_done(call, request, attempt)
-
-    def written(self, method: str, target: str, call: Call) -> Sent | None:
-        """Write a request without a body; None where it needs to be httpx's."""
-        functions = (httpx.AsyncClient.send, httpx.AsyncHTTPTransport.handle_async_request)
-        if self._direct is None or not (is_kept(target) and _is_plain(self, call, functions)):
-            return None
-        return Sent(self._server, method, target, self.headers.raw, call.timeouts)
+        if isinstance(request, Sent):
+            return self._until_done(call, request, self._direct.exchange)
+        return self.send(request)
 
     async def _until_done(
-        self, call: Call, request: R, attempt: Callable[[], Awaitable[A]], *, stream: bool = False
+        self, call: Call, request: R, attempt: Callable[[R], Awaitable[A]], *, stream: bool = False
     ) -> A:
         loop = running_loop()
         while True:
             _check_open(self)
-            self._bound.check_loop(loop)
+            self._owner.check_loop(loop)
             await call.admit_async(request)
             try:
                 if call.ends is None:
-                    answer = await attempt()
+                    answer = await attempt(request)
                 else:
                     answer = await _in_time(attempt, call, request)
+                if isinstance(answer, Received) and answer.sets_cookies:
+                    self.cookies.extract_cookies(answer.response())
             except httpx.RequestError as error:
                 wait = call.unanswered(request, error)
                 if wait is None or stream:
@@ -293,52 +211,22 @@ class AsyncHTTPClient(httpx.AsyncClient):
         try:
             await super().aclose()
         except RuntimeError:
-            if not self._bound.is_foreign:
+            if not self._owner.is_foreign:
                 raise
 
 
-async def _in_time(
-    attempt: Callable[[], Awaitable[A]], call: Call, request: httpx.Request | Sent
-) -> A:
+async def _in_time(attempt: Callable[[R], Awaitable[A]], call: Call, request: R) -> A:
     import asyncio
 
     limit = asyncio.timeout(call.remaining())
     try:
         async with limit:
-            return await attempt()
+            return await attempt(request)
     except TimeoutError as error:
         if not limit.expired():
             raise  # of a hook or transport of the program's own
         whole = request.request() if isinstance(request, Sent) else request
         raise httpx.ReadTimeout("the deadline passed", request=whole) from error
-
-
-def _way(arguments: Mapping[str, Any]) -> Any:
-    """The transport among a client's arguments by which it can send directly, or None."""
-    transport = arguments["transport"]
-    is_direct = getattr(transport, "is_direct", False) and not arguments.get("mounts")
-    return transport if is_direct else None
-
-
-def _is_plain(http: httpx.Client | httpx.AsyncClient, call: Call, functions: Iterable[Any]) -> bool:
-    """Whether nothing asks for what only httpx does with a request or response.
-
-    Those are what the program asks of it, its log, and tools that patch it to see what is sent.
-    """
-    hooks = http.event_hooks
-    return (
-        call.secured
-        and call.settings.cache is None
-        and not (hooks["request"] or hooks["response"] or http.follow_redirects)
-        and http.auth is None
-        and not _HTTPX.isEnabledFor(logging.INFO)
-        and all(map(_is_own, functions))
-    )
-
-
-def _is_own(function: Any) -> bool:
-    """Whether a function of httpx is its own, and not what a tool has put in its place."""
-    return type(function) is FunctionType and function.__code__.co_filename.startswith(_FOLDER)
 
 
 def after_reading(response: httpx.Response, *, failed: bool) -> Callable[[], None] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -49,9 +49,9 @@ class Transport(httpx.BaseTransport):
         response: httpx.Response = self._own().handle_request(request)
         return response
 
-    def exchange(self, sent: Sent, limit: int) -> Received:
+    def exchange(self, sent: Sent) -> Received:
         """The same without httpx's objects; where `is_direct`."""
-        received: Received = self._own().exchange(sent, limit)
+        received: Received = self._own().exchange(sent)
         return received
 
     def close(self) -> None:
@@ -97,11 +97,12 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         response: httpx.Response = await transport.handle_async_request(request)
         return response
 
-    async def exchange(self, sent: Sent, limit: int) -> Received:
+    def exchange(self, sent: Sent) -> Awaitable[Received]:
         """The same without httpx's objects; where `is_direct`."""
-        loop = running_loop()
-        transport = self._made.get(loop) or await self._opened(loop)
-        received: Received = await transport.exchange(sent, limit)
+        transport = self._made.get(running_loop())
+        received: Awaitable[Received] = (
+            self._first(sent) if transport is None else transport.exchange(sent)
+        )
         return received
 
     async def aclose(self) -> None:
@@ -109,6 +110,10 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         end = self._ends.get(running_loop())
         if end is not None:
             await end.aclose()
+
+    async def _first(self, sent: Sent) -> Received:
+        received: Received = await (await self._opened(running_loop())).exchange(sent)
+        return received
 
     async def _opened(self, loop: asyncio.AbstractEventLoop) -> Any:
         for gone in [each for each in self._made if each.is_closed()]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn, TypeGuard
 from keyapi._errors import KeyAPIError, RateLimited
 from keyapi._json import DEEPEST, is_deeper
 from keyapi._openapi import NO_CONTENT
-from keyapi._sending.exchange import Lookup
+from keyapi._sending.exchange import Received
 from keyapi._sending.retries import MISSHAPEN, UNREADABLE, rule
 
 # Quota exhaustion is reported under HTTP 402, 403 and 500, as a body code, or in words alone.
@@ -70,7 +70,7 @@ class Failure(NamedTuple):
 
 def parse_response(
     status: int,
-    headers: Mapping[str, str] | Lookup,
+    headers: Mapping[str, str] | Received,
     content: bytes,
     no_content: bool = False,
     decode: Decode | None = None,
@@ -79,7 +79,7 @@ def parse_response(
 
     Args:
         status: HTTP status.
-        headers: Headers, looked up whatever the case of their names.
+        headers: Headers, or what has them, looked up whatever the case of their names.
         content: Body as received.
         no_content: Whether the operation answers without content; its body is then empty.
         decode: Decodes JSON faster than `json`; where it raises ValueError, as it does for what is
@@ -164,7 +164,7 @@ def _is_refusal(data: Any) -> TypeGuard[dict[str, Any]]:
 
 
 def _failure(
-    status: int, headers: Mapping[str, str] | Lookup, content: bytes, body: Any
+    status: int, headers: Mapping[str, str] | Received, content: bytes, body: Any
 ) -> Failure:
     envelope = body if isinstance(body, dict) else {}
     found, message = envelope.get("code"), _first_text(envelope, _MESSAGES)
@@ -200,7 +200,7 @@ def _failure(
     return Failure(kind, error)
 
 
-def retry_after(headers: Mapping[str, str] | Lookup) -> float | None:
+def retry_after(headers: Mapping[str, str] | Received) -> float | None:
     """Tell how long a response's `Retry-After` asks to wait (RFC 9110, 10.2.3).
 
     Args:
@@ -230,8 +230,11 @@ def _beginning(content: bytes) -> str:
 
 def _first_text(envelope: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     """The first text that stands under one of several names."""
-    values = (envelope.get(name) for name in names)
-    return next((value for value in values if isinstance(value, str) and value), None)
+    for name in names:
+        value = envelope.get(name)
+        if isinstance(value, str) and value:
+            return value
+    return None
 
 
 def _reason(status: int) -> str:

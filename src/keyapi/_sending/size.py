@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
+from itertools import chain
 from typing import Any, cast
 
 import httpx
@@ -64,7 +65,7 @@ def reader(headers: RawHeaders, limit: int) -> Callable[[bytes], bytes]:
 def _unpacker(headers: RawHeaders, limit: int) -> _Plain | _Packed:
     if len(headers) > MOST_HEADERS:
         raise TooLarge(f"The response has {len(headers)} headers, more than {MOST_HEADERS}")
-    if sum(len(name) + len(value) for name, value in headers) > LONGEST_HEADERS:
+    if sum(map(len, chain.from_iterable(headers))) > LONGEST_HEADERS:
         raise TooLarge(f"The response has headers of more than {LONGEST_HEADERS:,} bytes")
     given = [value for name, value in headers if name.lower() == b"content-encoding"]
     names = b",".join(given).decode("latin-1").split(",") if given else []

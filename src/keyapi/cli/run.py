@@ -192,9 +192,9 @@ class _Recorder(SyncClient):
     answer: Any
 
     def _call(self, operation: Any, arguments: Mapping[str, Any], take: Any) -> Any:
-        def kept(answer: Any) -> Any:
+        def kept(answer: Any, operation: Any) -> Any:
             self.answer = answer
-            return take(answer)
+            return take(answer, operation)
 
         return super()._call(operation, arguments, kept)
 
