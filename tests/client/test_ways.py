@@ -128,7 +128,7 @@ def test_what_httpx_would_write_in_another_way_is_left_to_it(target: str, is_dir
         assert isinstance(sent, Sent) is is_direct
 
 
-@pytest.mark.parametrize("headers", [{"X-Team": "a"}])
+@pytest.mark.parametrize("headers", [{"X-Team": "a"}, {"host": "api.example"}])
 def test_each_way_sends_the_same(server: Scripted, headers: dict[str, str]) -> None:
     for way in WAYS.values():
         way.calls(

@@ -56,7 +56,8 @@ class Direct:
         if body is None and self._is_possible and is_kept(target) and self._is_plain(call):
             raw = headers.raw
             if raw != self._raw:
-                self._raw, self._headers = raw, [self._server.header, *raw]
+                named = "Host" in headers  # by the program
+                self._raw, self._headers = raw, raw if named else [self._server.header, *raw]
             limit = call.settings.max_response_bytes
             return Sent(self._server, method, target, self._headers, call.timeouts, limit)
         url = self._server.url + target
