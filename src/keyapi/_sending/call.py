@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from keyapi._errors import ContractViolation, InsufficientCredits, KeyAPIError, causes
+from keyapi._errors import ContractViolation, InsufficientCredits, KeyAPIError
 from keyapi._options import OPTIONS, Settings
 from keyapi._sending.deadline import TimeOuts
 from keyapi._sending.exchange import Received, Sent
@@ -19,11 +18,10 @@ from keyapi._sending.retries import (
     NO_ANSWER,
     UNREADABLE,
     UNSENT,
-    UNTRUSTED,
     delay,
     rule,
 )
-from keyapi._sending.size import TooLarge
+from keyapi._sending.unanswered import never_left, reason
 from keyapi._text import LONGEST_ID, displayed
 
 if TYPE_CHECKING:
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
 
 EXTENSION = "keyapi"  # under this name a request carries its call
 REPLAYED = "keyapi_replayed"  # under this name a response says that it is a recorded one
-# No byte of a request has left when one of these is raised.
-_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_HEADERS_TOO_LARGE = 431
 _logger = logging.getLogger("keyapi")
 
 
@@ -275,25 +270,14 @@ class Call:
         What never left costs nothing; the cost of what may have arrived stays counted.
         """
         failure: int | str = NO_ANSWER
-        if isinstance(error, _NO_CONNECTION) and _is_first(request, error):
+        if never_left(request, error):
             self.session.limits.refund(self.cost)
             self.charged -= self.cost
             failure = UNSENT
-        text = f"No response arrived: {str(error) or type(error).__name__}"
         if self.late():
             text = f"The deadline of {self.settings.deadline:g} s passed"
-        elif (problem := _distrust(error)) is not None:
-            failure, text = UNTRUSTED, f"The server's certificate is not trusted: {problem}"
-        elif isinstance(error, TooLarge):
-            failure, text = MISSHAPEN, str(error)
-        elif _has_large_headers(error):
-            failure, text = MISSHAPEN, "The response has headers that are too large"
-        elif isinstance(error, httpx.DecodingError):
-            failure, text = UNREADABLE, f"The response cannot be decompressed: {error}"
-        elif isinstance(error, httpx.TooManyRedirects):
-            failure, text = MISSHAPEN, f"Too many redirects: {error}"
-        elif isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
-            failure, text = 400, f"The request cannot be sent: {error}"
+        else:
+            failure, text = reason(error, failure)
         return self._failed(failure, rule(failure).raised(text), request, None)
 
     def _failed(
@@ -364,27 +348,3 @@ def most_bytes(request: httpx.Request) -> int:
         return call.settings.max_response_bytes
     default: int = OPTIONS["max_response_bytes"].default  # a transport that no client uses
     return default
-
-
-def _is_first(request: httpx.Request | Sent, error: httpx.RequestError) -> bool:
-    """Whether an error is that of the request itself, not of where it was redirected to."""
-    if isinstance(request, Sent):
-        return True  # it is not redirected
-    try:
-        return error.request is request
-    except RuntimeError:  # a transport of the user's own left it out
-        return True
-
-
-def _distrust(error: BaseException | None) -> str | None:
-    """Why a certificate is not trusted; None where that is not what went wrong."""
-    for each in causes(error):
-        if isinstance(each, ssl.SSLCertVerificationError):
-            return getattr(each, "verify_message", "") or str(each)
-    return None
-
-
-def _has_large_headers(error: BaseException | None) -> bool:
-    """Whether h11 gave up on headers, which it says by the status that a server would send."""
-    hints = (getattr(each, "error_status_hint", None) for each in causes(error))
-    return _HEADERS_TOO_LARGE in hints
