@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from itertools import chain
 from typing import Any, cast
@@ -242,6 +244,12 @@ def _has_bound(brotli: Any) -> bool:
 
 
 def _installed(name: str) -> Any:
+    return sys.modules[name] if name in sys.modules else _imported(name)
+
+
+@cache
+def _imported(name: str) -> Any:
+    """A package, or None; what is missing stays missing: each search takes a millisecond."""
     try:
         return import_module(name)
     except ImportError:
