@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import struct
 import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from functools import reduce
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,19 +31,31 @@ LIMIT = 2**20
 REAL = {"transport": None, "httpx_args": {"trust_env": False}}
 
 
-def spaces(bits: int) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, bits)
-    parts = [packer.compress(b" " * 10**6) for _ in range(HUGE // 10**6)]
-    return b"".join([*parts, packer.flush()])
+def spaces() -> bytes:
+    """So many spaces, deflated: one part after another like it, as packing all takes a second."""
+    part, packer = b" " * 10**6, zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(part) + packer.flush(zlib.Z_FULL_FLUSH)
+    return packed * (HUGE // len(part)) + packer.flush()
 
 
-GZIP = spaces(31)
+def checksum(of: Callable[[bytes, int], int], start: int) -> int:
+    """The checksum of so many spaces."""
+    part = b" " * 10**6
+    return reduce(lambda value, _: of(part, value), range(HUGE // len(part)), start)
+
+
+DEFLATED = spaces()
+GZIP = b"%b%b%b" % (
+    gzip.compress(b"", mtime=0)[:10],
+    DEFLATED,
+    struct.pack("<II", checksum(zlib.crc32, 0), HUGE),
+)
 BOMBS = {
     "gzip": GZIP,
     "gzip, gzip": gzip.compress(GZIP),
     "GZip,identity, gzip ,gzip": gzip.compress(gzip.compress(GZIP)),
-    "deflate": spaces(15),
-    "deflate, ": spaces(-15),
+    "deflate": zlib.compress(b"")[:2] + DEFLATED + struct.pack(">I", checksum(zlib.adler32, 1)),
+    "deflate, ": DEFLATED,
     "identity": b" " * (LIMIT + 1),
     "": b" " * (LIMIT + 1),
     ",".join(["gzip"] * 6): GZIP,
