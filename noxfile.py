@@ -109,9 +109,11 @@ def _side_by_side(*tasks: Callable[[], object]) -> None:
 def fuzz(session: nox.Session) -> None:
     """Mutate pages for some time: each must be used, or refused with one line, in linear time.
 
-    By default a minute over the pages of the example: `nox -s fuzz -- --seconds 600 PAGE ...`.
+    By default a minute over the pages of the example: `nox -s fuzz -- --seconds 600 PAGE ...`. Then
+    half a minute over whatever else the scripts read: overlay, lock, options, specifications.
     """
     _run(session, "python", "-m", "support.page_fuzzer", *session.posargs, **_PATHS)
+    _run(session, "python", "-m", "support.document_fuzzer", **_PATHS)
 
 
 @nox.session(default=False)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from keyapi._openapi import SCHEMAS, OperationNode, find_operation
-from pipeline.correct.overlay import Corrected, correct
+from pipeline.correct.overlay import Corrected, correct, require_overlay
 from pipeline.correct.platforms import require_platform
 from pipeline.correct.servers import require_listed, use_listed
+from pipeline.document.files import read_file
 from pipeline.document.structure import require_structure
 from pipeline.document.yaml import MAX_BYTES, dump_yaml, load_yaml
 from pipeline.errors import PipelineError
@@ -26,6 +27,7 @@ GENERATED = "generated"
 RUNTIME = "src"
 _TOOL = Path(__file__).resolve().parents[2]  # the checkout whose code this is
 
+_LONGEST = 4 * MAX_BYTES  # bytes of a file of the project: its characters may take four
 _OPENAPI = "openapi"
 _OVERLAY, _SPEC = ".overlay.yaml", ".openapi.yaml"  # what the names end in
 _SPEC_HEADER = (
@@ -103,13 +105,17 @@ class Project:
             PipelineError: It is missing, too large, or not UTF-8.
         """
         try:
-            with (self.root / name).open("rb") as file:
-                content = file.read(MAX_BYTES * 4)
-            return content.decode()
-        except FileNotFoundError:
-            raise PipelineError("there is no such file", where=name, remedy=remedy) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise PipelineError(str(error), where=name, remedy=remedy) from None
+            content = read_file(self.root / name, _LONGEST)
+            problem = f"larger than {_LONGEST:,} bytes" if len(content) > _LONGEST else ""
+            text = "" if problem else content.decode()
+        except OSError as error:
+            problem = error.strerror or str(error)
+            problem = "there is no such file" if isinstance(error, FileNotFoundError) else problem
+        except UnicodeDecodeError as error:
+            problem = f"not UTF-8: {error.reason} at byte {error.start}"
+        if problem:
+            raise PipelineError(problem, where=name, remedy=remedy or f"Restore {name}.")
+        return text
 
     def page_contents(self) -> dict[str, bytes]:
         """Give the bytes of every page below `openapi/pages`, by name.
@@ -127,8 +133,16 @@ class Project:
                     where=f"{PAGES}/{name}",
                     remedy="Put the page itself there.",
                 )
-            if path.is_file():
+            if path.is_dir():
+                continue
+            try:
                 contents[name] = read_bounded(path)
+            except OSError as error:
+                raise PipelineError(
+                    f"cannot read the page: {error.strerror}",
+                    where=f"{PAGES}/{name}",
+                    remedy="Restore it, or take it away.",
+                ) from None
         return contents
 
     def lock(self) -> dict[str, Any]:
@@ -185,7 +199,9 @@ class Project:
     def _overlay_document(self) -> tuple[Any, str]:
         """The overlay, and its path below the root."""
         where = self.overlay
-        return load_yaml(self.read(where, "Restore it."), where), where
+        overlay = load_yaml(self.read(where, "Restore it."), where)
+        require_overlay(overlay, where)
+        return overlay, where
 
     def require_own(self, vendored: Vendored) -> None:
         """Check that no page names a server or platform that the overlay does not list.
@@ -312,9 +328,12 @@ def read_pages(contents: dict[str, bytes]) -> list[Page]:
 
 
 def read_bounded(path: Path) -> bytes:
-    """Read a page's bytes, but not much more than a page may have."""
-    with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)
+    """Read a page's bytes, but not much more than a page may have.
+
+    Raises:
+        OSError: It cannot be read, or is not a regular file.
+    """
+    return read_file(path, MAX_BYTES)
 
 
 def generator_version() -> str:

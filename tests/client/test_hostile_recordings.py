@@ -245,6 +245,10 @@ def test_a_file_that_is_too_large_or_too_deep_or_not_json_is_refused(
     assert read(path) == [GOOD]
     with pytest.raises(RecordingError, match="cannot be read: embedded null byte"):
         read(f"{path}\0")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.har")  # who reads one waits for who writes
+        with pytest.raises(RecordingError, match="cannot be read: it is not a regular file"):
+            read(tmp_path / "pipe.har")
 
 
 def test_a_recording_made_by_hand_needs_a_url_too() -> None:

@@ -127,6 +127,26 @@ class Judge:
         return survey(self._project.root, Places(pages=(str(self._page),)), json=True)
 
 
+def judged_command(command: Callable[[], int], root: Path, seconds: float) -> Outcome:
+    """Run a command of the pipeline, and judge how it ended.
+
+    Args:
+        command: The command; it gives the exit code.
+        root: The project that it works on.
+        seconds: CPU time that it may take.
+    """
+    began = time.process_time()
+    try:
+        with at_most(seconds):
+            code, _, err = _ran(command, root)
+        kind, details = ("used", "") if code in (0, 1) else _refused(code, err)
+    except OutOfTimeError:
+        kind, details = "no end", _where()
+    except Exception as error:  # that is what is looked for
+        kind, details = type(error).__name__, f"{str(error)[:200]} {_where()}"
+    return Outcome(kind, details, time.process_time() - began)
+
+
 def _ran(command: Callable[[], int], root: Path) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -138,7 +158,7 @@ def _refused(code: int, printed: str) -> tuple[str, str]:
     line, _, more = printed.partition("\n")
     if code != 2 or not line.startswith("error: ") or len(line) > 1_700:
         return f"exit code {code}", printed[:2_000]
-    if ".md" not in line and "openapi/" not in line:
+    if not any(name in line for name in (".md", "openapi/", "openapi.json")):
         return "refused without the page's name", line
     if more.strip() and "overlay" not in line:
         return "more than one line", printed[:2_000]

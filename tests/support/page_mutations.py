@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import json
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -78,6 +80,40 @@ _BYTES = (
 _PIECES = (" ", "a ", "1=a ", "1", "(", "`", "one of a, ", "from ", "x_", "a=", "/", "a, b, ")
 
 Path = list[Any]
+
+
+def mutated_document(content: bytes, chance: Random, *, as_json: bool = False) -> bytes:
+    """Change a document in one to four ways, likewise.
+
+    Args:
+        content: The document, YAML or JSON.
+        chance: Decides.
+        as_json: Whether it is JSON, and stays so unless its bytes are changed.
+    """
+    if chance.random() < 0.75:
+        with contextlib.suppress(RecursionError):  # swapped into itself
+            text = _changed(yaml.safe_load(content), chance, as_json=as_json)
+            content = text.encode("utf-8", "surrogatepass")
+    if chance.random() < 0.35:
+        for _ in range(chance.randint(1, 3)):
+            content = chance.choice(_BYTEWISE)(content, chance)
+    return content
+
+
+def _changed(document: Any, chance: Random, *, as_json: bool) -> str:
+    """Change a document's structure."""
+    holder = [document]
+    raw: list[str] = []
+    for _ in range(chance.randint(1, 3)):
+        chance.choice(_CHANGES)(holder, chance, raw)
+    node = holder[0] if holder else None
+    if as_json:
+        text = json.dumps(node)
+    else:
+        text = yaml.dump(node, sort_keys=False, allow_unicode=True, Dumper=yaml.SafeDumper)
+    for index, each in enumerate(raw):
+        text = text.replace(f"raw-{index}-raw", each)
+    return text
 
 
 def mutated(content: bytes, chance: Random) -> bytes:

@@ -13,10 +13,16 @@ from keyapi.conformance.capture import Server, documented, method_of
 from keyapi.conformance.outcomes import Outcome, Outcomes
 from keyapi.conformance.writing import put
 from keyapi.specification import Specification
+from pipeline.difference.revisions import MAX_BYTES, MAX_DEPTH
+from pipeline.document.files import read_file
+from pipeline.document.structure import require_structure
+from pipeline.document.values import json_value
 from pipeline.errors import PipelineError
-from pipeline.project import GENERATED, Project
+from pipeline.project import GENERATED, LOCK, Project
 from pipeline.transaction import replace
 from pipeline.vendor.merge import operations_in_order
+
+_REMEDY = "Run python scripts/regenerate.py."
 
 
 class RecordRequest(NamedTuple):
@@ -58,7 +64,7 @@ def record(root: Path, request: RecordRequest) -> int:
         )
     except ConfigurationError as error:
         raise PipelineError(f"{error.message}", remedy="Nothing was recorded.") from None
-    spec = Specification.of_package(client._package)
+    spec = _specification(root, client._package)
     pages = {} if server else operations_in_order(Project(root).lock())
     complete = True
     for name in _chosen(request.operations or list(spec.operations), spec.operations, "operation"):
@@ -67,13 +73,35 @@ def record(root: Path, request: RecordRequest) -> int:
         if server is not None:
             attempts = server.attempts(operation, method, outcomes)
         else:
-            page = pages[f"{operation.method} {operation.path}"]["page"]
+            label = f"{operation.method} {operation.path}"
+            if label not in pages:
+                problem = f"no page documents {label}"
+                raise PipelineError(problem, where=LOCK, remedy="Run python scripts/vendor.py.")
+            page = pages[label]["page"]
             attempts = documented(client, operation, method, outcomes, page)
         secrets = [server.token] if server else []
         complete &= put(root, name, attempts, secrets, write)
     if server is not None:
         print(f"credits spent: {server.spent}")
     return 0 if complete else 1
+
+
+def _specification(root: Path, package: str) -> Specification:
+    """The effective specification of a generated package, which somebody may have edited."""
+    where = f"{GENERATED}/{package}/openapi.json"
+    try:
+        document = json_value(read_file(root / where, MAX_BYTES), MAX_DEPTH)
+        require_structure(document, where, _REMEDY)
+        spec = Specification(document)
+        for operation in spec:
+            operation.schema(operation.success)
+    except OSError as error:
+        problem = f"cannot read the file: {error.strerror}"
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        problem = f"cannot be used ({type(error).__name__}: {error})"
+    else:
+        return spec
+    raise PipelineError(problem, where=where, remedy=_REMEDY)
 
 
 def _outcomes(request: RecordRequest, outcomes: Outcomes) -> list[Outcome]:

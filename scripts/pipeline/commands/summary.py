@@ -10,8 +10,10 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from pipeline.correct.overlay import Action
+from pipeline.document.structure import require_structure
 from pipeline.document.text import excerpts, plain
 from pipeline.document.yaml import load_yaml
+from pipeline.errors import PipelineError
 from pipeline.project import PAGES, Project
 from pipeline.vendor.merge import FILE
 from pipeline.vendor.pages import block_text
@@ -49,6 +51,10 @@ class Snapshot:
         name = project.spec
         there = (project.root / name).is_file()
         spec = load_yaml(project.read(name, "Restore it."), name) if there else {"paths": {}}
+        remedy = f"Restore it: git checkout {name}."
+        if not isinstance(spec, dict):
+            raise PipelineError("not an object", where=name, remedy=remedy)
+        require_structure(spec, name, remedy)
         return cls(project.page_contents(), project.lock().get("pages", {}), spec)
 
 

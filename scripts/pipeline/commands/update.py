@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keyapi.recording.har import read
-from keyapi.recording.model import Recording
+from keyapi.recording.model import Recording, RecordingError
 from keyapi.specification import OperationSpec, Specification
 from pipeline.cli import ROOT
 from pipeline.commands.checks import CHECKS, CONTRACT_SUITE, WIDTH, failures
@@ -203,7 +203,15 @@ class Trial:
                 shutil.rmtree(folder)
                 continue
             for file in folder.glob("*.har"):
-                recordings = read(file)
+                try:
+                    recordings = read(file)
+                except RecordingError as error:
+                    name = f"{_RECORDINGS}/{folder.name}/{file.name}"
+                    raise PipelineError(
+                        str(error).replace(str(file), "the recording"),
+                        where=name,
+                        remedy="Delete it, or restore it; nothing was changed.",
+                    ) from None
                 if not any(_is_still_there(recording, operation) for recording in recordings):
                     file.unlink()
 

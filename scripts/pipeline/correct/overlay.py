@@ -81,7 +81,7 @@ def correct(spec: dict[str, Any], overlay: Any, where: str) -> Corrected:
             update does not fit, or find something else than they record as published. The one
             error names all actions that no longer fit the pages.
     """
-    _check(overlay, where)
+    require_overlay(overlay, where)
     result: dict[str, Any] = copied(spec)
     redundant: list[str] = []
     mismatches: list[Mismatch] = []
@@ -233,7 +233,17 @@ def _remove(spec: dict[str, Any], location: tuple[int | str, ...], where: str, a
     del parent[location[-1]]
 
 
-def _check(overlay: Any, where: str) -> None:
+def require_overlay(overlay: Any, where: str) -> None:
+    """Check that a document is an overlay.
+
+    Args:
+        overlay: The document, as JSON data.
+        where: Name of its file, for errors.
+
+    Raises:
+        PipelineError: It is malformed.
+    """
+
     def refuse(problem: str, *at: str | int) -> None:
         raise PipelineError(
             problem,

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from pipeline.difference.model import Difference, Level, Step
 from pipeline.difference.python_view import PythonView
+from pipeline.document.files import read_file
 
 WIDTH = 100
 """Where lines of CHANGELOG.md end."""
 # Nothing that users of the client would look for in a changelog.
 _UNSAID = frozenset({"x-info-changed", "x-example-changed", "x-order-changed"})
 _WORDS = "x-description-changed"
-_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_VERSION = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
+_LONGEST = 1_000_000  # bytes of a pyproject.toml
 
 
 def step_of(found: list[Difference], view: PythonView | None) -> Step:
@@ -69,8 +71,9 @@ def next_version(version: str, step: Step) -> str:
 def version_of(root: Path) -> str | None:
     """Read the version in a project's pyproject.toml, or None where there is none."""
     try:
-        version = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        content = read_file(root / "pyproject.toml", _LONGEST)
+        version = tomllib.loads(content.decode())["project"]["version"]
+    except (OSError, LookupError, TypeError, ValueError, RecursionError):
         return None
     return str(version) if _VERSION.fullmatch(str(version)) else None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pipeline.document.files import read_file
 from pipeline.document.structure import require_structure
 from pipeline.document.values import json_value
 from pipeline.errors import PipelineError
@@ -60,8 +61,8 @@ def open_revision(root: Path, location: str | None, default: str | None) -> Iter
         yield _checkout(root, "the working tree")
     elif location is not None and Path(location).is_dir():
         yield _checkout(Path(location), location)
-    elif location is not None and Path(location).is_file():
-        yield Revision(location, _read(Path(location).read_bytes(), location), None)
+    elif location is not None and Path(location).exists():
+        yield Revision(location, _read(Path(location), location), None)
     else:
         with TemporaryDirectory() as scratch:
             yield _commit(root, revision, Path(scratch))
@@ -70,7 +71,7 @@ def open_revision(root: Path, location: str | None, default: str | None) -> Iter
 def _checkout(folder: Path, name: str) -> Revision:
     path = _only(sorted(folder.glob(SPEC)), name)
     where = path.relative_to(folder) if name == "the working tree" else path
-    return Revision(name, _read(path.read_bytes(), str(where)), path.parent)
+    return Revision(name, _read(path, str(where)), path.parent)
 
 
 def _commit(root: Path, revision: str, scratch: Path) -> Revision:
@@ -87,7 +88,7 @@ def _commit(root: Path, revision: str, scratch: Path) -> Revision:
             files.extractall(scratch, filter="data")
     path = _only(sorted(scratch.glob(SPEC)), revision)
     where = f"{revision}:{path.relative_to(scratch).as_posix()}"
-    return Revision(revision, _read(path.read_bytes(), where), path.parent)
+    return Revision(revision, _read(path, where), path.parent)
 
 
 def _only(found: list[Path], name: str) -> Path:
@@ -112,8 +113,13 @@ def _git(root: Path, *arguments: str) -> bytes:
     return done.stdout if done.returncode == 0 else b""
 
 
-def _read(content: bytes, where: str) -> dict[str, Any]:
+def _read(path: Path, where: str) -> dict[str, Any]:
     remedy = "Give an effective specification, such as a generated package's openapi.json."
+    try:
+        content = read_file(path, MAX_BYTES)
+    except OSError as error:
+        problem = f"cannot read the file: {error.strerror}"
+        raise PipelineError(problem, where=where, remedy=remedy) from None
     if len(content) > MAX_BYTES:
         raise PipelineError(f"larger than {MAX_BYTES:,} bytes", where=where, remedy=remedy)
     try:

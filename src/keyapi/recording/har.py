@@ -9,8 +9,10 @@ kept byte by byte, as Latin-1, as browsers do. A request's body that is not UTF-
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
+import stat
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
@@ -53,6 +55,9 @@ def read(path: str | os.PathLike[str]) -> list[Recording]:
     """
     name = os.fspath(path)
     try:
+        kind = os.stat(path).st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # reading it may never end
+            raise OSError(errno.EINVAL, "it is not a regular file")
         with open(path, "rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:  # a ValueError: the name itself is impossible
