@@ -8,14 +8,17 @@ import os
 import pty
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
 
+import survey
 import vendor
 from conftest import Script, tree
 from pipeline.document.yaml import MAX_BYTES
@@ -403,6 +406,51 @@ def test_all_pages_together_have_a_bound(
 ) -> None:
     monkeypatch.setattr(fetch, "MAX_TOTAL", 10_000)
     assert_refused(run("--index", docs.index), "larger than 10,000 bytes")
+
+
+@pytest.mark.parametrize("script", [vendor, survey])
+def test_a_run_has_a_bound_in_time(
+    project: Path,
+    docs: Docs,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    script: ModuleType,
+) -> None:
+    """Whatever each page takes: 900 pages that drip, or are refused again and again."""
+    monkeypatch.setattr(fetch, "LONGEST", 1.0)
+    paths = [f"/en/tiktok/video/page-{number}.md" for number in range(900)]
+    docs.answers |= {path: [Answer(503)] for path in paths}
+    docs.publish_index(*paths)
+    monkeypatch.setattr(sys, "argv", ["", "--root", str(project), "--index", docs.index])
+    before, began = tree(project), time.monotonic()
+
+    code = script.main()
+
+    assert time.monotonic() - began < 20
+    assert code == (2 if script is vendor else 1)
+    printed = capsys.readouterr()
+    assert "of 900 pages arrived within 1 s, which is the limit. Narrow --match" in (
+        printed.err if script is vendor else printed.out.replace("of 1 pages", "of 900 pages")
+    )
+    assert tree(project) == before
+
+
+def test_pages_that_drip_together_have_a_bound(
+    project: Path, run: Vendor, docs: Docs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "LONGEST", 0.5)
+    docs.meet = threading.Barrier(9)  # which never meet
+    done = run("--index", docs.index)
+    docs.meet.abort()
+    assert_refused(done, "0 of 4 pages arrived within 0.5 s, which is the limit")
+
+
+def test_an_index_of_a_hundred_thousand_pages_is_refused_before_one_is_fetched(
+    run: Vendor, docs: Docs
+) -> None:
+    docs.pages["/llms.txt"] = "\n".join(f"- [p](/en/p{number}.md)" for number in range(100_000))
+    assert_refused(run("--index", docs.index), "more than 1,000 pages. Narrow --match")
+    assert [path for path, _ in docs.requests] == ["/llms.txt"]
 
 
 @pytest.mark.parametrize("prune", [False, True])

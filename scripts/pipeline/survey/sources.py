@@ -13,6 +13,7 @@ from pipeline.vendor.collect import Selection
 from pipeline.vendor.pages import operations_named
 
 if TYPE_CHECKING:
+    from pipeline.vendor.fetch import Allowance
     from pipeline.vendor.response import Fetched
 
 
@@ -63,6 +64,7 @@ class Downloads:
     def __init__(self) -> None:
         self._fetched: dict[str, Fetched] = {}
         self._problems: dict[str, PipelineError] = {}
+        self._allowance: Allowance | None = None
 
     def __call__(
         self, urls: Iterable[str], etags: Mapping[str, str] | None = None
@@ -86,15 +88,17 @@ class Downloads:
 
     def prepare(self, urls: Iterable[str]) -> None:
         """Fetch addresses, several at a time; one that fails does not stop the others."""
-        from pipeline.vendor.fetch import fetch  # brings httpx
+        from pipeline.vendor.fetch import Allowance, fetch  # brings httpx
 
-        missing = [url for url in urls if url not in self._fetched | self._problems]
+        allowance = self._allowance = self._allowance or Allowance()
+        there = {*self._fetched, *self._problems}
+        missing = [url for url in urls if url not in there]
         try:
-            self._fetched |= fetch(missing) if missing else {}
+            self._fetched |= fetch(missing, allowance=allowance) if missing else {}
         except PipelineError:
             for url in missing:
                 try:
-                    self._fetched |= fetch([url])
+                    self._fetched |= fetch([url], allowance=allowance)
                 except PipelineError as error:
                     self._problems[url] = error
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
 
 from pipeline.document.yaml import MAX_BYTES
+from pipeline.errors import PipelineError
 from pipeline.vendor.response import (
     Body,
     Fetched,
@@ -28,9 +30,13 @@ AT_ONCE = 4
 """Requests under way at a time."""
 MAX_TOTAL = 100_000_000
 """Bytes of all pages of one run together."""
+LONGEST = 600.0
+"""Seconds for all pages of one run together, waits included."""
 _TIMEOUT = httpx.Timeout(20.0)
 _DEADLINE = 120.0
 """Seconds for one response, however slowly it arrives."""
+
+_FEWER = "Narrow --match, or give fewer pages."
 
 _HEADERS = {
     "Accept": "text/markdown, text/plain;q=0.9",
@@ -39,47 +45,87 @@ _HEADERS = {
 }
 
 
-def fetch(urls: Iterable[str], etags: Mapping[str, str] | None = None) -> dict[str, Fetched]:
+class Allowance:
+    """What the fetches of one run may take together: `MAX_TOTAL` bytes and `LONGEST` seconds."""
+
+    def __init__(self) -> None:
+        self._end = time.monotonic() + LONGEST
+        self._left = MAX_TOTAL
+
+    @property
+    def seconds(self) -> float:
+        """What is left of the time."""
+        return max(self._end - time.monotonic(), 0.0)
+
+    def take(self, url: str, size: int) -> None:
+        """Count the bytes of a page.
+
+        Raises:
+            PipelineError: They are more than what is left.
+        """
+        self._left -= size
+        if self._left < 0:
+            problem = f"with it, all pages together are larger than {MAX_TOTAL:,} bytes"
+            raise refusal(url, problem, _FEWER)
+
+    def out_of_time(self, fetched: int, wanted: int) -> PipelineError:
+        """The error for a run that takes too long."""
+        problem = (
+            f"{fetched:,} of {wanted:,} pages arrived within {LONGEST:g} s, which is the limit"
+        )
+        return PipelineError(problem, remedy=f"{_FEWER} Nothing was written.")
+
+
+def fetch(
+    urls: Iterable[str],
+    etags: Mapping[str, str] | None = None,
+    allowance: Allowance | None = None,
+) -> dict[str, Fetched]:
     """Fetch pages, with a progress bar where someone is watching.
 
     Args:
         urls: Their addresses.
         etags: The `ETag` of each page already here, by address.
+        allowance: What they may take, if other fetches share it.
 
     Returns:
         The responses, by address, in the order given.
 
     Raises:
-        PipelineError: One of them is unavailable; the others are then discarded.
+        PipelineError: One of them is unavailable, or they take more than is allowed; the others
+            are then discarded.
     """
     wanted = list(dict.fromkeys(urls))
+    allowance = allowance or Allowance()
+    if not allowance.seconds:
+        raise allowance.out_of_time(0, len(wanted))
     with _progress(len(wanted)) as advance:
-        return asyncio.run(_fetch(wanted, etags or {}, advance))
+        return asyncio.run(_fetch(wanted, etags or {}, allowance, advance))
 
 
 async def _fetch(
-    urls: list[str], etags: Mapping[str, str], advance: Callable[[], None]
+    urls: list[str], etags: Mapping[str, str], allowance: Allowance, advance: Callable[[], None]
 ) -> dict[str, Fetched]:
     slots = asyncio.Semaphore(AT_ONCE)
     pages: dict[str, Fetched] = {}
-    total = 0
 
     async def add(client: httpx.AsyncClient, url: str) -> None:
-        nonlocal total
         async with slots:
-            pages[url] = await _fetch_one(client, url, etags.get(url))
-        total += len(pages[url].content or b"")
-        if total > MAX_TOTAL:
-            raise refusal(url, f"with it, all pages together are larger than {MAX_TOTAL:,} bytes")
+            page = await _fetch_one(client, url, etags.get(url))
+        allowance.take(url, len(page.content or b""))
+        pages[url] = page
         advance()
 
     try:
         async with (
+            asyncio.timeout(allowance.seconds),
             httpx.AsyncClient(headers=_HEADERS, timeout=_TIMEOUT) as client,
             asyncio.TaskGroup() as group,
         ):
             for url in urls:
                 group.create_task(add(client, url))
+    except TimeoutError:
+        raise allowance.out_of_time(len(pages), len(urls)) from None
     except BaseExceptionGroup as group_error:
         raise group_error.exceptions[0] from None
     return {url: pages[url] for url in urls}
