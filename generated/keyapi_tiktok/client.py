@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from httpx import AsyncBaseTransport, BaseTransport, Timeout
 
-    from keyapi._config import Limiter
+    from keyapi._config import Budget, Limiter
     from keyapi.contract import Violation
 
     from .api.influencer import AsyncInfluencerResource, InfluencerResource
@@ -37,7 +37,8 @@ class TikTok(SyncClient):
             for all threads and tasks of this client together; or a `pyrate_limiter.Limiter`.
             Needs the extra `rate`.
         max_credits: Credits that may be spent; the request that would exceed them is not sent.
-            None for no limit.
+            A `Budget` instead of a number may be shared by several clients or processes. None
+            for no limit.
         quota_cooldown: Seconds during which nothing is sent after the server reported that the
             credits are used up; 0 to keep sending.
         max_response_bytes: Bytes that the body of a response may have, unpacked; what is larger
@@ -71,7 +72,7 @@ class TikTok(SyncClient):
         deadline: float | None = None,
         max_retries: int = 3,
         rate: str | Limiter | None = None,
-        max_credits: int | None = None,
+        max_credits: int | Budget | None = None,
         quota_cooldown: float = 60.0,
         max_response_bytes: int = 33554432,
         cache: str | PathLike[str] | Mapping[str, Any] | None = None,
@@ -106,7 +107,7 @@ class TikTok(SyncClient):
         deadline: float | None = UNCHANGED,
         max_retries: int = UNCHANGED,
         rate: str | Limiter | None = UNCHANGED,
-        max_credits: int | None = UNCHANGED,
+        max_credits: int | Budget | None = UNCHANGED,
         quota_cooldown: float = UNCHANGED,
         max_response_bytes: int = UNCHANGED,
         cache: str | PathLike[str] | Mapping[str, Any] | None = UNCHANGED,
@@ -172,7 +173,8 @@ class AsyncTikTok(AsyncClient):
             for all threads and tasks of this client together; or a `pyrate_limiter.Limiter`.
             Needs the extra `rate`.
         max_credits: Credits that may be spent; the request that would exceed them is not sent.
-            None for no limit.
+            A `Budget` instead of a number may be shared by several clients or processes. None
+            for no limit.
         quota_cooldown: Seconds during which nothing is sent after the server reported that the
             credits are used up; 0 to keep sending.
         max_response_bytes: Bytes that the body of a response may have, unpacked; what is larger
@@ -206,7 +208,7 @@ class AsyncTikTok(AsyncClient):
         deadline: float | None = None,
         max_retries: int = 3,
         rate: str | Limiter | None = None,
-        max_credits: int | None = None,
+        max_credits: int | Budget | None = None,
         quota_cooldown: float = 60.0,
         max_response_bytes: int = 33554432,
         cache: str | PathLike[str] | Mapping[str, Any] | None = None,
@@ -241,7 +243,7 @@ class AsyncTikTok(AsyncClient):
         deadline: float | None = UNCHANGED,
         max_retries: int = UNCHANGED,
         rate: str | Limiter | None = UNCHANGED,
-        max_credits: int | None = UNCHANGED,
+        max_credits: int | Budget | None = UNCHANGED,
         quota_cooldown: float = UNCHANGED,
         max_response_bytes: int = UNCHANGED,
         cache: str | PathLike[str] | Mapping[str, Any] | None = UNCHANGED,

@@ -28,12 +28,14 @@ from keyapi._page import Page
 from keyapi._pages import AsyncPageIterator, PageIterator
 
 if TYPE_CHECKING:
+    from keyapi._config import Budget
     from keyapi._models import Model
 
 __all__ = [
     "AsyncPageIterator",
     "AuthenticationError",
     "BadRequest",
+    "Budget",
     "BudgetExceeded",
     "ConfigurationError",
     "ContractViolation",
@@ -63,6 +65,10 @@ def __getattr__(name: str) -> Any:
         from keyapi._models import Model
 
         return Model
+    if name == "Budget":  # a type, which only those need who write one
+        from keyapi._config import Budget
+
+        return Budget
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

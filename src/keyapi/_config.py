@@ -45,6 +45,40 @@ Rate = RateText | Any
 """What paces requests: a rate, or a limiter."""
 
 
+class Budget(Protocol):
+    """A budget of credits that `max_credits` may name instead of a number.
+
+    Each request asks it before it is sent, retries included. It may be shared: by clients, by
+    processes, by hosts. Threads call it at the same time; an event loop waits for it, so it should
+    answer at once.
+    """
+
+    @property
+    def allowed(self) -> int:
+        """What may be spent in all, in credits."""
+        ...
+
+    @property
+    def spent(self) -> int:
+        """What has been reserved and not refunded, in credits."""
+        ...
+
+    def reserve(self, cost: int) -> bool:
+        """Reserve the cost of a request that is about to be sent.
+
+        Args:
+            cost: In credits.
+
+        Returns:
+            Whether it is reserved; the request is not sent otherwise.
+        """
+        ...
+
+    def refund(self, cost: int) -> None:
+        """Take back the cost of a request that never left, in credits."""
+        ...
+
+
 class CacheOptions(NamedTuple):
     """Where responses are kept.
 
@@ -115,6 +149,15 @@ def check_limit(name: str, value: Any) -> int | None:
         ConfigurationError: It is neither.
     """
     return None if value is None else check_count(name, value)
+
+
+def check_budget(name: str, value: Any) -> int | Budget | None:
+    """Check a number of credits of at least 0, a `Budget`, or None for no limit.
+
+    Raises:
+        ConfigurationError: It is none of them.
+    """
+    return value if hasattr(value, "reserve") else check_limit(name, value)
 
 
 def check_size(name: str, value: Any) -> int:

@@ -12,16 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from keyapi._config import (
+    Budget,
     CacheOptions,
     ContractOption,
     Rate,
+    check_budget,
     check_cache,
     check_contract,
     check_cooldown,
     check_count,
     check_flag,
     check_installed,
-    check_limit,
     check_nothing,
     check_rate,
     check_seconds,
@@ -173,11 +174,12 @@ class Settings:
         "for all threads and tasks of this client together; or a `pyrate_limiter.Limiter`.",
         flag=Flag("Rate limit, such as 5/s or 100/m.", "N/TIME"),
     )
-    max_credits: int | None = option(
+    max_credits: int | Budget | None = option(
+        type="int | keyapi._config.Budget | None",
         default=None,
-        check=check_limit,
-        doc="Credits that may be spent; the request that would exceed them is not sent. None for "
-        "no limit.",
+        check=check_budget,
+        doc="Credits that may be spent; the request that would exceed them is not sent. A `Budget` "
+        "instead of a number may be shared by several clients or processes. None for no limit.",
         flag=Flag("Spend at most this many credits.", "N"),
     )
     quota_cooldown: float = option(

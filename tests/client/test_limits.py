@@ -30,8 +30,8 @@ from keyapi import (
     TransportError,
 )
 from keyapi._operation import Operation
-from keyapi._sending.call import _is_first
 from keyapi._sending.clock import Clock
+from keyapi._sending.unanswered import _is_first
 from keyapi_example.api.influencer import influencer_products_analytics as low_level
 
 # --- Budget -----------------------------------------------------------------------------------
@@ -75,6 +75,57 @@ def test_what_used_the_budget_up_is_raised_not_that_it_is_used_up(
         mode.page(options={"max_credits": 2})
     assert len(server.requests) == caught.value.attempts == 2
     assert mode.clock.waits == mode.clock.waits[:1]  # it waits for no request that it cannot send
+
+
+class Shared:
+    """A budget of the program's own, which something else spends from, too."""
+
+    def __init__(self, allowed: int, *, lent: int = 0) -> None:
+        self.allowed = allowed
+        self.spent = 0
+        self.lent = lent
+        self.calls: list[tuple[str, int]] = []
+
+    def reserve(self, cost: int) -> bool:
+        self.calls.append(("reserve", cost))
+        fits = self.spent + self.lent + cost <= self.allowed
+        self.spent += cost * fits
+        return fits
+
+    def refund(self, cost: int) -> None:
+        self.calls.append(("refund", cost))
+        self.spent -= cost
+
+
+def test_clients_can_share_a_budget_of_the_programs_own(mode: Mode, server: Server) -> None:
+    budget = Shared(3)
+    clients = [mode.open(max_credits=budget), mode.open(max_credits=budget)]
+    for number in range(3):
+        first_page(mode, clients[number % 2])
+    for client in clients:
+        with pytest.raises(BudgetExceeded, match="3 of max_credits=3 are spent") as caught:
+            first_page(mode, client)
+        assert (caught.value.asked, caught.value.spent, caught.value.allowed) == (1, 3, 3)
+    assert len(server.requests) == 3
+    assert [client.credits_spent for client in clients] == [2, 1]
+
+
+def test_a_shared_budget_is_asked_for_each_attempt_and_gets_back_what_never_left(
+    mode: Mode, server: Server
+) -> None:
+    server.always = httpx.ConnectError("refused")
+    budget = Shared(10)
+    with pytest.raises(TransportError):
+        first_page(mode, mode.open(max_credits=budget, max_retries=1))
+    assert budget.calls == [("reserve", 1), ("refund", 1)] * 2
+
+
+def test_what_others_took_of_a_shared_budget_meanwhile_is_not_sent(
+    mode: Mode, server: Server
+) -> None:
+    with pytest.raises(BudgetExceeded):
+        first_page(mode, mode.open(max_credits=Shared(5, lent=5)))
+    assert server.requests == []
 
 
 UNSENT = [

@@ -271,7 +271,7 @@ class Call:
         """
         failure: int | str = NO_ANSWER
         if never_left(request, error):
-            self.session.limits.refund(self.cost)
+            self.session.limits.refund(self.cost, self.settings.max_credits)
             self.charged -= self.cost
             failure = UNSENT
         if self.late():

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keyapi._errors import BudgetExceeded, InsufficientCredits
 from keyapi._isolation import Lock
 from keyapi._sending.clock import Clock
+
+if TYPE_CHECKING:
+    from keyapi._config import Budget
 
 
 class Limits:
@@ -50,7 +55,7 @@ class Limits:
                 f"sent again in {left:.0f} s"
             )
 
-    def charge(self, cost: int, max_credits: int | None) -> None:
+    def charge(self, cost: int, max_credits: int | Budget | None) -> None:
         """Count the cost of a request that is about to be sent.
 
         Args:
@@ -61,20 +66,39 @@ class Limits:
             BudgetExceeded: It would cost more than is left.
         """
         with self._lock:
-            problem = self.over(cost, max_credits)
-            if problem is not None:
+            if not self._reserved(cost, max_credits):
+                spent, allowed = self._stand(max_credits)
+                problem = _problem(cost, spent, allowed)
                 raise BudgetExceeded(
-                    f"Not sent: {problem}", asked=cost, spent=self.spent, allowed=max_credits or 0
+                    f"Not sent: {problem}", asked=cost, spent=spent, allowed=allowed
                 )
             self.spent += cost
 
-    def refund(self, cost: int) -> None:
+    def _reserved(self, cost: int, max_credits: int | Budget | None) -> bool:
+        if max_credits is None or isinstance(max_credits, int):
+            return max_credits is None or self.spent + cost <= max_credits
+        return max_credits.reserve(cost)
+
+    def refund(self, cost: int, max_credits: int | Budget | None = None) -> None:
         """Take back the cost of a request that never left, in credits."""
         with self._lock:
             self.spent -= cost
+        if not (max_credits is None or isinstance(max_credits, int)):
+            max_credits.refund(cost)
 
-    def over(self, cost: int, max_credits: int | None) -> str | None:
+    def over(self, cost: int, max_credits: int | Budget | None) -> str | None:
         """Say why a request would cost more than is left; None where it would not."""
-        if max_credits is None or self.spent + cost <= max_credits:
+        if max_credits is None:
             return None
-        return f"it costs {cost} credits, and {self.spent} of max_credits={max_credits} are spent"
+        spent, allowed = self._stand(max_credits)
+        return None if spent + cost <= allowed else _problem(cost, spent, allowed)
+
+    def _stand(self, max_credits: int | Budget | None) -> tuple[int, int]:
+        """What is spent of a budget, and what may be, in credits."""
+        if max_credits is None or isinstance(max_credits, int):
+            return self.spent, max_credits or 0
+        return max_credits.spent, max_credits.allowed
+
+
+def _problem(cost: int, spent: int, allowed: int) -> str:
+    return f"it costs {cost} credits, and {spent} of max_credits={allowed} are spent"
