@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from math import inf
 from typing import Any
 
 _NESTED = 3  # how often text may be encoded again; more was never reported
@@ -46,6 +47,24 @@ def objects(value: Any, text: str | None) -> list[dict[str, Any]]:
         elif isinstance(item, str) and item and text is not None:
             found += [{text: part} for part in _NEXT_URL.split(item)]
     return found
+
+
+def in_order(found: list[dict[str, Any]], order: str | None) -> list[dict[str, Any]]:
+    """Sort objects by a number in them, lowest first; those without one come last, as received.
+
+    Args:
+        found: The objects.
+        order: Property that has the number; None to leave them as they are.
+    """
+    return found if order is None else sorted(found, key=lambda item: _rank(item.get(order)))
+
+
+def _rank(value: Any) -> float:
+    try:
+        rank = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return inf
+    return rank if rank == rank else inf
 
 
 def _listed(item: dict[str, Any], text: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from copy import deepcopy
 from enum import Enum
 from typing import Any, ClassVar, Self, dataclass_transform
 
-from keyapi._json_text import decode, objects
+from keyapi._json_text import decode, in_order, objects
 
 _logger = logging.getLogger("keyapi")
 
@@ -147,11 +147,9 @@ class _DecodedField(_Field):
             self._warn(owner)
         if self.model is None:
             return value
-        rows = objects(value, self.text)
+        rows = in_order(objects(value, self.text), self.order)
         if not rows and value not in (None, []):
             self._warn(owner)
-        if self.order is not None:
-            rows.sort(key=self._rank)
         model = self.sibling(self.model)
         if self.many:
             return [model.from_dict(row) for row in rows]
@@ -163,15 +161,6 @@ class _DecodedField(_Field):
             self.warned = True
             where = f"{owner.__name__ if owner else ''}.{self.name}"
             _logger.warning("%s holds text that is not understood; read it as it came", where)
-
-    def _rank(self, row: dict[str, Any]) -> float:
-        """Sort key of a row: its number; rows without one come last, in the order received."""
-        value = row.get(self.order or "")
-        try:
-            rank = float(value)  # type: ignore[arg-type]  # None and the like are caught below
-        except (TypeError, ValueError, OverflowError):
-            return float("inf")
-        return rank if rank == rank else float("inf")
 
 
 @dataclass_transform(

@@ -70,6 +70,14 @@ class Operation(Generic[T]):
     null_rows: bool = False
 
     @cached_property
+    def origin(self) -> tuple[str, str]:
+        """The generated package, which holds the specification, and the name in it.
+
+        An operation is defined in the package's `api.RESOURCE`, as its `model` is.
+        """
+        return self.model.__module__.rpartition(".api.")[0], self.name
+
+    @cached_property
     def no_content(self) -> bool:
         """Whether it answers without content."""
         return type(None) in self.received

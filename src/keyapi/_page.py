@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Iterator
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overload
 
 T = TypeVar("T")
 if TYPE_CHECKING:
+    from collections.abc import Sequence as _Rows
+
     import httpx
+    import pandas
+    import polars
+    import pyarrow
     from typing_extensions import TypeVar as TypeVarWithDefault
 
     from keyapi._operation import PagedOperation
@@ -17,6 +23,9 @@ if TYPE_CHECKING:
     P = TypeVarWithDefault("P", default=int | str)
 else:
     P = TypeVar("P")
+    # A page does all that a sequence does, and type checkers take it for one. Were it one for
+    # `isinstance`, too, polars would make a column of objects of it instead of asking for Arrow.
+    _Rows = Collection
 
 
 class OfRows(Generic[T, P]):
@@ -31,10 +40,13 @@ class OfRows(Generic[T, P]):
             return super().__class_getitem__(both)
 
 
-class Page(Sequence[T], OfRows[T, P]):
+class Page(_Rows[T], OfRows[T, P]):
     """One page of rows; a sequence of its items.
 
     `Page[Row, int]` is a page whose `next` is a number; `Page[Row]` leaves open what it is.
+
+    It is also a table, by the Arrow PyCapsule interface: `polars.DataFrame(page)`,
+    `pyarrow.table(page)`, `pandas.DataFrame.from_arrow(page)`, and `from page` in DuckDB.
 
     Attributes:
         page_num: Number of this page, or None where the operation pages by cursor.
@@ -55,6 +67,7 @@ class Page(Sequence[T], OfRows[T, P]):
     __slots__ = (
         "_items",
         "_lost",
+        "_origin",
         "_response",
         "_rows",
         "_view",
@@ -83,6 +96,7 @@ class Page(Sequence[T], OfRows[T, P]):
     ) -> None:
         paging = operation.paging
         self._view = operation.view
+        self._origin = operation.origin
         self._rows = rows
         self._items: list[T] | None = None
         self.page_num = paging.number(arguments)
@@ -123,6 +137,54 @@ class Page(Sequence[T], OfRows[T, P]):
         """
         return cast(list[dict[str, Any]], deepcopy(self._rows))
 
+    def to_arrow(self) -> pyarrow.Table:
+        """Make a `pyarrow.Table` of the rows, with a column for each documented property.
+
+        The columns' names are those on the wire, and their types those of the specification; see
+        `keyapi.arrow.RowSchema`. What is not documented, or does not fit, is in `_extra`, as JSON.
+
+        Raises:
+            ConfigurationError: The extra `arrow` is not installed.
+        """
+        from keyapi._frames import table
+
+        return table(self._origin, [self._rows])
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Make a pandas DataFrame of the rows; see `to_arrow`.
+
+        Integers are `Int64` and truth values `boolean`, which know null.
+
+        Raises:
+            ConfigurationError: The extra `arrow`, or pandas, is not installed.
+        """
+        from keyapi._frames import pandas_frame
+
+        return pandas_frame(self.to_arrow())
+
+    def to_polars(self) -> polars.DataFrame:
+        """Make a polars DataFrame of the rows; see `to_arrow`.
+
+        Raises:
+            ConfigurationError: The extra `arrow`, or polars, is not installed.
+        """
+        from keyapi._frames import polars_frame
+
+        return polars_frame(self.to_arrow())
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        from keyapi._frames import row_schema
+
+        return row_schema(self._origin).schema.__arrow_c_schema__()
+
+    def __array__(self, *arguments: Any, **named: Any) -> NoReturn:
+        from keyapi._frames import refuse_array
+
+        refuse_array("page")
+
     def _repr_html_(self) -> str:
         from keyapi._display import table
 
@@ -134,6 +196,27 @@ class Page(Sequence[T], OfRows[T, P]):
     def __getitem__(self, index: slice) -> list[T]: ...
     def __getitem__(self, index: int | slice) -> T | list[T]:
         return self.items[index]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __reversed__(self) -> Iterator[T]:
+        return reversed(self.items)
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.items
+
+    def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
+        """Give the position of the first row that equals a value, between two positions.
+
+        Raises:
+            ValueError: There is none.
+        """
+        return self.items.index(value, start, stop)
+
+    def count(self, value: Any) -> int:
+        """Count the rows that equal a value."""
+        return self.items.count(value)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from operator import length_hint
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, NoReturn
 
 from keyapi._errors import KeyAPIError
 from keyapi._isolation import Lock, OfLoop
 from keyapi._page import OfRows, P, Page, T
 from keyapi._walk import Stand, Walk
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 
 class _Progress(OfRows[T, P]):
@@ -53,6 +58,11 @@ class _Progress(OfRows[T, P]):
         stand = self._walk.stand
         return stand.taken - length_hint(stand.rows) if _is_in_page(stand) else 0
 
+    def __array__(self, *arguments: Any, **named: Any) -> NoReturn:
+        from keyapi._frames import refuse_array
+
+        refuse_array("walk over pages")
+
 
 class PageIterator(_Progress[T, P]):
     """Rows of one page after another, each fetched when needed; `pages()` gives whole pages.
@@ -60,6 +70,9 @@ class PageIterator(_Progress[T, P]):
     Ends after a short or empty page, the operation's last page, or `limit` or `max_pages`. An error
     on the way is raised, never taken for the end; it carries `next_page`, `page_size` and
     `rows_yielded`, so that the walk can be resumed.
+
+    It is also a stream of tables, a batch for each page, by the Arrow PyCapsule interface; see
+    `Page`. What is given to pyarrow, polars or DuckDB counts as handed out.
     """
 
     def __init__(self, fetch: Callable[[dict[str, Any]], Page[T, P]], walk: Walk[T, P]) -> None:
@@ -88,6 +101,55 @@ class PageIterator(_Progress[T, P]):
     def pages(self) -> Iterator[Page[T, P]]:
         """Iterate whole pages instead of rows; the page in which `limit` is reached is the last."""
         return _Pages(self._locked_page)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Make a `pyarrow.Table` of the rows that are left; see `Page.to_arrow`.
+
+        All are fetched, and in memory at once. For one page at a time, use `pages()`, or
+        `pyarrow.RecordBatchReader.from_stream` of the iterator.
+
+        Raises:
+            ConfigurationError: The extra `arrow` is not installed.
+            KeyAPIError: The walk ended with an error.
+        """
+        from keyapi._frames import table
+
+        return table(self._walk.origin, self._batches())
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Make a pandas DataFrame of the rows that are left; see `to_arrow`, `Page.to_pandas`."""
+        from keyapi._frames import pandas_frame
+
+        return pandas_frame(self.to_arrow())
+
+    def to_polars(self) -> polars.DataFrame:
+        """Make a polars DataFrame of the rows that are left; see `to_arrow`, `Page.to_polars`."""
+        from keyapi._frames import polars_frame
+
+        return polars_frame(self.to_arrow())
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        from keyapi._frames import stream
+
+        capsule: object = stream(self._walk.origin, self._batches()).__arrow_c_stream__(
+            requested_schema
+        )
+        return capsule
+
+    def __arrow_c_schema__(self) -> object:
+        from keyapi._frames import row_schema
+
+        return row_schema(self._walk.origin).schema.__arrow_c_schema__()
+
+    def _batches(self) -> Iterator[list[T]]:
+        """The rows that are left, those of one page at a time."""
+        while True:
+            rows: Iterator[T] = self._walk.stand.rows
+            yield list(rows)
+            try:
+                self._fetch_after(rows)
+            except StopIteration:
+                return
 
     def close(self) -> None:
         """End the walk here. There is nothing to release, so calling this is optional."""
@@ -141,6 +203,24 @@ class AsyncPageIterator(_Progress[T, P]):
     def pages(self) -> AsyncIterator[Page[T, P]]:
         """Iterate whole pages instead of rows; the page in which `limit` is reached is the last."""
         return _AsyncPages(self._locked_page)
+
+    async def to_arrow(self) -> pyarrow.Table:
+        """Make a `pyarrow.Table` of the rows that are left; see `PageIterator.to_arrow`."""
+        from keyapi._frames import table
+
+        return table(self._walk.origin, [[row async for row in self]])
+
+    async def to_pandas(self) -> pandas.DataFrame:
+        """Make a pandas DataFrame of the rows that are left; see `PageIterator.to_pandas`."""
+        from keyapi._frames import pandas_frame
+
+        return pandas_frame(await self.to_arrow())
+
+    async def to_polars(self) -> polars.DataFrame:
+        """Make a polars DataFrame of the rows that are left; see `PageIterator.to_polars`."""
+        from keyapi._frames import polars_frame
+
+        return polars_frame(await self.to_arrow())
 
     async def aclose(self) -> None:
         """End the walk here. There is nothing to release, so calling this is optional."""

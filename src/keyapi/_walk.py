@@ -60,6 +60,7 @@ class Walk(Generic[T, P]):
     ) -> None:
         paging = operation.paging
         limit, max_pages = _bound("limit", limit), _bound("max_pages", max_pages)
+        self.origin = operation.origin
         self._operation = operation
         self._parameter = paging.parameter
         first: Any = arguments.get(self._parameter)

@@ -263,12 +263,13 @@ class Specification:
 
     Attributes:
         document: The document.
+        schemas: Its named schemas, by name.
         operations: Its operations, by name, in the document's order.
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
-        self._schemas = named_schemas(document)
+        self.schemas: Mapping[str, Schema] = named_schemas(document)
         self.operations = {
             operation.name: OperationSpec(self, operation)
             for operation in operations(document)
@@ -292,8 +293,7 @@ class Specification:
 
     def component(self, reference: str) -> Schema:
         """Give the component that a reference names."""
-        schema: Schema = self._schemas[schema_name(reference)]
-        return schema
+        return self.schemas[schema_name(reference)]
 
     def __iter__(self) -> Iterator[OperationSpec]:
         return iter(self.operations.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -89,13 +89,16 @@ def page(mode: Mode, server: Server) -> Page[InfluencerProduct]:
 
 def test_a_page_is_a_sequence_of_its_rows(page: Page[InfluencerProduct]) -> None:
     expected = [InfluencerProduct.from_dict(product(number)) for number in (3, 4, 5)]
-    assert isinstance(page, Sequence)
+    assert isinstance(page, Collection)
     assert len(page) == 3
     assert list(page) == page.items == expected
     assert (page[0], page[-1]) == (expected[0], expected[-1])
     assert page[1:] == expected[1:]
     assert list(reversed(page)) == expected[::-1]
     assert expected[1] in page
+    assert (page.index(expected[1]), page.count(expected[1]), page.count("text")) == (1, 1, 0)
+    with pytest.raises(ValueError, match="is not in list"):
+        page.index(expected[1], 2)
 
 
 def test_a_page_has_no_row_past_its_end(page: Page[InfluencerProduct]) -> None:
