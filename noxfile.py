@@ -60,7 +60,7 @@ nox.options.sessions = [
 ]
 
 # The plugins of what generates cases take a second to import, for nothing here.
-SHIPPED = [f"tests/{folder}" for folder in ("client", "sandbox", "cli")]
+SHIPPED = [f"tests/{folder}" for folder in ("client", "sandbox", "cli", "export")]
 SHIPPED += ["-p", "no:schemathesis", "-p", "no:hypothesispytest"]
 TOOLS = ("tests/pipeline", "tests/conformance")
 in_dev = partial(nox.session, venv_backend="none", requires=["dev"])

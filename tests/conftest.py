@@ -131,7 +131,7 @@ def example_client(
     Tests of the runtime hold for any specification, so a change of the published pages must not
     change them.
     """
-    runtime = request.path.parent.name in ("client", "sandbox", "cli", "conformance")
+    runtime = request.path.parent.name in ("client", "sandbox", "cli", "export", "conformance")
     if runtime and request.node.get_closest_marker("published") is None:
         paths = [str(example_installed), str(EXAMPLE / "generated")]
         monkeypatch.setattr(sys, "path", [*paths, *sys.path])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from cyclopts import (
 from cyclopts.exceptions import RepeatArgumentError, UnknownOptionError
 
 from keyapi._errors import KeyAPIError
+from keyapi.cli.clients import add_clients
 from keyapi.cli.messages import (
     INTERRUPTED,
     OK,
@@ -32,14 +33,16 @@ from keyapi.cli.messages import (
 
 if TYPE_CHECKING:
     from keyapi._client import SyncClient
+    from keyapi.cli.commands import Command
+    from keyapi.specification import Specification
 
-_OPERATIONS = Group("Operations", sort_key=1)
 _TOOLS = Group("Tools", sort_key=2)
 _OTHERS = Group("Options", sort_key=3)
 TOOLS = {
     "doctor": "Check the key, server, versions and specification.",
     "demo": "See the client at work, offline.",
     "sandbox": "Serve the API on this machine, offline and free of charge.",
+    "export": "Export all rows of many ids as Parquet, resumable, within a budget.",
     "contract": "Check that a server keeps the contract, within a cap on credits.",
 }
 EPILOGUES = {
@@ -106,6 +109,9 @@ def build(tokens: Sequence[str]) -> App:
     app["--help"].group = app["--version"].group = (_OTHERS,)
     app.register_install_completion_command(group=_OTHERS)
     for place, (name, summary) in enumerate(TOOLS.items()):
+        if name == "export":
+            app.command(_export(tokens, summary, place))
+            continue
         path = f"keyapi.cli.{name}:{name}"  # imported when it is called
         app.command(
             path,
@@ -115,66 +121,29 @@ def build(tokens: Sequence[str]) -> App:
             help_epilogue=EPILOGUES.get(name, ""),
         )
     if not tokens or tokens[0] not in TOOLS:
-        _add_clients(app, tokens)
+        add_clients(app, tokens, _command, tuple(TOOLS))
     return app
 
 
-def _add_clients(app: App, tokens: Sequence[str]) -> None:
-    """Add the commands of the installed clients.
+def _export(tokens: Sequence[str], summary: str, place: int) -> App:
+    """The commands below `export`, described only where the command line names it."""
+    if tokens[:1] != ["export"]:
+        return App(name="export", help=summary, sort_key=place)
+    from keyapi.cli.export import application
 
-    They are grouped under the platform's name; a single client's are also at the top level.
-    """
-    from keyapi._clients import installed
-
-    clients = installed()
-    for platform, client in clients.items():
-        only = len(clients) == 1
-        below = _below(platform, show=not only)
-        below.help = f"Operations of {client.__name__}."
-        words = tokens[1:] if tokens and tokens[0] == platform else tokens
-        for resource in _resources(client, words):
-            below.command(resource)
-            if only and resource.name[0] not in TOOLS:
-                app.command(resource)
-        app.command(below)
+    return application(tokens[1:], summary)
 
 
-def _below(name: str, *, show: bool = True) -> App:
-    return App(
-        name=name, help_epilogue="", show=show, group=_OPERATIONS, group_commands=_OPERATIONS
-    )
-
-
-def _resources(client: type[SyncClient], words: Sequence[str]) -> list[App]:
-    from keyapi._clients import methods
-    from keyapi.cli.commands import commands, named
-    from keyapi.cli.help import formatter
-    from keyapi.specification import Specification
-
-    specification = Specification.of_package(client._package)
-    found: dict[str, App] = {}
-    for command in named(commands(methods(client), specification.operations), words):
-        name = command.resource
-        if name not in found:
-            found[name] = _below(name)
-        run = partial(_call, client, specification)
-        found[name].command(
-            command.function(run),
-            name=command.name,
-            help=command.help,
-            help_formatter=formatter(),
-        )
-    for resource in found.values():
-        names = [name for name in resource if not name.startswith("-")]
-        more = f", and {len(names) - 3} more" if names[3:] else ""
-        resource.help = f"Operations: {', '.join(names[:3])}{more}."
-    return list(found.values())
+def _command(
+    client: type[SyncClient], specification: Specification, command: Command
+) -> Callable[..., int]:
+    return command.function(partial(_call, client, specification))
 
 
 def _call(
     client: type[SyncClient],
-    specification: Any,
-    command: Any,
+    specification: Specification,
+    command: Command,
     arguments: dict[str, Any],
     options: Any,
 ) -> int:

@@ -80,7 +80,7 @@ class Command:
             yield declared(
                 parameter,
                 f"--{plain}",
-                description=_sentence(self._description(argument.name)),
+                description=_sentence(self.description(argument.name)),
                 group=options.PAGES if name in pages else None,
                 joined=argument.delimiter == ",",
                 may_be_empty=argument.place == "body",
@@ -105,7 +105,7 @@ class Command:
             )
             yield keyword(name, Annotated[int | None, option], default=None)
 
-    def _description(self, name: str) -> str:
+    def description(self, name: str) -> str:
         """An argument's description in the specification."""
         for parameter in self.spec.node.get("parameters", ()):
             if parameter["name"] == name and parameter.get("description"):

@@ -32,6 +32,7 @@ _REMEDIES: dict[type[KeyAPIError], str] = {
 _KEY = re.compile(r"\b(sk_[a-z]+_)[^\s'\",;)]+")
 _SHORTEST_KEY = 6  # shorter ones may be ordinary words, for example in a test
 _ARGUMENT = re.compile(r"\b([a-z_]+)=\.\.\.")
+_VALUE = re.compile(r'\b(as_of|on_new_day)="([^"]*)"')
 
 
 class CommandError(Exception):
@@ -79,7 +80,8 @@ def explain(error: KeyAPIError) -> str:
     remedy = _REMEDIES.get(type(error), error.remedy)
     if text[-1:] not in (".", "!", "?"):
         text += "."
-    return _ARGUMENT.sub(_option, f"{text} {remedy}".rstrip())
+    whole = _ARGUMENT.sub(_option, f"{text} {remedy}".rstrip())
+    return _VALUE.sub(lambda found: f"{_option(found)} {found[2]}", whole)
 
 
 def exit_code(error: KeyAPIError) -> int:

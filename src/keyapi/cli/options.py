@@ -20,7 +20,51 @@ CLIENT = Group("Client", sort_key=3)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class ClientOptions:
+    """How a command's client is made.
+
+    Attributes:
+        token_file: File that holds the key; `-` for stdin.
+    """
+
+    token_file: Annotated[
+        Path | None,
+        Parameter(
+            group=CLIENT,
+            converter=place,
+            allow_leading_hyphen=True,
+            metavar="FILE",
+            help="File with the API key, - for stdin; overrides KEYAPI_TOKEN.",
+        ),
+    ] = None
+
+    def for_client(self) -> dict[str, Any]:
+        """The arguments of the client class.
+
+        Raises:
+            UsageError: There is no key, or its file cannot be read.
+        """
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {"token": self._token(), **{key: given[key] for key in OPTIONS if key in given}}
+
+    def _token(self) -> str | None:
+        from keyapi._connection import TOKEN_VARIABLES
+
+        if self.token_file is None:
+            if not any(map(os.environ.get, TOKEN_VARIABLES)):
+                raise UsageError("No API key found; set KEYAPI_TOKEN, or use --token-file FILE")
+            return None
+        if str(self.token_file) == "-":
+            return sys.stdin.readline().strip()
+        try:
+            return self.token_file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            problem = error.strerror if isinstance(error, OSError) else "not a text file"
+            raise UsageError(f"--token-file {self.token_file}: {problem}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(ClientOptions):
     """What is done with an answer, and how the key is given.
 
     `CommandOptions` adds the client's options.
@@ -32,7 +76,6 @@ class Options:
         append: Whether to add to it.
         raw: Whether to give the answers as received.
         quiet: Whether to say only what went wrong.
-        token_file: File that holds the key; `-` for stdin.
     """
 
     format: Annotated[
@@ -81,40 +124,6 @@ class Options:
             help="Print only warnings and errors.",
         ),
     ] = False
-    token_file: Annotated[
-        Path | None,
-        Parameter(
-            group=CLIENT,
-            converter=place,
-            allow_leading_hyphen=True,
-            metavar="FILE",
-            help="File with the API key, - for stdin; overrides KEYAPI_TOKEN.",
-        ),
-    ] = None
-
-    def for_client(self) -> dict[str, Any]:
-        """The arguments of the client class.
-
-        Raises:
-            UsageError: There is no key, or its file cannot be read.
-        """
-        given = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {"token": self._token(), **{key: given[key] for key in OPTIONS if key in given}}
-
-    def _token(self) -> str | None:
-        from keyapi._connection import TOKEN_VARIABLES
-
-        if self.token_file is None:
-            if not any(map(os.environ.get, TOKEN_VARIABLES)):
-                raise UsageError("No API key found; set KEYAPI_TOKEN, or use --token-file FILE")
-            return None
-        if str(self.token_file) == "-":
-            return sys.stdin.readline().strip()
-        try:
-            return self.token_file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            problem = error.strerror if isinstance(error, OSError) else "not a text file"
-            raise UsageError(f"--token-file {self.token_file}: {problem}") from error
 
 
 # How the value of a client's option is read, by what stands for it in help; others are text.
@@ -127,8 +136,8 @@ _FROM_ENVIRONMENT = ("max_credits", "rate")
 """Limits that hold for every command of a shell; a job must not forget them."""
 
 
-def _client_option(option: Option) -> tuple[str, Any, Any]:
-    """A field of `CommandOptions`: name, annotated type and default."""
+def client_option(option: Option) -> tuple[str, Any, Any]:
+    """A field of a command's options: name, annotated type and default."""
     assert option.flag is not None  # noqa: S101 - only such are asked for
     help_, metavar, choices = option.flag
     kind: Any
@@ -150,7 +159,7 @@ def _client_option(option: Option) -> tuple[str, Any, Any]:
 
 CommandOptions: type[Options] = make_dataclass(
     "CommandOptions",
-    [_client_option(option) for option in OPTIONS.values() if option.flag is not None],
+    [client_option(option) for option in OPTIONS.values() if option.flag is not None],
     bases=(Options,),
     namespace={"__module__": __name__},
     frozen=True,

@@ -1,0 +1,103 @@
+"""The budget of a run, over all its resumes: credits are in the journal before they are spent."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from keyapi.export._journal import Journal, write_fact
+
+if TYPE_CHECKING:
+    from keyapi._config import Budget
+
+RESERVED = "reserved"
+"""The fact that says what may have been spent, in credits; at least what was."""
+UNLIMITED = sys.maxsize
+
+
+class RunBudget:
+    """A `keyapi.Budget` whose reserved credits outlive the process.
+
+    Credits are reserved in the journal in small lots, before the requests that they pay are sent.
+    After a crash, what is left of the last lot counts as spent: nobody knows which of its requests
+    were sent. Each commit of pages takes the next lot along, so that requests seldom wait for one.
+
+    Args:
+        journal: The journal of the run.
+        allowed: What the run may spend in all, in credits; None for no limit.
+        lot: How many credits are reserved at a time.
+        shared: Another budget that the credits must be in, too.
+
+    Attributes:
+        allowed: What the run may spend in all, in credits.
+        spent: What was reserved for requests and not refunded, in credits.
+        closed: Whether nothing more may be sent.
+        reserved: Called when the cost of a request is reserved: it leaves at once.
+    """
+
+    def __init__(
+        self, journal: Journal, allowed: int | None, lot: int, shared: Budget | None = None
+    ) -> None:
+        self.allowed = UNLIMITED if allowed is None else allowed
+        self.spent: int = journal.fact(RESERVED) or 0
+        self.closed = False
+        self.reserved: Callable[[], None] = lambda: None
+        self._journal = journal
+        self._lot = lot
+        self._shared = shared
+        self._lock = threading.Lock()
+        self._reserved = self.spent  # what the disk says; only the journal's thread writes it
+        self._needed = 0
+        journal.at_each_commit(self._reserve)
+
+    def reserve(self, cost: int) -> bool:
+        """Reserve the cost of a request that is about to be sent.
+
+        Args:
+            cost: In credits.
+
+        Returns:
+            Whether it may be sent.
+
+        Raises:
+            ExportError: The journal cannot be written.
+        """
+        with self._lock:
+            if self.closed or self.spent + cost > self.allowed:
+                return False
+            if self._shared is not None and not self._shared.reserve(cost):
+                return False
+            if self.spent + cost > self._reserved:
+                self._needed = self.spent + cost
+                self._journal.flush().result()
+            self.spent += cost
+        self.reserved()
+        return True
+
+    def refund(self, cost: int) -> None:
+        """Take back the cost of a request that never left, in credits."""
+        with self._lock:
+            self.spent -= cost
+        if self._shared is not None:
+            self._shared.refund(cost)
+
+    def settle(self) -> None:
+        """Give back what was reserved and not spent, at the end of a run without a crash."""
+        self.closed = True
+        self._journal.at_each_commit(None)
+        self._journal.set_fact(RESERVED, self.spent).result()
+
+    def _reserve(self, connection: sqlite3.Connection) -> Callable[[], None] | None:
+        """Write the next lot, within a transaction; it counts once the disk has it."""
+        wanted = min(max(self._needed, self.spent) + self._lot, self.allowed)
+        if wanted <= self._reserved:
+            return None
+        write_fact(connection, RESERVED, wanted)
+        return partial(self._written, wanted)
+
+    def _written(self, reserved: int) -> None:
+        self._reserved = reserved

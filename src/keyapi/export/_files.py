@@ -1,0 +1,261 @@
+"""Committed pages become Parquet files, each of which is there as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Sequence
+from hashlib import file_digest
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from keyapi.arrow import RowSchema
+from keyapi.export._errors import ExportError, unwritable
+from keyapi.export._journal import Journal
+from keyapi.export._reader import JournalReader
+from keyapi.export._records import FileRecord, StoredPage
+from keyapi.export._target import Target
+
+GROUP_ROWS = 20_000
+"""Rows of a row group, about: what is in memory at a time; 100,000 took 539 MB."""
+FILE_GROUPS = 10
+"""Row groups of a file at most."""
+_PART = re.compile(r"\.?part-(\d{6})\.parquet(?:\.tmp)?")
+
+LINEAGE = pa.schema(
+    [
+        pa.field("_id", pa.string()),
+        pa.field("_page", pa.int32()),
+        pa.field("_row", pa.int32()),
+        pa.field("_request_id", pa.string()),
+        pa.field("_fetched_at", pa.timestamp("us", "UTC")),
+        pa.field("_as_of", pa.string()),
+        pa.field("_run", pa.string()),
+    ]
+)
+"""Where each row comes from: the id it was asked for by, its page among that id's (from 1), its
+place there (from 0), the answer's `requestId`, when that arrived, and the run."""
+
+
+RESULTS = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("state", pa.string()),
+        pa.field("pages", pa.int32()),
+        pa.field("rows", pa.int64()),
+        pa.field("credits", pa.int64()),
+        pa.field("error", pa.string()),
+    ]
+)
+"""What came of each id: its state is `done`, `empty`, `dead`, `failed` or `todo`."""
+
+
+def data_folder(as_of: str) -> str:
+    """Where the files of a run are, below the folder of the export."""
+    return f"data/_as_of={as_of}"
+
+
+class Publisher(threading.Thread):
+    """Writes files while pages are fetched, in the order of their commits.
+
+    Args:
+        journal: The journal.
+        target: Where the files go.
+        schema: The columns of the rows.
+        as_of: The run's day.
+        run: The run's name.
+
+    Attributes:
+        error: What ended it before its end; None where nothing did.
+        files: How many files it has published.
+        rows: How many rows they have.
+    """
+
+    def __init__(
+        self, journal: Journal, target: Target, schema: RowSchema, *, as_of: str, run: str
+    ) -> None:
+        super().__init__(name="keyapi-publisher", daemon=True)
+        self.error: Exception | None = None
+        self.files = self.rows = 0
+        self._journal = journal
+        self._target = target
+        self._schema = schema
+        self._as_of = as_of
+        self._run = run
+        self._waiting = 0  # rows that are committed and in no group
+        self._wake = threading.Event()
+        self._ends = self._abandoned = False
+        self._after = journal.last_published()
+        self._first = self._after + 1
+        self._number = self._clean()
+
+    def committed(self, rows: int) -> None:
+        """Take note that a page of so many rows is committed."""
+        self._waiting += rows
+        if self._waiting >= GROUP_ROWS:
+            self._wake.set()
+
+    def finish(self) -> None:
+        """Publish all that is committed, and wait for it.
+
+        Raises:
+            ExportError: It could not be published.
+        """
+        self._ends = True
+        self._wake.set()
+        self.join()
+        if self.error is not None:
+            raise self.error
+
+    def abandon(self) -> None:
+        """Publish nothing more; the next run does."""
+        self._abandoned = True
+        self._wake.set()
+        self.join()
+
+    def run(self) -> None:
+        """Publish as pages are committed, until it is to end."""
+        try:
+            reader = JournalReader(self._journal.path)
+            try:
+                while not self._abandoned:
+                    self._publish(reader)
+                    if self._ends and not reader.unpublished(self._after, 1):
+                        return
+            finally:
+                reader.close()
+        except Exception as error:
+            self.error = error
+
+    def _publish(self, reader: JournalReader) -> None:
+        """Write one file, of several groups; none where no page has a row."""
+        name = f"{data_folder(self._as_of)}/part-{self._number:06}.parquet"
+        scratch = self._target.scratch(name)
+        writer: pq.ParquetWriter | None = None
+        last, rows, groups = self._after, 0, 0
+        try:
+            while groups < FILE_GROUPS and (pages := self._next(reader, last)):
+                last = pages[-1].seq
+                if table := self._table(pages):
+                    writer = writer or pq.ParquetWriter(scratch, table.schema, compression="zstd")
+                    writer.write_table(table, row_group_size=len(table))
+                    rows, groups = rows + len(table), groups + 1
+            if writer is not None:
+                writer.close()
+        except OSError as error:
+            raise unwritable(self._target.path(name), error) from error
+        if self._abandoned:
+            return
+        self._after = last
+        if writer is not None:
+            self._put(scratch, name, last, rows)
+
+    def _put(self, scratch: Path, name: str, last: int, rows: int) -> None:
+        file = put(self._target, scratch, name, rows)._replace(first=self._first, last=last)
+        self._journal.publish(file)
+        self.files += 1
+        self.rows += rows
+        self._first = last + 1
+        self._number += 1
+
+    def _next(self, reader: JournalReader, after: int) -> list[StoredPage]:
+        """The pages of the next group, as soon as there are enough or the end has come."""
+        while not (self._ends or self._abandoned):
+            self._wake.wait()
+            self._wake.clear()
+            if self._waiting >= GROUP_ROWS:
+                break
+        if self._abandoned:
+            return []
+        pages = reader.unpublished(after, GROUP_ROWS)
+        self._waiting = max(self._waiting - sum(page.rows for page in pages), 0)
+        return pages
+
+    def _table(self, pages: Sequence[StoredPage]) -> pa.Table:
+        """The rows of some pages, with their lineage."""
+        rows, counts = self._schema.table_of_bodies([page.body for page in pages])
+        for page, count in zip(pages, counts, strict=True):
+            if count != page.rows:
+                raise ExportError(
+                    f"The journal {self._journal.path} says that page {page.page} of {page.id} "
+                    f"has {page.rows} rows, and its answer has {count}"
+                )
+        places = [number for number, count in enumerate(counts) for _ in range(count)]
+        of_pages = {
+            "_id": pa.array([page.id for page in pages], pa.string()),
+            "_page": pa.array([page.page for page in pages], pa.int32()),
+            "_request_id": pa.array([page.request_id for page in pages], pa.string()),
+            "_fetched_at": pa.array([page.fetched_at for page in pages], pa.timestamp("us", "UTC")),
+            "_as_of": pa.array([self._as_of] * len(pages), pa.string()),
+            "_run": pa.array([self._run] * len(pages), pa.string()),
+        }
+        lineage = {
+            name: values.take(pa.array(places, pa.int64())) for name, values in of_pages.items()
+        }
+        lineage["_row"] = pa.array([row for count in counts for row in range(count)], pa.int32())
+        for field in LINEAGE:
+            rows = rows.append_column(_free(field, rows.schema), lineage[field.name])
+        return rows
+
+    def _clean(self) -> int:
+        """Remove files that the journal does not know; give the number of the next one."""
+        kept = {file.name for file in self._journal.files()}
+        folder = data_folder(self._as_of)
+        last = 0
+        for found in map(_PART.fullmatch, self._target.listed(folder)):
+            if found is not None and (name := f"{folder}/{found[0]}") not in kept:
+                self._target.remove(name)
+        for name in kept:
+            last = max(last, int(name[-14:-8]))
+        return last + 1
+
+
+def _free(field: pa.Field, schema: pa.Schema) -> pa.Field:
+    """A column of lineage under a name that no column of the API has."""
+    name: str = field.name
+    while name in schema.names:
+        name = f"_{name}"
+    return field.with_name(name)
+
+
+def put(target: Target, scratch: Path, name: str, rows: int) -> FileRecord:
+    """Let a finished file appear under a name; give what is known of it but its pages."""
+    with open(scratch, "rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    size = scratch.stat().st_size
+    target.put(scratch, name)
+    return FileRecord(name, 0, 0, rows, size, digest)
+
+
+def write_results(target: Target, journal: JournalReader, as_of: str) -> FileRecord:
+    """Write a file with a row for each id: what came of it, so that empty differs from missing."""
+    name = f"ids/_as_of={as_of}/ids.parquet"
+    scratch = target.scratch(name)
+    every = journal.results()
+    count = 0
+    try:
+        with pq.ParquetWriter(scratch, RESULTS, compression="zstd") as writer:
+            while batch := list(islice(every, GROUP_ROWS)):
+                count += len(batch)
+                columns = zip(*batch, strict=True)
+                values = [list(column) for column in columns]
+                values[1] = [state.name.lower() for state in values[1]]
+                writer.write_table(pa.table(values, schema=RESULTS))
+    except OSError as error:
+        raise unwritable(target.path(name), error) from error
+    return put(target, scratch, name, count)
+
+
+def write_json(target: Target, name: str, document: Any) -> None:
+    """Write a JSON file, which is there as a whole or not at all."""
+    scratch = target.scratch(name)
+    try:
+        scratch.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    except OSError as error:
+        raise unwritable(target.path(name), error) from error
+    target.put(scratch, name)

@@ -1,0 +1,133 @@
+"""The folder of an export: what is where, and the lock that keeps a second export out."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from keyapi._errors import ConfigurationError
+from keyapi.export._errors import ExportError
+
+_JOURNAL = re.compile(r"journal-(\d{4}-\d\d-\d\d)\.sqlite")
+_LOCK = "export.lock"
+_PATIENCE = 0.2  # seconds that another's look at the lock may take
+
+
+def today() -> str:
+    """The day, in UTC, as a run is named by."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def checked_day(text: str) -> str:
+    """Check the day of a run.
+
+    Raises:
+        ConfigurationError: It is not a date such as 2026-11-27.
+    """
+    try:
+        return date.fromisoformat(text).isoformat()
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"as_of must be a date like 2026-11-27, got {text!r}") from None
+
+
+class Folder:
+    """A folder with one journal for each run, on a local disk.
+
+    Args:
+        path: The folder; made when the first run begins.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+
+    def journal(self, as_of: str) -> Path:
+        """The journal of a run."""
+        return self.path / f"journal-{as_of}.sqlite"
+
+    @property
+    def runs(self) -> list[str]:
+        """The days of its runs, oldest first."""
+        try:
+            names = os.listdir(self.path)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise ConfigurationError(f"Cannot read {self.path}: {error.strerror}") from error
+        return sorted(found[1] for found in map(_JOURNAL.fullmatch, names) if found)
+
+    def latest(self) -> str:
+        """The day of its newest run.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        runs = self.runs
+        if not runs:
+            raise ConfigurationError(
+                f"There is no export in {self.path}: no file journal-DATE.sqlite; name the folder "
+                "that --out named, or --journal"
+            )
+        return runs[-1]
+
+    def make(self) -> None:
+        """Make the folder.
+
+        Raises:
+            ConfigurationError: It cannot be made, or nothing can be written in it.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder's lock; it ends with the process, however that ends.
+
+        Raises:
+            ExportError: Another export holds it.
+            ConfigurationError: Nothing can be written in the folder.
+        """
+        self.make()
+        lock = sqlite3.connect(self.path / _LOCK, timeout=_PATIENCE, check_same_thread=False)
+        try:
+            try:
+                lock.execute("PRAGMA journal_mode = MEMORY")
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.Error as error:
+                if "locked" in str(error):
+                    raise ExportError(
+                        f"Another export is running in {self.path}: wait for it, or stop it. "
+                        f"`keyapi export status {self.path}` says how far it is"
+                    ) from None
+                raise self._unwritable(error) from error
+            yield
+        finally:
+            lock.close()
+
+    def is_locked(self) -> bool:
+        """Whether an export is running."""
+        path = self.path / _LOCK
+        if not path.exists():
+            return False
+        try:
+            lock = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=0)
+            try:
+                lock.execute("SELECT * FROM sqlite_schema").fetchall()
+            finally:
+                lock.close()
+        except sqlite3.Error as error:
+            return "locked" in str(error)
+        return False
+
+    def _unwritable(self, error: Exception) -> ConfigurationError:
+        reason = getattr(error, "strerror", None) or str(error)
+        return ConfigurationError(
+            f"Cannot write in the folder {self.path}: {reason}; choose another, or change its "
+            "permissions"
+        )

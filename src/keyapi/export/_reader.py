@@ -1,0 +1,211 @@
+"""Reads the journal of a run, also while another process writes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from keyapi._errors import ConfigurationError
+from keyapi.export._errors import damaged, unwritable
+from keyapi.export._records import Claim, FileRecord, IdResult, State, StoredPage, Totals
+
+FORMAT = 1
+"""Version of a journal's tables; one of another version is refused."""
+APPLICATION = 0x4B455941  # "KEYA", by which SQLite's tools tell the file
+_RESULT = "id, state, pages, rows, credits, error"
+
+
+class JournalReader:
+    """Reads a journal, also while another process writes it.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ConfigurationError: There is none, or it is of another version.
+        ExportError: It is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise ConfigurationError(f"There is no journal {path}; name the folder of an export")
+        self._connection = self._connect(path)
+        try:
+            with self._reading():
+                _check_version(self._connection, path)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        # Whoever only reads takes part in the writer's locks where it can, and else reads a copy.
+        return connect(path, "rw" if os.access(path, os.W_OK) else "ro")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._connection
+        except sqlite3.Error as error:
+            raise damaged(self.path, error) from error
+
+    def check(self) -> None:
+        """Look at the whole file.
+
+        Raises:
+            ExportError: It is damaged.
+        """
+        with self._reading() as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise damaged(self.path, found)
+
+    def fact(self, name: str) -> Any:
+        """A fact about the run; None where there is none of this name."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+            return None if row is None else json.loads(row[0])
+
+    def claims(self, state: State, after: int, most: int) -> list[Claim]:
+        """The next ids of a state, in the order of the list.
+
+        Args:
+            state: The state.
+            after: The number of the last id that was claimed; 0 at first.
+            most: How many.
+        """
+        query = (
+            "SELECT n, id, pages, rows, next FROM ids WHERE state = ? AND n > ? ORDER BY n LIMIT ?"
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query, (state, after, most)).fetchall()
+        return [
+            Claim(n, id_, pages, total, None if following is None else json.loads(following))
+            for n, id_, pages, total, following in rows
+        ]
+
+    def unpublished(self, after: int, rows: int) -> list[StoredPage]:
+        """Pages that are in no file, in the order of their commits.
+
+        Args:
+            after: The last page that is not asked for.
+            rows: About how many rows they have together: the page that reaches it is the last.
+        """
+        query = (
+            "SELECT seq, id, page, pages.rows, request_id, fetched_at, body"
+            " FROM pages JOIN ids USING (n) WHERE seq > ? ORDER BY seq"
+        )
+        found: list[StoredPage] = []
+        with self._reading() as connection, closing(connection.execute(query, (after,))) as cursor:
+            for row in cursor:
+                page = StoredPage._make((*row[:-1], zlib.decompress(row[-1])))
+                found.append(page)
+                rows -= page.rows
+                if rows <= 0:
+                    break
+        return found
+
+    def last_published(self) -> int:
+        """The last page that is in a file; 0 for none."""
+        with self._reading() as connection:
+            (last,) = connection.execute("SELECT max(last) FROM files").fetchone()
+        return last or 0
+
+    def files(self) -> list[FileRecord]:
+        """The published files, in the order of their pages."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT name, first, last, rows, bytes, sha256 FROM files ORDER BY first"
+            ).fetchall()
+        return [FileRecord._make(row) for row in rows]
+
+    def pages(self) -> Iterator[tuple[str, int, int]]:
+        """Id, number and rows of each page that is in a file, in the order of commits."""
+        query = (
+            "SELECT id, page, pages.rows FROM pages JOIN ids USING (n)"
+            " WHERE seq <= (SELECT max(last) FROM files) ORDER BY seq"
+        )
+        with self._reading() as connection:
+            yield from connection.execute(query)
+
+    def results(self, *states: State, most: int = -1) -> Iterator[IdResult]:
+        """What is known of the ids of some states, in the order of the list.
+
+        Args:
+            states: The states; all where none is named.
+            most: How many; -1 for all.
+        """
+        listed = ", ".join(str(int(state)) for state in states or State)
+        query = f"SELECT {_RESULT} FROM ids WHERE state IN ({listed}) ORDER BY n LIMIT ?"  # noqa: S608 - numbers
+        with self._reading() as connection:
+            for id_, state, pages, rows, credits_, error in connection.execute(query, (most,)):
+                yield IdResult(id_, State(state), pages, rows, credits_, error)
+
+    def totals(self) -> Totals:
+        """Sums over the journal."""
+        with self._reading() as connection:
+            states = connection.execute("SELECT state, count(*) FROM ids GROUP BY state").fetchall()
+            pages, rows = connection.execute("SELECT sum(pages), sum(rows) FROM ids").fetchone()
+            files, published = connection.execute(
+                "SELECT count(*), sum(rows) FROM files"
+            ).fetchone()
+        counted = {State(state): count for state, count in states}
+        return Totals(
+            {state: counted.get(state, 0) for state in State},
+            pages or 0,
+            rows or 0,
+            files,
+            published or 0,
+        )
+
+
+def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    """Connect to a journal.
+
+    Args:
+        path: The file.
+        mode: "rw", or "ro" where it cannot be written, as in a copy on a read-only disk.
+
+    Raises:
+        ExportError: It is damaged, or cannot be written.
+    """
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=30,
+    )
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        if mode == "rw":
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        if "readonly" in str(error) or "full" in str(error):
+            raise unwritable(path, error) from error
+        raise damaged(path, error) from error
+    return connection
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION:
+        raise damaged(path, "it is not the journal of an export")
+    if version != FORMAT:
+        raise ConfigurationError(
+            f"The journal {path} has format {version}, and this version of keyapi reads format "
+            f"{FORMAT}: finish the run with the version that began it, or use another folder"
+        )
