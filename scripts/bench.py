@@ -41,7 +41,7 @@ def main() -> int:
     else:
         for name, value in figures.items():
             unit = " s" if name.startswith(("regenerate", "first")) else ""
-            print(f"{name:<20} {value:8.3f}{unit}")
+            print(f"{name:<22} {value:8.3f}{unit}")
     return 0
 
 

@@ -39,7 +39,7 @@ class Direct:
         self._own: tuple[Any, ...] = ()  # those found to be httpx's
         self._server = Server(arguments["base_url"])
         self._raw: RawHeaders = []  # the client's when they were last written
-        self._headers = [self._server.header]  # as written
+        self._headers: RawHeaders = [self._server.header]  # as written
 
     def written(
         self, method: str, target: str, body: dict[str, Any] | None, call: Call
