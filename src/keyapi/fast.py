@@ -1,4 +1,4 @@
-"""Async calls at the cost of aiohttp's: a transport on aiohttp, and JSON read by jiter.
+"""Async calls at about the cost of aiohttp's: a transport on aiohttp, and JSON read by jiter.
 
     AsyncTikTok(transport=keyapi.fast.AsyncTransport())
 
