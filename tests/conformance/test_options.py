@@ -18,7 +18,7 @@ from keyapi.conformance.relations import (
     sandbox_as_documented,
 )
 from keyapi.recording import redaction, replay
-from keyapi.sandbox import _catalogue, _ledger, _schedule, _service
+from keyapi.sandbox import FAULTS, _catalogue, _http, _ledger, _schedule, _service, _validation
 from keyapi.specification import Specification
 from keyapi_example import TikTok
 
@@ -137,7 +137,84 @@ def numbers_for_texts(patch: Patch) -> None:
     patch.setattr(_catalogue, "_echoes", without_zeros)
 
 
+def rows_come_again(patch: Patch) -> None:
+    rows = _catalogue.SubjectRows.__init__
+
+    def circular(self: Any, count: int, make: Callable[[int], Any]) -> None:
+        rows(self, count, lambda number: make(number % 128))
+
+    patch.setattr(_catalogue.SubjectRows, "__init__", circular)
+
+
+def ids_come_again(patch: Patch) -> None:
+    rows = _catalogue.SubjectRows.__init__
+
+    def named_alike(self: Any, count: int, make: Callable[[int], Any]) -> None:
+        rows(self, count, lambda n: {**make(n), "product_id": make(n % 150)["product_id"]})
+
+    patch.setattr(_catalogue.SubjectRows, "__init__", named_alike)
+
+
+def one_seed_for_all(patch: Patch) -> None:
+    chance = _catalogue.Chance
+    patch.setattr(_catalogue, "Chance", lambda seed, *others: chance(0, *others))
+
+
+def one_list_for_all(patch: Patch) -> None:
+    chance = _catalogue.Chance
+    patch.setattr(_catalogue, "Chance", lambda seed, name, *others: chance(seed, name, *others[1:]))
+
+
+def a_short_ledger(patch: Patch) -> None:
+    patch.setattr(_ledger, "_KEPT", 100)
+
+
+def a_shorter_second(patch: Patch) -> None:
+    admit = _ledger.Ledger.admit
+
+    def impatient(self: Any, cost: int) -> int | None:
+        self._answered.clear()
+        return admit(self, cost)
+
+    patch.setattr(_ledger.Ledger, "admit", impatient)
+
+
+def repeated_parameters_are_taken(patch: Patch) -> None:
+    value = _validation.Validation._value
+    patch.setattr(
+        _validation.Validation, "_value", lambda self, argument, got: value(self, argument, got[:1])
+    )
+
+
+def failures_are_charged(patch: Patch) -> None:
+    fault = FAULTS["html-502"]
+    patch.setitem(FAULTS, "html-502", fault._replace(charged=True))
+
+
+def slow_bodies_lose_their_end(patch: Patch) -> None:
+    pieces = _http._pieces
+    patch.setattr(
+        _http,
+        "_pieces",
+        lambda reply: [*pieces(reply)][:-1] if reply.delivery == "slow" else pieces(reply),
+    )
+
+
+def dropped_bodies_are_whole(patch: Patch) -> None:
+    patch.setattr(_http, "_pieces", lambda reply: iter([(0.0, reply.body)]))
+
+
 SANDBOXES = {
+    rows_come_again: "rows of a list",
+    ids_come_again: "product_id in a list",
+    one_seed_for_all: "rows of another seed",
+    one_list_for_all: "rows of another user_id",
+    a_short_ledger: "requests kept",
+    a_shorter_second: "qps",
+    repeated_parameters_are_taken: "user_id twice",
+    failures_are_charged: "fault html-502",
+    slow_bodies_lose_their_end: "a slow answer, ASGI",
+    dropped_bodies_are_whole: "a dropped answer, async",
     milliseconds: "Retry-After",
     faults_cost_the_opposite: "fault html-502",
     a_fault_too_many: "fault @2",

@@ -14,6 +14,8 @@ from keyapi._client import SyncClient
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import wire
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._sandbox_data import DATA
+from keyapi.conformance.relations._sandbox_delivery import delivery
 from keyapi.conformance.relations._sandbox_options import OPTIONS, Compared, Sandboxes
 from keyapi.conformance.relations._shared import violation
 from keyapi.contract import Contract
@@ -34,8 +36,8 @@ _TEXTS = (
 )
 """Texts that are something else to a server that is not careful."""
 _FREE = frozenset({"type", "minLength", "description", "example", "title"})
-_SMALL = 200
-"""Characters of an answer; no smaller one need differ from seed to seed."""
+_KEPT = 10_000
+"""Requests that the ledger lists: the latest."""
 _FAILS, _FAILED = "html-502", 502
 
 
@@ -51,30 +53,11 @@ def sandbox_as_documented(
         client: The client class whose API it serves.
     """
     sandboxes = Sandboxes(specification, operation, client)
-    for look in (*OPTIONS, _data, _schedules, _charges, _ledger, _texts):
+    for look in (*OPTIONS, *DATA, delivery, _schedules, _charges, _ledger, _texts):
         for rule, expected, found in look(sandboxes):
             if expected != found:
                 broken = violation(operation, rule, expected, found)
                 yield Finding("server -> spec", f"sandbox: {look.__name__.strip('_')}", broken)
-
-
-def _data(sandboxes: Sandboxes) -> Compared:
-    """The same seed gives the same data, and each answer an id of its own."""
-    first, second = sandboxes.ask(sandboxes.open(seed=3), 2)
-    (again,) = sandboxes.ask(sandboxes.open(seed=3, fresh=True))
-    yield "seed", _without_id(first), _without_id(second)
-    yield "seed", _without_id(first), _without_id(again)
-    others = [sandboxes.ask(sandboxes.open(seed=seed))[0] for seed in (4, 5, 6)]
-    bodies = [str(_without_id(reply)) for reply in (first, *others)]
-    if len(bodies[0]) > _SMALL and sandboxes.operation.items:
-        yield "seed", True, len({*bodies}) > 1
-    ids = [reply.json.get("requestId") for reply in (first, second) if reply.body]
-    if all(ids):
-        yield "requestId", True, ids[0] != ids[-1] or len(ids) < 2
-
-
-def _without_id(reply: Reply) -> Any:
-    return {**reply.json, "requestId": None}
 
 
 def _schedules(sandboxes: Sandboxes) -> Compared:
@@ -92,16 +75,29 @@ def _schedules(sandboxes: Sandboxes) -> Compared:
 
 
 def _charges(sandboxes: Sandboxes) -> Compared:
-    """A fault costs what its description says, and the ledger has its name."""
-    for name, fault in FAULTS.items():
+    """What brings no data costs nothing, whatever the fault; and the ledger has its name."""
+    (good,) = sandboxes.ask(sandboxes.open())
+    for name in FAULTS:
         sandbox = sandboxes.open(faults=[name])
-        sandboxes.ask(sandbox)
+        (reply,) = sandboxes.ask(sandbox)
         entry = sandbox.ledger.requests[-1]
         if entry.fault is None:
             continue  # the answer has no place for it
-        cost = sandboxes.price if fault.charged else 0
+        if good.json.get("data") is None and _is_refusal(reply):
+            continue  # nothing tells it from an answer without data
+        lost = reply.delivery == "dropped" or not 200 <= reply.status < 300
+        cost = 0 if lost or _is_refusal(reply) else sandboxes.price
         expected = (name, cost, cost)
         yield f"fault {name}", expected, (entry.fault, entry.charged, sandbox.ledger.charged)
+
+
+def _is_refusal(reply: Reply) -> bool:
+    """Whether an answer is an envelope with another code than 0, and without data."""
+    try:
+        body = reply.json
+    except ValueError:
+        return False
+    return isinstance(body, dict) and body.get("code", 0) != 0 and body.get("data", 0) is None
 
 
 def _ledger(sandboxes: Sandboxes) -> Compared:
@@ -125,6 +121,10 @@ def _ledger(sandboxes: Sandboxes) -> Compared:
         entries,
     )
     yield "ledger", (3, sandboxes.price), (sandbox.ledger.count, sandbox.ledger.charged)
+    for number in range(4, _KEPT + 2):
+        sandbox.ledger.record(number, good, 200, 0, None)
+    kept = [e.number for e in _entries(sandbox)]
+    yield "requests kept", (_KEPT, 2, _KEPT + 1), (len(kept), kept[0], kept[-1])
     for reply in replies[1:]:
         yield "code", reply.status, json.loads(reply.body).get("code")
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Iterator
 from typing import Any
-
-import httpx
+from urllib.parse import parse_qsl, urlencode
 
 from keyapi._client import SyncClient
 from keyapi.conformance.cases import cases
@@ -17,8 +14,6 @@ from keyapi.specification import OperationSpec, Specification
 
 Compared = Iterator[tuple[str, object, object]]
 """Rule, expected and found."""
-_LATE = 0.02
-"""Seconds."""
 
 
 class Sandboxes:
@@ -61,9 +56,10 @@ def _limits(sandboxes: Sandboxes) -> Compared:
     now = [0.0]
     sandbox = sandboxes.open(qps=2, clock=lambda: now[0])
     statuses = [reply.status for reply in sandboxes.ask(sandbox, 3)]
-    now[0] += 1.0
-    statuses += [reply.status for reply in sandboxes.ask(sandbox, 3)]
-    yield "qps", [good, good, 429] * 2, statuses
+    for seconds in (0.5, 0.5):
+        now[0] += seconds
+        statuses += [reply.status for reply in sandboxes.ask(sandbox, 3)]
+    yield "qps", [good, good, 429, 429, 429, 429, good, good, 429], statuses
     yield "qps", 4 * price, sandbox.ledger.charged
 
 
@@ -77,66 +73,22 @@ def _retry_after(sandboxes: Sandboxes) -> Compared:
         yield "Retry-After", [None, expected], found
 
 
-def _delivery(sandboxes: Sandboxes) -> Compared:
-    """What is sent is late or cut off as asked for, in the process and through ASGI; and named."""
-    good = sandboxes.good
-    target = f"{good.path}?{good.query}" if good.query else good.path
-    sandbox = sandboxes.open(latency=_LATE)
-    request = httpx.Request(
-        good.method, f"http://sandbox{target}", headers=dict(good.headers), content=good.body
-    )
-
-    async def lateness(transport: Any) -> float:
-        started = time.monotonic()
-        response = await transport.handle_async_request(request)
-        await response.aread()
-        return time.monotonic() - started
-
-    started = time.monotonic()
-    response = sandbox.transport.handle_request(request)
-    response.read()
-    late = {"sync": time.monotonic() - started}
-    # By this name a recorder tells its answers from live ones.
-    yield "Server", "keyapi-sandbox (seed 0)", response.headers.get("server")
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        late["async"] = runner.run(lateness(sandbox.transport))
-        late["ASGI"] = runner.run(lateness(httpx.ASGITransport(sandbox)))
-        cut = runner.run(_sent_by_asgi(sandboxes.open(faults=["dropped"]), good))
-    yield "a dropped answer, ASGI", True, cut[-1:] != [False] and bool(cut)
-    for way, seconds in late.items():
-        if seconds < _LATE * 0.9:  # clocks differ in their grain
-            yield f"latency, {way}", f"{_LATE} s", f"{seconds:.4f} s"
-
-
-async def _sent_by_asgi(sandbox: Sandbox, asked: SandboxRequest) -> list[bool]:
-    """For each part of a body that is sent, whether more is announced."""
-    sent: list[bool] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": asked.body, "more_body": False}
-
-    async def send(message: Any) -> None:
-        if message["type"] == "http.response.body":
-            sent.append(bool(message.get("more_body")))
-
-    scope = {
-        "type": "http",
-        "method": asked.method,
-        "path": asked.path,
-        "query_string": asked.query.encode(),
-        "headers": [(name.encode(), text.encode()) for name, text in asked.headers.items()],
-    }
-    await sandbox(scope, receive, send)
-    return sent
-
-
 def _strictness(sandboxes: Sandboxes) -> Compared:
-    """What an operation does not have is ignored, or refused by name where that is asked for."""
+    """What an operation does not have is ignored, or refused by name where that is asked for.
+
+    What it has is given once.
+    """
     query = "&".join(filter(None, (sandboxes.good.query, "unheard_of=1")))
     for strict in (False, True):
         (reply,) = sandboxes.ask(sandboxes.open(strict=strict), query=query)
         yield "strict", 400 if strict else sandboxes.status, reply.status
         yield "strict", strict, "unheard_of" in reply.body.decode()
+    for name, text in parse_qsl(sandboxes.good.query):
+        if sandboxes.operation.arguments[name].schema.get("type") == "array":
+            continue
+        query = f"{sandboxes.good.query}&{urlencode({name: text})}"
+        (reply,) = sandboxes.ask(sandboxes.open(), query=query)
+        yield f"{name} twice", (400, True), (reply.status, name in reply.body.decode())
 
 
 def _keys(sandboxes: Sandboxes) -> Compared:
@@ -157,5 +109,5 @@ def _keys(sandboxes: Sandboxes) -> Compared:
         yield f"key {header!r}", status, reply.status
 
 
-OPTIONS = (_limits, _retry_after, _delivery, _strictness, _keys)
+OPTIONS = (_limits, _retry_after, _strictness, _keys)
 """What looks at options; each is given the sandboxes of an operation."""

@@ -1,0 +1,82 @@
+"""Server -> spec: what the lists of a sandbox hold, by row, seed and subject."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from keyapi.conformance.cases import cases
+from keyapi.conformance.relations._sandbox_options import Compared, Sandboxes
+from keyapi.contract import tells_apart
+from keyapi.sandbox import Reply
+from keyapi.sandbox._catalogue import Catalogue
+from keyapi.specification import Specification
+
+_SMALL = 200
+"""Characters of an answer; no smaller one need differ from seed to seed."""
+_LONG, _FEW = 450, 50
+"""Rows of a list longer than any that a seed gives; and of one too short to be compared."""
+
+
+def data(sandboxes: Sandboxes) -> Compared:
+    """The same seed gives the same data, and each answer an id of its own."""
+    first, second = sandboxes.ask(sandboxes.open(seed=3), 2)
+    (again,) = sandboxes.ask(sandboxes.open(seed=3, fresh=True))
+    yield "seed", _without_id(first), _without_id(second)
+    yield "seed", _without_id(first), _without_id(again)
+    others = [sandboxes.ask(sandboxes.open(seed=seed))[0] for seed in (4, 5, 6)]
+    bodies = [str(_without_id(reply)) for reply in (first, *others)]
+    if len(bodies[0]) > _SMALL and sandboxes.operation.items:
+        yield "seed", True, len({*bodies}) > 1
+    ids = [reply.json.get("requestId") for reply in (first, second) if reply.body]
+    if all(ids):
+        yield "requestId", True, ids[0] != ids[-1] or len(ids) < 2
+
+
+def lists(sandboxes: Sandboxes) -> Compared:
+    """A long list has each row once; another seed, or another subject, has other rows."""
+    operation = sandboxes.operation
+    if not operation.properties():
+        return
+    spec = sandboxes.open().spec
+    arguments = next(iter(cases(operation))).arguments
+    rows = list(_rows(sandboxes, spec, 3, arguments))
+    apart = [text for text, row in rows if tells_apart(row)]
+    yield "rows of a list", len(apart), len({*apart})
+    identity = operation.identity
+    if identity is not None:
+        ids = [row[identity] for _, row in rows if identity in row]
+        yield f"{identity} in a list", len(ids), len({*ids})
+    if len(rows) < _FEW:
+        return
+    subjects = {
+        name: {**arguments, name: f"{arguments[name]}0"}
+        for name in operation.echoes
+        if isinstance(arguments.get(name), str)
+    }
+    others = {"seed": (4, arguments)} | {name: (3, asked) for name, asked in subjects.items()}
+    for what, (seed, asked) in others.items():
+        common = {text for text, _ in rows} & {
+            text for text, _ in _rows(sandboxes, spec, seed, asked)
+        }
+        yield f"rows of another {what}", True, len(common) * 2 < len(rows) or len(common)
+
+
+def _rows(
+    sandboxes: Sandboxes, spec: Specification, seed: int, arguments: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of a long list, with their text, without what many of them share."""
+    operation = sandboxes.operation
+    shared = {*operation.echoes, *operation.filters.values()}
+    for row in Catalogue(spec, seed, _LONG).rows(operation, arguments):
+        own = {name: value for name, value in row.items() if name not in shared}
+        yield json.dumps(own, sort_keys=True), own
+
+
+def _without_id(reply: Reply) -> Any:
+    return {**reply.json, "requestId": None}
+
+
+DATA = (data, lists)
+"""What looks at data; each is given the sandboxes of an operation."""
