@@ -328,8 +328,9 @@ def test_what_cannot_be_added_to_is_resumed_into_another_file(
         (["--append", "--output", "-"], "add --output FILE"),
         (["--append", "--output", "rows.json"], "cannot add to json"),
         (["--append", "--output", "rows.csv", "--format", "table"], "cannot add to table"),
-        (["--output", "rows.parquet"], "'.parquet' is the ending of no format"),
-        (["--output", "rows.xlsx"], "add --format"),
+        (["--append", "--output", "rows.parquet"], "cannot add to parquet"),
+        (["--output", "rows.xlsx"], "'.xlsx' is the ending of no format"),
+        (["--output", "rows.orc"], "add --format"),
     ],
 )
 def test_an_output_that_cannot_be_written_is_refused_before_anything_is_sent(

@@ -21,6 +21,8 @@ from typing import Any
 from jinja2 import BytecodeCache
 from openapi_python_client import Project
 
+from keyapi._columns import Columns
+from keyapi.specification import Specification
 from pipeline.document.yaml import dump_json
 from pipeline.errors import PipelineError
 from pipeline.generate.parse import left_out, parse, read_options
@@ -74,6 +76,7 @@ def generate(
             raise left_out(errors)
         (folder / "_operations.py").write_text(table, "utf-8")
         (folder / "openapi.json").write_bytes(dump_json(spec))
+        (folder / "arrow.json").write_bytes(dump_json(_columns(spec)))
         (folder / "py.typed").touch()
         if formatted:
             _format(folder)
@@ -82,6 +85,12 @@ def generate(
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
+
+
+def _columns(spec: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """The types of the columns of each operation's rows in Arrow, so that a review shows them."""
+    operations = Specification(spec).operations
+    return {name: Columns.of(operation).listed() for name, operation in operations.items()}
 
 
 def _require_templates(templates: Path) -> None:

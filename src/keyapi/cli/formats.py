@@ -6,13 +6,17 @@ import csv
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from importlib.util import find_spec
+from typing import Any, Literal, Protocol
 
 from keyapi._models import Model
 from keyapi.cli.columns import Column, Columns, as_mapping, found_in
 from keyapi.cli.destination import Destination
 from keyapi.cli.messages import CommandError, UsageError
 from keyapi.cli.text import clean, escaped, to_json
+from keyapi.specification import OperationSpec
+
+Kind = Literal["parquet", "arrow"]
 
 _BY_SUFFIX = {
     ".json": "json",
@@ -20,10 +24,17 @@ _BY_SUFFIX = {
     ".ndjson": "jsonl",
     ".csv": "csv",
     ".txt": "table",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
     "": "jsonl",
 }
 ADDED_TO = ("jsonl", "csv")
 """The formats that a file can be added to: those without an end."""
+
+
+BINARY = ("parquet", "arrow")
+"""The formats that need the extra `arrow`, and that a terminal cannot show."""
 
 
 class Writer(Protocol):
@@ -46,6 +57,7 @@ class Layout:
     """What to show of the rows.
 
     Args:
+        spec: The operation.
         columns: The columns of the operation's rows.
         chosen: The requested columns; None for the default.
         single: Whether the answer is one object instead of rows.
@@ -54,12 +66,14 @@ class Layout:
 
     def __init__(
         self,
+        spec: OperationSpec,
         columns: Columns,
         chosen: Sequence[Column] | None,
         *,
         single: bool,
         sorted_by: str | None = None,
     ) -> None:
+        self.spec = spec
         self.columns = columns
         self.chosen = chosen
         self.single = single
@@ -79,8 +93,30 @@ def writer(kind: str, out: Destination, layout: Layout) -> Writer:
         "json": _Json,
         "csv": _Csv,
         "table": _Table,
+        "parquet": _Parquet,
+        "arrow": _Arrow,
     }
     return writers[kind](out, layout)
+
+
+def require_binary(kind: str, *, terminal: bool) -> None:
+    """Make sure that a binary format can be written.
+
+    Args:
+        kind: The format; any other is fine.
+        terminal: Whether it goes to one.
+
+    Raises:
+        UsageError: The extra `arrow` is not installed, or a terminal would show it.
+    """
+    if kind not in BINARY:
+        return
+    if terminal:
+        raise UsageError(
+            f"--format {kind} is binary, which a terminal cannot show; add --output FILE"
+        )
+    if find_spec("pyarrow") is None:
+        raise UsageError(f"{kind} needs more packages: pip install 'keyapi-tiktok[arrow]'")
 
 
 def chosen_format(name: str | None, suffix: str | None, out: Destination) -> str:
@@ -224,6 +260,31 @@ class _Csv(_Writer):
 
 def _cells(line: bytes) -> list[str]:
     return next(csv.reader([line.decode("utf-8", "replace").rstrip("\r\n")]), [])
+
+
+class _Parquet(_Writer):
+    """A Parquet file with the columns of `page.to_arrow()`."""
+
+    kind: Kind = "parquet"
+
+    def __init__(self, out: Destination, layout: Layout) -> None:
+        from keyapi.cli.binary import TableFile
+
+        super().__init__(out, layout)
+        self._file = TableFile(self.kind, layout.spec, layout.chosen, out)
+
+    def rows(self, rows: Sequence[Any]) -> None:
+        self._file.add(rows)
+
+    def end(self) -> None:
+        self._file.end()
+        super().end()
+
+
+class _Arrow(_Parquet):
+    """The same as an Arrow IPC file."""
+
+    kind = "arrow"
 
 
 class _Table(_Writer):

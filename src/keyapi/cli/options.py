@@ -79,7 +79,7 @@ class Options(ClientOptions):
     """
 
     format: Annotated[
-        Literal["table", "json", "jsonl", "csv"] | None,
+        Literal["table", "json", "jsonl", "csv", "parquet", "arrow"] | None,
         Parameter(group=OUTPUT, help="Default: table on a terminal, jsonl elsewhere."),
     ] = None
     columns: Annotated[

@@ -14,7 +14,15 @@ from keyapi._models import plain
 from keyapi.cli.columns import Columns
 from keyapi.cli.commands import Command
 from keyapi.cli.destination import File, Stdout, opened
-from keyapi.cli.formats import ADDED_TO, Layout, Writer, chosen_format, raw, writer
+from keyapi.cli.formats import (
+    ADDED_TO,
+    Layout,
+    Writer,
+    chosen_format,
+    raw,
+    require_binary,
+    writer,
+)
 from keyapi.cli.messages import (
     INTERRUPTED,
     OK,
@@ -74,7 +82,9 @@ class Run:
             raise UsageError("--append adds to the file that --output names; add --output FILE")
         if options.append and self._kind not in ADDED_TO:
             raise UsageError(f"--append cannot add to {self._kind}; use jsonl or csv")
+        require_binary(self._kind, terminal=path is None and Stdout().terminal)
         self._layout = Layout(
+            command.spec,
             columns,
             None if options.columns is None else columns.named(options.columns),
             single=command.call.kind in ("one", "data"),
