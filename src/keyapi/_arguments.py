@@ -232,22 +232,31 @@ class Object:
 
     Args:
         model: Gives the model's class, which is imported when it is first needed.
+        enums: What the properties may be that are enums, or hold some, by name in the request.
     """
 
-    __slots__ = ("_load",)
+    __slots__ = ("_enums", "_load")
 
-    def __init__(self, model: Callable[[], type[Model]]) -> None:
+    def __init__(
+        self, model: Callable[[], type[Model]], enums: Mapping[str, Kind] | None = None
+    ) -> None:
         self._load = model
+        self._enums = enums or {}
 
     def read(self, value: Any, listed: bool = True) -> dict[str, Any]:
         """Check an object; see `Kind.read`."""
-        if isinstance(value, Mapping):
-            value = dict(value)
-        elif not isinstance(value, Model):
+        if not isinstance(value, (Mapping, Model)):
             name = self._load().__name__
             raise ValueError(f" must be of class {name}, or a mapping, got {shown(value)}")
-        row: dict[str, Any] = plain(value)
-        return row
+        row = dict(value)
+        for name, kind in self._enums.items():
+            if row.get(name) is not None:  # null is the server's to refuse
+                try:
+                    row[name] = kind.read(row[name], listed)
+                except ValueError as error:
+                    raise ValueError(f".{name}{error}") from None
+        found: dict[str, Any] = plain(row)
+        return found
 
 
 ANY_OBJECT = Object(lambda: Model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
@@ -402,6 +403,29 @@ def test_what_has_no_type_may_be_anything_that_can_be_sent() -> None:
     for given in (b"1", "\n", nan):
         with pytest.raises(ValueError, match=r"must be |must not be |is blank"):
             Anything().read(given)
+
+
+def test_enums_within_an_object_take_what_they_take_elsewhere() -> None:
+    """At any depth, of a mapping or a model; what is not an enum is as it was given."""
+    order = Member(lambda: SortType)
+    inner = Object(lambda: Model, {"order": order, "orders": List(order, empty=True)})
+    kind = Object(lambda: Model, {"sort": inner, "sorts": List(inner, empty=True)})
+
+    row = {"sort": {"order": "desc", "other": "desc"}, "sorts": [{"orders": iter(["ASC", 1])}, {}]}
+    sent = {"sort": {"order": 1, "other": "desc"}, "sorts": [{"orders": [0, 1]}, {}]}
+    for value in (row, Model.from_dict({**sent, "sorts": ({"orders": [SortType.ASC, "1"]}, {})})):
+        assert kind.read(value) == sent
+    assert row["sort"] == {"order": "desc", "other": "desc"}, "nobody changes what was given"
+    assert kind.read({"sort": None, "new": SortType.DESC}) == {"sort": None, "new": 1}
+    assert kind.read({"sort": {"order": 7}}, listed=False) == {"sort": {"order": 7}}
+    for value, problem in (
+        ({"sort": {"order": "up"}}, f".sort.order must be {DIRECTIONS}, got 'up'{GIVEN}"),
+        ({"sorts": [{}, {"orders": [7]}]}, f".sorts[1].orders[0] must be {DIRECTIONS}, got 7"),
+        ({"sort": 5}, ".sort must be of class Model, or a mapping, got 5"),
+        ({"sorts": {"order": 1}}, ".sorts must be a list, got"),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(problem)}"):
+            kind.read(value)
 
 
 # --- Bodies -----------------------------------------------------------------------------------

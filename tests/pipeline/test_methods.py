@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
@@ -140,3 +142,48 @@ def test_an_operation_named_like_a_walk_is_refused_with_its_place() -> None:
         client_files(_named("shop/list", "shop/iter/list"))
     assert caught.value.pointer == "#/paths/~1v1~1tiktok~1shop~1list/get"
     assert "GET /v1/tiktok/shop/iter/list" in caught.value.problem
+
+
+_STATE = {"type": "integer", "description": "1=new 2=sold"}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+# Schema of a body's property, what it is given, and what is sent.
+_BODIES: dict[str, tuple[dict[str, Any], Any, Any]] = {
+    "object": (
+        _object(order={"type": "string", "enum": ["sold"]}),
+        {"order": "SOLD"},
+        {"order": "sold"},
+    ),
+    "objects": (_object(b=_object(state=_STATE)), {"b": {"state": "sold"}}, {"b": {"state": 2}}),
+    "list": (_list(_STATE), ["new", 2, "sold"], [1, 2, 2]),
+    "lists": (_list(_list(_STATE)), [["new"], ["sold"]], [[1], [2]]),
+    "list of objects": (
+        _list(_object(state=_STATE)),
+        [{"state": "sold", "a": "new"}],
+        [{"state": 2, "a": "new"}],
+    ),
+    "object with a list": (_object(states=_list(_STATE)), {"states": ["sold"]}, {"states": [2]}),
+}
+
+
+def test_enums_of_a_body_are_taken_by_name_at_any_depth() -> None:
+    named = {f"p{number}": schema for number, (schema, _, _) in enumerate(_BODIES.values())}
+    text = page(
+        "/v1/tiktok/shop/find", method="post", body=_object(**named), data_schema=rows(a="string")
+    )
+    with loaded(client_files(specification({"a.md": text}))) as generated:
+        method = next(method for method in methods(generated) if "p0" in method.wire)
+        for number, (name, (_, given, sent)) in enumerate(_BODIES.items()):
+            kind = method.operation.arguments[f"p{number}"]
+            assert kind.read(given, True) == sent, name
+            wrong = re.sub("(?i)sold", "gone", json.dumps(given))
+            with pytest.raises(ValueError, match=r"must be one of .*, got 'gone'"):
+                kind.read(json.loads(wrong), True)

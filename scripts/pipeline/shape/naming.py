@@ -114,8 +114,7 @@ def name_schemas(draft: Draft) -> None:
                     "requestBody",
                     remedy="Describe it as an object with an overlay action.",
                 )
-            for name, schema in body.get("properties", {}).items():
-                body["properties"][name] = _name_enum(names, operation, prefix, name, schema)
+            _name_enums(names, operation, prefix, body)
             media = operation.body() or {}
             media["schema"] = _name(names, operation, prefix, [f"{prefix}Body"], body)
         for status, media in operation.responses():
@@ -158,6 +157,21 @@ def _name_enum(
         kept = ("type", "description", "enum", "x-enum-varnames")
         names.schemas[title] = {key: schema[key] for key in kept if key in schema}
     return reference_to(title)
+
+
+def _name_enums(names: _Names, operation: Operation, prefix: str, schema: Any) -> None:
+    """Name the enums of a body's properties, and of the lists and objects in it, at any depth."""
+    if not isinstance(schema, dict):
+        return
+    for name, child in schema.get("properties", {}).items():
+        inner = child
+        while isinstance(inner, dict) and inner.get("type") == "array":
+            inner, holder = inner["items"], inner
+            holder["items"] = _name_enum(names, operation, prefix, name, inner)
+        _name_enums(names, operation, prefix, inner)
+        schema["properties"][name] = _name_enum(names, operation, prefix, name, child)
+    others = schema.get("additionalProperties")
+    _name_enums(names, operation, prefix, others)
 
 
 def _name(names: _Names, operation: Operation, prefix: str, derived: list[str], schema: Any) -> Any:

@@ -40,11 +40,30 @@ def kind(
         item = kind(types, annotation[len("list[") : -1], classes, in_body=in_body)
         return f"{MODULE}.List({item}{', empty=True' if in_body else ''})"
     elif annotation in classes:
-        member = is_enum(types.schemas.get(annotation, {}))
-        code = f"{'Member' if member else 'Object'}(lambda: _models.{annotation})"
+        schema = {"$ref": f"#/components/schemas/{annotation}"}
+        found = _enums(types, schema) if annotation in types.schemas else ""
+        return found or f"{MODULE}.Object(lambda: _models.{annotation})"
     else:
         code = f"Anything({'free=True' if in_body else ''})"
     return f"{MODULE}.{code}"
+
+
+def _enums(types: Types, schema: dict[str, Any]) -> str:
+    """Give what a value of the JSON body may be that is an enum or holds some; else nothing.
+
+    Args:
+        types: What is known of the specification's types.
+        schema: The value's schema.
+    """
+    name, schema = types.reference(schema), types.resolved(schema)
+    if is_enum(schema):
+        return f"{MODULE}.Member(lambda: _models.{name})" if name else ""
+    if schema.get("type") == "array":
+        item = _enums(types, schema["items"])
+        return f"{MODULE}.List({item}, empty=True)" if item else ""
+    found = {key: _enums(types, child) for key, child in schema.get("properties", {}).items()}
+    pairs = ", ".join(f"{key!r}: {code}" for key, code in found.items() if code)
+    return f"{MODULE}.Object(lambda: _models.{name}, {{{pairs}}})" if name and pairs else ""
 
 
 def is_enum(schema: Mapping[str, Any]) -> bool:
