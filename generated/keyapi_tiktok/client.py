@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from httpx import AsyncBaseTransport, BaseTransport, Timeout
 
-    from keyapi._config import Budget, Limiter
+    from keyapi._budget import Budget
+    from keyapi._config import Limiter
     from keyapi.contract import Violation
 
     from .api.influencer import AsyncInfluencerResource, InfluencerResource

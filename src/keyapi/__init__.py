@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keyapi._budget import Budget
 from keyapi._errors import (
     AuthenticationError,
     BadRequest,
@@ -28,7 +29,6 @@ from keyapi._page import Page
 from keyapi._pages import AsyncPageIterator, PageIterator
 
 if TYPE_CHECKING:
-    from keyapi._config import Budget
     from keyapi._models import Model
 
 __all__ = [
@@ -65,10 +65,6 @@ def __getattr__(name: str) -> Any:
         from keyapi._models import Model
 
         return Model
-    if name == "Budget":  # a type, which only those need who write one
-        from keyapi._config import Budget
-
-        return Budget
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn, Protocol
 
+from keyapi._budget import Budget
 from keyapi._errors import ConfigurationError
 
 ContractOption = str | Callable[[Any], object]
@@ -43,40 +44,6 @@ class Limiter(Protocol):
 
 Rate = RateText | Any
 """What paces requests: a rate, or a limiter."""
-
-
-class Budget(Protocol):
-    """A budget of credits that `max_credits` may name instead of a number.
-
-    Each request asks it before it is sent, retries included. It may be shared: by clients, by
-    processes, by hosts. Threads call it at the same time; an event loop waits for it, so it should
-    answer at once.
-    """
-
-    @property
-    def allowed(self) -> int:
-        """What may be spent in all, in credits."""
-        ...
-
-    @property
-    def spent(self) -> int:
-        """What has been reserved and not refunded, in credits."""
-        ...
-
-    def reserve(self, cost: int) -> bool:
-        """Reserve the cost of a request that is about to be sent.
-
-        Args:
-            cost: In credits.
-
-        Returns:
-            Whether it is reserved; the request is not sent otherwise.
-        """
-        ...
-
-    def refund(self, cost: int) -> None:
-        """Take back the cost of a request that never left, in credits."""
-        ...
 
 
 class CacheOptions(NamedTuple):

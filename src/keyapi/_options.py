@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from keyapi._budget import Budget
 from keyapi._config import (
-    Budget,
     CacheOptions,
     ContractOption,
     Rate,
@@ -175,7 +175,7 @@ class Settings:
         flag=Flag("Rate limit, such as 5/s or 100/m.", "N/TIME"),
     )
     max_credits: int | Budget | None = option(
-        type="int | keyapi._config.Budget | None",
+        type="int | keyapi._budget.Budget | None",
         default=None,
         check=check_budget,
         doc="Credits that may be spent; the request that would exceed them is not sent. A `Budget` "

@@ -153,6 +153,7 @@ STANDARD = (
 OWN = {
     "keyapi",
     "keyapi._base",
+    "keyapi._budget",
     "keyapi._client",
     "keyapi._errors",
     "keyapi._isolation",

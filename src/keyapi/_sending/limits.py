@@ -9,7 +9,7 @@ from keyapi._isolation import Lock
 from keyapi._sending.clock import Clock
 
 if TYPE_CHECKING:
-    from keyapi._config import Budget
+    from keyapi._budget import Budget
 
 
 class Limits:

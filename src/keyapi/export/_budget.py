@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from keyapi.export._journal import Journal, write_fact
 
 if TYPE_CHECKING:
-    from keyapi._config import Budget
+    from keyapi._budget import Budget
 
 RESERVED = "reserved"
 """The fact that says what may have been spent, in credits; at least what was."""

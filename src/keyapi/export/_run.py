@@ -24,7 +24,7 @@ from keyapi.export._settings import Settings, chosen_run
 from keyapi.export._target import target
 
 if TYPE_CHECKING:
-    from keyapi._config import Budget
+    from keyapi._budget import Budget
 
 _LOTS = 2
 """Credits that are reserved ahead, in requests for each id in flight."""
