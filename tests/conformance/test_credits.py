@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from keyapi import _pages
+from keyapi import _config, _pages
 from keyapi._base import BaseClient
 from keyapi._errors import KeyAPIError
+from keyapi._options import OPTIONS
 from keyapi._sending import call, limits, pace, response, retries
+from keyapi._sending.cache import Cache
 from keyapi._sending.call import Call
 from keyapi._sending.session import Session
 from keyapi.conformance.drivers import Caller
@@ -145,6 +147,38 @@ def a_deadline_passed_over(patch: Patch) -> None:
 
 def a_closed_session_used(patch: Patch) -> None:
     patch.setattr(Session, "close", lambda self: self.http)
+
+
+def a_day_cut_short(patch: Patch) -> None:
+    patch.setattr(_config, "DAY", 3600.0)
+
+
+def another_lifetime_for_all(patch: Patch) -> None:
+    patch.setattr(Cache, "_ttl", property(lambda self: 86_400.0, lambda self, ttl: None), False)
+
+
+def minutes_of_ten(patch: Patch) -> None:
+    patch.setitem(_config._MILLISECONDS, "m", 600_000)
+
+
+def the_number_of_units_left_out(patch: Patch) -> None:
+    check = _config.check_rate
+    option = OPTIONS["rate"]
+    patch.setattr(option, "check", lambda name, value: check(name, value.replace("3", "")))
+
+
+def a_pace_past_the_deadline(patch: Patch) -> None:
+    patch.setattr(pace.Pace, "_in_time", lambda self, wait, deadline: min(wait, 1.0))
+
+
+def loud_retries(patch: Patch) -> None:
+    log = call._logger.log
+    patch.setattr(call._logger, "log", lambda level, *words: log(level + 10, *words))
+
+
+def the_key_in_the_log(patch: Patch) -> None:
+    log = call._logger.log
+    patch.setattr(call._logger, "log", lambda level, *words: log(level, "%s", "sk_contract"))
 
 
 TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {

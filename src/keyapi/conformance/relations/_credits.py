@@ -8,96 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import count, pairwise
-from tempfile import TemporaryDirectory
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import httpx
 
-from keyapi._clients import Method
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, Inexpressible
-from keyapi.conformance.drivers._scripted import Reply, Scripted, envelope
+from keyapi.conformance.drivers._scripted import envelope
 from keyapi.conformance.judge import JSON
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._desk import Desk, Scenario
 from keyapi.conformance.relations._failures import FAILURES, RETRY_AFTER, Failing
-from keyapi.conformance.relations._shared import put, success_answer, violation
+from keyapi.conformance.relations._keeping import cached, kept_for
+from keyapi.conformance.relations._logging import logged
+from keyapi.conformance.relations._pacing import deadlines, late_by_the_pace, paced, units
+from keyapi.conformance.relations._shared import put, violation
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What scenarios are played with: an operation, and clients to call it.
-
-    Attributes:
-        operation: The operation.
-        caller: Calls the client.
-        arguments: Arguments of a good call.
-        runner: Runs the async client; None for the sync one.
-    """
-
-    operation: OperationSpec
-    caller: Caller
-    arguments: dict[str, Any]
-    runner: asyncio.Runner | None
-
-    @property
-    def method(self) -> Method:
-        """The method that calls the operation."""
-        return self.caller.methods[self.operation.name, False]
-
-    @property
-    def verb(self) -> str:
-        """Its HTTP method."""
-        return self.operation.method
-
-    @property
-    def price(self) -> int:
-        """What one request costs, in credits."""
-        return self.operation.credits
-
-    @property
-    def good(self) -> Reply:
-        """A success."""
-        answer = success_answer(self.operation)
-        return Reply(answer.status, answer.content, answer.headers)
-
-    def open(self, *script: Any, **options: Any) -> Scripted:
-        """A client before a server that follows a script."""
-        return Scripted(self.caller, self.method, self.arguments, script, self.runner, **options)
-
-    def broken(self, rule: str, expected: object, found: object) -> Iterator[Violation]:
-        """A violation where two things differ."""
-        if expected != found:
-            yield violation(self.operation, rule, expected, found)
-
-    def played(
-        self,
-        client: Scripted,
-        requests: int,
-        waits: list[float] | None = None,
-        *,
-        unsent: int = 0,
-    ) -> Iterator[Violation]:
-        """Compare what came of all calls so far with what had to.
-
-        Args:
-            client: The client.
-            requests: How many requests had to be sent.
-            waits: How long the client had to wait before each retry, in seconds, if that is known.
-            unsent: How many of them cannot have arrived, and so cost nothing.
-        """
-        yield from self.broken("requests", requests, len(client.requests))
-        yield from self.broken("credits", (requests - unsent) * self.price, client.spent)
-        if waits is not None:
-            found = [round(wait, 6) for wait in client.clock.waits]
-            yield from self.broken("waits", [round(wait, 6) for wait in waits], found)
-
-
-Scenario = Callable[[Desk], Iterator[Violation]]
 
 
 @relation("credits", short="crd", position=9)
@@ -204,16 +133,6 @@ def retry_after(desk: Desk) -> Iterator[Violation]:
             yield from desk.broken("raised", ("RateLimited", float(text)), told)
 
 
-def deadlines(desk: Desk) -> Iterator[Violation]:
-    """No request is sent again after the deadline, nor waited for."""
-    for deadline, requests in ((7.0, 1), (7.5, 2)):
-        limited = envelope(429, Retry_After="7")
-        client = desk.open(limited, desk.good, deadline=deadline)
-        client.call()
-        client.close()
-        yield from desk.played(client, requests, waits=[7.0] * (requests - 1))
-
-
 def budgets(desk: Desk) -> Iterator[Violation]:
     """The request that would exceed `max_credits` is not sent; clients share what is spent."""
     price = desk.price
@@ -297,66 +216,6 @@ def quota(desk: Desk) -> Iterator[Violation]:
     yield from desk.played(client, 2)
 
 
-def cached(desk: Desk) -> Iterator[Violation]:
-    """An answer that is kept costs nothing; a failure is never kept."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        client = desk.open(envelope(404), desk.good, cache=folder, max_credits=2 * desk.price)
-        client.call()
-        expected = client.call()
-        yield from desk.played(client, 2)
-        found = client.call()
-        yield from desk.played(client, 2)
-        yield from desk.broken("cached", str(expected), str(found))
-        if hasattr(found, "from_cache"):
-            counted = (expected.from_cache, found.from_cache, found.credits, found.attempts)
-            yield from desk.broken("cached", (False, True, 0, 0), counted)
-        for changed in list(_other_arguments(desk))[:1]:
-            client.call(client.client.with_options(max_credits=None), **changed)
-            yield from desk.played(client, 3)
-        client.close()
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        client = desk.open(desk.good, cache={"path": folder, "ttl": 1e-6})
-        client.call()
-        client.call()
-        client.close()
-        yield from desk.played(client, 2)
-
-
-def _other_arguments(desk: Desk) -> Iterator[dict[str, Any]]:
-    """Arguments of another good call."""
-    base = next(iter(cases(desk.operation))).arguments
-    for case in cases(desk.operation):
-        if case.status == desk.operation.success_status and case.arguments != base:
-            try:
-                yield desk.caller.arguments(desk.operation.name, case.arguments)
-            except Inexpressible:
-                continue
-
-
-def paced(desk: Desk) -> Iterator[Violation]:
-    """No more requests leave in an interval than `rate` allows, and no fewer than it does."""
-    for limit, seconds in ((2, 1), (3, 4)):
-        client = desk.open(desk.good, rate=f"{limit}/{seconds}s")
-        calls = 3 * limit
-        for _ in range(calls):
-            client.call()
-        client.close()
-        yield from desk.played(client, calls)
-        times = client.requests
-        if len(times) < calls:
-            continue  # which is found already; there is no pace to judge
-        least = min(
-            (later - sooner for sooner, later in zip(times, times[limit:], strict=False)), default=0
-        )
-        if least < seconds - 0.002:
-            yield violation(desk.operation, "rate", f"{limit} requests in {seconds} s", least)
-        if times[-1] - times[0] > seconds * calls / limit or times[limit - 1] != times[0]:
-            found = [round(time - times[0], 3) for time in times]
-            yield violation(desk.operation, "rate", f"{limit} at once, then evenly", found)
-        gaps = {round(later - sooner, 2) for sooner, later in pairwise(times[limit:])}
-        yield from desk.broken("rate", {round(seconds / limit, 2)}, gaps)
-
-
 def walks(desk: Desk) -> Iterator[Violation]:
     """A walk whose budget ends in the middle gives its rows, and then raises."""
     paging = desk.operation.paging
@@ -405,11 +264,15 @@ SCENARIOS: dict[str, Scenario] = {
         mixed,
         retry_after,
         deadlines,
+        late_by_the_pace,
         budgets,
         unsent,
         quota,
         cached,
+        kept_for,
         paced,
+        units,
+        logged,
         walks,
     )
 }

@@ -1,0 +1,71 @@
+"""Credits: which answers are kept, for how long, and what they cost then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import Inexpressible
+from keyapi.conformance.drivers._scripted import envelope
+from keyapi.conformance.relations._desk import Desk
+from keyapi.contract import Violation
+
+_DAY = 86_400
+"""Seconds that an answer is kept unless another time is asked for."""
+_SOON = 60
+"""Seconds before and after that, which tests have on a busy machine."""
+
+
+def cached(desk: Desk) -> Iterator[Violation]:
+    """An answer that is kept costs nothing; a failure is never kept."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        client = desk.open(envelope(404), desk.good, cache=folder, max_credits=2 * desk.price)
+        client.call()
+        expected = client.call()
+        yield from desk.played(client, 2)
+        found = client.call()
+        yield from desk.played(client, 2)
+        yield from desk.broken("cached", str(expected), str(found))
+        if hasattr(found, "from_cache"):
+            counted = (expected.from_cache, found.from_cache, found.credits, found.attempts)
+            yield from desk.broken("cached", (False, True, 0, 0), counted)
+        for changed in list(_other_arguments(desk))[:1]:
+            client.call(client.client.with_options(max_credits=None), **changed)
+            yield from desk.played(client, 3)
+        client.close()
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        client = desk.open(desk.good, cache={"path": folder, "ttl": 1e-6})
+        client.call()
+        client.call()
+        client.close()
+        yield from desk.played(client, 2)
+
+
+def _other_arguments(desk: Desk) -> Iterator[dict[str, Any]]:
+    """Arguments of another good call."""
+    base = next(iter(cases(desk.operation))).arguments
+    for case in cases(desk.operation):
+        if case.status == desk.operation.success_status and case.arguments != base:
+            try:
+                yield desk.caller.arguments(desk.operation.name, case.arguments)
+            except Inexpressible:
+                continue
+
+
+def kept_for(desk: Desk) -> Iterator[Violation]:
+    """An answer is kept for a day, or for as long as is asked for."""
+    for ttl in (None, 1000):
+        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            cache = folder if ttl is None else {"path": folder, "ttl": ttl}
+            client = desk.open(desk.good, cache=cache)
+            client.call()
+            for seconds, requests in (((ttl or _DAY) - _SOON, 1), ((ttl or _DAY) + _SOON, 2)):
+                moment = time.time() + seconds
+                with patch.object(time, "time", return_value=moment):
+                    client.call()
+                yield from desk.played(client, requests)
+            client.close()

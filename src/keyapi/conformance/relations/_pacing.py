@@ -1,0 +1,78 @@
+"""Credits: when requests leave, by rate and deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from keyapi.conformance.drivers._scripted import envelope
+from keyapi.conformance.relations._desk import Desk
+from keyapi.conformance.relations._shared import violation
+from keyapi.contract import Violation
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+"""Seconds of each unit of `rate`."""
+_PATIENCE = 5.0
+"""Seconds of a deadline in which no interval of a rate ends."""
+
+
+def deadlines(desk: Desk) -> Iterator[Violation]:
+    """No request is sent again after the deadline, nor waited for."""
+    for deadline, requests in ((7.0, 1), (7.5, 2)):
+        limited = envelope(429, Retry_After="7")
+        client = desk.open(limited, desk.good, deadline=deadline)
+        client.call()
+        client.close()
+        yield from desk.played(client, requests, waits=[7.0] * (requests - 1))
+
+
+def paced(desk: Desk) -> Iterator[Violation]:
+    """No more requests leave in an interval than `rate` allows, and no fewer than it does."""
+    for limit, seconds in ((2, 1), (3, 4)):
+        client = desk.open(desk.good, rate=f"{limit}/{seconds}s")
+        calls = 3 * limit
+        for _ in range(calls):
+            client.call()
+        client.close()
+        yield from desk.played(client, calls)
+        times = client.requests
+        if len(times) < calls:
+            continue  # which is found already; there is no pace to judge
+        least = min(
+            (later - sooner for sooner, later in zip(times, times[limit:], strict=False)), default=0
+        )
+        if least < seconds - 0.002:
+            yield violation(desk.operation, "rate", f"{limit} requests in {seconds} s", least)
+        if times[-1] - times[0] > seconds * calls / limit or times[limit - 1] != times[0]:
+            found = [round(time - times[0], 3) for time in times]
+            yield violation(desk.operation, "rate", f"{limit} at once, then evenly", found)
+        gaps = {round(later - sooner, 2) for sooner, later in pairwise(times[limit:])}
+        yield from desk.broken("rate", {round(seconds / limit, 2)}, gaps)
+
+
+def units(desk: Desk) -> Iterator[Violation]:
+    """A rate names its interval in seconds, minutes, hours or days, one or several."""
+    for times in (1, 3):
+        for unit, seconds in _UNITS.items():
+            rate = f"1/{times if times > 1 else ''}{unit}"
+            client = desk.open(desk.good, rate=rate, deadline=_PATIENCE)
+            client.call()
+            client.clock.time += times * seconds - 0.5
+            client.call()
+            client.close()
+            yield from desk.played(client, 2)
+            found = [round(later - sooner, 2) for sooner, later in pairwise(client.requests)]
+            yield from desk.broken(f"rate={rate!r}", [float(times * seconds)], found)
+
+
+def late_by_the_pace(desk: Desk) -> Iterator[Violation]:
+    """A call whose deadline passes before the rate allows it is not sent, and costs nothing."""
+    client = desk.open(desk.good, rate="1/m", deadline=_PATIENCE)
+    client.call()
+    error = client.call()
+    client.close()
+    yield from desk.played(client, 1)
+    yield from desk.broken("raised", "TransportError", type(error).__name__)
+    waited = sum(client.clock.waits)
+    if waited > _PATIENCE:
+        yield violation(desk.operation, "deadline", f"{_PATIENCE} s", f"{waited} s")
