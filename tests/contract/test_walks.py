@@ -11,7 +11,7 @@ import pytest
 from contract.committed import SPECIFICATION
 from keyapi.conformance.broken import assert_holds
 from keyapi.conformance.drivers import Caller
-from keyapi.conformance.relations import pages_as_documented, walks
+from keyapi.conformance.relations import pages_as_documented, shared_as_documented, walks
 from keyapi.conformance.walking.rules import RULES, Made
 from keyapi.conformance.walking.servers import http_walks, sandbox_walks, walked_sandbox
 from keyapi.contract import Contract
@@ -45,3 +45,8 @@ def test_they_are_the_same_on_a_port(operation: Any) -> None:
 @pytest.mark.parametrize("operation", PAGED, ids=attrgetter("name"))
 def test_a_walk_in_a_circle_ends_and_pages_keep_what_they_promise(operation: Any) -> None:
     assert_holds(list(pages_as_documented(operation, CALLER)))
+
+
+@pytest.mark.parametrize("operation", PAGED, ids=attrgetter("name"))
+def test_workers_that_share_a_walk_get_each_row_once(operation: Any) -> None:
+    assert_holds(list(shared_as_documented(operation, CALLER)))

@@ -22,6 +22,7 @@ It comes with `pip install 'keyapi-tiktok[conformance]'`.
 `low_level_as_documented` look at its names and low-level functions, `options_as_documented` at
 what its options do, `texts_as_given`, `bytes_as_received` and `refusals_as_documented` at what is
 neither ASCII nor polite, `pages_as_documented` at pages and circles of them,
+`shared_as_documented` at what threads and tasks share,
 `recorded_as_documented` at recorder and replay, `sandbox_as_documented` at a sandbox's options.
 `check_recording` judges a recording; `spec_is_sound` a specification. `relation` registers one of
 your own. `pytest -p keyapi.conformance.plugin` adds the suite's options and report.
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         relation,
         sandbox_as_documented,
         server_to_spec,
+        shared_as_documented,
         spec_is_sound,
         spec_to_client,
         texts_as_given,
@@ -100,6 +102,7 @@ __all__ = [
     "sandbox_server",
     "score",
     "server_to_spec",
+    "shared_as_documented",
     "spec_is_sound",
     "spec_to_client",
     "texts_as_given",

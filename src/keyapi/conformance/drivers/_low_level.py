@@ -98,6 +98,20 @@ class LowLevel:
             value = error
         return Sent(requests, value, client.credits_spent)
 
+    def on(self, client: Any, function: str, arguments: Mapping[str, Any]) -> Any:
+        """Call one of the functions with a client.
+
+        Args:
+            client: The client; its kind must be that of the function.
+            function: The name of the function.
+            arguments: Values by name in the request.
+
+        Returns:
+            What the function gives: an awaitable for the async ones.
+        """
+        called = self._functions[function]
+        return called(client=client, **self._arguments(called, arguments, {}, typed=True))
+
     def _arguments(
         self, called: Any, arguments: Mapping[str, Any], body: Mapping[str, Any], *, typed: bool
     ) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from keyapi.conformance.relations import (
     refusals_as_documented,
     sandbox_as_documented,
     server_to_spec,
+    shared_as_documented,
     spec_to_client,
     texts_as_given,
     walks,
@@ -152,6 +153,7 @@ class Baseline:
         sandbox = sandbox_as_documented(specification, operation, self.client)
         yield "server -> spec", sandbox
         yield "recording", recorded_as_documented(operation, caller)
+        yield "walks", shared_as_documented(operation, caller)
         server = sandbox_walks(walked_sandbox(client=self.client, spec=self.document))
         yield "walks", walks(self.contract, operation, self.caller, server)
 

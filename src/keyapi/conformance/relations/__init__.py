@@ -21,6 +21,7 @@ from keyapi.conformance.relations._sandbox import sandbox_as_documented
 from keyapi.conformance.relations._sending import client_to_spec, sent_as_asked
 from keyapi.conformance.relations._server import server_to_spec
 from keyapi.conformance.relations._shared import pairs, success_answer
+from keyapi.conformance.relations._sharing import shared_as_documented
 from keyapi.conformance.relations._soundness import spec_is_sound
 from keyapi.conformance.relations._texts import texts_as_given
 from keyapi.conformance.relations._walks import walks
@@ -50,6 +51,7 @@ __all__ = [
     "sandbox_as_documented",
     "sent_as_asked",
     "server_to_spec",
+    "shared_as_documented",
     "spec_is_sound",
     "spec_to_client",
     "success_answer",

@@ -86,10 +86,11 @@ class _Arguments:
         for value in refused[:1]:
             yield from self._refused_by_functions(argument, value)
         for name, value in argument.argument.members.items():
-            for text in {name.lower(), name.lower().replace("_", "-")} if value is not None else ():
+            names = {name, name.lower(), name.lower().replace("_", "-"), value, str(value)}
+            for text in names if value is not None else ():
                 sent = self._send({**given, argument.name: text})
                 for broken in self._sent(argument, value, sent):
-                    yield text, broken
+                    yield str(text), broken
         for value in unlisted:
             sent = self._send({**given, argument.name: value}, check_arguments=False)
             for broken in self._sent(argument, value, sent):

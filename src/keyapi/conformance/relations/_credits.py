@@ -21,7 +21,7 @@ from keyapi.conformance.judge import JSON
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._desk import Desk, Scenario
 from keyapi.conformance.relations._failures import FAILURES, RETRY_AFTER, Failing
-from keyapi.conformance.relations._keeping import cached, kept_for
+from keyapi.conformance.relations._keeping import cached, kept_for, kept_for_others, low_level
 from keyapi.conformance.relations._logging import logged
 from keyapi.conformance.relations._pacing import deadlines, late_by_the_pace, paced, units
 from keyapi.conformance.relations._shared import put, violation
@@ -270,6 +270,8 @@ SCENARIOS: dict[str, Scenario] = {
         quota,
         cached,
         kept_for,
+        low_level,
+        kept_for_others,
         paced,
         units,
         logged,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
@@ -9,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import Inexpressible
+from keyapi.conformance.drivers import Inexpressible, LowLevel
 from keyapi.conformance.drivers._scripted import envelope
 from keyapi.conformance.relations._desk import Desk
 from keyapi.contract import Violation
@@ -69,3 +70,51 @@ def kept_for(desk: Desk) -> Iterator[Violation]:
                     client.call()
                 yield from desk.played(client, requests)
             client.close()
+
+
+def low_level(desk: Desk) -> Iterator[Violation]:
+    """What a low-level function could read is kept, too, and shared with the method."""
+    arguments = next(iter(cases(desk.operation))).arguments
+    try:
+        functions = LowLevel(desk.operation, desk.caller)
+    except ImportError:
+        return  # which "client -> spec" finds
+    name = "sync_detailed" if desk.runner is None else "asyncio_detailed"
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        client = desk.open(envelope(404), desk.good, cache=folder)
+
+        def call() -> Any:
+            result = functions.on(client.client, name, arguments)
+            return result if desk.runner is None else desk.runner.run(_settled(result))
+
+        for requests in (1, 2, 2):
+            call()
+            yield from desk.played(client, requests)
+        client.call()
+        yield from desk.played(client, 2)
+        client.close()
+
+
+def kept_for_others(desk: Desk) -> Iterator[Violation]:
+    """What was kept by a client that asks for less is requested again by one that asks for more."""
+    broken = dict(json.loads(desk.good.content or b"{}"))
+    texts = [name for name, value in broken.items() if isinstance(value, str)]
+    if not texts:
+        return
+    broken[texts[0]] = [7]
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        client = desk.open(
+            desk.good._replace(content=json.dumps(broken).encode()), desk.good, cache=folder
+        )
+        plain = client.call()
+        strict = client.client.with_options(contract="raise")
+        if isinstance(plain, Exception):
+            client.close()
+            return
+        client.call(strict)
+        yield from desk.played(client, 2)
+        client.close()
+
+
+async def _settled(awaitable: Any) -> Any:
+    return await awaitable

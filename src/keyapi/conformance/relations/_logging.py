@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from keyapi.conformance.drivers import KEY
 from keyapi.conformance.relations._desk import Desk
@@ -32,12 +33,17 @@ def logged(desk: Desk) -> Iterator[Violation]:
         yield from desk.broken(f"key in the log of {failing.name}", False, KEY in texts)
 
 
+def _keep(records: list[logging.LogRecord], record: logging.LogRecord) -> bool:
+    records.append(record)
+    return False  # which nobody needs to handle
+
+
 @contextmanager
 def _heard() -> Iterator[list[logging.LogRecord] | None]:
     """What is logged meanwhile, whatever the level; None where logging is disabled."""
     records: list[logging.LogRecord] = []
     handler = logging.Handler(logging.DEBUG)
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler.addFilter(partial(_keep, records))
     logger = logging.getLogger(_NAME)
     level, propagate = logger.level, logger.propagate
     logger.setLevel(logging.DEBUG)

@@ -53,6 +53,12 @@ _WAITS: dict[str, float | None] = {
     "": None,
 }
 """Values of `Retry-After` (RFC 9110, 10.2.3), with what they ask for, in seconds."""
+_SHOWN = {
+    "a terminal's commands": ("a\x1b[31mb\r\nc\u202ed\x85", r"a\x1b[31mb\r\nc\u202ed\x85", 200),
+    "a long text": ("x" * 5000, "x" * 999 + "…", 199),
+}
+"""What could act on a terminal, forge a line of a log, or fill it (docs/errors.md): how it is shown
+as a message, and how many characters of that are shown as a request id."""
 
 
 class Refusal(NamedTuple):
@@ -109,6 +115,7 @@ def refusals(operation: OperationSpec) -> Iterator[Refusal]:
     """
     documented = [int(status) for status in operation.statuses if status.isdigit()]
     facts: dict[str, Any]
+    envelope: dict[str, Any]
     errors = {*_STATUSES, *(status for status in documented if status >= 400)}
     for status in sorted(errors):
         kind = ServerError if status >= 500 else ERRORS.get(status, KeyAPIError)
@@ -152,6 +159,14 @@ def refusals(operation: OperationSpec) -> Iterator[Refusal]:
     inner = {"code": 404, "message": "no", "data": None, "requestId": "inner"}
     facts = {"message": "no", "request_id": "inner", "code": 404}
     yield _refusal("an envelope in another", 200, ERRORS[404], facts=facts, code=0, data=inner)
+    for name, (text, shown, letters) in _SHOWN.items():
+        request_id = shown if len(shown) <= letters else f"{shown[:letters]}…"
+        facts = {"message": shown, "request_id": request_id}
+        yield _refusal(name, 404, ERRORS[404], facts=facts, code=404, message=text, requestId=text)
+    for words in ("msg", "detail"):
+        name = f"{words} for message"
+        facts, envelope = {"message": name}, {"message": 7, words: name, "code": 404}
+        yield _refusal(name, 404, ERRORS[404], facts=facts, **envelope)
     told = {"message": "bad key [key]", "request_id": "[key]"}
     yield _refusal(
         "the key", 401, ERRORS[401], facts=told, code=401, message=f"bad key {KEY}", requestId=KEY
