@@ -107,7 +107,7 @@ def planted(
     source = files()[name].decode()
     assert old in source
     with loaded({**files(), name: source.replace(old, new).encode()}) as client:
-        return rule in {finding.violation.rule for finding in look(operation, client)}
+        return is_told(rule, look(operation, client))
 
 
 def test_nothing_is_found_without_a_fault() -> None:
@@ -393,7 +393,8 @@ def raising(error: Exception) -> Callable[[Sent], Sent]:
 
 
 def is_told(rule: str, found: Iterator[Finding]) -> bool:
-    return rule in {finding.violation.rule for finding in found}
+    """Whether a rule is broken; what comes after is not looked at, which takes longest."""
+    return any(finding.violation.rule == rule for finding in found)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_an_option_of_a_client_that_does_something_else_is_told(
 ) -> None:
     fault(monkeypatch)
 
-    found = list(options_as_documented(SPECIFICATION, OPERATIONS["shop_list"], CALLER))
+    found = options_as_documented(SPECIFICATION, OPERATIONS["shop_list"], CALLER)
 
     assert any(finding.violation.rule.startswith(CLIENTS[fault]) for finding in found)
 
