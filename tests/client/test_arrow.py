@@ -139,7 +139,7 @@ ODD_ROWS = [
     '{"new":null}',
     f'{{"total_sale_cnt":{2**70},"total_sale_gmv_amt":{2**70}}}',
     f'{{"total_sale_gmv_amt":{2**53 + 1}}}',
-    '{"total_sale_gmv_amt":1e400}',
+    '{"total_sale_gmv_amt":1e400,"total_sale_cnt":1e400,"é":[{"a":[-1e400,1]}]}',
     '{"total_sale_cnt":1.0,"total_sale_gmv_amt":1}',
     '{"total_sale_cnt":true,"total_sale_gmv_amt":false}',
     '{"total_sale_cnt":1,"total_sale_cnt":2}',
@@ -270,6 +270,14 @@ def test_a_name_that_is_not_text_is_kept() -> None:
     schema = RowSchema.of(specification({"properties": {"x": mapped}}))
     (found,) = schema.table([{"x": {"\ud800": "a", "é": None}}]).to_pylist()
     assert (found["x"], json.loads(found["_extra"])) == ([("é", None)], {"/x/\ud800": "a"})
+
+
+def test_text_is_decoded_at_any_depth() -> None:
+    inner = {"properties": {"x": marked()}}
+    schema = RowSchema.of(specification({"properties": {"a": {"items": inner}}}))
+    (found,) = schema.table([{"a": [{"x": '{"a b":1}', "z": 1, "y": 2}, {}]}]).to_pylist()
+    assert found["a"] == [{"x": '{"a b":1}', "covers": [{"a b": 1}]}, {"x": None, "covers": None}]
+    assert found["_extra"] == '{"/a/0/z":1,"/a/0/y":2}'
 
 
 def test_a_row_that_is_not_one_is_refused() -> None:

@@ -7,8 +7,11 @@ where a double holds it exactly, and text must be valid Unicode. `1.0` and `1` a
 from __future__ import annotations
 
 import json
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from functools import partial
+from math import isinf
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +26,7 @@ Misfits = dict[str, Any]
 LARGEST_EXACT = 2.0**53
 """From here on, not every integer is a double."""
 _INT64 = 1 << 63
+_dumped = partial(json.dumps, separators=(",", ":"))
 
 
 def place(path: Path) -> str:
@@ -38,9 +42,24 @@ def place(path: Path) -> str:
 
 
 def to_json(value: Any) -> str:
-    """Write JSON; what UTF-8 cannot carry is escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if _is_unicode(text) else json.dumps(value, separators=(",", ":"))
+    """Write JSON; what UTF-8 cannot carry is escaped, and what was too large a number is 1e999."""
+    try:
+        text = _dumped(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # such numbers are infinite in Python, for which JSON has no word
+        mark = secrets.token_hex()
+        text = _dumped(_marked(value, mark))
+        return text.replace(f'"{mark}"', "1e999").replace(f'"-{mark}"', "-1e999")
+    return text if _is_unicode(text) else _dumped(value)
+
+
+def _marked(value: Any, mark: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _marked(item, mark) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_marked(item, mark) for item in value]
+    if isinstance(value, float) and isinf(value):
+        return mark if value > 0 else f"-{mark}"
+    return value
 
 
 class Converter(ABC):
@@ -185,8 +204,9 @@ class _Object(Converter):
         for each in self._decoders:
             kept[each.name] = each.decoded(value.get(each.source))
         if not value.keys() <= self._names:
-            for name in value.keys() - self._names:
-                misfits[place((*path, name))] = value[name]
+            for name, item in value.items():  # in the order received, so that runs agree
+                if name not in self._names:
+                    misfits[place((*path, name))] = item
         return kept
 
 
