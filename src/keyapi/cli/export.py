@@ -57,6 +57,7 @@ def application(tokens: Sequence[str], summary: str) -> App:
     app.command(_status, name="status", help="Say how far a run is, also while it is going.")
     app.command(_verify, name="verify", help="Compare the files with journal and manifest.")
     app.command(_retry, name="retry", help="Ask again for ids that failed.")
+    app.command("keyapi.cli.export_load:load", name="load", help="Load the rows into a database.")
     if not tokens or tokens[0] not in COMMANDS:
         add_clients(app, tokens, _command, COMMANDS, "Exports")
     return app

@@ -20,6 +20,7 @@ with extra("export", "keyapi.export"):
     from keyapi.export._api import aexport, export, retry
     from keyapi.export._errors import ExportError, ExportStopped
     from keyapi.export._estimate import Estimate, dry_run
+    from keyapi.export._loading.load import Loaded, load
     from keyapi.export._records import IdResult, State
     from keyapi.export._report import Report
     from keyapi.export._status import Status, status
@@ -30,6 +31,7 @@ __all__ = [
     "ExportError",
     "ExportStopped",
     "IdResult",
+    "Loaded",
     "Report",
     "State",
     "Status",
@@ -37,6 +39,7 @@ __all__ = [
     "aexport",
     "dry_run",
     "export",
+    "load",
     "retry",
     "status",
     "verify",

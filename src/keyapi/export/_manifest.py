@@ -36,6 +36,7 @@ def manifest(journal: JournalReader, report: Report, results: FileRecord) -> dic
         "complete": report.complete,
         "client": journal.fact("client"),
         **plan,
+        "key": journal.fact("key"),
         "specification_sha256": journal.fact("specification"),
         "started": journal.fact("started"),
         **{name: facts[name] for name in _COUNTS},

@@ -15,6 +15,7 @@ from keyapi._client import AsyncClient, SyncClient
 from keyapi._clients import Method
 from keyapi._errors import ConfigurationError
 from keyapi._operation import PagedOperation
+from keyapi.export._keys import key_of
 from keyapi.export._reader import JournalReader
 from keyapi.specification import OperationSpec, Specification
 
@@ -117,6 +118,11 @@ class Plan:
     def names(self) -> tuple[str, ...]:
         """Columns that a list of ids is looked for in."""
         return self.id_parameter, self.method.wire[self.id_parameter], "id"
+
+    @property
+    def key(self) -> list[str] | None:
+        """The columns that name a row within a day; None where rows have no id of their own."""
+        return key_of(self.spec, self.method.wire[self.id_parameter])
 
     @property
     def operation(self) -> PagedOperation[Any, Any]:

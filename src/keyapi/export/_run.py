@@ -213,6 +213,7 @@ class Run:
             "resource": self._plan.method.resource,
             "method": self._plan.method.name,
             "specification": self._plan.sha256,
+            "key": self._plan.key,
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         return Journal.new(path, facts)

@@ -1,0 +1,1 @@
+"""Loads what a run has published into databases and warehouses."""
