@@ -22,7 +22,8 @@ It comes with `pip install 'keyapi-tiktok[conformance]'`.
 `low_level_as_documented` look at its names and low-level functions, `options_as_documented` at
 what its options do, `texts_as_given`, `bytes_as_received` and `refusals_as_documented` at what is
 neither ASCII nor polite, `pages_as_documented` at pages and circles of them,
-`shared_as_documented` at what threads and tasks share,
+`shared_as_documented` at what threads and tasks share, `network_as_documented` at the client's
+own connections,
 `recorded_as_documented` at recorder and replay, `sandbox_as_documented` at a sandbox's options.
 `check_recording` judges a recording; `spec_is_sound` a specification. `relation` registers one of
 your own. `pytest -p keyapi.conformance.plugin` adds the suite's options and report.
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         client_to_spec,
         low_level_as_documented,
         names_as_documented,
+        network_as_documented,
         options_as_documented,
         pages_as_documented,
         recorded_as_documented,
@@ -93,6 +95,7 @@ __all__ = [
     "http_server",
     "low_level_as_documented",
     "names_as_documented",
+    "network_as_documented",
     "options_as_documented",
     "pages_as_documented",
     "recorded_as_documented",

@@ -20,6 +20,7 @@ from keyapi.conformance.relations import (
     credits_counted,
     low_level_as_documented,
     names_as_documented,
+    network_as_documented,
     options_as_documented,
     pages_as_documented,
     recorded_as_documented,
@@ -156,6 +157,7 @@ class Baseline:
         yield "walks", shared_as_documented(operation, caller)
         server = sandbox_walks(walked_sandbox(client=self.client, spec=self.document))
         yield "walks", walks(self.contract, operation, self.caller, server)
+        yield "client -> spec", network_as_documented(operation, caller)
 
     def problems(self, operation: OperationSpec) -> list[str]:
         """What relations find wrong without a fault; such an operation cannot score mutants."""

@@ -12,6 +12,7 @@ from keyapi.conformance.relations._bytes import byte_samples, bytes_as_received
 from keyapi.conformance.relations._credits import credits_counted
 from keyapi.conformance.relations._low_level import low_level_as_documented
 from keyapi.conformance.relations._names import names_as_documented
+from keyapi.conformance.relations._network import network_as_documented
 from keyapi.conformance.relations._options import options_as_documented
 from keyapi.conformance.relations._pages import pages_as_documented
 from keyapi.conformance.relations._parsing import parsed, spec_to_client
@@ -40,6 +41,7 @@ __all__ = [
     "credits_counted",
     "low_level_as_documented",
     "names_as_documented",
+    "network_as_documented",
     "options_as_documented",
     "pages_as_documented",
     "pairs",

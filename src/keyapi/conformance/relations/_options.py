@@ -31,20 +31,28 @@ _APPLICATION = "shop-radar/2.1"
 _OWN_NAME = "keyapi-tiktok"  # before a slash or a blank: there may be no version
 _PHASES = ("connect", "read", "write", "pool")
 _HEADERS = {"headers": {"User-Agent": _APPLICATION, "X-Team": "7"}}
-_UNUSABLE: dict[str, Any] = {
-    "token": "",
-    "base_url": "ftp://elsewhere.invalid",
-    "timeout": 0,
-    "deadline": 0,
-    "max_retries": -1,
-    "rate": "5",
-    "max_credits": -1,
-    "quota_cooldown": -1,
-    "cache": 5,
-    "contract": "maybe",
-    "httpx_args": {"headers": {"Authorization": "Bearer sk_other"}},
+_UNUSABLE: dict[str, tuple[Any, ...]] = {
+    "token": ("", " ", "YOUR_API_KEY", "<key>", "${KEYAPI_TOKEN}", "sk_live_...", "sk_é", "sk_\n1"),
+    "base_url": (
+        *("ftp://elsewhere.invalid", "elsewhere", "http://", "http://elsewhere.invalid:0"),
+        *("http://me:secret@elsewhere.invalid", "http://elsewhere.invalid/?q", "http://x.y/#z"),
+    ),
+    "timeout": (0, -1, "5", True, float("nan"), float("inf")),
+    "deadline": (0, -1, "5", True, float("nan"), float("inf")),
+    "max_retries": (-1, 1.0, True, None),
+    "rate": ("5", "0/s", "5/0s", "5/w", "-5/s", 5),
+    "max_credits": (-1, 1.0, True),
+    "quota_cooldown": (-1, "5", True, float("nan")),
+    "max_response_bytes": (0, -1, 1.0, None),
+    "cache": (5, "", {"path": "x", "ttl": 0}, {"path": "x", "size": 1}),
+    "contract": ("maybe", None, True),
+    "check_arguments": (None, 1, "yes"),
+    "httpx_args": (
+        *({"headers": {"Authorization": "Bearer sk_other"}}, {"headers": 5}),
+        *({name: None} for name in ("auth", "base_url", "cookies", "params", "timeout")),
+    ),
 }
-"""A value of each option that cannot be used."""
+"""Values of each option that cannot be used."""
 _BEFORE = 4
 """Good answers before one that is not."""
 _VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY", "KEYAPI_BASE_URL")
@@ -112,7 +120,8 @@ def options_as_documented(
                         broken = violation(operation, f"option {name}", expected, found.get(name))
                         yield Finding("client -> spec", case, broken)
     for kind in (caller.client, async_twin(caller.client)):
-        for option, value in _UNUSABLE.items():
+        unusable = ((option, value) for option, values in _UNUSABLE.items() for value in values)
+        for option, value in unusable:
             raised = _refused(kind, option, value)
             if raised is not ConfigurationError:
                 broken = violation(operation, "refused", "ConfigurationError", raised.__name__)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from keyapi._client import SyncClient
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import wire
 from keyapi.conformance.registry import Finding, relation
-from keyapi.conformance.relations._sandbox_data import DATA
-from keyapi.conformance.relations._sandbox_delivery import delivery
+from keyapi.conformance.relations._sandbox_data import DATA, without_id
+from keyapi.conformance.relations._sandbox_delivery import by_asgi, delivery
 from keyapi.conformance.relations._sandbox_options import OPTIONS, Compared, Sandboxes
 from keyapi.conformance.relations._shared import violation
 from keyapi.contract import Contract
@@ -145,7 +146,14 @@ def _texts(sandboxes: Sandboxes) -> Compared:
             arguments = {**good, name: text}
             if not text:
                 continue
-            reply = sandbox.respond(wire(operation, arguments))
+            asked = wire(operation, arguments)
+            reply = sandbox.respond(asked)
+            (again,) = by_asgi(sandbox, [asked])
+            yield (
+                f"{name}={text!r}, ASGI",
+                without_id(reply),
+                without_id(replace(reply, body=again)),
+            )
             yield f"{name}={text!r}", sandboxes.status, reply.status
             found = contract.violations(
                 operation.name, reply.status, reply.body, arguments=arguments

@@ -23,10 +23,10 @@ def data(sandboxes: Sandboxes) -> Compared:
     """The same seed gives the same data, and each answer an id of its own."""
     first, second = sandboxes.ask(sandboxes.open(seed=3), 2)
     (again,) = sandboxes.ask(sandboxes.open(seed=3, fresh=True))
-    yield "seed", _without_id(first), _without_id(second)
-    yield "seed", _without_id(first), _without_id(again)
+    yield "seed", without_id(first), without_id(second)
+    yield "seed", without_id(first), without_id(again)
     others = [sandboxes.ask(sandboxes.open(seed=seed))[0] for seed in (4, 5, 6)]
-    bodies = [str(_without_id(reply)) for reply in (first, *others)]
+    bodies = [str(without_id(reply)) for reply in (first, *others)]
     if len(bodies[0]) > _SMALL and sandboxes.operation.items:
         yield "seed", True, len({*bodies}) > 1
     ids = [reply.json.get("requestId") for reply in (first, second) if reply.body]
@@ -74,7 +74,8 @@ def _rows(
         yield json.dumps(own, sort_keys=True), own
 
 
-def _without_id(reply: Reply) -> Any:
+def without_id(reply: Reply) -> Any:
+    """The body of an answer, but for the id that is another each time."""
     return {**reply.json, "requestId": None}
 
 

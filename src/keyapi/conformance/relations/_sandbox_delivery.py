@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -103,6 +103,17 @@ async def _timed(read: Callable[[list[bytes]], Awaitable[tuple[bool, str | None]
     started, pieces = time.monotonic(), list[bytes]()
     ended, server = await read(pieces)
     return _Arrived(pieces, ended, time.monotonic() - started, server)
+
+
+def by_asgi(sandbox: Sandbox, asked: Iterable[SandboxRequest]) -> list[bytes]:
+    """The bodies of answers to requests that are sent through ASGI."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        answers = []
+        for request in asked:
+            pieces: list[bytes] = []
+            runner.run(_sent_by_asgi(sandbox, request, pieces))
+            answers.append(b"".join(pieces))
+    return answers
 
 
 async def _sent_by_asgi(

@@ -1,0 +1,90 @@
+"""The client's own connections: what breaks a promise is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from keyapi._sending import connections, deadline, network, size
+from keyapi._sending.exchange import Received
+from keyapi.conformance.drivers import Caller
+from keyapi.conformance.relations import network_as_documented
+from keyapi.specification import Specification
+from keyapi_example import TikTok
+
+Patch = pytest.MonkeyPatch
+OPERATIONS = Specification.of_package("keyapi_example").operations
+CALLER = Caller(TikTok)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_nothing_is_told_of_connections_as_documented(name: str) -> None:
+    assert [str(found) for found in network_as_documented(OPERATIONS[name], CALLER)] == []
+
+
+def test_nothing_is_told_of_what_the_client_does_not_have() -> None:
+    lacking = Caller(TikTok)
+    lacking.methods = {}
+
+    assert list(network_as_documented(OPERATIONS["shop_list"], lacking)) == []
+
+
+def a_connection_for_each_call(patch: Patch) -> None:
+    patch.setattr(connections, "_most", lambda limit: 0 if limit == 20 else 100)
+
+
+def connections_of_the_parent(patch: Patch) -> None:
+    patch.setattr(network.Transport, "renew", lambda self: None)
+
+
+def packed_bodies_without_bound(patch: Patch) -> None:
+    packed = size._Packed.__init__
+    patch.setattr(size._Packed, "__init__", lambda self, names, limit: packed(self, names, 2**25))
+
+
+def milliseconds(patch: Patch) -> None:
+    response = Received.response
+
+    def shorter(self: Received) -> Any:
+        given = response(self)
+        given.elapsed = timedelta(milliseconds=self.seconds)
+        return given
+
+    patch.setattr(Received, "response", shorter)
+
+
+def pieces_lost(patch: Patch) -> None:
+    reader = connections.reader
+    patch.setattr(
+        connections,
+        "reader",
+        lambda headers, limit: lambda part: reader(headers, limit)(part).removeprefix(b"}"),
+    )
+
+
+def time_that_stands_still(patch: Patch) -> None:
+    patch.setattr(deadline.TimeLeft, "now", lambda self, late: float(self))
+
+
+TOLD = {
+    a_connection_for_each_call: ("three calls, async", "connections"),
+    connections_of_the_parent: ("a forked child, sync", "connections"),
+    packed_bodies_without_bound: ("10001 bytes by gzip, sync", "max_response_bytes"),
+    milliseconds: ("an answer late, sync", "elapsed"),
+    pieces_lost: ("an answer in chunks, async", "result"),
+    time_that_stands_still: ("an answer by bytes, sync", "time limit"),
+}
+
+
+@pytest.mark.parametrize("fault", TOLD, ids=lambda fault: fault.__name__)
+def test_connections_that_break_a_promise_are_told(
+    fault: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    fault(monkeypatch)
+
+    found = list(network_as_documented(OPERATIONS["shop_list"], CALLER))
+
+    assert TOLD[fault] in {(one.case, one.violation.rule) for one in found}
