@@ -454,6 +454,7 @@ def test_completion_offers_members_of_enums(keyapi: Keyapi) -> None:
     assert {"asc", "desc"} <= set(done.out.split())
 
 
+@pytest.mark.no_cover
 def test_completion_can_be_installed(
     keyapi: Keyapi, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

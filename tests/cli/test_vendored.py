@@ -17,6 +17,7 @@ from .conftest import USER_ID, Keyapi, Server
 PATH = "/v1/tiktok/video/search"
 
 
+@pytest.mark.no_cover
 def test_a_second_page_is_a_command(
     keyapi: Keyapi, server: Server, environment: pytest.MonkeyPatch
 ) -> None:

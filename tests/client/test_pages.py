@@ -727,6 +727,7 @@ def _place(rows: Any) -> tuple[Any, ...]:
     return rows.pages_fetched, rows.rows_yielded, rows.next_page, rows.skip
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("stopped", range(26))
 @pytest.mark.parametrize("arguments", [{}, {"limit": 24}, {"max_pages": 3}], ids=str)
 def test_a_walk_that_is_left_anywhere_resumes_without_losing_or_doubling_a_row(

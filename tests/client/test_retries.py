@@ -326,6 +326,7 @@ POSTED: list[tuple[Any, list[float]]] = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("use", ["_data", "_many"])
 @pytest.mark.parametrize(("answer", "waits"), POSTED)
 def test_a_post_is_sent_again_only_where_the_server_cannot_have_acted_on_it(

@@ -125,6 +125,7 @@ def test_a_body_may_be_left_out_where_the_page_lets_it(required: bool, status: i
     assert findings(operation) == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("schema", "text", "status"),
     [
