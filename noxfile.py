@@ -54,9 +54,7 @@ nox.options.sessions = [
     "tests",
     *_EACH_CHANGE,
     "tools",
-    "contract",
-    "mutants",
-    "artifacts",
+    "rest",
 ]
 
 # The plugins of what generates cases take a second to import, for nothing here.
@@ -186,7 +184,7 @@ def tools(session: nox.Session) -> None:
         _pytest(session, *TOOLS, "-m", "not slow")
 
 
-@in_dev
+@in_dev(default=False)
 def contract(session: nox.Session) -> None:
     """The contract suite, offline; `-- --seed random` explores, `-- --report DIR` reports."""
     named = any(argument.startswith("tests/") for argument in session.posargs)
@@ -202,7 +200,7 @@ def coverage(session: nox.Session) -> None:
     _pytest(session, *folders, *measured, "--cov-config=/dev/null", COVERAGE_FILE=data)
 
 
-@in_dev
+@in_dev(default=False)
 def mutants(session: nox.Session) -> None:
     """Plant faults everywhere, one at a time: a sample by seed, or `-- --all` of them."""
     _run(session, "python", "scripts/mutants.py", *session.posargs)
@@ -306,9 +304,10 @@ def demo(session: nox.Session) -> None:
 
 
 @in_dev
-def artifacts(session: nox.Session) -> None:
-    """The sessions docs, package and demo side by side, as each keeps few cores busy."""
-    _side_by_side(*(partial(make, session) for make in (docs, package, demo)))
+def rest(session: nox.Session) -> None:
+    """Sessions mutants, contract, docs, package and demo side by side: each leaves cores idle."""
+    sessions = (mutants, contract, docs, package, demo)
+    _side_by_side(*(partial(each, session) for each in sessions))
 
 
 @nox.session(default=False)
