@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from keyapi.cli import export_run, progress
+from keyapi.cli.export_text import estimated
+from keyapi.export import Estimate
 from support.creators import Creators, CreatorsServer, refusal
 from support.exporting import committed, expected, rows_of
 from support.loopback import until
@@ -24,7 +26,6 @@ from .conftest import Keyapi
 DAY = "2026-11-27"
 COMMAND = ("export", "influencer", "products-analytics")
 RATE = "The key's rate is the limit: more machines with the same key do not help."
-Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
@@ -332,55 +333,63 @@ def test_on_a_terminal_a_new_day_is_asked_about(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_commits_what_is_in_flight_and_says_how_to_resume(
-    process: Start,
-    export: Export,
-    creators: Creators,
-    serving: CreatorsServer,
-    ids: Path,
-    tmp_path: Path,
-    number: signal.Signals,
+    export: Export, creators: Creators, tmp_path: Path, number: signal.Signals
 ) -> None:
-    serving.delay = 0.1
+    def interrupt() -> Any:
+        del creators.faults["5", 2]
+        os.kill(os.getpid(), number)
+        time.sleep(0.05)
+        return creators.page("5", 2)
+
+    creators.faults["5", 2] = interrupt
     out = tmp_path / "out"
-    options = ("--ids", str(ids), "--out", str(out), "--as-of", DAY, "--concurrency", "3")
-    running = process(*COMMAND, *options)
-    assert until(lambda: creators.charged >= 4)
-    running.send_signal(number)
-    _, err = running.communicate(timeout=20)
-    assert running.returncode == 130
-    assert "Interrupted: finishing" in err.decode()
-    assert f"The same command resumes; `keyapi export status {out}` says where." in err.decode()
+    done = export("--as-of", DAY, "--concurrency", "3")
+    assert done.code == 130
+    assert re.match(r"Interrupted: finishing \d requests? in flight; press Ctrl-C", done.said[0])
+    assert done.said[-1] == (
+        f"Interrupted. The same command resumes; `keyapi export status {out}` says where."
+    )
     assert creators.charged < len(creators.pages)
     assert committed(out) == set(creators.paid)
     assert rows_of(out) == expected(creators, set(creators.paid))
 
-    serving.delay = 0
     assert export("--as-of", DAY).code == 0
     assert set(creators.paid.values()) == {1}
     assert rows_of(out) == expected(creators, creators.pages)
 
 
 def test_a_second_interrupt_does_not_wait(
-    process: Start,
-    export: Export,
-    creators: Creators,
-    serving: CreatorsServer,
-    ids: Path,
-    tmp_path: Path,
+    export: Export, creators: Creators, tmp_path: Path
 ) -> None:
-    serving.delay = 0.05
-    out = tmp_path / "out"
-    running = process(*COMMAND, "--ids", str(ids), "--out", str(out), "--as-of", DAY)
-    assert until(lambda: creators.charged >= 4)
-    serving.delay = 3.0
-    time.sleep(0.2)
-    running.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    def interrupt() -> Any:
+        del creators.faults["5", 2]
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+        time.sleep(1.0)
+        return creators.page("5", 2)
+
+    creators.faults["5", 2] = interrupt
     began = time.monotonic()
-    running.send_signal(signal.SIGINT)
-    running.communicate(timeout=20)
-    assert time.monotonic() - began < 2
-    assert running.returncode == 130
-    serving.delay = 0
+    done = export("--as-of", DAY)
+    assert time.monotonic() - began < 0.8
+    assert done.code == 130
+    assert until(lambda: creators.asked["5", 2] == creators.paid["5", 2])
     assert export("--as-of", DAY).code == 0
-    assert rows_of(out) == expected(creators, creators.pages)
+    assert creators.charged - len(creators.pages) <= 16
+    assert rows_of(tmp_path / "out") == expected(creators, creators.pages)
+
+
+def test_a_bound_is_left_out_where_there_is_none() -> None:
+    estimate = Estimate(
+        ids=2,
+        blank=0,
+        least=2,
+        likely=None,
+        most=None,
+        based_on=None,
+        pages=None,
+        credits=1,
+        rate=None,
+    )
+    assert estimated(estimate)[1] == "At least 2 credits, with one page an id."

@@ -81,12 +81,13 @@ class Creators:
                 return refusal(404, "not collected")
             if self.credits is not None and self.charged >= self.credits:
                 return refusal(402, "apiKey quota is not enough")
-            self.paid[creator, page] += 1
-        return 200, {
-            **EXAMPLE,
-            "requestId": f"{creator}-{page}",
-            "data": self.products(creator, page, size),
-        }
+            return self.page(creator, page, size)
+
+    def page(self, creator: str, page: int, size: int = SIZE) -> Answer:
+        """A page, which is charged."""
+        self.paid[creator, page] += 1
+        products = self.products(creator, page, size)
+        return 200, {**EXAMPLE, "requestId": f"{creator}-{page}", "data": products}
 
     def products(self, creator: str, page: int, size: int = SIZE) -> list[dict[str, Any]]:
         """The products on a page."""

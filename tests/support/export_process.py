@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from keyapi.export import _files, _target, aexport
 from keyapi_example import AsyncTikTok
 
@@ -56,6 +58,7 @@ def work(
 
 def main() -> None:
     """Fork a process for each line."""
+    pa.array([1])  # imports pandas where it is installed, for a second
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -8,13 +8,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyapi._errors import AuthenticationError, BudgetExceeded, InsufficientCredits, KeyAPIError
+from keyapi._errors import AuthenticationError, KeyAPIError
 from keyapi.cli.export_text import statistics
 from keyapi.cli.messages import (
-    BUDGET,
     FAILED,
     INTERRUPTED,
     OK,
@@ -84,40 +85,61 @@ def run(
     listener = _Shows(shows)
     folder = settings.folder().path
 
-    async def main() -> Report:
+    async def main() -> Report | BaseException:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - this is one
         if os.name != "nt":  # pragma: no branch
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with client:
             try:
-                return await carried_out(plan, ids, settings, listener, put_back)
-            except DayChanged as error:
-                if settings.on_new_day is not None or not _continued(error):
-                    raise
-            changed = replace(settings, on_new_day="continue")
-            return await carried_out(plan, ids, changed, listener, put_back)
+                return await _resumed(plan, ids, settings, listener, put_back)
+            except (ExportStopped, asyncio.CancelledError) as error:
+                return error
 
+    ended: Report | BaseException = KeyboardInterrupt()  # the second one, which does not wait
+    with logged(logging.WARNING if quiet else logging.INFO):
+        try:
+            with suppress(KeyboardInterrupt):
+                ended = asyncio.run(main())
+        finally:
+            shows.end()
+    return _told(ended, listener.report, folder, quiet=quiet)
+
+
+async def _resumed(
+    plan: Plan,
+    ids: Ids | None,
+    settings: Settings,
+    listener: _Shows,
+    put_back: tuple[State, ...],
+) -> Report:
+    """Carry out a run, having asked about another day where somebody can answer."""
     try:
-        with logged(logging.WARNING if quiet else logging.INFO):
-            try:
-                report = asyncio.run(main())
-            finally:
-                shows.end()
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        if listener.report is not None:
-            _say(statistics(listener.report))
+        return await carried_out(plan, ids, settings, listener, put_back)
+    except DayChanged as error:
+        if settings.on_new_day is not None or not _continued(error):
+            raise
+    changed = replace(settings, on_new_day="continue")
+    return await carried_out(plan, ids, changed, listener, put_back)
+
+
+def _told(
+    ended: Report | BaseException, report: Report | None, folder: Path, *, quiet: bool
+) -> int:
+    """Say what came of a run, and return the exit code."""
+    if isinstance(ended, ExportStopped):
+        _say(statistics(ended.report))
+        say(explain(ended))
+        return _stopped_code(ended.__cause__)
+    if isinstance(ended, BaseException):
+        _say([] if report is None else statistics(report))
         say(f"Interrupted. The same command resumes; `keyapi export status {folder}` says where.")
         return INTERRUPTED
-    except ExportStopped as error:
-        _say(statistics(error.report))
-        say(explain(error))
-        return _stopped_code(error.__cause__)
     if not quiet:
-        _say(statistics(report))
-    if report.dead or report.failed:
+        _say(statistics(ended))
+    if ended.dead or ended.failed:
         say(
-            f"Of these, {report.dead:,} are dead and {report.failed:,} failed: `keyapi export "
+            f"Of these, {ended.dead:,} are dead and {ended.failed:,} failed: `keyapi export "
             f"status {folder}` lists them, `keyapi export retry {folder}` asks again."
         )
         return FAILED
@@ -136,8 +158,6 @@ def _continued(error: DayChanged) -> bool:
 
 def _stopped_code(cause: BaseException | None) -> int:
     """The exit code for what ended a run early."""
-    if isinstance(cause, BudgetExceeded | InsufficientCredits):
-        return BUDGET
     if isinstance(cause, AuthenticationError):
         return USAGE
     return exit_code(cause) if isinstance(cause, KeyAPIError) else FAILED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -26,7 +27,7 @@ _IN_A_ROW = 50
 """Ids that fail one after the other, with no answer in between, before an export ends: the server
 is down, and each further attempt may cost credits. At least three for each id in flight."""
 
-NextPage = Callable[[], Awaitable[Page[Any, Any] | None]]
+NextPage = Callable[[], Awaitable[Page[Any, Any]]]
 
 
 class Engine:
@@ -130,8 +131,6 @@ class Engine:
             rows, number = claim.rows, claim.pages
             while self.stopped is None:
                 page = await self._next(next_page)
-                if page is None:  # max_pages is reached
-                    return
                 self._failing = 0
                 number += 1
                 rows += len(page)
@@ -146,7 +145,7 @@ class Engine:
         except KeyAPIError as error:
             await self._take(claim, state, error)
 
-    async def _next(self, next_page: NextPage) -> Page[Any, Any] | None:
+    async def _next(self, next_page: NextPage) -> Page[Any, Any]:
         """Ask for a page; a worker whose request has not left can be cancelled meanwhile."""
         if self._threads is not None:
             return await next_page()
@@ -176,18 +175,16 @@ class Engine:
             self.stop(error)
 
     def _pages(self, claim: Claim) -> NextPage:
-        """What gives one page after another, None at the end."""
+        """What gives one page after another."""
         plan = self._plan
         arguments: dict[str, Any] = {plan.id_parameter: plan.value(claim.id), **plan.arguments}
-        if claim.pages:
-            arguments["start_page"] = claim.next
-        if plan.max_pages is not None:
-            arguments["max_pages"] = plan.max_pages - claim.pages
+        if claim.next is not None:
+            arguments["start_page"] = json.loads(claim.next)
         pages = self._walk(**arguments).pages()
         if self._threads is None:
-            return partial(anext, pages, None)
+            return partial(anext, pages)
         loop = asyncio.get_running_loop()
-        return partial(loop.run_in_executor, self._threads, next, pages, None)
+        return partial(loop.run_in_executor, self._threads, next, pages)
 
 
 def _fetched(

@@ -96,7 +96,7 @@ class Publisher(threading.Thread):
 
     def committed(self, rows: int) -> None:
         """Take note that a page of so many rows is committed."""
-        self._waiting += rows
+        self._waiting += max(rows, 1)
         if self._waiting >= GROUP_ROWS:
             self._wake.set()
 
@@ -123,10 +123,10 @@ class Publisher(threading.Thread):
         try:
             reader = JournalReader(self._journal.path)
             try:
-                while not self._abandoned:
+                at_end = False
+                while not (self._abandoned or at_end):
                     self._publish(reader)
-                    if self._ends and not reader.unpublished(self._after, 1):
-                        return
+                    at_end = self._ends and not reader.unpublished(self._after, 1)
             finally:
                 reader.close()
         except Exception as error:
@@ -165,15 +165,13 @@ class Publisher(threading.Thread):
 
     def _next(self, reader: JournalReader, after: int) -> list[StoredPage]:
         """The pages of the next group, as soon as there are enough or the end has come."""
-        while not (self._ends or self._abandoned):
+        while not (self._ends or self._abandoned or self._waiting >= GROUP_ROWS):
             self._wake.wait()
             self._wake.clear()
-            if self._waiting >= GROUP_ROWS:
-                break
         if self._abandoned:
             return []
         pages = reader.unpublished(after, GROUP_ROWS)
-        self._waiting = max(self._waiting - sum(page.rows for page in pages), 0)
+        self._waiting = max(self._waiting - sum(max(page.rows, 1) for page in pages), 0)
         return pages
 
     def _table(self, pages: Sequence[StoredPage]) -> pa.Table:

@@ -6,7 +6,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -94,21 +94,25 @@ class Folder:
             ConfigurationError: Nothing can be written in the folder.
         """
         self.make()
-        lock = sqlite3.connect(self.path / _LOCK, timeout=_PATIENCE, check_same_thread=False)
-        try:
-            try:
-                lock.execute("PRAGMA journal_mode = MEMORY")
-                lock.execute("BEGIN EXCLUSIVE")
-            except sqlite3.Error as error:
-                if "locked" in str(error):
-                    raise ExportError(
-                        f"Another export is running in {self.path}: wait for it, or stop it. "
-                        f"`keyapi export status {self.path}` says how far it is"
-                    ) from None
-                raise self._unwritable(error) from error
+        with closing(self._lock()):
             yield
-        finally:
-            lock.close()
+
+    def _lock(self) -> sqlite3.Connection:
+        lock: sqlite3.Connection | None = None
+        try:
+            lock = sqlite3.connect(self.path / _LOCK, timeout=_PATIENCE, check_same_thread=False)
+            lock.execute("PRAGMA journal_mode = MEMORY")
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            if lock is not None:
+                lock.close()
+            if "locked" not in str(error):
+                raise self._unwritable(error) from error
+            raise ExportError(
+                f"Another export is running in {self.path}: wait for it, or stop it. "
+                f"`keyapi export status {self.path}` says how far it is"
+            ) from None
+        return lock
 
     def is_locked(self) -> bool:
         """Whether an export is running."""
@@ -116,11 +120,9 @@ class Folder:
         if not path.exists():
             return False
         try:
-            lock = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=0)
-            try:
+            uri = f"{path.resolve().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True, timeout=0)) as lock:
                 lock.execute("SELECT * FROM sqlite_schema").fetchall()
-            finally:
-                lock.close()
         except sqlite3.Error as error:
             return "locked" in str(error)
         return False

@@ -78,15 +78,6 @@ class Journal(JournalReader):
         try:
             self.check()
             connection = connect(path)
-            try:
-                connection.execute("BEGIN IMMEDIATE")  # fails where nothing can be written
-                connection.execute("ROLLBACK")
-            except BaseException:
-                connection.close()
-                raise
-        except sqlite3.Error as error:
-            self._connection.close()
-            raise unwritable(path, error) from error
         except BaseException:
             self._connection.close()
             raise
@@ -174,7 +165,11 @@ class Journal(JournalReader):
             How many there were.
         """
         listed = ", ".join(str(int(state)) for state in states)
-        query = f"UPDATE ids SET state = 0, error = NULL WHERE state IN ({listed})"  # noqa: S608
+        # Where an answer named no next page, although more follow, there is none to go on from.
+        query = (
+            f"UPDATE ids SET state = 0, error = NULL WHERE state IN ({listed})"  # noqa: S608
+            " AND (pages = 0 OR next IS NOT NULL)"
+        )
         return self._writer.submit(lambda connection: connection.execute(query).rowcount).result()
 
     def publish(self, file: FileRecord) -> None:

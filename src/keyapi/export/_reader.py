@@ -18,6 +18,8 @@ from keyapi.export._records import Claim, FileRecord, IdResult, State, StoredPag
 FORMAT = 1
 """Version of a journal's tables; one of another version is refused."""
 APPLICATION = 0x4B455941  # "KEYA", by which SQLite's tools tell the file
+_ELSEWHERE = ("readonly", "full", "unable to open")
+"""What SQLite says where the disk or the folder is at fault, not the file."""
 _RESULT = "id, state, pages, rows, credits, error"
 
 
@@ -46,7 +48,8 @@ class JournalReader:
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         # Whoever only reads takes part in the writer's locks where it can, and else reads a copy.
-        return connect(path, "rw" if os.access(path, os.W_OK) else "ro")
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        return connect(path, "rw" if writable else "ro")
 
     def close(self) -> None:
         """Close the file."""
@@ -89,10 +92,7 @@ class JournalReader:
         )
         with self._reading() as connection:
             rows = connection.execute(query, (state, after, most)).fetchall()
-        return [
-            Claim(n, id_, pages, total, None if following is None else json.loads(following))
-            for n, id_, pages, total, following in rows
-        ]
+        return list(map(Claim._make, rows))
 
     def unpublished(self, after: int, rows: int) -> list[StoredPage]:
         """Pages that are in no file, in the order of their commits.
@@ -110,7 +110,7 @@ class JournalReader:
             for row in cursor:
                 page = StoredPage._make((*row[:-1], zlib.decompress(row[-1])))
                 found.append(page)
-                rows -= page.rows
+                rows -= max(page.rows, 1)  # empty ones take memory, too
                 if rows <= 0:
                     break
         return found
@@ -193,7 +193,7 @@ def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.Error as error:
         connection.close()
-        if "readonly" in str(error) or "full" in str(error):
+        if any(reason in str(error) for reason in _ELSEWHERE):
             raise unwritable(path, error) from error
         raise damaged(path, error) from error
     return connection

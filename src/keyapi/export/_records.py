@@ -32,14 +32,14 @@ class Claim(NamedTuple):
         id: The id.
         pages: How many of its pages are committed.
         rows: How many rows they have.
-        next: The number or cursor of the next one; None for the first.
+        next: The number or cursor of the next one, as JSON; None for the first.
     """
 
     n: int
     id: str
     pages: int = 0
     rows: int = 0
-    next: Any = None
+    next: str | None = None
 
 
 class FetchedPage(NamedTuple):

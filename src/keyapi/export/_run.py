@@ -12,7 +12,7 @@ from uuid import uuid4
 from keyapi._errors import BudgetExceeded, ConfigurationError, KeyAPIError
 from keyapi.export._budget import RunBudget
 from keyapi.export._engine import Engine
-from keyapi.export._errors import ExportError, ExportStopped
+from keyapi.export._errors import ExportStopped
 from keyapi.export._folder import Folder
 from keyapi.export._ids import Ids
 from keyapi.export._journal import Journal
@@ -229,9 +229,7 @@ class Run:
 
 def _explained(error: BaseException, report: Report) -> BaseException:
     """What to raise for what ended a run."""
-    if isinstance(error, ExportError):
-        error.method = error.url = None  # it is not about the request that met it
-    if isinstance(error, ExportError) or not isinstance(error, KeyAPIError):
+    if not isinstance(error, KeyAPIError):
         return error
     left = f"{report.todo + report.failed:,} of {report.ids:,} ids are open"
     if isinstance(error, BudgetExceeded):

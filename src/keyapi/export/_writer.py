@@ -114,5 +114,9 @@ class Writer:
         return results
 
     def _fail(self, items: list[_Item]) -> None:
+        failure = self._failure
+        assert failure is not None  # noqa: S101 - that is why they fail
         for item in items:
-            item.future.set_exception(self._failure)
+            error = ExportError(failure.message)  # one each: a call adds to it what it was
+            error.__cause__ = failure.__cause__
+            item.future.set_exception(error)
