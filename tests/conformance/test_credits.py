@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,7 @@ from keyapi import _config, _pages
 from keyapi._base import BaseClient
 from keyapi._errors import KeyAPIError
 from keyapi._options import OPTIONS
-from keyapi._sending import call, limits, pace, response, retries
-from keyapi._sending.cache import Cache
+from keyapi._sending import cache, call, limits, pace, response, retries
 from keyapi._sending.call import Call
 from keyapi._sending.session import Session
 from keyapi.conformance.drivers import Caller
@@ -153,8 +153,8 @@ def a_day_cut_short(patch: Patch) -> None:
     patch.setattr(_config, "DAY", 3600.0)
 
 
-def another_lifetime_for_all(patch: Patch) -> None:
-    patch.setattr(Cache, "_ttl", property(lambda self: 86_400.0, lambda self, ttl: None), False)
+def the_lifetime_of_who_kept_it(patch: Patch) -> None:
+    patch.setattr(cache, "_kept", lambda entry: time.time() - 1)
 
 
 def minutes_of_ten(patch: Patch) -> None:
@@ -163,8 +163,11 @@ def minutes_of_ten(patch: Patch) -> None:
 
 def the_number_of_units_left_out(patch: Patch) -> None:
     check = _config.check_rate
-    option = OPTIONS["rate"]
-    patch.setattr(option, "check", lambda name, value: check(name, value.replace("3", "")))
+
+    def of_one(name: str, value: str | None) -> Any:
+        return check(name, value and value.replace("3", ""))
+
+    patch.setattr(OPTIONS["rate"], "check", of_one)
 
 
 def a_pace_past_the_deadline(patch: Patch) -> None:
@@ -198,6 +201,14 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     a_pace_that_lets_nothing_through: ("paced, sync", "requests"),
     a_rate_in_bursts: ("paced, async", "rate"),
     an_error_taken_for_the_end: ("walks, sync", "walk"),
+    a_day_cut_short: ("kept for, sync", "requests"),
+    the_lifetime_of_who_kept_it: ("kept for, async", "requests"),
+    minutes_of_ten: ("units, sync", "rate='1/m'"),
+    the_number_of_units_left_out: ("units, async", "rate='1/3h'"),
+    a_pace_past_the_deadline: ("late by the pace, async", "requests"),
+    loud_retries: ("logged, sync", "logged of 429"),
+    the_key_in_the_log: ("logged, async", "key in the log of 404"),
+    a_closed_session_used: ("unsent, sync", "raised"),
     a_deadline_passed_over: ("deadlines, sync", "requests"),
 }
 

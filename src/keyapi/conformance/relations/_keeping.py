@@ -17,6 +17,8 @@ from keyapi.contract import Violation
 
 _DAY = 86_400
 """Seconds that an answer is kept unless another time is asked for."""
+_BRIEF = 1000
+"""Seconds that another client uses it."""
 _SOON = 60
 """Seconds before and after that, which tests have on a busy machine."""
 
@@ -58,18 +60,27 @@ def _other_arguments(desk: Desk) -> Iterator[dict[str, Any]]:
 
 
 def kept_for(desk: Desk) -> Iterator[Violation]:
-    """An answer is kept for a day, or for as long as is asked for."""
-    for ttl in (None, 1000):
-        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            cache = folder if ttl is None else {"path": folder, "ttl": ttl}
-            client = desk.open(desk.good, cache=cache)
+    """An answer is used for a day, or for as long as is asked for, whoever kept it."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        client = desk.open(desk.good, cache=folder)
+        hasty = client.client.with_options(cache={"path": folder, "ttl": _BRIEF})
+        client.call()
+        for used, seconds, requests in (
+            (hasty, _BRIEF - _SOON, 1),
+            (client.client, _DAY - _SOON, 1),
+            (hasty, _BRIEF + _SOON, 2),
+        ):
+            with patch.object(time, "time", return_value=time.time() + seconds):
+                client.call(used)
+            yield from desk.played(client, requests)
+        client.close()
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        client = desk.open(desk.good, cache=folder)
+        client.call()
+        with patch.object(time, "time", return_value=time.time() + _DAY + _SOON):
             client.call()
-            for seconds, requests in (((ttl or _DAY) - _SOON, 1), ((ttl or _DAY) + _SOON, 2)):
-                moment = time.time() + seconds
-                with patch.object(time, "time", return_value=moment):
-                    client.call()
-                yield from desk.played(client, requests)
-            client.close()
+        yield from desk.played(client, 2)
+        client.close()
 
 
 def low_level(desk: Desk) -> Iterator[Violation]:
