@@ -165,7 +165,7 @@ def the_number_of_units_left_out(patch: Patch) -> None:
     check = _config.check_rate
 
     def of_one(name: str, value: str | None) -> Any:
-        return check(name, value and value.replace("3", ""))
+        return check(name, value and value.replace("/3", "/"))
 
     patch.setattr(OPTIONS["rate"], "check", of_one)
 
