@@ -155,6 +155,29 @@ def ids_come_again(patch: Patch) -> None:
     patch.setattr(_catalogue.SubjectRows, "__init__", named_alike)
 
 
+def late_rows_repeat_nothing(patch: Patch) -> None:
+    rows = _catalogue.SubjectRows.__init__
+
+    def forgetful(self: Any, count: int, make: Callable[[int], Any]) -> None:
+        rows(self, count, lambda n: {**make(n), **({"user_id": "7"} if n > 300 else {})})
+
+    patch.setattr(_catalogue.SubjectRows, "__init__", forgetful)
+
+
+def short_lists_alone(patch: Patch) -> None:
+    patch.setattr(_catalogue, "_MOST", 40)
+
+
+def another_encoding_through_asgi(patch: Patch) -> None:
+    call = _http.App.__call__
+
+    async def twice(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        query = scope["query_string"].replace(b"%2B", b"+")
+        await call(self, {**scope, "query_string": query}, receive, send)
+
+    patch.setattr(_http.App, "__call__", twice)
+
+
 def one_seed_for_all(patch: Patch) -> None:
     chance = _catalogue.Chance
     patch.setattr(_catalogue, "Chance", lambda seed, *others: chance(0, *others))
@@ -207,6 +230,9 @@ def dropped_bodies_are_whole(patch: Patch) -> None:
 SANDBOXES = {
     rows_come_again: "rows of a list",
     ids_come_again: "product_id in a list",
+    late_rows_repeat_nothing: "user_id in a list",
+    short_lists_alone: "several hundred rows",
+    another_encoding_through_asgi: "user_id='+7', ASGI",
     one_seed_for_all: "rows of another seed",
     one_list_for_all: "rows of another user_id",
     a_short_ledger: "requests kept",

@@ -21,6 +21,7 @@ from keyapi.conformance.relations._sandbox_options import OPTIONS, Compared, San
 from keyapi.conformance.relations._shared import violation
 from keyapi.contract import Contract
 from keyapi.sandbox import FAULTS, Reply, Sandbox
+from keyapi.sandbox._catalogue import Catalogue
 from keyapi.specification import OperationSpec, Specification, value_at
 
 _SCHEDULES = {
@@ -37,6 +38,8 @@ _TEXTS = (
 )
 """Texts that are something else to a server that is not careful."""
 _FREE = frozenset({"type", "minLength", "description", "example", "title"})
+_FEW = 3
+"""Rows of a list in which a text is looked for."""
 _KEPT = 10_000
 """Requests that the ledger lists: the latest."""
 _FAILS, _FAILED = "html-502", 502
@@ -133,6 +136,7 @@ def _ledger(sandboxes: Sandboxes) -> Compared:
 def _texts(sandboxes: Sandboxes) -> Compared:
     """A text that rows repeat or are filtered by is that text: not a number, not trimmed or cut."""
     operation, sandbox = sandboxes.operation, sandboxes.open()
+    sandbox._service.catalogue = Catalogue(sandbox.spec, sandbox.seed, _FEW)  # of every text
     contract = Contract(sandbox.spec)
     shared = {**{name: name for name in operation.echoes}, **operation.filters}
     good = next(iter(cases(operation))).arguments

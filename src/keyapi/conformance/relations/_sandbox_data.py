@@ -15,6 +15,8 @@ from keyapi.specification import Specification
 
 _SMALL = 200
 """Characters of an answer; no smaller one need differ from seed to seed."""
+_SUBJECTS, _SEVERAL = 30, 200
+"""Subjects, and rows that the longest of their lists has at least."""
 _LONG, _FEW = 450, 50
 """Rows of a list longer than any that a seed gives; and of one too short to be compared."""
 
@@ -42,11 +44,14 @@ def lists(sandboxes: Sandboxes) -> Compared:
     spec = sandboxes.open().spec
     arguments = next(iter(cases(operation))).arguments
     rows = list(_rows(sandboxes, spec, 3, arguments))
-    apart = [text for text, row in rows if tells_apart(row)]
+    apart = [text for text, is_apart, _ in rows if is_apart]
     yield "rows of a list", len(apart), len({*apart})
+    for name in {*operation.echoes} & {*arguments} if rows else ():
+        repeated = {str(row.get(name)) for _, _, row in rows}
+        yield f"{name} in a list", {str(arguments[name])}, repeated
     identity = operation.identity
     if identity is not None:
-        ids = [row[identity] for _, row in rows if identity in row]
+        ids = [row[identity] for _, _, row in rows if identity in row]
         yield f"{identity} in a list", len(ids), len({*ids})
     if len(rows) < _FEW:
         return
@@ -55,23 +60,30 @@ def lists(sandboxes: Sandboxes) -> Compared:
         for name in operation.echoes
         if isinstance(arguments.get(name), str)
     }
-    others = {"seed": (4, arguments)} | {name: (3, asked) for name, asked in subjects.items()}
+    if subjects and operation.paging is not None:
+        longest = max(
+            len(Catalogue(spec, 0).rows(operation, {**arguments, name: str(number)}))
+            for name in subjects
+            for number in range(_SUBJECTS)
+        )
+        yield "several hundred rows", True, longest >= _SEVERAL or f"{longest} at most"
+    others = {"seed": (4, arguments), "neighbouring seed": (2, arguments)}
+    others |= {name: (3, asked) for name, asked in subjects.items()}
     for what, (seed, asked) in others.items():
-        common = {text for text, _ in rows} & {
-            text for text, _ in _rows(sandboxes, spec, seed, asked)
-        }
+        texts = {text for text, _, _ in _rows(sandboxes, spec, seed, asked)}
+        common = texts & {text for text, _, _ in rows}
         yield f"rows of another {what}", True, len(common) * 2 < len(rows) or len(common)
 
 
 def _rows(
     sandboxes: Sandboxes, spec: Specification, seed: int, arguments: Mapping[str, Any]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Rows of a long list, with their text, without what many of them share."""
+) -> Iterator[tuple[str, bool, dict[str, Any]]]:
+    """Rows of a long list, each with its text, but for what many share, and whether that tells."""
     operation = sandboxes.operation
     shared = {*operation.echoes, *operation.filters.values()}
     for row in Catalogue(spec, seed, _LONG).rows(operation, arguments):
         own = {name: value for name, value in row.items() if name not in shared}
-        yield json.dumps(own, sort_keys=True), own
+        yield json.dumps(own, sort_keys=True), tells_apart(own), row
 
 
 def without_id(reply: Reply) -> Any:
