@@ -241,10 +241,10 @@ def changes(session: nox.Session) -> None:
 
 @in_dev(default=False)
 def soak(session: nox.Session) -> None:
-    """Any calls against a model, then tasks and threads on a faulty server (`-- SECONDS`)."""
+    """Any calls against a model, a faulty server, and exports that are killed (`-- SECONDS`)."""
     example = ROOT / "tests" / "support" / "example" / "generated"
     path = os.pathsep.join((_PATHS["PYTHONPATH"], str(example)))
-    for module in ("support.stateful", "support.soak"):
+    for module in ("support.stateful", "support.soak", "support.export_soak"):
         _run(session, "python", "-m", module, *session.posargs, PYTHONPATH=path)
 
 

@@ -39,10 +39,12 @@ class Killer:
 
     Attributes:
         landed: How many kills hit each moment.
+        again: How many pages were paid more than once.
     """
 
     def __init__(self, out: Path, kills: int, seed: int) -> None:
         self.landed: Counter[Moment] = Counter()
+        self.again = 0
         self._random = Random(seed)  # noqa: S311 - no secret
         self._out = out
         sizes = [0, 5, 10, 35, 60]
@@ -61,8 +63,8 @@ class Killer:
         report = exported(self.creators, self._ids, self._out, max_credits=self._allowed)
         assert report.complete
         assert self.creators.charged <= report.credits <= self._allowed
-        again = self.creators.charged - len(self.creators.pages)
-        assert again <= self._kills * CONCURRENCY, f"{again} pages were paid again"
+        self.again = self.creators.charged - len(self.creators.pages)
+        assert self.again <= self._kills * CONCURRENCY, f"{self.again} pages were paid again"
         assert rows_of(self._out) == expected(self.creators, self.creators.pages)
         assert verify(self._out).problems == []
 
