@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from keyapi import (
 )
 from keyapi.contract import Contract
 from keyapi.sandbox import FAULTS, Sandbox, SandboxRequest
+from keyapi.sandbox._schedule import scheduled
 from keyapi.sandbox.faults import Exchange
 from support.clocks import FakeClock, clocked
 from support.page_shapes import ZOO, specification, zoo_specification
@@ -661,3 +663,45 @@ def good_request(operation: Any) -> SandboxRequest:
         HEADERS,
         json.dumps(places["body"]).encode(),
     )
+
+
+def test_a_fault_can_be_for_requests_with_some_arguments_which_it_counts() -> None:
+    faults = ["html-502?user_id=7@2-3", "error-envelope?user_id=8&page_num=2"]
+    sandbox = Sandbox("tiktok", faults=faults)
+    with sandbox.client(max_retries=0) as tiktok:
+
+        def status(user_id: str, page_num: int = 1) -> int | None:
+            try:
+                tiktok.influencer.products_analytics(user_id=user_id, page_num=page_num)
+            except KeyAPIError as error:
+                return error.status
+            return None
+
+        assert [status("7"), status("9"), status("7"), status("9")] == [None, None, 502, None]
+        assert [status("7"), status("7"), status("8")] == [502, None, None]
+        assert status("8", 2) == 200  # an error's envelope
+        sandbox.faults = list(sandbox.faults)
+        assert [status("7"), status("7")] == [None, 502]
+
+
+def test_an_argument_of_a_fault_is_written_as_in_a_query() -> None:
+    fault = scheduled("slow?keyword=a%40b&live=true&empty=@4")
+    assert (fault.fault.name, fault.spans) == ("slow", ((4, 4),))
+    assert fault.concerns({"keyword": "a@b", "live": True, "empty": ""})
+    assert not fault.concerns({"keyword": "a@b", "live": False, "empty": ""})
+    with pytest.raises(ConfigurationError, match="There is no fault 'slowly'"):
+        scheduled("slowly?user_id=7")
+
+
+def test_the_ledger_counts_how_often_each_request_was_charged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("keyapi.sandbox._ledger._COUNTED", 2)
+    sandbox = Sandbox("tiktok", faults=["html-502?user_id=3"])
+    with sandbox.client(max_retries=0) as tiktok, suppress(KeyAPIError):
+        for user_id in ("1", "2", "1", "4", "3"):
+            tiktok.influencer.products_analytics(user_id=user_id)
+    counts = {target.partition("user_id=")[2][0]: n for target, n in sandbox.ledger.charges.items()}
+    assert counts == {"1": 2, "2": 1}
+    sandbox.reset()
+    assert not sandbox.ledger.charges

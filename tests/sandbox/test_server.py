@@ -124,6 +124,7 @@ def test_the_sandbox_is_steered_over_http() -> None:
         assert [http.get(PATH, params=QUERY).status_code for _ in range(2)] == [502, 200]
         ledger = http.get("/_sandbox/ledger").json()
         assert ledger == {"charged": 1, "credits_left": None, "requests": 2}
+        assert sum(http.get("/_sandbox/charges").json().values()) == ledger["charged"]
         log = http.get("/_sandbox/requests").json()
         assert [(entry["number"], entry["status"], entry["fault"]) for entry in log] == [
             (1, 502, "html-502@1"),

@@ -42,7 +42,8 @@ def sandbox(
         Parameter(
             negative="",
             metavar="FAULT",
-            help="Fault to serve, such as html-502@2; can be repeated. See --list-faults.",
+            help="Fault to serve, such as html-502@2 or html-502?user_id=7; can be repeated. See "
+            "--list-faults.",
         ),
     ] = None,
     latency: Annotated[
@@ -113,7 +114,9 @@ def _report(sandbox: Any, url: str) -> None:
         f"Key: {sandbox.key}",
     ]
     if sandbox.control:
-        lines.append(f"Control: {url}/_sandbox/ledger, requests, faults and reset, by the same key")
+        lines.append(
+            f"Control: {url}/_sandbox/ledger, requests, charges, faults and reset, by the same key"
+        )
     only = len(sandbox.clients) == 1
     for platform, client in sandbox.clients.items():
         spec = sandbox.spec if only else Specification.of_package(client._package)

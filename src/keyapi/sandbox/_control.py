@@ -22,7 +22,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def routes(service: Service) -> list[Any]:
-    """Make the routes: ledger, requests, faults (read and replace), reset.
+    """Make the routes: ledger, requests, charges, faults (read and replace), reset.
 
     Args:
         service: What they inspect and steer.
@@ -33,6 +33,9 @@ def routes(service: Service) -> list[Any]:
 
     async def requests(request: Request) -> Response:
         return JSONResponse([entry._asdict() for entry in list(service.ledger.requests)])
+
+    async def charges(request: Request) -> Response:
+        return JSONResponse(dict(service.ledger.charges))
 
     async def faults(request: Request) -> Response:
         if request.method == "PUT":
@@ -58,6 +61,7 @@ def routes(service: Service) -> list[Any]:
     return [
         Route("/_sandbox/ledger", keyed(ledger)),
         Route("/_sandbox/requests", keyed(requests)),
+        Route("/_sandbox/charges", keyed(charges)),
         Route("/_sandbox/faults", keyed(faults), methods=["GET", "PUT"]),
         Route("/_sandbox/reset", keyed(reset), methods=["POST"]),
     ]

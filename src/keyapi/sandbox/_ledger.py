@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from keyapi._isolation import Lock
 from keyapi.sandbox._exchange import SandboxRequest
 
 _KEPT = 10_000  # requests in the log; older ones are dropped to bound its memory
+_COUNTED = 100_000  # different requests whose charges are counted, to bound their memory
 _LONGEST = 4_000  # characters of a path or query in it
 
 
@@ -49,6 +50,8 @@ class Ledger:
     Attributes:
         charged: Credits charged so far.
         requests: The latest requests, oldest first.
+        charges: How often each request was charged, by its path and query: what was paid twice
+            shows here. It counts 100,000 different ones.
         count: Number of requests so far.
     """
 
@@ -72,6 +75,7 @@ class Ledger:
             self.charged = 0
             self.count = 0
             self.requests: deque[Entry] = deque(maxlen=_KEPT)
+            self.charges: Counter[str] = Counter()
 
     @property
     def credits_left(self) -> int | None:
@@ -108,6 +112,11 @@ class Ledger:
         method, path, query = request.method, _kept(request.path), _kept(request.query)
         entry = Entry(number, now, method, path, query, status, charged, fault)
         self.requests.append(entry)
+        if charged:
+            target = f"{path}?{query}" if query else path
+            with self._lock:
+                if target in self.charges or len(self.charges) < _COUNTED:
+                    self.charges[target] += 1
 
     def refund(self, cost: int) -> None:
         """Take back a charge: a failed request costs nothing."""

@@ -47,12 +47,13 @@ class Sandbox(Generic[C]):
         qps: Requests answered per second before further ones get 429; None for unlimited.
         seed: The same seed gives the same data on every machine; a different seed, different data.
         faults: Faults to serve, at most 100, e.g. `"html-502@3"` for the third request; `FAULTS`
-            has their names, `_schedule.scheduled` the syntax.
+            has their names, `_schedule.scheduled` the syntax; `"html-502?user_id=7"` is served to
+            requests with that argument.
         latency: Delay before each answer, in seconds, at most 300.
         strict: Whether to refuse unknown parameters; the real API is reported to ignore them.
         retry_after: `Retry-After` of a 429, in whole seconds; None to omit it.
-        control: Whether to serve `/_sandbox/…`: ledger, requests, faults, reset. It asks for the
-            key, as the API does.
+        control: Whether to serve `/_sandbox/…`: ledger, requests, charges, faults, reset. It asks
+            for the key, as the API does.
         spec: An effective specification to serve instead of the clients' own.
         clock: Returns the time in seconds; for tests of the rate limit.
 

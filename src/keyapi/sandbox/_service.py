@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -71,6 +72,7 @@ class Service:
         self._retry_after = retry_after
         self._request_ids = Chance(seed, "request ids")
         self._lock = Lock()
+        self._concerned: Counter[str] = Counter()  # requests that a fault with arguments counted
         self._routes = [_Route(operation) for operation in spec]
         self._validations: dict[str, Validation] = {}
 
@@ -85,11 +87,12 @@ class Service:
         if len(texts) > MOST:
             raise ConfigurationError(f"At most {MOST} faults can be scheduled, got {len(texts)}")
         self.faults = [scheduled(text) for text in texts]
+        self._concerned.clear()
 
     def reset(self) -> None:
         """Forget all requests, charges and faults."""
         self.ledger.reset()
-        self.faults = []
+        self.fault_texts = []
 
     def accepts(self, authorization: str) -> bool:
         """Whether a header `Authorization` has the key."""
@@ -131,8 +134,8 @@ class Service:
         arguments, answer = self._judge(request, operation, in_path)
         reply, cost, served = answer.reply, answer.cost, None
         exchange = Exchange(self.spec, operation, arguments, *answer[:1], *answer[2:])
-        for fault in self.faults:
-            spoilt = fault.spoil(exchange) if fault.due(number) else None
+        for fault in self._due(number, arguments):
+            spoilt = fault.spoil(exchange)
             if spoilt is not None:
                 reply, served = spoilt, fault
                 break
@@ -141,6 +144,22 @@ class Service:
             cost = 0
         self.ledger.record(number, request, reply.status, cost, served.text if served else None)
         return reply
+
+    def _due(self, number: int, arguments: Mapping[str, Any]) -> list[Scheduled]:
+        """The faults whose turn it is: they count the requests that they concern."""
+        due = []
+        for fault in self.faults:
+            if not fault.concerns(arguments):
+                continue
+            if fault.arguments:
+                with self._lock:
+                    self._concerned[fault.text] += 1
+                    number_of_fault = self._concerned[fault.text]
+            else:
+                number_of_fault = number
+            if fault.due(number_of_fault):
+                due.append(fault)
+        return due
 
     def _judge(
         self, request: SandboxRequest, operation: OperationSpec, in_path: Mapping[str, str]
