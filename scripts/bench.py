@@ -3,7 +3,7 @@
 python scripts/bench.py [--json] [--runs N] [--pace] [SUBJECT ...]
 
 Subjects: calls, loopback, startup, regeneration; and those measured over minutes, only where they
-are named: pace, sandbox.
+are named: pace, sandbox, export, million.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib import import_module
 
 _SUBJECTS = ("calls", "loopback", "startup", "regeneration")  # unless told otherwise
 _PACE = "pace"
-_LONG = (_PACE, "sandbox")
+_LONG = (_PACE, "sandbox", "export", "million")
 
 
 def main() -> int:
