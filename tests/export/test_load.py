@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from keyapi import ConfigurationError
+from keyapi._identity import identity
 from keyapi.cli.app import run
 from keyapi.export import ExportError, Loaded, load
 from keyapi.export._keys import key_of
@@ -197,6 +198,26 @@ def test_the_id_is_part_of_a_rows_name_unless_the_row_repeats_it() -> None:
     assert key_of(operation, "user_id") == ["_id", "product_id"]
     operation.row["properties"]["_id"] = {"type": "boolean"}  # type: ignore[index] # it has rows
     assert key_of(operation, "user_id") == ["__id", "product_id"]
+
+
+TEXT = {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("path", "properties", "expected"),
+    [
+        ("/v1/video/list", {"video_id": TEXT, "title": TEXT}, "video_id"),
+        ("/v1/video/list", {"video_id": TEXT, "shop_id": TEXT}, "video_id"),
+        ("/v1/feed/list", {"video_id": TEXT, "shop_id": TEXT}, None),
+        ("/v1/video/list", {"user_id": TEXT, "category_id": {**TEXT, "enum": ["1"]}}, None),
+        ("/v1/video/trend", {"video_id": TEXT, "stat_date": TEXT}, None),
+        ("/v1/video/list", {"id": {"type": "object"}}, None),
+    ],
+)
+def test_rows_have_an_id_of_their_own_where_one_surely_is(
+    path: str, properties: dict[str, Any], expected: str | None
+) -> None:
+    assert identity(path, properties, {"user_id"}) == expected
 
 
 # --- Columns ------------------------------------------------------------------------------------

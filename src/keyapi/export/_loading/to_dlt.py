@@ -121,7 +121,7 @@ class DltLoad:
             return
         columns = py_arrow_to_table_schema_columns(flat_schema(self._dataset.schema))
         run = {
-            schema.naming.normalize_identifier(column): str(facts["data_type"])
+            schema.naming.normalize_identifier(column): str(facts.get("data_type"))
             for column, facts in columns.items()
         }
         table = {
