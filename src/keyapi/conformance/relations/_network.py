@@ -201,11 +201,12 @@ class _Network:
         """What is lost or late on its way is a `TransportError`; what never left costs nothing."""
         whole, price = self._whole(), self._operation.credits
         drip = [whole[n : n + 1] for n in range(len(whole))]
+        pause = 2 * _NEVER / whole.index(b"\r\n\r\n")  # its head alone takes too long
         lost: dict[str, tuple[Parts, dict[str, Any]]] = {
             "no answer": (Parts([], drops=True), {}),
             "half an answer": (Parts([whole[:-1]], drops=True), {}),
             "an answer too late": (Parts([whole], _NEVER), {"timeout": _SOON}),
-            "an answer by bytes": (Parts(drip, 2 * _NEVER / len(drip)), {"deadline": _SOON}),
+            "an answer by bytes": (Parts(drip, pause), {"deadline": _SOON}),
         }
         if not self._good.content:
             del lost["half an answer"]
