@@ -243,7 +243,7 @@ def test_a_file_that_is_too_large_or_too_deep_or_not_json_is_refused(
             read(path)
     path.write_bytes(b"\xef\xbb\xbf" + written([GOOD]))  # with a byte order mark
     assert read(path) == [GOOD]
-    with pytest.raises(RecordingError, match="cannot be read: embedded null byte"):
+    with pytest.raises(RecordingError, match=r"cannot be read: .*embedded null"):
         read(f"{path}\0")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.har")  # who reads one waits for who writes

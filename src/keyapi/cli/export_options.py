@@ -89,10 +89,7 @@ RetryOptions: Any = make_dataclass(
     "RetryOptions",
     [*_LIMITS, *CLIENT_FIELDS],
     bases=(ClientOptions,),
-    namespace={
-        "__module__": ClientOptions.__module__,
-        "__doc__": "The options of `keyapi export retry`.",
-    },
+    namespace={"__module__": __name__, "__doc__": "The options of `keyapi export retry`."},
     frozen=True,
     kw_only=True,
 )
@@ -145,10 +142,7 @@ ExportOptions: Any = make_dataclass(
         *CLIENT_FIELDS,
     ],
     bases=(ClientOptions,),
-    namespace={
-        "__module__": ClientOptions.__module__,
-        "__doc__": "The options of `keyapi export`.",
-    },
+    namespace={"__module__": __name__, "__doc__": "The options of `keyapi export`."},
     frozen=True,
     kw_only=True,
 )

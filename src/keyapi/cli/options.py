@@ -1,6 +1,8 @@
-"""The options that all operations' commands share."""
+"""The options that all operations' commands share.
 
-from __future__ import annotations
+Without postponed annotations: classes made in other modules derive from these, and what their
+annotations name is looked up there.
+"""
 
 import os
 import sys
