@@ -116,8 +116,13 @@ def _answered(baseline: Baseline, operation: OperationSpec, case: Case) -> Corre
 class _Witness:
     """Stands among a sandbox's faults and spoils nothing, but sees what they would."""
 
+    arguments = ()
+
     def __init__(self) -> None:
         self.seen: list[Exchange] = []
+
+    def concerns(self, arguments: Mapping[str, Any]) -> bool:
+        return True
 
     def due(self, number: int) -> bool:
         return True
