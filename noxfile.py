@@ -177,11 +177,17 @@ def lowest(session: nox.Session) -> None:
 
 @in_dev
 def tools(session: nox.Session) -> None:
-    """The tests of what is not shipped: the pipeline, and what the contract suite is made of."""
-    if session.posargs:
+    """The tests of what is not shipped: the pipeline, and what the contract suite is made of.
+
+    At most five cases of each test, which differ in data, and none that is slow for what it can
+    find; `-- --all` runs all.
+    """
+    if session.posargs == ["--all"]:
+        _pytest(session, *TOOLS)
+    elif session.posargs:
         _pytest(session, *session.posargs)
     else:
-        _pytest(session, *TOOLS, "-m", "not slow")
+        _pytest(session, *TOOLS, "-m", "not slow", "--cases", "5")
 
 
 @in_dev(default=False)
@@ -213,12 +219,6 @@ def docs(session: nox.Session) -> None:
     options = ("--quiet", "--fail-on-warning", "--keep-going", "--jobs", "auto")
     _run(session, "sphinx-build", *options, "docs", str(site))
     _pytest(session, "tests/docs", f"--site={site}", *session.posargs)
-
-
-@in_dev(default=False)
-def slow(session: nox.Session) -> None:
-    """The tests that take seconds for what they can find; `tools` leaves them out."""
-    _pytest(session, *TOOLS, "-m", "slow", *session.posargs)
 
 
 @in_dev(default=False)
