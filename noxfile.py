@@ -179,7 +179,7 @@ def lowest(session: nox.Session) -> None:
 def tools(session: nox.Session) -> None:
     """The tests of what is not shipped: the pipeline, and what the contract suite is made of.
 
-    At most five cases of each test, which differ in data, and none that is slow for what it can
+    At most three cases of each test, which differ in data, and none that is slow for what it can
     find; `-- --all` runs all.
     """
     if session.posargs == ["--all"]:
@@ -187,7 +187,7 @@ def tools(session: nox.Session) -> None:
     elif session.posargs:
         _pytest(session, *session.posargs)
     else:
-        _pytest(session, *TOOLS, "-m", "not slow", "--cases", "5")
+        _pytest(session, *TOOLS, "-m", "not slow", "--cases", "3")
 
 
 @in_dev(default=False)

@@ -157,6 +157,7 @@ def test_a_planter_may_find_something_wrong_without_a_fault(
     assert "WRONG WITHOUT ANY FAULT  nothing can be imported" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_faults_of_answers_can_be_planted_with_an_installed_client() -> None:
     planter = AnswerPlanter()

@@ -1145,6 +1145,7 @@ def test_a_folder_or_revision_without_a_client_is_refused(tmp_path: Path) -> Non
             pass
 
 
+@pytest.mark.slow
 def test_every_meaning_can_be_said() -> None:
     """A rule that names a word which its place does not know would end in a traceback."""
     said = {
