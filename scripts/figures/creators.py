@@ -1,18 +1,12 @@
-"""A server of creators with five pages of products each, in a process of its own.
-
-It does as little as will do, so that the time of who asks shows.
-"""
+"""A server of creators with five pages of products each, in a process of its own."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager
+from functools import partial
 
+from figures.answering import Answering, response, serve, server
 from figures.calls import USER, page
 
 PAGES = 5
@@ -33,46 +27,20 @@ def body(user: str, number: int) -> bytes:
     return made.replace(USER.encode(), user.encode())
 
 
-@contextmanager
-def creators() -> Iterator[str]:
+def creators() -> AbstractContextManager[str]:
     """Run the server while the block runs, and give its address."""
-    command = [sys.executable, "-m", "figures.creators"]
-    place = Path(__file__).parents[1]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=place) as server:
-        try:
-            assert server.stdout is not None
-            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        finally:
-            server.kill()
+    return server("figures.creators")
 
 
-class _Answers(asyncio.Protocol):
-    bodies: list[bytes]
-    transport: asyncio.Transport
-    received: bytes
+class _Creators(Answering):
+    def __init__(self, bodies: list[bytes]) -> None:
+        self._bodies = bodies
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport, self.received = transport, b""
-
-    def data_received(self, data: bytes) -> None:
-        self.received += data
-        while b"\r\n\r\n" in self.received:
-            head, _, self.received = self.received.partition(b"\r\n\r\n")
-            asked = dict(_QUERY.findall(head))
-            made = self.bodies[int(asked[b"page_num"])].replace(USER.encode(), asked[b"user_id"])
-            self.transport.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-                % (len(made), made)
-            )
-
-
-async def _serve() -> None:
-    _Answers.bodies = [b"", *(body(USER, number) for number in range(1, PAGES + 1))]
-    server = await asyncio.get_running_loop().create_server(_Answers, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    def answer(self, head: bytes) -> bytes:
+        asked = dict(_QUERY.findall(head))
+        number = int(asked[b"page_num"])
+        return response(self._bodies[number].replace(USER.encode(), asked[b"user_id"]))
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    serve(partial(_Creators, [b"", *(body(USER, number) for number in range(1, PAGES + 1))]))

@@ -1,21 +1,21 @@
-"""A server in a process of its own: it answers each request alike, on connections that are kept.
+"""A server in a process of its own that answers each request alike.
 
-It does as little as will do, so that the client's own time shows; it also notes when each request
-arrived, by the clock that all processes of a machine share.
+It also notes when each request arrived, by the clock that all processes of a machine share.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 import httpx
+
+from figures.answering import Answering, response, serve, server
 
 _ARRIVALS = "/arrivals"
 
@@ -41,50 +41,23 @@ def serving(body: bytes) -> Iterator[Served]:
     Args:
         body: What it answers.
     """
-    server = subprocess.Popen(
-        [sys.executable, __file__, body.decode()], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout is not None
-        yield Served(f"http://127.0.0.1:{int(server.stdout.readline())}")
-    finally:
-        server.kill()
-        server.communicate()
+    with server("figures.serving", body.decode()) as url:
+        yield Served(url)
 
 
-class _Answers(asyncio.Protocol):
-    arrivals: list[float]
-    answer: bytes
-    transport: asyncio.Transport
-    received: bytes
+class _Timed(Answering):
+    def __init__(self, arrivals: list[float], always: bytes) -> None:
+        self._arrivals = arrivals
+        self._always = always
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport, self.received = transport, b""
-
-    def data_received(self, data: bytes) -> None:
-        self.received += data
-        while b"\r\n\r\n" in self.received:
-            head, _, self.received = self.received.partition(b"\r\n\r\n")
-            if head.startswith(f"GET {_ARRIVALS} ".encode()):
-                self.transport.write(_response(json.dumps(self.arrivals).encode()))
-                self.arrivals.clear()
-            else:
-                self.arrivals.append(time.monotonic())
-                self.transport.write(self.answer)
-
-
-def _response(body: bytes) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    return head.encode() + b"\r\n\r\n" + body
-
-
-async def _serve(body: bytes) -> None:
-    _Answers.arrivals, _Answers.answer = [], _response(body)
-    server = await asyncio.get_running_loop().create_server(_Answers, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    def answer(self, head: bytes) -> bytes:
+        if head.startswith(f"GET {_ARRIVALS} ".encode()):
+            arrivals = response(json.dumps(self._arrivals).encode())
+            self._arrivals.clear()
+            return arrivals
+        self._arrivals.append(time.monotonic())
+        return self._always
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1].encode()))
+    serve(partial(_Timed, [], response(sys.argv[1].encode())))

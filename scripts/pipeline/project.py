@@ -110,7 +110,7 @@ class Project:
             text = "" if problem else content.decode()
         except OSError as error:
             problem = error.strerror or str(error)
-            problem = "there is no such file" if isinstance(error, FileNotFoundError) else problem
+            problem = "it does not exist" if isinstance(error, FileNotFoundError) else problem
         except UnicodeDecodeError as error:
             problem = f"not UTF-8: {error.reason} at byte {error.start}"
         if problem:

@@ -39,8 +39,8 @@ class _Progress(OfRows[T, P]):
     def next_page(self) -> P | None:
         """The number or cursor of the page with the first row not handed out, for `start_page`.
 
-        None where there is no such row, and for the first page of a walk by cursor, which is asked
-        for without one; `has_more` tells these apart.
+        None once every row was handed out, and for the first page of a walk by cursor, which is
+        asked for without one; `has_more` tells these apart.
         """
         stand = self._walk.stand
         position: P | None = stand.page if _is_in_page(stand) else stand.following

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 
 from client.conftest import EXAMPLE
-from support.serving import InThread
+from support.serving import InThread, heads
 
 ROW = EXAMPLE["data"][0]
 SIZE = 10
@@ -147,14 +147,7 @@ class _Connection(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        received = b""
-        while True:
-            while b"\r\n\r\n" not in received:
-                more = self.request.recv(65536)
-                if not more:
-                    return
-                received += more
-            head, _, received = received.partition(b"\r\n\r\n")
+        for head in heads(self.request):
             target = head.split(b" ", 2)[1].decode()
             answer = self.server.answered(target)
             if isinstance(answer, Exception):

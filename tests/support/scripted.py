@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from client.conftest import EXAMPLE
-from support.serving import InThread
+from support.serving import InThread, heads
 
 Script = bytes | Callable[[Any], None]
 """What is sent for a request; or a function that is given the connection's socket."""
@@ -66,14 +66,7 @@ class _Connection(socketserver.BaseRequestHandler):
     server: Scripted
 
     def handle(self) -> None:
-        received = b""
-        while True:
-            while b"\r\n\r\n" not in received:
-                more = self.request.recv(65536)
-                if not more:
-                    return
-                received += more
-            head, _, received = received.partition(b"\r\n\r\n")
+        for head in heads(self.request):
             script = self.server.next(head)
             if callable(script):
                 script(self.request)

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Self
+
+
+def heads(connection: socket.socket) -> Iterator[bytes]:
+    """Read the heads of requests without a body, one after another, until the other end leaves."""
+    received = b""
+    while True:
+        while b"\r\n\r\n" not in received:
+            more = connection.recv(65536)
+            if not more:
+                return
+            received += more
+        head, _, received = received.partition(b"\r\n\r\n")
+        yield head
 
 
 class InThread(socketserver.ThreadingTCPServer):

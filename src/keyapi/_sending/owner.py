@@ -42,7 +42,7 @@ class Owner:
             raise ConfigurationError(
                 "Not sent: the transport was made before this process was forked, and its "
                 "connections are the parent's. Make transport and client in each process, or leave "
-                "transport=... out: the client's own is made anew"
+                "transport=... out: the client then makes its own in each process"
             )
 
     def check_loop(self, loop: asyncio.AbstractEventLoop) -> None:

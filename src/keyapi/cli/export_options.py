@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from keyapi._options import OPTIONS
-from keyapi.cli.options import ClientOptions, client_option
+from keyapi.cli.options import ClientOptions, client_option, quietly
 from keyapi.cli.values import count, dashed, place, positive
 
 _RUN = Group("Export", sort_key=2)
@@ -68,13 +68,7 @@ _LIMITS: list[tuple[str, Any, Any]] = [
         "quiet",
         Annotated[
             bool,
-            Parameter(
-                name=("--quiet", "-q"),
-                group=_RUN,
-                negative="",
-                show_default=False,
-                help="Print only warnings and errors.",
-            ),
+            quietly(_RUN),
         ],
         False,
     ),

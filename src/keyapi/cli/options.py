@@ -21,6 +21,17 @@ OUTPUT = Group("Output", sort_key=2)
 CLIENT = Group("Client", sort_key=3)
 
 
+def quietly(group: Group) -> Parameter:
+    """The flag `--quiet`, in a group of the help."""
+    return Parameter(
+        name=("--quiet", "-q"),
+        group=group,
+        negative="",
+        show_default=False,
+        help="Print only warnings and errors.",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClientOptions:
     """How a command's client is made.
@@ -118,13 +129,7 @@ class Options(ClientOptions):
     ] = False
     quiet: Annotated[
         bool,
-        Parameter(
-            name=("--quiet", "-q"),
-            group=OUTPUT,
-            negative="",
-            show_default=False,
-            help="Print only warnings and errors.",
-        ),
+        quietly(OUTPUT),
     ] = False
 
 

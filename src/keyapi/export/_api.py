@@ -80,16 +80,21 @@ def export(
         ExportError: A file cannot be written, the journal is damaged, or another export is running
             in the folder.
     """
-    plan = Plan.of(method, arguments or {}, id_parameter=id_parameter, max_pages=max_pages)
-    settings = Settings(
-        out=out,
-        journal=journal,
+    run = aexport(
+        method,
+        ids,
+        out,
+        arguments=arguments,
+        id_parameter=id_parameter,
+        max_credits=max_credits,
+        max_pages=max_pages,
+        concurrency=concurrency,
         as_of=as_of,
         on_new_day=on_new_day,
-        max_credits=max_credits,
-        concurrency=concurrency,
+        journal=journal,
+        progress=progress,
     )
-    return completed(carried_out(plan, Ids(ids, plan.names), settings, _Progress(progress)))
+    return completed(run)
 
 
 async def aexport(
