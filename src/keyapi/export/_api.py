@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from keyapi._client import AsyncClient, SyncClient
-from keyapi.export._folder import Folder, checked_day
+from keyapi.export._folder import Folder
 from keyapi.export._ids import Ids
 from keyapi.export._plan import Plan, planned
 from keyapi.export._reader import JournalReader
@@ -180,7 +180,7 @@ def begun(
         ConfigurationError: There is no such run, or the client cannot call its operation.
     """
     found = Folder(folder)
-    day = found.latest() if as_of is None else checked_day(as_of)
+    day = found.day(as_of)
     with closing(JournalReader(found.journal(day))) as journal:
         settings = Settings(out=journal.fact("out") or folder, journal=folder, as_of=day)
         return planned(client, journal), settings
@@ -189,7 +189,7 @@ def begun(
 def client_name(folder: str | os.PathLike[str], as_of: str | None) -> str:
     """Name of the class of the client that a run was begun with; arguments as of `begun`."""
     found = Folder(folder)
-    day = found.latest() if as_of is None else checked_day(as_of)
+    day = found.day(as_of)
     with closing(JournalReader(found.journal(day))) as journal:
         return str(journal.fact("client"))
 

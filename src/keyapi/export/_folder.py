@@ -60,6 +60,17 @@ class Folder:
             raise ConfigurationError(f"Cannot read {self.path}: {error.strerror}") from error
         return sorted(found[1] for found in map(_JOURNAL.fullmatch, names) if found)
 
+    def day(self, as_of: str | None) -> str:
+        """The day of a run that is there.
+
+        Args:
+            as_of: The day; None for the newest run's.
+
+        Raises:
+            ConfigurationError: It is not a date, or there is no run at all.
+        """
+        return self.latest() if as_of is None else checked_day(as_of)
+
     def latest(self) -> str:
         """The day of its newest run.
 

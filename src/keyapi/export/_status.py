@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyapi.export._budget import RESERVED
-from keyapi.export._folder import Folder, checked_day
+from keyapi.export._folder import Folder
 from keyapi.export._reader import JournalReader
 from keyapi.export._records import IdResult, State
 from keyapi.export._report import Counts, Report
@@ -47,7 +47,7 @@ def status(
         ExportError: The journal is damaged.
     """
     found = Folder(folder)
-    day = found.latest() if as_of is None else checked_day(as_of)
+    day = found.day(as_of)
     journal = JournalReader(found.journal(day))
     try:
         totals = journal.totals()

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from keyapi.export._files import LINEAGE
-from keyapi.export._folder import Folder, checked_day
+from keyapi.export._folder import Folder
 from keyapi.export._manifest import manifest_name
 from keyapi.export._reader import JournalReader
 from keyapi.export._records import FileRecord
@@ -61,7 +61,7 @@ def verify(
         ExportError: The journal is damaged.
     """
     found = Folder(folder)
-    day = found.latest() if as_of is None else checked_day(as_of)
+    day = found.day(as_of)
     with closing(JournalReader(found.journal(day))) as journal:
         journal.check()
         place = target(out or journal.fact("out") or folder, found.path)

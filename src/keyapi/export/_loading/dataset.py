@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from keyapi.export._errors import ExportError
 from keyapi.export._files import LINEAGE
-from keyapi.export._folder import Folder, checked_day
+from keyapi.export._folder import Folder
 from keyapi.export._manifest import manifest_name
 from keyapi.export._reader import JournalReader
 from keyapi.export._records import FileRecord, State
@@ -97,7 +97,7 @@ def dataset(folder: str | os.PathLike[str], *, as_of: str | None, partial: bool)
         ExportError: It is not finished, or its files do not fit the journal.
     """
     found = Folder(folder)
-    day = found.latest() if as_of is None else checked_day(as_of)
+    day = found.day(as_of)
     with closing(JournalReader(found.journal(day))) as journal:
         totals = journal.totals()
         left = totals.states[State.TODO] + totals.states[State.FAILED]
