@@ -1,0 +1,1 @@
+"""An export on many machines: slices of its list, each with a log that one worker writes."""
