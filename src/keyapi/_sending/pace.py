@@ -96,6 +96,24 @@ class Pace:
         finally:
             turn.release()
 
+    def turn(self, asked: int) -> float:
+        """Ask once whether the next request may be sent, for one that waits elsewhere.
+
+        Args:
+            asked: How often that was asked for this request before.
+
+        Returns:
+            0 where it may, else how long to wait before asking again, in seconds.
+
+        Raises:
+            ConfigurationError: The limiter failed.
+        """
+        with self._turn:
+            wait = min(self._held() or self._ask(asked), _LONGEST_WAIT)
+            if not wait:
+                self._passed(asked > 0)
+            return wait
+
     def _held(self) -> float:
         """How long the request before delays this one, in seconds."""
         return max(self._due - self._clock.now(), 0.0)

@@ -8,26 +8,35 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import closing
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from keyapi._client import AsyncClient, SyncClient
+from keyapi.export._engine import Engine
 from keyapi.export._folder import Folder
 from keyapi.export._ids import Ids
 from keyapi.export._plan import Plan, planned
 from keyapi.export._reader import JournalReader
 from keyapi.export._records import State
 from keyapi.export._report import Report
-from keyapi.export._run import Listener, Run
+from keyapi.export._run import Listener, MakeWorking, Run
 from keyapi.export._settings import CONCURRENCY, Settings
 
 Progress = Callable[[Report], object]
+T = TypeVar("T")
 
 
-class _Progress(Listener):
+class ToldProgress(Listener):
+    """Tells a program's own function how far a run is.
+
+    Args:
+        progress: The function, or None.
+    """
+
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
 
     def progress(self, report: Report) -> None:
+        """Tell it."""
         if self._progress is not None:
             self._progress(report)
 
@@ -126,7 +135,7 @@ async def aexport(
         max_credits=max_credits,
         concurrency=concurrency,
     )
-    return await carried_out(plan, Ids(ids, plan.names), settings, _Progress(progress))
+    return await carried_out(plan, Ids(ids, plan.names), settings, ToldProgress(progress))
 
 
 def retry(
@@ -163,7 +172,7 @@ def retry(
         settings, on_new_day=on_new_day, max_credits=max_credits, concurrency=concurrency
     )
     states = (State.FAILED, State.DEAD) if dead else (State.FAILED,)
-    return completed(carried_out(plan, None, settings, _Progress(progress), states))
+    return completed(carried_out(plan, None, settings, ToldProgress(progress), states))
 
 
 def begun(
@@ -200,32 +209,34 @@ async def carried_out(
     settings: Settings,
     listener: Listener,
     put_back: tuple[State, ...] = (),
+    working: MakeWorking = Engine,
 ) -> Report:
     """Carry out a run; arguments as of `Run`."""
-    run = await asyncio.to_thread(Run, plan, ids, settings, put_back)
+    run = await asyncio.to_thread(Run, plan, ids, settings, put_back, working)
     try:
         return await run(listener)
     finally:
         await asyncio.shield(asyncio.to_thread(run.close))
 
 
-def completed(work: Coroutine[Any, Any, Report]) -> Report:
+def completed(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end, also where an event loop is running in this thread, as in a notebook."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    outcome: list[Report | BaseException] = []
+    outcome: list[tuple[T | None, BaseException | None]] = []
 
     def run() -> None:
         try:
-            outcome.append(asyncio.run(work))
+            outcome.append((asyncio.run(work), None))
         except BaseException as error:
-            outcome.append(error)
+            outcome.append((None, error))
 
     thread = threading.Thread(target=run, name="keyapi-export")
     thread.start()
     thread.join()
-    if isinstance(outcome[0], BaseException):
-        raise outcome[0]
-    return outcome[0]
+    result, failure = outcome[0]
+    if failure is not None:
+        raise failure
+    return result  # type: ignore[return-value]  # None only where the work gives None

@@ -7,15 +7,14 @@ import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
+from keyapi._budget import Budget
 from keyapi._client import SyncClient
 from keyapi._errors import KeyAPIError
 from keyapi._page import Page
-from keyapi.export._budget import RunBudget
-from keyapi.export._journal import Journal
 from keyapi.export._outcomes import Outcome, outcome
 from keyapi.export._plan import Plan
 from keyapi.export._records import Claim, FetchedPage, State
@@ -30,12 +29,35 @@ is down, and each further attempt may cost credits. At least three for each id i
 NextPage = Callable[[], Awaitable[Page[Any, Any]]]
 
 
+class Ledger(Protocol):
+    """What knows the ids, and commits their pages: a `Journal`, or the log of a shard."""
+
+    def claims(self, state: State, after: int, most: int) -> list[Claim]:
+        """The next ids of a state; see `JournalReader`."""
+        ...
+
+    def commit(self, page: FetchedPage) -> Future[None]:
+        """Commit a page; see `Journal`."""
+        ...
+
+    def settle(self, n: int, state: State, error: str | None) -> Future[None]:
+        """Write what is known of an id of which no page came."""
+        ...
+
+
+class Paying(Budget, Protocol):
+    """A budget that the engine closes at its end, and that says when requests leave."""
+
+    closed: bool
+    reserved: Callable[[], None]
+
+
 class Engine:
     """Works through the ids of a journal.
 
     Args:
         plan: What is asked for each id.
-        journal: The journal.
+        journal: What knows the ids.
         budget: What the client's requests are paid from.
         concurrency: How many ids are asked for at once.
         counts: What it counts in.
@@ -49,8 +71,8 @@ class Engine:
     def __init__(
         self,
         plan: Plan,
-        journal: Journal,
-        budget: RunBudget,
+        journal: Ledger,
+        budget: Paying,
         *,
         concurrency: int,
         counts: Counts,

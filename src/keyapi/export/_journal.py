@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import closing
@@ -18,7 +19,7 @@ from typing import Any
 
 from keyapi.export._errors import unwritable
 from keyapi.export._reader import APPLICATION, FORMAT, JournalReader, connect
-from keyapi.export._records import FetchedPage, FileRecord, State
+from keyapi.export._records import FetchedPage, FileRecord, Settled, State
 from keyapi.export._target import synchronised
 from keyapi.export._writer import Writer
 
@@ -150,11 +151,33 @@ class Journal(JournalReader):
 
     def settle(self, n: int, state: State, error: str | None) -> Future[None]:
         """Write what is known of an id of which no page came."""
+        return self._writer.submit(lambda connection: _settle(connection, n, state, error))
 
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "UPDATE ids SET state = ?, error = ? WHERE n = ?", (int(state), error, n)
-            )
+    def take(
+        self, pages: Iterable[FetchedPage], settled: Iterable[Settled], fact: str, value: Any
+    ) -> Future[Counter[tuple[State, State]]]:
+        """Commit what a worker has committed elsewhere, in one transaction with a fact.
+
+        Args:
+            pages: Its pages, in their order.
+            settled: What else became of ids, after that.
+            fact: The name of the fact.
+            value: Its value.
+
+        Returns:
+            How many ids moved from one state to another.
+        """
+
+        def work(connection: sqlite3.Connection) -> Counter[tuple[State, State]]:
+            moved: Counter[tuple[State, State]] = Counter()
+            for page in pages:
+                moved[_state(connection, page.n), page.state] += 1
+                _insert(connection, page)
+            for n, state, error in settled:
+                moved[_state(connection, n), state] += 1
+                _settle(connection, n, state, error)
+            write_fact(connection, fact, value)
+            return moved
 
         return self._writer.submit(work)
 
@@ -198,6 +221,15 @@ def _inserted(batch: list[tuple[str]]) -> Callable[[sqlite3.Connection], None]:
         connection.executemany("INSERT OR IGNORE INTO ids (id) VALUES (?)", batch)
 
     return work
+
+
+def _state(connection: sqlite3.Connection, n: int) -> State:
+    (state,) = connection.execute("SELECT state FROM ids WHERE n = ?", (n,)).fetchone()
+    return State(state)
+
+
+def _settle(connection: sqlite3.Connection, n: int, state: State, error: str | None) -> None:
+    connection.execute("UPDATE ids SET state = ?, error = ? WHERE n = ?", (int(state), error, n))
 
 
 def _insert(connection: sqlite3.Connection, page: FetchedPage) -> None:

@@ -9,14 +9,13 @@ from hashlib import sha256
 from importlib import import_module
 from importlib.resources import files
 from inspect import Parameter
-from typing import Any
+from typing import Any, Protocol
 
 from keyapi._client import AsyncClient, SyncClient
 from keyapi._clients import Method
 from keyapi._errors import ConfigurationError
 from keyapi._operation import PagedOperation
 from keyapi.export._keys import key_of
-from keyapi.export._reader import JournalReader
 from keyapi.specification import OperationSpec, Specification
 
 _WALK = frozenset({"start_page", "limit", "max_pages"})
@@ -150,12 +149,25 @@ class Plan:
         }
 
 
-def planned(client: SyncClient | AsyncClient, journal: JournalReader) -> Plan:
-    """The plan of a run, from its journal.
+class Facts(Protocol):
+    """What says what is asked for: the journal of a run, or a shard of it."""
+
+    @property
+    def path(self) -> object:
+        """Where it is, for messages."""
+        ...
+
+    def fact(self, name: str) -> Any:
+        """A fact about the run."""
+        ...
+
+
+def planned(client: SyncClient | AsyncClient, journal: Facts) -> Plan:
+    """The plan of a run, from its journal or one of its shards.
 
     Args:
         client: The client.
-        journal: The journal.
+        journal: What has the facts.
 
     Raises:
         ConfigurationError: The client has no such method.
@@ -165,8 +177,8 @@ def planned(client: SyncClient | AsyncClient, journal: JournalReader) -> Plan:
         method = getattr(getattr(client, resource), name)
     except AttributeError:
         raise ConfigurationError(
-            f"{type(client).__name__} has no {resource}.{name}, which the journal {journal.path} "
-            "was made with; use the client of that platform and version"
+            f"{type(client).__name__} has no {resource}.{name}, which {journal.path} was "
+            "made with; use the client of that platform and version"
         ) from None
     kept = journal.fact("plan")
     return Plan.of(

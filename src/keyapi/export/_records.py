@@ -70,6 +70,20 @@ class FetchedPage(NamedTuple):
     error: str | None = None
 
 
+class Settled(NamedTuple):
+    """What is known of an id of which no page came.
+
+    Attributes:
+        n: Its number in the list.
+        state: Its state.
+        error: Why it is dead or failed.
+    """
+
+    n: int
+    state: State
+    error: str | None
+
+
 class StoredPage(NamedTuple):
     """A committed page that is in no file yet.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 from keyapi._errors import BudgetExceeded, ConfigurationError, KeyAPIError
@@ -26,7 +27,7 @@ from keyapi.export._target import target
 if TYPE_CHECKING:
     from keyapi._budget import Budget
 
-_LOTS = 2
+LOTS = 2
 """Credits that are reserved ahead, in requests for each id in flight."""
 _TICK = 0.5  # seconds between two looks at the progress
 
@@ -41,6 +42,33 @@ class Listener:
         """Called when the run is to end early, with how many ids are being asked for."""
 
 
+class Working(Protocol):
+    """What asks for the ids of a journal: an `Engine`, or what has others ask.
+
+    Attributes:
+        stopped: What ended the run before its end; None where nothing did.
+    """
+
+    stopped: BaseException | None
+
+    @property
+    def in_flight(self) -> int:
+        """How many ids are being asked for."""
+        ...
+
+    def stop(self, error: BaseException) -> None:
+        """End the run: what is in flight is committed, and nothing else is sent."""
+        ...
+
+    async def run(self) -> None:
+        """Ask for all ids."""
+        ...
+
+
+MakeWorking = Callable[..., Working]
+"""Makes it; takes the arguments of `Engine`."""
+
+
 class Run:
     """A run whose journal is open and whose folder is locked.
 
@@ -49,6 +77,7 @@ class Run:
         ids: The list; None for the ids that the journal has.
         settings: How it is carried out.
         put_back: States whose ids are to do again.
+        working: Makes what asks for the ids.
 
     Attributes:
         as_of: Its day.
@@ -65,9 +94,10 @@ class Run:
         ids: Ids | None,
         settings: Settings,
         put_back: tuple[State, ...] = (),
+        working: MakeWorking = Engine,
     ) -> None:
-        _check_concurrency(settings.concurrency)
-        shared = _shared(plan)
+        check_concurrency(settings.concurrency)
+        shared = shared_budget(plan)
         self._plan = plan
         self._began = time.monotonic()
         self._stack = ExitStack()
@@ -92,7 +122,7 @@ class Run:
             self._budget = RunBudget(
                 self._journal,
                 self._limit,
-                _LOTS * settings.concurrency * plan.operation.credits,
+                LOTS * settings.concurrency * plan.operation.credits,
                 shared,
             )
             from keyapi.arrow import RowSchema
@@ -105,7 +135,7 @@ class Run:
                 as_of=self.as_of,
                 run=self._journal.fact("run"),
             )
-            self._engine = Engine(
+            self._engine = working(
                 plan,
                 self._journal,
                 self._budget,
@@ -244,7 +274,7 @@ def _explained(error: BaseException, report: Report) -> BaseException:
     return stopped
 
 
-def _shared(plan: Plan) -> Budget | None:
+def shared_budget(plan: Plan) -> Budget | None:
     """A budget of the client's own that the run spends from, too.
 
     Raises:
@@ -260,6 +290,6 @@ def _shared(plan: Plan) -> Budget | None:
     return shared
 
 
-def _check_concurrency(value: object) -> None:
+def check_concurrency(value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
         raise ConfigurationError(f"concurrency must be from 1 to 1000, got {value!r}")

@@ -1,0 +1,288 @@
+"""Places the shards of a run on workers, and commits what they write; there is one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from keyapi._errors import KeyAPIError
+from keyapi.export._budget import RESERVED, RunBudget
+from keyapi.export._errors import ExportError
+from keyapi.export._journal import Journal
+from keyapi.export._plan import Plan
+from keyapi.export._records import Claim, State
+from keyapi.export._report import Counts
+from keyapi.export._shards.lease import Grants, LocalGrants
+from keyapi.export._shards.log import LogReader, ShardLost
+from keyapi.export._shards.segment import Segment
+from keyapi.export._shards.shard import Described, Shard, ShardReport
+from keyapi.export._shards.store import Store, store
+
+Outcome = ShardReport | KeyAPIError
+Submit = Callable[[Callable[[Shard], Outcome], Shard], "Future[Outcome]"]
+"""Has a worker call a function with a shard; gives a future of what it returns."""
+
+FACTS = ("plan", "client", "resource", "method", "specification")
+"""Facts about the run that a shard is described with."""
+_OPEN = "shards"
+"""The fact that says which shards may be worked on, where, and how many there were."""
+_LARGEST = 10_000
+"""Ids of a shard at most."""
+_FOR_EACH = 4
+"""Shards for each worker, so that none is busy for long after all others have ended."""
+_AT_ONCE = 4
+"""Ids of a shard at least, for each id that a worker asks for at once."""
+_TICK = 0.5  # seconds between two looks at the logs
+_ATTEMPTS = 5
+"""Workers that may die over a shard without a page before the run ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placing:
+    """How the shards of a run are placed.
+
+    Attributes:
+        submit: Has a worker call a function.
+        work: The function, given what grants shards and credits.
+        grants: Makes that, from the budget of the run.
+        place: Folder or URI of the segments.
+        workers: How many workers there are, about.
+        shard_ids: How many ids a shard has; None for as many as suit the list.
+    """
+
+    submit: Submit
+    work: Callable[[Grants], Callable[[Shard], Outcome]]
+    grants: Callable[[RunBudget, Journal], Grants]
+    place: str
+    workers: int
+    shard_ids: int | None = None
+
+
+class Coordinator:
+    """Has workers ask for the ids of a journal; takes the place of an `Engine`.
+
+    Args:
+        placing: How.
+        plan: What is asked for each id.
+        journal: The journal.
+        budget: What the run may spend.
+        concurrency: How many ids each worker asks for at once.
+        counts: What it counts in.
+        committed: Called with each committed page's number of rows.
+
+    Attributes:
+        stopped: What ended the run before its end; None where nothing did.
+    """
+
+    def __init__(
+        self,
+        placing: Placing,
+        plan: Plan,
+        journal: Journal,
+        budget: RunBudget,
+        *,
+        concurrency: int,
+        counts: Counts,
+        committed: Callable[[int], None],
+    ) -> None:
+        self.stopped: BaseException | None = None
+        self._placing = placing
+        self._plan = plan
+        self._journal = journal
+        self._budget = budget
+        self._concurrency = concurrency
+        self._counts = counts
+        self._committed = committed
+        self._run = str(journal.fact("run"))
+        self._store: Store = store(placing.place)
+        self._logs: dict[Shard, LogReader] = {}
+        self._running: dict[Future[Outcome], Shard] = {}
+        self._deaths: dict[Shard, int] = {}
+        self._lost_sight = False  # whether a worker may still be at work that nobody hears of
+        self._ending: asyncio.Future[Any] | None = None
+        self._end = ""
+
+    @property
+    def in_flight(self) -> int:
+        """How many ids are being asked for, at most."""
+        return min(len(self._running), self._placing.workers) * self._concurrency
+
+    def stop(self, error: BaseException) -> None:
+        """End the run: what is in flight is committed, and nothing else is sent.
+
+        Args:
+            error: Why.
+        """
+        if self.stopped is None:
+            self.stopped = error
+            self._budget.closed = True
+            for future in self._running:
+                future.cancel()  # where it has not begun
+            if self._end:
+                loop = asyncio.get_running_loop()
+                self._ending = loop.run_in_executor(None, self._store.put, self._end, b"")
+
+    async def run(self) -> None:
+        """Have all ids asked for that are to do or failed."""
+        shards = await asyncio.to_thread(self._begin)
+        grants = self._placing.grants(self._budget, self._journal)
+        work = self._placing.work(grants)
+        submit = partial(self._placing.submit, work)
+        try:
+            for shard in shards:
+                if self.stopped is None:
+                    self._running[submit(shard)] = shard
+            while self._running:
+                self._look(submit)
+                await asyncio.to_thread(self._ingest, grants)
+                if self._running:
+                    await asyncio.to_thread(self._wait)
+            await asyncio.to_thread(self._ingest, grants)
+        except ExportError as error:
+            self.stop(error)
+            await asyncio.to_thread(self._drain)
+        finally:
+            if self._ending is not None:
+                await self._ending
+        await asyncio.to_thread(self._finish)
+
+    def _wait(self) -> None:
+        wait(list(self._running), timeout=_TICK, return_when=FIRST_COMPLETED)
+
+    def _drain(self) -> None:
+        while self._running:
+            self._wait()
+            for future in [future for future in self._running if future.done()]:
+                del self._running[future]
+
+    def _look(self, submit: Callable[[Shard], Future[Outcome]]) -> None:
+        """See what has ended, and place again what did not come to its end."""
+        for future in [future for future in self._running if future.done()]:
+            shard = self._running.pop(future)
+            try:
+                outcome = future.result()
+            except CancelledError:
+                continue
+            except Exception as error:
+                self._died(shard, error)
+            else:
+                if isinstance(outcome, ShardReport):
+                    continue
+                if not isinstance(outcome, ShardLost):
+                    self.stop(outcome)
+            if self.stopped is None:
+                self._running[submit(shard)] = shard
+
+    def _died(self, shard: Shard, error: Exception) -> None:
+        self._lost_sight = True
+        self._deaths[shard] = self._deaths.get(shard, 0) + 1
+        if self._deaths[shard] >= _ATTEMPTS:
+            died = ExportError(
+                f"Workers die over {shard.name}: {type(error).__name__}: {error}. Look into their "
+                "logs; the same call resumes"
+            )
+            died.__cause__ = error
+            self.stop(died)
+
+    def _begin(self) -> list[Shard]:
+        """End what an earlier process began, and cut what is to do into shards."""
+        before = self._journal.fact(_OPEN) or {"last": 0, "ends": [], "open": [], "place": None}
+        self._end_earlier(before)
+        last = number = before["last"]
+        self._end = f"{self._run}/end-{last:05}"
+        cut: list[tuple[Shard, list[tuple[Claim, State]]]] = []
+        for ids in self._slices():
+            number += 1
+            shard = Shard(self._placing.place, f"{self._run}/shard-{number:05}", self._end)
+            cut.append((shard, ids))
+        self._journal.set_fact(
+            _OPEN,
+            {
+                "last": number,
+                "ends": [*before["ends"], self._end],
+                "open": [shard.name for shard, _ in cut],
+                "place": self._placing.place,
+            },
+        ).result()
+        facts = {name: self._journal.fact(name) for name in FACTS}
+        for shard, ids in cut:
+            Described(shard.name, facts, ids).write(self._store, shard)
+            self._logs[shard] = LogReader(self._store, shard.name)
+        return [shard for shard, _ in cut]
+
+    def _slices(self) -> list[list[tuple[Claim, State]]]:
+        states = self._counts.states
+        ids = states[State.TODO] + states[State.FAILED]
+        size = self._placing.shard_ids or min(
+            max(
+                math.ceil(ids / (self._placing.workers * _FOR_EACH)),
+                self._concurrency * _AT_ONCE,
+            ),
+            _LARGEST,
+        )
+        every: list[tuple[Claim, State]] = []
+        for state in (State.TODO, State.FAILED):
+            every += [(claim, state) for claim in self._journal.claims(state, 0, ids)]
+        every.sort()
+        return [every[start : start + size] for start in range(0, len(every), size)]
+
+    def _end_earlier(self, before: dict[str, Any]) -> None:
+        """Commit what workers of an earlier process wrote, and let them write no more."""
+        if not before["open"]:
+            return
+        place = store(before["place"])
+        for end in before["ends"]:
+            place.put(end, b"")
+        for name in before["open"]:
+            number, token = self._journal.fact(_log(name)) or (0, 0)
+            self._seal(place, LogReader(place, name, number, token), name)
+
+    def _seal(self, place: Store, log: LogReader, name: str) -> None:
+        """Commit the rest of a log, after which nobody can write it, and remove it."""
+        log.claim(uuid4().hex, partial(self._take, name, log), sealed=True)
+        place.remove(name)
+
+    def _ingest(self, grants: Grants) -> None:
+        """Commit what workers have written since."""
+        for shard, log in self._logs.items():
+            for segment in log:
+                self._take(shard.name, log, segment)
+                self._deaths.pop(shard, None)
+        if not isinstance(grants, LocalGrants):
+            self._budget.spent = grants.spent()
+
+    def _take(self, name: str, log: LogReader, segment: Segment) -> None:
+        """Commit one segment, in one transaction with its place in the log."""
+        position = log.number, log.token
+        taken = self._journal.take(segment.pages, segment.settled, _log(name), position)
+        for (before, after), count in taken.result().items():
+            self._counts.states[before] -= count
+            self._counts.states[after] += count
+        for page in segment.pages:
+            self._counts.committed(page.rows)
+            self._committed(page.rows)
+
+    def _finish(self) -> None:
+        """Remove the logs, all of which are committed."""
+        for shard, log in self._logs.items():
+            self._seal(self._store, log, shard.name)
+        kept = self._journal.fact(_OPEN)
+        ends = kept["ends"]
+        if self._lost_sight:
+            self._store.put(self._end, b"")
+        elif len(ends) == 1:
+            self._store.remove(self._run)
+            ends = []
+        self._journal.set_fact(_OPEN, {**kept, "open": [], "ends": ends}).result()
+        self._journal.set_fact(RESERVED, self._budget.spent).result()
+
+
+def _log(name: str) -> str:
+    """The fact that says how far a log is committed."""
+    return f"log of {name}"

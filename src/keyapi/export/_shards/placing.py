@@ -1,0 +1,144 @@
+"""What an export needs to have its shards worked on elsewhere: a client's class, and an access."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from keyapi._client import AsyncClient, SyncClient
+from keyapi._clients import async_twin
+from keyapi._config import check_rate
+from keyapi._errors import ConfigurationError
+from keyapi.export._budget import RunBudget
+from keyapi.export._journal import Journal
+from keyapi.export._plan import Plan
+from keyapi.export._run import MakeWorking
+from keyapi.export._settings import Settings
+from keyapi.export._shards.coordinator import Coordinator, Outcome, Placing, Submit
+from keyapi.export._shards.desk import Desk
+from keyapi.export._shards.lease import Grants, LocalGrants
+from keyapi.export._shards.shard import FLUSH_PAGES, FLUSH_SECONDS, Shard
+from keyapi.export._shards.worker import Access, Worker
+from keyapi.export._target import is_uri
+
+_LEASE = 10.0
+"""Seconds that a lease is valid where workers and scheduling process are on one machine."""
+_ELSEWHERE = frozenset({"token", "rate", "max_credits"})
+"""Options of a client that workers get in another way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """How an export is spread over workers; the arguments of `export_on`."""
+
+    workers: int = 2
+    segments: str | os.PathLike[str] | None = None
+    redis: str | None = None
+    shard_ids: int | None = None
+    flush_pages: int = FLUSH_PAGES
+    flush_seconds: float = FLUSH_SECONDS
+
+    def place(self, settings: Settings) -> str:
+        """Where the segments lie.
+
+        Raises:
+            ConfigurationError: Workers elsewhere may not reach it.
+        """
+        if self.segments is not None:
+            return str(self.segments).rstrip("/")
+        if is_uri(settings.out):
+            return f"{str(settings.out).rstrip('/')}/segments"
+        return str((settings.folder().path / "segments").absolute())
+
+
+@contextmanager
+def placed(
+    plan: Plan, settings: Settings, placement: Placement, submit: Submit
+) -> Iterator[MakeWorking]:
+    """Give what has the ids of a run asked for by workers; until it ends, they are answered.
+
+    Args:
+        plan: What is asked for each id.
+        settings: How the run is carried out.
+        placement: How it is spread.
+        submit: Has a worker call a function.
+
+    Raises:
+        ConfigurationError: The client cannot be made in workers.
+    """
+    client, options = _client(plan.client)
+    desks: list[Desk] = []
+
+    def work(grants: Grants) -> Callable[[Shard], Outcome]:
+        access: Access
+        if placement.redis is None:
+            desk = Desk(grants, _turn(plan.client), plan.client._settings.token)
+            desks.append(desk)
+            access = desk.access
+        else:
+            access = _redis(plan.client, placement.redis, grants)
+        return Worker(
+            client=client,
+            options=options,
+            access=access,
+            settings={
+                "concurrency": settings.concurrency,
+                "flush_pages": placement.flush_pages,
+                "flush_seconds": placement.flush_seconds,
+            },
+        )
+
+    def grants(budget: RunBudget, journal: Journal) -> Grants:
+        return LocalGrants(budget, _LEASE)
+
+    placing = Placing(
+        submit=submit,
+        work=work,
+        grants=grants,
+        place=placement.place(settings),
+        workers=placement.workers,
+        shard_ids=placement.shard_ids,
+    )
+    try:
+        yield partial(Coordinator, placing)
+    finally:
+        for desk in desks:
+            desk.close()
+
+
+def _redis(client: SyncClient | AsyncClient, url: str, grants: Grants) -> Access:
+    raise NotImplementedError
+
+
+def _turn(client: SyncClient | AsyncClient) -> Callable[[int], float] | None:
+    """What gives the pace of all workers together."""
+    from keyapi._sending.clock import Clock
+    from keyapi._sending.pace import Pace
+
+    rate = check_rate("rate", client._options["rate"])
+    return None if rate is None else Pace(rate, Clock()).turn
+
+
+def _client(client: SyncClient | AsyncClient) -> tuple[type[AsyncClient], dict[str, Any]]:
+    """The class of the clients that workers make, and their options.
+
+    Raises:
+        ConfigurationError: They cannot be sent to another process.
+    """
+    kind = type(client)
+    made: Any = kind if isinstance(client, AsyncClient) else async_twin(kind)  # type: ignore[arg-type]
+    given = {name: value for name, value in client._options.items() if name not in _ELSEWHERE}
+    options = {name: value for name, value in given.items() if value is not None}
+    for name, value in {type(client).__name__: made, **options}.items():
+        try:
+            pickle.dumps(value)
+        except Exception as error:
+            raise ConfigurationError(
+                f"{name} cannot be sent to workers: {error}; leave it out, or use `export`"
+            ) from error
+    return made, options
