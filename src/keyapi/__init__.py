@@ -30,6 +30,7 @@ from keyapi._pages import AsyncPageIterator, PageIterator
 
 if TYPE_CHECKING:
     from keyapi._models import Model
+    from keyapi._redis.budget import RedisBudget
 
 __all__ = [
     "AsyncPageIterator",
@@ -49,6 +50,7 @@ __all__ = [
     "PaginationError",
     "PermissionDenied",
     "RateLimited",
+    "RedisBudget",
     "ServerError",
     "TransportError",
 ]
@@ -65,6 +67,10 @@ def __getattr__(name: str) -> Any:
         from keyapi._models import Model
 
         return Model
+    if name == "RedisBudget":
+        from keyapi._redis.budget import RedisBudget
+
+        return RedisBudget
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

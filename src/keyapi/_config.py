@@ -159,7 +159,7 @@ def check_rate(name: str, value: Any) -> Rate | None:
     if value is None:
         return None
     if hasattr(value, "try_acquire"):
-        if _waits_for_ever(value):
+        if _asks_for_ever(value):
             _refuse(
                 f"{name}'s Redis has no time limit, so that one that does not answer would hold up "
                 "every request for ever; make it with Redis(..., socket_timeout=5)"
@@ -248,16 +248,20 @@ def check_installed(module: str, extra: str) -> None:
         _refuse(f"{extra}=... needs more packages: pip install 'keyapi-tiktok[{extra}]'")
 
 
-def _waits_for_ever(limiter: Any) -> bool:
-    """Whether a limiter asks a Redis without a limit on the time that takes."""
-    bucket = getattr(getattr(limiter, "bucket_factory", None), "bucket", None)
-    pool: Any = getattr(getattr(bucket, "redis", None), "connection_pool", None)
+def waits_for_ever(pool: Any) -> bool:
+    """Whether the connections of a redis-py pool have no limit on the time an answer takes."""
     options = getattr(pool, "connection_kwargs", None)
     if not isinstance(options, dict):
         return False
     if "socket_timeout" not in options:  # then redis has a default, or not, by its version
         options = {"socket_timeout": pool.connection_class(**options).socket_timeout}
     return options["socket_timeout"] is None
+
+
+def _asks_for_ever(limiter: Any) -> bool:
+    """Whether a limiter asks a Redis without a limit on the time that takes."""
+    bucket = getattr(getattr(limiter, "bucket_factory", None), "bucket", None)
+    return waits_for_ever(getattr(getattr(bucket, "redis", None), "connection_pool", None))
 
 
 def _is_seconds(value: Any) -> bool:

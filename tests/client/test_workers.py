@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -18,53 +16,24 @@ import pytest
 
 from client.worker_program import BUCKET, ENOUGH, LIMIT
 from support.loopback import PATIENCE, Loopback, until
+from support.redis_server import RedisProcess, needs_redis
 
 PROGRAM = Path(__file__).with_name("worker_program.py")
-REDIS = shutil.which("redis-server")
 pytestmark = pytest.mark.process
-needs_redis = pytest.mark.skipif(REDIS is None, reason="redis-server is not installed")
-
-
-class Redis:
-    """A Redis server of a test's own.
-
-    Attributes:
-        port: Where it listens, on loopback.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
-        self._process = subprocess.Popen(
-            [str(REDIS), "--port", str(self.port), *options], stdout=subprocess.DEVNULL
-        )
-
-    def ready(self) -> bool:
-        with socket.socket() as connection:
-            return connection.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def passed(self) -> list[float]:
-        """When the limiter let requests pass, in milliseconds, as far back as it keeps that."""
-        from redis import Redis as Connection
-
-        with Connection(port=self.port) as connection:
-            return [at for _, at in connection.zrange(BUCKET, 0, -1, withscores=True)]
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    server = Redis(tmp_path)
-    try:
-        assert until(server.ready)
+def redis(tmp_path: Path) -> Iterator[RedisProcess]:
+    with RedisProcess(tmp_path) as server:
         yield server
-    finally:
-        server.kill()
+
+
+def passed(redis: RedisProcess) -> list[float]:
+    """When the limiter let requests pass, in milliseconds, as far back as it keeps that."""
+    from redis import Redis
+
+    with Redis(port=redis.port) as connection:
+        return [at for _, at in connection.zrange(BUCKET, 0, -1, withscores=True)]
 
 
 @contextmanager
@@ -114,7 +83,7 @@ def asked_for(server: Loopback) -> Counter[str]:
 
 @needs_redis
 def test_workers_that_share_a_bucket_keep_one_limit_together(
-    loopback: Loopback, redis: Redis
+    loopback: Loopback, redis: RedisProcess
 ) -> None:
     calls = 2 * LIMIT
     kinds = [(kind, loopback.url, redis.port, calls) for kind in ("paced-sync", "paced-async")]
@@ -124,7 +93,7 @@ def test_workers_that_share_a_bucket_keep_one_limit_together(
     assert asked_for(loopback) == {str(number): 2 for number in range(1, calls + 1)}
     # The limiter counts up to the moment its asker names: of two that ask at the same moment, the
     # one that named the earlier one may not see the other.
-    assert busiest(redis.passed(), 1000) <= LIMIT + 1
+    assert busiest(passed(redis), 1000) <= LIMIT + 1
     # What left at that pace may be held up on its way; each worker by itself would send twice as
     # much at once, and need a third of the time.
     assert busiest(loopback.arrivals, 0.5) <= LIMIT * 1.5
@@ -133,7 +102,7 @@ def test_workers_that_share_a_bucket_keep_one_limit_together(
 
 @needs_redis
 def test_without_redis_nothing_is_sent_and_the_error_says_so(
-    loopback: Loopback, redis: Redis
+    loopback: Loopback, redis: RedisProcess
 ) -> None:
     kinds = [(kind, loopback.url, redis.port, 1000) for kind in ("paced-sync", "paced-async")]
     with workers(*kinds) as running:

@@ -9,6 +9,7 @@ import pytest
 from keyapi import _json
 from keyapi._config import check_timeout
 from keyapi._options import OPTIONS
+from keyapi._redis import server as redis
 from keyapi._sending import pace, retries, size
 from keyapi.recording import fields, har
 from keyapi.sandbox import _ledger, _protocol, _schedule, _service, _settings, _validation
@@ -43,7 +44,14 @@ BOUNDS = {
         f"waits of {retries.LONGEST_RETRY_AFTER:g} s",
     ],
     "recordings": [f"{har.LARGEST_FILE // MB} MB", f"{fields._DEEPEST} levels"],
-    "Redis": [f"limiter {pace._LONGEST_ASK:g} s", f"questions {pace._LONGEST_WAIT:g} s"],
+    "Redis": [
+        f"{redis.MOST_FIELDS:,} fields",
+        f"{len(str(redis.LARGEST))} digits",
+        f"limiter {pace._LONGEST_ASK:g} s",
+        f"questions {pace._LONGEST_WAIT:g} s",
+        f"{redis.PATIENCE:g} s for each request",
+        f"attempts of {redis._ATTEMPT:g} s",
+    ],
     "the sandbox's port": [
         f"{_protocol.CONNECTIONS} connections",
         f"headers {_protocol.HEAD // KB} KB",
