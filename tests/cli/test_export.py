@@ -21,7 +21,7 @@ from support.creators import Creators, CreatorsServer, refusal
 from support.exporting import committed, expected, rows_of
 from support.loopback import until
 
-from .conftest import Keyapi
+from .conftest import KEY, Keyapi
 
 DAY = "2026-11-27"
 COMMAND = ("export", "influencer", "products-analytics")
@@ -393,3 +393,49 @@ def test_a_bound_is_left_out_where_there_is_none() -> None:
         rate=None,
     )
     assert estimated(estimate)[1] == "At least 2 credits, with one page an id."
+
+
+@pytest.mark.process
+def test_workers_of_dask_finish_what_is_in_flight_when_interrupted(
+    export: Export, creators: Creators, tmp_path: Path
+) -> None:
+    def interrupt() -> Any:
+        del creators.faults["5", 2]
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.5)
+        return creators.page("5", 2)
+
+    creators.faults["5", 2] = interrupt
+    out = tmp_path / "out"
+    options = ("--engine", "dask", "--concurrency", "1", "--max-credits", "100")
+    done = export("--as-of", DAY, *options)
+    assert done.code == 130, done.err
+    assert done.said[0].startswith("Interrupted: finishing")
+    assert done.said[-1].startswith("Interrupted. The same command resumes")
+    assert 0 < creators.charged < len(creators.pages)
+    assert committed(out) == set(creators.paid)
+    assert rows_of(out) == expected(creators, set(creators.paid))
+    assert list((out / "segments").iterdir()) == []
+
+    assert export("--as-of", DAY).code == 0, "one process resumes what workers began"
+    assert set(creators.paid.values()) == {1}
+    assert rows_of(out) == expected(creators, creators.pages)
+    assert KEY not in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--redis", "redis://x"), "--redis and --segments are for --engine dask"),
+        (("--segments", "x"), "--redis and --segments are for --engine dask"),
+        (("--engine", "ray"), "engine must be dask, or dask:ADDRESS"),
+        (("--engine", "dask:tcp://10.0.0.7:8786"), "Workers on other machines need Redis"),
+    ],
+)
+def test_engines_that_cannot_be_used_end_with_2(
+    export: Export, creators: Creators, options: tuple[str, ...], problem: str
+) -> None:
+    done = export(*options)
+    assert done.code == 2
+    assert problem in done.err
+    assert creators.charged == 0

@@ -111,7 +111,7 @@ def _option(command: Command, name: str) -> str:
 
 def _export(client: type[SyncClient], walk: Any, arguments: dict[str, Any], options: Any) -> int:
     from keyapi._clients import async_twin
-    from keyapi.cli.export_run import run
+    from keyapi.cli.export_engine import run_by
     from keyapi.export import dry_run
     from keyapi.export._ids import Ids
     from keyapi.export._plan import Plan
@@ -146,7 +146,7 @@ def _export(client: type[SyncClient], walk: Any, arguments: dict[str, Any], opti
         concurrency=options.concurrency,
     )
     ids = Ids(options.ids, plan.names)
-    return run(made, plan, ids, settings, quiet=options.quiet)
+    return run_by(options, made, plan, ids, settings)
 
 
 def _without_token(options: Any) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def _retry(
 ) -> int:
     """Ask again for ids that failed."""
     from keyapi._clients import async_twin
-    from keyapi.cli.export_run import run
+    from keyapi.cli.export_engine import run_by
     from keyapi.export import State
     from keyapi.export._api import begun
 
@@ -227,7 +227,7 @@ def _retry(
         concurrency=options.concurrency,
     )
     states = (State.FAILED, State.DEAD) if dead else (State.FAILED,)
-    return run(made, plan, None, settings, quiet=options.quiet, put_back=states)
+    return run_by(options, made, plan, None, settings, states)
 
 
 # A type that is made at run time.

@@ -72,6 +72,44 @@ _LIMITS: list[tuple[str, Any, Any]] = [
         ],
         False,
     ),
+    (
+        "engine",
+        Annotated[
+            str | None,
+            _value(
+                "dask[:ADDRESS]",
+                "Have worker processes ask, of this machine or of a Dask cluster.",
+            ),
+        ],
+        None,
+    ),
+    (
+        "workers",
+        Annotated[
+            int,
+            _value("N", "Worker processes; --concurrency is that of each.", converter=positive),
+        ],
+        2,
+    ),
+    (
+        "redis",
+        Annotated[
+            str | None,
+            _value("URL", "Redis that workers of a cluster share budget and pace by."),
+        ],
+        None,
+    ),
+    (
+        "segments",
+        Annotated[
+            str | None,
+            _value(
+                "PLACE",
+                "Folder or URI that all workers write to. Default: segments, below --out.",
+            ),
+        ],
+        None,
+    ),
 ]
 CLIENT_FIELDS: list[tuple[str, Any, Any]] = [
     client_option(option)

@@ -29,10 +29,11 @@ from keyapi.cli.messages import (
 from keyapi.cli.progress import Shown, shown
 from keyapi.export import ExportStopped, State
 from keyapi.export._api import carried_out
+from keyapi.export._engine import Engine
 from keyapi.export._errors import DayChanged
 from keyapi.export._ids import Ids
 from keyapi.export._plan import Plan
-from keyapi.export._run import Listener
+from keyapi.export._run import Listener, MakeWorking
 from keyapi.export._settings import Settings
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def run(
     *,
     quiet: bool,
     put_back: tuple[State, ...] = (),
+    working: MakeWorking = Engine,
 ) -> int:
     """Carry out an export, say what came of it, and return the exit code.
 
@@ -80,6 +82,7 @@ def run(
         settings: How it is carried out.
         quiet: Whether only warnings and errors are printed.
         put_back: States whose ids are to do again.
+        working: Makes what asks for the ids.
     """
     shows = shown(quiet=quiet)
     listener = _Shows(shows)
@@ -92,7 +95,7 @@ def run(
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with client:
             try:
-                return await _resumed(plan, ids, settings, listener, put_back)
+                return await _resumed(plan, ids, settings, listener, put_back, working)
             except (ExportStopped, asyncio.CancelledError) as error:
                 return error
 
@@ -112,15 +115,16 @@ async def _resumed(
     settings: Settings,
     listener: _Shows,
     put_back: tuple[State, ...],
+    working: MakeWorking,
 ) -> Report:
     """Carry out a run, having asked about another day where somebody can answer."""
     try:
-        return await carried_out(plan, ids, settings, listener, put_back)
+        return await carried_out(plan, ids, settings, listener, put_back, working)
     except DayChanged as error:
         if settings.on_new_day is not None or not _continued(error):
             raise
     changed = replace(settings, on_new_day="continue")
-    return await carried_out(plan, ids, changed, listener, put_back)
+    return await carried_out(plan, ids, changed, listener, put_back, working)
 
 
 def _told(

@@ -12,6 +12,7 @@ from keyapi.export._plan import Plan
 from keyapi.export._report import Report
 from keyapi.export._settings import CONCURRENCY, Settings
 from keyapi.export._shards.coordinator import Submit
+from keyapi.export._shards.dask import check_redis, dask_submit
 from keyapi.export._shards.placing import Placement, placed
 from keyapi.export._shards.shard import FLUSH_PAGES, FLUSH_SECONDS
 
@@ -101,3 +102,37 @@ def export_on(
         return completed(
             carried_out(plan, Ids(ids, plan.names), settings, listener, working=working)
         )
+
+
+def on_dask(
+    method: Any,
+    ids: Any,
+    out: str | os.PathLike[str],
+    *,
+    address: str | None = None,
+    workers: int = 2,
+    **options: Any,
+) -> Report:
+    """Export as `export` does, on the workers of a Dask cluster; see `export_on`.
+
+    A program that makes processes guards what it does by `if __name__ == "__main__":`.
+
+    Args:
+        method: See `export_on`.
+        ids: See `export_on`.
+        out: See `export_on`.
+        address: The address of a scheduler, such as `tcp://10.0.0.7:8786`, which needs `redis`;
+            None for processes on this machine, made for this export.
+        workers: How many processes are made, or about how many workers the cluster has.
+        options: Other arguments of `export_on`.
+
+    Returns:
+        What was done.
+
+    Raises:
+        KeyAPIError: As of `export`.
+        ModuleNotFoundError: The extra `dask` is not installed.
+    """
+    check_redis(address, options.get("redis"))
+    with dask_submit(address, workers) as submit:
+        return export_on(submit, method, ids, out, workers=workers, **options)

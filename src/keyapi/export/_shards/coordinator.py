@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -38,6 +40,8 @@ _FOR_EACH = 4
 """Shards for each worker, so that none is busy for long after all others have ended."""
 _AT_ONCE = 4
 """Ids of a shard at least, for each id that a worker asks for at once."""
+_AHEAD = 2
+"""Shards that are handed out for each worker, so that none waits for the next one."""
 _TICK = 0.5  # seconds between two looks at the logs
 _ATTEMPTS = 5
 """Workers that may die over a shard without a page before the run ends."""
@@ -102,8 +106,11 @@ class Coordinator:
         self._run = str(journal.fact("run"))
         self._store: Store = store(placing.place)
         self._logs: dict[Shard, LogReader] = {}
+        self._waiting: deque[Shard] = deque()
         self._running: dict[Future[Outcome], Shard] = {}
         self._deaths: dict[Shard, int] = {}
+        self._lock = threading.Lock()
+        self._abandoned = False
         self._lost_sight = False  # whether a worker may still be at work that nobody hears of
         self._ending: asyncio.Future[Any] | None = None
         self._end = ""
@@ -122,31 +129,32 @@ class Coordinator:
         if self.stopped is None:
             self.stopped = error
             self._budget.closed = True
-            for future in self._running:
-                future.cancel()  # where it has not begun
+            self._waiting.clear()
             if self._end:
                 loop = asyncio.get_running_loop()
                 self._ending = loop.run_in_executor(None, self._store.put, self._end, b"")
 
     async def run(self) -> None:
         """Have all ids asked for that are to do or failed."""
-        shards = await asyncio.to_thread(self._begin)
+        self._waiting.extend(await asyncio.to_thread(self._begin))
         grants = self._placing.grants(self._budget, self._journal)
         work = self._placing.work(grants)
         submit = partial(self._placing.submit, work)
         try:
-            for shard in shards:
-                if self.stopped is None:
+            while self._waiting or self._running:
+                while self._waiting and len(self._running) < self._placing.workers * _AHEAD:
+                    shard = self._waiting.popleft()
                     self._running[submit(shard)] = shard
-            while self._running:
-                self._look(submit)
+                await asyncio.to_thread(self._wait)
+                self._look()
                 await asyncio.to_thread(self._ingest, grants)
-                if self._running:
-                    await asyncio.to_thread(self._wait)
-            await asyncio.to_thread(self._ingest, grants)
         except ExportError as error:
             self.stop(error)
             await asyncio.to_thread(self._drain)
+        except asyncio.CancelledError:
+            with self._lock:
+                self._abandoned = True
+            raise
         finally:
             if self._ending is not None:
                 await self._ending
@@ -161,14 +169,12 @@ class Coordinator:
             for future in [future for future in self._running if future.done()]:
                 del self._running[future]
 
-    def _look(self, submit: Callable[[Shard], Future[Outcome]]) -> None:
+    def _look(self) -> None:
         """See what has ended, and place again what did not come to its end."""
         for future in [future for future in self._running if future.done()]:
             shard = self._running.pop(future)
             try:
                 outcome = future.result()
-            except CancelledError:
-                continue
             except Exception as error:
                 self._died(shard, error)
             else:
@@ -177,7 +183,7 @@ class Coordinator:
                 if not isinstance(outcome, ShardLost):
                     self.stop(outcome)
             if self.stopped is None:
-                self._running[submit(shard)] = shard
+                self._waiting.append(shard)
 
     def _died(self, shard: Shard, error: Exception) -> None:
         self._lost_sight = True
@@ -260,7 +266,10 @@ class Coordinator:
     def _take(self, name: str, log: LogReader, segment: Segment) -> None:
         """Commit one segment, in one transaction with its place in the log."""
         position = log.number, log.token
-        taken = self._journal.take(segment.pages, segment.settled, _log(name), position)
+        with self._lock:
+            if self._abandoned:  # the journal may be closed
+                raise ExportError("The run was given up")
+            taken = self._journal.take(segment.pages, segment.settled, _log(name), position)
         for (before, after), count in taken.result().items():
             self._counts.states[before] -= count
             self._counts.states[after] += count

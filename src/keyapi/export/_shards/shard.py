@@ -139,7 +139,8 @@ class Shard:
             flush_seconds=flush_seconds,
             failed=attempt.failed,
         )
-        if await asyncio.to_thread(budget.acquire, attempt.is_ended):
+        ended = await asyncio.to_thread(attempt.is_ended)
+        if not ended and await asyncio.to_thread(budget.acquire, attempt.is_ended):
             try:
                 await asyncio.to_thread(log.begin)
                 budget.failed = attempt.failed
