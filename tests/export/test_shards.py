@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from keyapi.export import export, status, verify
+from keyapi.export._segments.log import ShardLost
 from keyapi.export._shards import placing
-from keyapi.export._shards.log import ShardLost
 from keyapi.export._shards.shard import ShardReport
 from keyapi_example import TikTok
 from support.creators import CreatorsServer, refusal

@@ -18,12 +18,12 @@ from typing import Any
 
 from keyapi.export import Report, State, verify
 from keyapi.export._records import Claim
+from keyapi.export._segments.log import LogReader
+from keyapi.export._segments.store import FolderStore
 from keyapi.export._shards.api import export_on
 from keyapi.export._shards.desk import Desk
 from keyapi.export._shards.lease import LocalGrants
-from keyapi.export._shards.log import LogReader
 from keyapi.export._shards.shard import Described, Shard
-from keyapi.export._shards.store import FolderStore
 from keyapi.export._shards.worker import Worker
 from keyapi_example import AsyncTikTok
 from support.creators import Creators, CreatorsServer

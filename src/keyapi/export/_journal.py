@@ -23,6 +23,8 @@ from keyapi.export._records import FetchedPage, FileRecord, Settled, State
 from keyapi.export._target import synchronised
 from keyapi.export._writer import Writer
 
+SHARDS = "shards"
+"""The fact that says which shards of the run may have segments, where, and how many there were."""
 _LEVEL = 1  # of zlib: JSON shrinks to a fifth in 0.1 ms a page
 _IDS_AT_ONCE = 10_000
 

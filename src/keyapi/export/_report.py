@@ -77,10 +77,10 @@ class Counts:
         self.pages += 1
         self.rows += rows
 
-    def moved(self, before: State, after: State) -> None:
-        """Take note that an id has another state."""
-        self.states[before] -= 1
-        self.states[after] += 1
+    def moved(self, before: State, after: State, count: int = 1) -> None:
+        """Take note that an id, or so many of them, have another state."""
+        self.states[before] -= count
+        self.states[after] += count
 
     def report(self, **facts: Any) -> Report:
         """Make a report of them.

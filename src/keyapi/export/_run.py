@@ -16,7 +16,7 @@ from keyapi.export._engine import Engine
 from keyapi.export._errors import ExportStopped
 from keyapi.export._folder import Folder
 from keyapi.export._ids import Ids
-from keyapi.export._journal import Journal
+from keyapi.export._journal import SHARDS, Journal
 from keyapi.export._manifest import manifest, manifest_name
 from keyapi.export._plan import Plan
 from keyapi.export._records import State
@@ -110,6 +110,7 @@ class Run:
             self._stack.callback(self._journal.close)
             before = sum(self._journal.totals().states.values())
             listed = 0 if ids is None else self._journal.add(ids)
+            _end_earlier(self._journal)
             if put_back:
                 self._journal.put_back(*put_back)
             self._counts = Counts(self._journal.totals())
@@ -255,6 +256,14 @@ class Run:
             return limit
         self._journal.set_fact("max_credits", max_credits).result()
         return max_credits
+
+
+def _end_earlier(journal: Journal) -> None:
+    """Take over what workers of a run wrote whose scheduling process was killed."""
+    if journal.fact(SHARDS) is not None:
+        from keyapi.export._segments.taking import Taking
+
+        Taking(journal, lambda *moved: None, lambda rows: None).end_earlier()
 
 
 def _explained(error: BaseException, report: Report) -> BaseException:

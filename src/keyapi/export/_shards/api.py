@@ -14,7 +14,7 @@ from keyapi.export._settings import CONCURRENCY, Settings
 from keyapi.export._shards.coordinator import Submit
 from keyapi.export._shards.dask import check_redis, dask_submit
 from keyapi.export._shards.placing import Placement, placed
-from keyapi.export._shards.shard import FLUSH_PAGES, FLUSH_SECONDS
+from keyapi.export._shards.shard import FLUSH_SECONDS
 
 
 def export_on(
@@ -36,7 +36,7 @@ def export_on(
     segments: str | os.PathLike[str] | None = None,
     redis: str | None = None,
     shard_ids: int | None = None,
-    flush_pages: int = FLUSH_PAGES,
+    flush_pages: int | None = None,
     flush_seconds: float = FLUSH_SECONDS,
 ) -> Report:
     """Export as `export` does, with workers that another scheduler places.
@@ -71,7 +71,8 @@ def export_on(
         redis: URL of the Redis that grants shards, credits and pace to workers on other machines,
             who take the key from their environment; this process does, for workers on its own.
         shard_ids: How many ids a shard has; by default what suits list and workers.
-        flush_pages: How many pages a worker may have in its memory alone.
+        flush_pages: How many committed pages a worker may have in its memory alone; by default 100
+            with `redis`, and 0 without.
         flush_seconds: How long it may have them.
 
     Returns:

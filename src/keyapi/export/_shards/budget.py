@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from keyapi._budget import Budget
 from keyapi.export._errors import ExportError
+from keyapi.export._segments.log import ShardLost
 from keyapi.export._shards import lease
 from keyapi.export._shards.lease import Grants
-from keyapi.export._shards.log import ShardLost
 
 _LOOK = 1.0
 """Seconds between two looks at whether the run is to end, or the shard has become free."""

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from keyapi._errors import KeyAPIError
 from keyapi.export._budget import RESERVED, RunBudget
 from keyapi.export._errors import ExportError
-from keyapi.export._journal import Journal
+from keyapi.export._journal import SHARDS, Journal
 from keyapi.export._plan import Plan
 from keyapi.export._records import Claim, State
 from keyapi.export._report import Counts
+from keyapi.export._segments.log import LogReader, ShardLost
+from keyapi.export._segments.store import Store, store
+from keyapi.export._segments.taking import NONE, Taking
 from keyapi.export._shards.lease import Grants, LocalGrants
-from keyapi.export._shards.log import LogReader, ShardLost
-from keyapi.export._shards.segment import Segment
 from keyapi.export._shards.shard import Described, Shard, ShardReport
-from keyapi.export._shards.store import Store, store
 
 Outcome = ShardReport | KeyAPIError
 Submit = Callable[[Callable[[Shard], Outcome], Shard], "Future[Outcome]"]
@@ -32,8 +30,6 @@ Submit = Callable[[Callable[[Shard], Outcome], Shard], "Future[Outcome]"]
 
 FACTS = ("plan", "client", "resource", "method", "specification")
 """Facts about the run that a shard is described with."""
-_OPEN = "shards"
-"""The fact that says which shards may be worked on, where, and how many there were."""
 _LARGEST = 10_000
 """Ids of a shard at most."""
 _FOR_EACH = 4
@@ -109,8 +105,8 @@ class Coordinator:
         self._waiting: deque[Shard] = deque()
         self._running: dict[Future[Outcome], Shard] = {}
         self._deaths: dict[Shard, int] = {}
-        self._lock = threading.Lock()
-        self._abandoned = False
+        self._ended: set[Shard] = set()  # which nobody works on any more
+        self._taking = Taking(journal, counts.moved, self._took)
         self._lost_sight = False  # whether a worker may still be at work that nobody hears of
         self._ending: asyncio.Future[Any] | None = None
         self._end = ""
@@ -152,13 +148,16 @@ class Coordinator:
             self.stop(error)
             await asyncio.to_thread(self._drain)
         except asyncio.CancelledError:
-            with self._lock:
-                self._abandoned = True
+            self._taking.abandon()
             raise
         finally:
             if self._ending is not None:
                 await self._ending
         await asyncio.to_thread(self._finish)
+
+    def _took(self, rows: int) -> None:
+        self._counts.committed(rows)
+        self._committed(rows)
 
     def _wait(self) -> None:
         wait(list(self._running), timeout=_TICK, return_when=FIRST_COMPLETED)
@@ -179,6 +178,7 @@ class Coordinator:
                 self._died(shard, error)
             else:
                 if isinstance(outcome, ShardReport):
+                    self._ended.add(shard)
                     continue
                 if not isinstance(outcome, ShardLost):
                     self.stop(outcome)
@@ -197,9 +197,8 @@ class Coordinator:
             self.stop(died)
 
     def _begin(self) -> list[Shard]:
-        """End what an earlier process began, and cut what is to do into shards."""
-        before = self._journal.fact(_OPEN) or {"last": 0, "ends": [], "open": [], "place": None}
-        self._end_earlier(before)
+        """Cut what is to do into shards."""
+        before: dict[str, Any] = self._journal.fact(SHARDS) or NONE
         last = number = before["last"]
         self._end = f"{self._run}/end-{last:05}"
         cut: list[tuple[Shard, list[tuple[Claim, State]]]] = []
@@ -208,7 +207,7 @@ class Coordinator:
             shard = Shard(self._placing.place, f"{self._run}/shard-{number:05}", self._end)
             cut.append((shard, ids))
         self._journal.set_fact(
-            _OPEN,
+            SHARDS,
             {
                 "last": number,
                 "ends": [*before["ends"], self._end],
@@ -238,60 +237,28 @@ class Coordinator:
         every.sort()
         return [every[start : start + size] for start in range(0, len(every), size)]
 
-    def _end_earlier(self, before: dict[str, Any]) -> None:
-        """Commit what workers of an earlier process wrote, and let them write no more."""
-        if not before["open"]:
-            return
-        place = store(before["place"])
-        for end in before["ends"]:
-            place.put(end, b"")
-        for name in before["open"]:
-            number, token = self._journal.fact(_log(name)) or (0, 0)
-            self._seal(place, LogReader(place, name, number, token), name)
-
-    def _seal(self, place: Store, log: LogReader, name: str) -> None:
-        """Commit the rest of a log, after which nobody can write it, and remove it."""
-        log.claim(uuid4().hex, partial(self._take, name, log), sealed=True)
-        place.remove(name)
-
     def _ingest(self, grants: Grants) -> None:
         """Commit what workers have written since."""
-        for shard, log in self._logs.items():
+        for shard, log in list(self._logs.items()):
             for segment in log:
-                self._take(shard.name, log, segment)
+                self._taking.take(shard.name, log, segment)
                 self._deaths.pop(shard, None)
+            if shard in self._ended:
+                self._taking.seal(self._store, log, shard.name)
+                del self._logs[shard]
         if not isinstance(grants, LocalGrants):
             self._budget.spent = grants.spent()
-
-    def _take(self, name: str, log: LogReader, segment: Segment) -> None:
-        """Commit one segment, in one transaction with its place in the log."""
-        position = log.number, log.token
-        with self._lock:
-            if self._abandoned:  # the journal may be closed
-                raise ExportError("The run was given up")
-            taken = self._journal.take(segment.pages, segment.settled, _log(name), position)
-        for (before, after), count in taken.result().items():
-            self._counts.states[before] -= count
-            self._counts.states[after] += count
-        for page in segment.pages:
-            self._counts.committed(page.rows)
-            self._committed(page.rows)
 
     def _finish(self) -> None:
         """Remove the logs, all of which are committed."""
         for shard, log in self._logs.items():
-            self._seal(self._store, log, shard.name)
-        kept = self._journal.fact(_OPEN)
+            self._taking.seal(self._store, log, shard.name)
+        kept = self._journal.fact(SHARDS)
         ends = kept["ends"]
         if self._lost_sight:
             self._store.put(self._end, b"")
         elif len(ends) == 1:
             self._store.remove(self._run)
             ends = []
-        self._journal.set_fact(_OPEN, {**kept, "open": [], "ends": ends}).result()
+        self._journal.set_fact(SHARDS, {**kept, "open": [], "ends": ends}).result()
         self._journal.set_fact(RESERVED, self._budget.spent).result()
-
-
-def _log(name: str) -> str:
-    """The fact that says how far a log is committed."""
-    return f"log of {name}"

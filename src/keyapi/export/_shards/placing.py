@@ -40,8 +40,15 @@ class Placement:
     segments: str | os.PathLike[str] | None = None
     redis: str | None = None
     shard_ids: int | None = None
-    flush_pages: int = FLUSH_PAGES
+    flush_pages: int | None = None
     flush_seconds: float = FLUSH_SECONDS
+
+    @property
+    def flushed(self) -> int:
+        """How many pages a worker may have in its memory alone."""
+        if self.flush_pages is None:
+            return 0 if self.redis is None else FLUSH_PAGES
+        return self.flush_pages
 
     def place(self, settings: Settings) -> str:
         """Where the segments lie.
@@ -88,7 +95,7 @@ def placed(
             access=access,
             settings={
                 "concurrency": settings.concurrency,
-                "flush_pages": placement.flush_pages,
+                "flush_pages": placement.flushed,
                 "flush_seconds": placement.flush_seconds,
             },
         )

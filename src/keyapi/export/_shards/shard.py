@@ -18,11 +18,11 @@ from keyapi.export._plan import planned
 from keyapi.export._records import Claim, State, Totals
 from keyapi.export._report import Counts
 from keyapi.export._run import LOTS, check_concurrency, shared_budget
+from keyapi.export._segments.log import LogReader, ShardLog, ids_document, ids_of
+from keyapi.export._segments.store import Store, store
 from keyapi.export._settings import CONCURRENCY
 from keyapi.export._shards.budget import ShardBudget
 from keyapi.export._shards.lease import Grants
-from keyapi.export._shards.log import LogReader, ShardLog, ids_document, ids_of
-from keyapi.export._shards.store import Store, store
 
 FLUSH_PAGES = 100
 """Committed pages that may be in a worker's memory alone: a crash pays them again."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from keyapi.export._errors import ExportError
 from keyapi.export._records import Claim, FetchedPage, Settled, State
-from keyapi.export._shards.segment import Segment
-from keyapi.export._shards.store import Store
+from keyapi.export._segments.segment import Segment
+from keyapi.export._segments.store import Store
 
 
 class ShardLost(ExportError):

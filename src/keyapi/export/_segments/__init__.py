@@ -1,0 +1,1 @@
+"""What workers on several machines have committed: segments, which one process takes over."""
