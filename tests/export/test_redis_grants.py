@@ -19,10 +19,10 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from keyapi.export._shards.log import ShardLost
 
 from keyapi._redis import server as servers
 from keyapi.export import ExportError
+from keyapi.export._segments.log import ShardLost
 from keyapi.export._shards import lease
 from keyapi.export._shards.budget import ShardBudget
 from keyapi.export._shards.lease import LocalGrants
