@@ -243,9 +243,9 @@ class ShardLog:
         """What is to be written next, as soon as it is much or old enough; None at the end."""
         with self._wake:
             while not self._ends:
-                half = len(self._pages) * 2 >= max(self._flush_pages, 1)
+                enough = len(self._pages) >= segment_pages(self._flush_pages)
                 left = self._oldest + self._flush_seconds - time.monotonic()
-                if half or left <= 0:
+                if enough or left <= 0:
                     break
                 self._wake.wait(min(left, threading.TIMEOUT_MAX))
             if not (self._pages or self._settled):
@@ -253,6 +253,15 @@ class ShardLog:
             segment = Segment(self._owner, self._reader.token, self._pages, self._settled)
             self._pages, self._settled, self._oldest = [], [], float("inf")
             return segment
+
+
+def segment_pages(flush_pages: int) -> int:
+    """How many pages are written at once, where they come fast enough.
+
+    Args:
+        flush_pages: How many may be in memory alone; while one half is written, the other fills.
+    """
+    return max(flush_pages + 1, 2) // 2
 
 
 def ids_document(ids: list[tuple[Claim, State]]) -> list[Any]:

@@ -224,13 +224,8 @@ class Coordinator:
     def _slices(self) -> list[list[tuple[Claim, State]]]:
         states = self._counts.states
         ids = states[State.TODO] + states[State.FAILED]
-        size = self._placing.shard_ids or min(
-            max(
-                math.ceil(ids / (self._placing.workers * _FOR_EACH)),
-                self._concurrency * _AT_ONCE,
-            ),
-            _LARGEST,
-        )
+        workers = self._placing.workers
+        size = self._placing.shard_ids or shard_size(ids, workers, self._concurrency)
         every: list[tuple[Claim, State]] = []
         for state in (State.TODO, State.FAILED):
             every += [(claim, state) for claim in self._journal.claims(state, 0, ids)]
@@ -262,3 +257,14 @@ class Coordinator:
             ends = []
         self._journal.set_fact(SHARDS, {**kept, "open": [], "ends": ends}).result()
         self._journal.set_fact(RESERVED, self._budget.spent).result()
+
+
+def shard_size(ids: int, workers: int, concurrency: int) -> int:
+    """How many ids a shard has, unless that is given.
+
+    Args:
+        ids: Ids of the list.
+        workers: How many workers there are, about.
+        concurrency: How many ids each asks for at once.
+    """
+    return min(max(math.ceil(ids / (workers * _FOR_EACH)), concurrency * _AT_ONCE), _LARGEST)
