@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from keyapi.export import export, status, verify
+from keyapi.export import ExportStopped, export, status, verify
 from keyapi.export._segments.log import ShardLost
 from keyapi.export._shards import placing
 from keyapi.export._shards.shard import ShardReport
 from keyapi_example import TikTok
 from support.creators import CreatorsServer, refusal
-from support.exporting import DAY, KEY, rows_of
+from support.exporting import DAY, KEY, expected, rows_of
 from support.loopback import until
+from support.redis_server import RedisProcess, needs_redis
 from support.sharding import (
     CONCURRENCY,
     FLUSH,
@@ -116,3 +118,24 @@ def test_workers_that_are_killed_lose_no_page(
 ) -> None:
     monkeypatch.setattr(placing, "_LEASE", 0.8)
     Kills(tmp_path / "out", 3, seed=11).run()
+
+
+@needs_redis
+@pytest.mark.process
+def test_workers_share_budget_and_pace_by_redis(
+    tmp_path: Path, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYAPI_TOKEN", KEY)
+    creators = made(20)
+    out = tmp_path / "out"
+    with CreatorsServer(creators) as server, RedisProcess(tmp_path) as redis:
+        options = {"redis": redis.url, "rate": "60/s", "segments": tmp_path / "elsewhere"}
+        with pytest.raises(ExportStopped, match="max_credits=20 are spent") as stopped:
+            spread(pool.submit, server, out, max_credits=20, **options)
+        assert creators.charged <= stopped.value.report.credits <= 20
+        began = time.monotonic()
+        report = spread(pool.submit, server, out, max_credits=100, **options)
+        assert time.monotonic() - began > (len(creators.pages) - 20 - 60) / 60
+    assert report.complete
+    assert creators.charged == report.credits == len(creators.pages)
+    assert rows_of(out) == expected(creators, creators.pages)

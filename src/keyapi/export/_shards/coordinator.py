@@ -49,16 +49,16 @@ class Placing:
 
     Attributes:
         submit: Has a worker call a function.
-        work: The function, given what grants shards and credits.
-        grants: Makes that, from the budget of the run.
+        work: The function, given what workers reach that by.
+        grants: Makes what grants shards and credits, and that access, from the budget of the run.
         place: Folder or URI of the segments.
         workers: How many workers there are, about.
         shard_ids: How many ids a shard has; None for as many as suit the list.
     """
 
     submit: Submit
-    work: Callable[[Grants], Callable[[Shard], Outcome]]
-    grants: Callable[[RunBudget, Journal], Grants]
+    work: Callable[[Any], Callable[[Shard], Outcome]]
+    grants: Callable[[RunBudget, Journal], tuple[Grants, Any]]
     place: str
     workers: int
     shard_ids: int | None = None
@@ -133,8 +133,8 @@ class Coordinator:
     async def run(self) -> None:
         """Have all ids asked for that are to do or failed."""
         self._waiting.extend(await asyncio.to_thread(self._begin))
-        grants = self._placing.grants(self._budget, self._journal)
-        work = self._placing.work(grants)
+        grants, access = await asyncio.to_thread(self._placing.grants, self._budget, self._journal)
+        work = self._placing.work(access)
         submit = partial(self._placing.submit, work)
         try:
             while self._waiting or self._running:

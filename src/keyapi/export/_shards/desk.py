@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
@@ -96,13 +96,10 @@ class DeskAccess:
         token: str | None = self.ask("token")
         return token
 
-    def grants(self) -> Grants:
-        """What grants shards and credits."""
-        return _DeskGrants(self)
-
-    async def limiter(self) -> Any:
-        """What paces requests, in place of a `pyrate_limiter.Limiter`; None for no pace."""
-        return _DeskLimiter(self) if self._paced else None
+    @asynccontextmanager
+    async def reached(self) -> AsyncIterator[tuple[Grants, Any]]:
+        """What grants shards and credits, and what paces requests, or None."""
+        yield _DeskGrants(self), _DeskLimiter(self) if self._paced else None
 
     def ask(self, name: str, *arguments: Any) -> Any:
         """Ask for something.

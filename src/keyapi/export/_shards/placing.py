@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from keyapi._client import AsyncClient, SyncClient
 from keyapi._clients import async_twin
-from keyapi._config import check_rate
+from keyapi._config import RateText, check_rate
 from keyapi._errors import ConfigurationError
-from keyapi.export._budget import RunBudget
+from keyapi.export._budget import UNLIMITED, RunBudget
 from keyapi.export._journal import Journal
 from keyapi.export._plan import Plan
 from keyapi.export._run import MakeWorking
@@ -22,6 +22,7 @@ from keyapi.export._settings import Settings
 from keyapi.export._shards.coordinator import Coordinator, Outcome, Placing, Submit
 from keyapi.export._shards.desk import Desk
 from keyapi.export._shards.lease import Grants, LocalGrants
+from keyapi.export._shards.redis_access import RedisAccess
 from keyapi.export._shards.shard import FLUSH_PAGES, FLUSH_SECONDS, Shard
 from keyapi.export._shards.worker import Access, Worker
 from keyapi.export._target import is_uri
@@ -78,69 +79,85 @@ def placed(
     Raises:
         ConfigurationError: The client cannot be made in workers.
     """
-    client, options = _client(plan.client)
-    desks: list[Desk] = []
+    client, options = _client(plan.client, shared=placement.redis is not None)
+    rate = check_rate("rate", plan.client._options["rate"])
+    with ExitStack() as stack:
 
-    def work(grants: Grants) -> Callable[[Shard], Outcome]:
-        access: Access
-        if placement.redis is None:
-            desk = Desk(grants, _turn(plan.client), plan.client._settings.token)
-            desks.append(desk)
-            access = desk.access
-        else:
-            access = _redis(plan.client, placement.redis, grants)
-        return Worker(
-            client=client,
-            options=options,
-            access=access,
-            settings={
-                "concurrency": settings.concurrency,
-                "flush_pages": placement.flushed,
-                "flush_seconds": placement.flush_seconds,
-            },
+        def grants(budget: RunBudget, journal: Journal) -> tuple[Grants, Access]:
+            if placement.redis is None:
+                local = LocalGrants(budget, _LEASE)
+                desk = Desk(local, _turn(rate), plan.client._settings.token)
+                stack.callback(desk.close)
+                return local, desk.access
+            access = RedisAccess(placement.redis, journal.fact("run"), _text(rate))
+            remote = access.grants()
+            stack.callback(remote.close)
+            remote.open(None if budget.allowed == UNLIMITED else budget.allowed, budget.spent)
+            return remote, access
+
+        def work(access: Access) -> Callable[[Shard], Outcome]:
+            return Worker(
+                client=client,
+                options=options,
+                access=access,
+                settings={
+                    "concurrency": settings.concurrency,
+                    "flush_pages": placement.flushed,
+                    "flush_seconds": placement.flush_seconds,
+                },
+            )
+
+        placing = Placing(
+            submit=submit,
+            work=work,
+            grants=grants,
+            place=placement.place(settings),
+            workers=placement.workers,
+            shard_ids=placement.shard_ids,
         )
-
-    def grants(budget: RunBudget, journal: Journal) -> Grants:
-        return LocalGrants(budget, _LEASE)
-
-    placing = Placing(
-        submit=submit,
-        work=work,
-        grants=grants,
-        place=placement.place(settings),
-        workers=placement.workers,
-        shard_ids=placement.shard_ids,
-    )
-    try:
         yield partial(Coordinator, placing)
-    finally:
-        for desk in desks:
-            desk.close()
 
 
-def _redis(client: SyncClient | AsyncClient, url: str, grants: Grants) -> Access:
-    raise NotImplementedError
-
-
-def _turn(client: SyncClient | AsyncClient) -> Callable[[int], float] | None:
+def _turn(rate: Any) -> Callable[[int], float] | None:
     """What gives the pace of all workers together."""
     from keyapi._sending.clock import Clock
     from keyapi._sending.pace import Pace
 
-    rate = check_rate("rate", client._options["rate"])
     return None if rate is None else Pace(rate, Clock()).turn
 
 
-def _client(client: SyncClient | AsyncClient) -> tuple[type[AsyncClient], dict[str, Any]]:
+def _text(rate: Any) -> RateText | None:
+    """A rate that workers elsewhere can keep together.
+
+    Raises:
+        ConfigurationError: It is a limiter, which stays in this process.
+    """
+    if rate is None or isinstance(rate, RateText):
+        return rate
+    raise ConfigurationError(
+        "Workers on other machines need the rate as text, like '18/s'; they share it by Redis"
+    )
+
+
+def _client(
+    client: SyncClient | AsyncClient, *, shared: bool
+) -> tuple[type[AsyncClient], dict[str, Any]]:
     """The class of the clients that workers make, and their options.
+
+    Args:
+        client: The client of this process.
+        shared: Whether workers spend from the client's own budget, too, as nobody does it here.
 
     Raises:
         ConfigurationError: They cannot be sent to another process.
     """
     kind = type(client)
     made: Any = kind if isinstance(client, AsyncClient) else async_twin(kind)  # type: ignore[arg-type]
-    given = {name: value for name, value in client._options.items() if name not in _ELSEWHERE}
-    options = {name: value for name, value in given.items() if value is not None}
+    options = {
+        name: value
+        for name, value in client._options.items()
+        if value is not None and (name not in _ELSEWHERE or (shared and name == "max_credits"))
+    }
     for name, value in {type(client).__name__: made, **options}.items():
         try:
             pickle.dumps(value)

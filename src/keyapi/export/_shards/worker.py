@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,12 +22,8 @@ class Access(Protocol):
         """The key; None for that of the worker's environment."""
         ...
 
-    def grants(self) -> Grants:
-        """What grants shards and credits."""
-        ...
-
-    async def limiter(self) -> Any:
-        """The `rate` of an async client; None for no pace."""
+    def reached(self) -> AbstractAsyncContextManager[tuple[Grants, Any]]:
+        """What grants shards and credits, and the `rate` of an async client or None, for a time."""
         ...
 
 
@@ -55,6 +52,8 @@ class Worker:
 
     async def _run(self, shard: Shard) -> ShardReport:
         token = await asyncio.to_thread(self.access.token)
-        rate = await self.access.limiter()
-        async with self.client(token, rate=rate, **self.options) as client:
-            return await shard.arun(client, self.access.grants(), **self.settings)
+        async with (
+            self.access.reached() as (grants, rate),
+            self.client(token, rate=rate, **self.options) as client,
+        ):
+            return await shard.arun(client, grants, **self.settings)
