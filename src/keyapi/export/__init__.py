@@ -23,6 +23,8 @@ with extra("export", "keyapi.export"):
     from keyapi.export._loading.load import Loaded, load
     from keyapi.export._records import IdResult, State
     from keyapi.export._report import Report
+    from keyapi.export._shards.api import export_on, on_dask
+    from keyapi.export._shards.shard import Shard, ShardReport
     from keyapi.export._status import Status, status
     from keyapi.export._verify import Verification, verify
 
@@ -33,13 +35,17 @@ __all__ = [
     "IdResult",
     "Loaded",
     "Report",
+    "Shard",
+    "ShardReport",
     "State",
     "Status",
     "Verification",
     "aexport",
     "dry_run",
     "export",
+    "export_on",
     "load",
+    "on_dask",
     "retry",
     "status",
     "verify",

@@ -189,9 +189,10 @@ class Coordinator:
         self._lost_sight = True
         self._deaths[shard] = self._deaths.get(shard, 0) + 1
         if self._deaths[shard] >= _ATTEMPTS:
+            lines = str(error).strip().splitlines() or [""]
             died = ExportError(
-                f"Workers die over {shard.name}: {type(error).__name__}: {error}. Look into their "
-                "logs; the same call resumes"
+                f"Workers died over {shard.name} {_ATTEMPTS} times, lastly with "
+                f"{type(error).__name__}: {lines[-1]}. Their logs may say more."
             )
             died.__cause__ = error
             self.stop(died)
