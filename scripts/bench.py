@@ -3,7 +3,7 @@
 python scripts/bench.py [--json] [--runs N] [--pace] [SUBJECT ...]
 
 Subjects: calls, loopback, startup, regeneration; and those measured over minutes, only where they
-are named: pace, sandbox, export, million.
+are named: pace, sandbox, export, million, scale-out.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from importlib import import_module
 
 _SUBJECTS = ("calls", "loopback", "startup", "regeneration")  # unless told otherwise
 _PACE = "pace"
-_LONG = (_PACE, "sandbox", "export", "million")
+_LONG = (_PACE, "sandbox", "export", "million", "scale-out")
 
 
 def main() -> int:
     """Parse the command line and print the figures."""
-    modules = {name: import_module(f"figures.{name}") for name in (*_SUBJECTS, *_LONG)}
+    modules = {
+        name: import_module("figures." + name.replace("-", "_")) for name in (*_SUBJECTS, *_LONG)
+    }
     parser = argparse.ArgumentParser(
         description=f"{__doc__}\n" + "\n".join(str(m.__doc__) for m in modules.values()),
         formatter_class=argparse.RawDescriptionHelpFormatter,

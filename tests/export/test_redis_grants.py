@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pickle
 import signal
@@ -20,12 +21,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from keyapi._config import RateText
 from keyapi._redis import server as servers
 from keyapi.export import ExportError
 from keyapi.export._segments.log import ShardLost
 from keyapi.export._shards import lease
 from keyapi.export._shards.budget import ShardBudget
 from keyapi.export._shards.lease import LocalGrants
+from keyapi.export._shards.redis_access import RedisAccess
 from keyapi.export._shards.redis_grants import RedisGrants
 from support.redis_server import RedisProcess, needs_redis
 
@@ -164,6 +167,20 @@ def test_what_is_no_run_is_refused(shared: RedisProcess, content: Any, problem: 
     with pytest.raises(ExportError, match=f"damaged: .*{problem}"):
         grants.acquire("a", "first")
     grants.close()
+
+
+def test_each_key_has_a_rate_of_its_own(
+    shared: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def passes() -> list[bool]:
+        async with RedisAccess(shared.url, "run", RateText(1, 60_000)).reached() as (_, limiter):
+            return [bool(await limiter.try_acquire("x", blocking=False)) for _ in range(2)]
+
+    for key in ("sk_one", "sk_two"):
+        monkeypatch.setenv("KEYAPI_TOKEN", key)
+        assert asyncio.run(passes()) == [True, False]
+    monkeypatch.setenv("KEYAPI_TOKEN", " sk_one ")
+    assert asyncio.run(passes()) == [False, False]
 
 
 # --- A model ------------------------------------------------------------------------------------

@@ -234,8 +234,9 @@ class Coordinator:
         return [every[start : start + size] for start in range(0, len(every), size)]
 
     def _ingest(self, grants: Grants) -> None:
-        """Commit what workers have written since."""
-        for shard, log in list(self._logs.items()):
+        """Commit what workers have written since, to shards that were handed out."""
+        written = {*self._running.values(), *self._ended}
+        for shard, log in [item for item in self._logs.items() if item[0] in written]:
             for segment in log:
                 self._taking.take(shard.name, log, segment)
                 self._deaths.pop(shard, None)

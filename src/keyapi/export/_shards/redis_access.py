@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import Any
 
 from keyapi._config import RateText
+from keyapi._connection import find_token
 from keyapi.export._errors import ExportError
 from keyapi.export._shards.lease import Grants
 from keyapi.export._shards.redis_grants import RedisGrants
 
 PACE = "keyapi"
-"""The bucket of the pace in Redis, which all exports share, and programs that name it so."""
+"""What the buckets of the pace begin with: one for each key, which all exports with it share."""
 _ATTEMPT = 5.0  # seconds
 
 
@@ -62,7 +64,7 @@ async def _limiter(url: str, rate: RateText) -> AsyncIterator[Any]:
     server: Any = Redis.from_url(url, socket_timeout=_ATTEMPT)
     try:
         try:
-            made: Any = RedisBucket.init([Rate(*rate)], server, PACE)
+            made: Any = RedisBucket.init([Rate(*rate)], server, bucket_name())
             bucket = await made
         except (RedisError, OSError) as error:
             raise ExportError(
@@ -72,3 +74,12 @@ async def _limiter(url: str, rate: RateText) -> AsyncIterator[Any]:
         yield Limiter(bucket)
     finally:
         await server.aclose()
+
+
+def bucket_name() -> str:
+    """The bucket of the key in this process's environment, by its digest.
+
+    Raises:
+        ConfigurationError: There is no key.
+    """
+    return f"{PACE}:{sha256(find_token(None).encode()).hexdigest()[:16]}"
