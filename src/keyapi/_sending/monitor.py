@@ -89,6 +89,8 @@ class ContractMonitor:
 
             expected = "what the validator can read"
             found = [Violation(operation, "", "json", expected, type(problem).__name__)]
+        if not found:
+            return None
         for violation in found:
             if violation.kind not in self._reported and len(self._reported) < _MOST_KINDS:
                 self._reported.add(violation.kind)

@@ -54,10 +54,10 @@ class ResponseSchema:
             at: Path of the value in the response.
             rows: Path from the value to the list that makes it large, if there is one.
         """
+        if self._fits_encoded(body):
+            return
         if is_large(body):
             body = _encodable(body)
-            if self.fits(body):
-                return
         around: set[Violation] = set()  # each part shows them again
         for excerpt in excerpts(body, rows):
             if excerpt.cut and self.fits(excerpt.body):
@@ -107,6 +107,15 @@ class ResponseSchema:
         else:
             expected, found = f"{rule} {self._keyword(error.schema_path)}", short(instance)
             yield Violation(operation, place(path), rule, expected, found, rule == "enum")
+
+    def _fits_encoded(self, body: Any) -> bool:
+        """As `fits`, also for lone surrogates; what is nested too deep does not fit."""
+        try:
+            return self.fits(body)
+        except UnicodeEncodeError:
+            return self.fits(_encodable(body))
+        except ValueError:
+            return False
 
     def _errors(self, body: Any) -> list[jsonschema_rs.ValidationError]:
         """What the validator finds.
