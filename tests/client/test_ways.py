@@ -18,8 +18,10 @@ from client.conftest import EXAMPLE, KEY, USER_ID
 from keyapi import (
     AuthenticationError,
     BudgetExceeded,
+    ConfigurationError,
     InvalidResponse,
     KeyAPIError,
+    Page,
     RateLimited,
     ServerError,
     TransportError,
@@ -289,6 +291,22 @@ def test_a_call_can_be_cancelled_at_any_moment(name: str, server: Scripted) -> N
             )
             assert {len(page) for page in pages} == {1}
             assert client.credits_spent >= len(server.heads)
+
+    asyncio.run(main())
+
+
+def test_a_client_can_be_closed_at_any_moment_of_a_call(server: Scripted) -> None:
+    async def main() -> None:
+        for ticks in range(40):
+            client = WAYS["async"].open(server.url, max_retries=0)
+            await client.influencer.products_analytics(user_id=USER_ID)
+            call = asyncio.ensure_future(client.influencer.products_analytics(user_id=USER_ID))
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+            await client.close()
+            (outcome,) = await asyncio.gather(call, return_exceptions=True)
+            assert isinstance(outcome, (Page, ConfigurationError, TransportError)), outcome
+            assert client.credits_spent >= 1
 
     asyncio.run(main())
 

@@ -30,6 +30,7 @@ LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepali
 # Requests by such arguments go httpx's way.
 _INDIRECT = ("proxy", "http1", "http2")
 _ERRORS = (
+    httpcore.ConnectionNotAvailable,  # closed with its client, a moment before it was used
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.ProxyError,
@@ -88,10 +89,10 @@ class Connections(DeadlineTransport):
 
 
 class AsyncConnections(AsyncDeadlineTransport):
-    """Connections of one event loop.
+    """Connections of one event loop, without a pool of httpcore's.
 
-    Each stands in a pool of its own: httpcore looks at every connection of a pool for every
-    request, which takes most of the time when there are many.
+    A pool looks at each of its connections for every request, which takes most of the time when
+    there are many, and twice at the one that is used.
 
     Args:
         arguments: As of `httpx.AsyncHTTPTransport`; `verify` is an SSL context.
@@ -107,8 +108,8 @@ class AsyncConnections(AsyncDeadlineTransport):
         limits: httpx.Limits = arguments.get("limits") or LIMITS
         self._expiry = limits.keepalive_expiry
         self._most_idle = _most(limits.max_keepalive_connections)
-        self._pools: set[httpcore.AsyncConnectionPool] = set()  # those in use, too
-        self._idle: list[httpcore.AsyncConnectionPool] = []  # the one that was used last is last
+        self._open: set[httpcore.AsyncHTTPConnection] = set()  # those in use, too
+        self._idle: list[httpcore.AsyncHTTPConnection] = []  # the one that was used last is last
         self._free = asyncio.Semaphore(_most(limits.max_connections))
 
     async def exchange(self, sent: Sent) -> Received:
@@ -125,25 +126,20 @@ class AsyncConnections(AsyncDeadlineTransport):
             await self._wait(sent)
         else:
             await self._free.acquire()  # which waits for nothing
-        pool = self._idle.pop() if self._idle else self._opened()
         try:
-            response = await pool.handle_async_request(_request(sent))
+            request = _request(sent)
+            connection = await self._connection(request)
             try:
-                read = reader(response.headers, sent.limit)
-                content = b"".join([read(part) async for part in response.aiter_stream()])
+                response = await connection.handle_async_request(request)
+                try:
+                    read = reader(response.headers, sent.limit)
+                    content = b"".join([read(part) async for part in response.aiter_stream()])
+                finally:
+                    await response.aclose()
             finally:
-                await response.aclose()
+                await self._put_back(connection)
         except _ERRORS as error:
-            await self._drop(pool)
             raise _as_httpx_says(error, sent) from error
-        except BaseException:
-            await self._drop(pool)
-            raise
-        else:
-            if len(self._idle) < self._most_idle:
-                self._idle.append(pool)
-            else:
-                await self._drop(pool)
         finally:
             self._free.release()
         return _received(sent, response, content, began)
@@ -151,23 +147,38 @@ class AsyncConnections(AsyncDeadlineTransport):
     async def aclose(self) -> None:
         """Close the connections."""
         self._idle.clear()
-        while self._pools:  # closing one ends its call at once
-            await self._pools.pop().aclose()
+        while self._open:  # closing one ends its call at once
+            await self._open.pop().aclose()
         await super().aclose()
 
-    async def _drop(self, pool: httpcore.AsyncConnectionPool) -> None:
-        self._pools.discard(pool)
-        await pool.aclose()
+    async def _put_back(self, connection: httpcore.AsyncHTTPConnection) -> None:
+        """Keep a connection for the next request where it can serve one, or close it."""
+        is_needed = connection in self._open and len(self._idle) < self._most_idle
+        if is_needed and connection.is_idle():
+            self._idle.append(connection)
+        else:
+            await self._close(connection)
 
-    def _opened(self) -> httpcore.AsyncConnectionPool:
-        pool = httpcore.AsyncConnectionPool(
+    async def _close(self, connection: httpcore.AsyncHTTPConnection) -> None:
+        self._open.discard(connection)
+        if not connection.is_closed():
+            await connection.aclose()
+
+    async def _connection(self, request: httpcore.Request) -> httpcore.AsyncHTTPConnection:
+        """An idle connection that the server has not closed, or a new one."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.has_expired():
+                return connection
+            await self._close(connection)
+        connection = httpcore.AsyncHTTPConnection(
+            request.url.origin,
             ssl_context=self._ssl_context,
-            max_connections=1,
             keepalive_expiry=self._expiry,
             network_backend=AsyncBackend(),
         )
-        self._pools.add(pool)
-        return pool
+        self._open.add(connection)
+        return connection
 
     async def _wait(self, sent: Sent) -> None:
         """Wait until less than the most connections are in use."""
@@ -205,6 +216,9 @@ def _received(sent: Sent, response: httpcore.Response, content: bytes, began: fl
 
 
 def _as_httpx_says(error: Exception, sent: Sent) -> httpx.RequestError:
-    """The error that httpx raises for one of httpcore's, which has the same name."""
-    kind: type[httpx.RequestError] = getattr(httpx, type(error).__name__)
+    """The error that httpx raises for one of httpcore's, which has the same name if it is httpx's.
+
+    Otherwise nothing was sent.
+    """
+    kind: type[httpx.RequestError] = getattr(httpx, type(error).__name__, httpx.ConnectError)
     return kind(str(error), request=sent.request())
