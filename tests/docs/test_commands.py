@@ -21,7 +21,7 @@ SHELL = list(blocks("sh"))
 
 @pytest.mark.parametrize("block", SHELL, ids=str)
 def test_commands_exist(block: Block) -> None:
-    for program, *arguments in commands(block):
+    for program, *arguments in commands(block.code):
         CHECKS[program](arguments)
 
 

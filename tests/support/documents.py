@@ -52,7 +52,12 @@ def documents() -> list[Path]:
     """Every document that is written by hand, but for pages that only include another."""
     found = [*ROOT.glob("*.md"), *(ROOT / "openapi").glob("*.md")]
     found += [ROOT / "openapi" / "templates" / "README.md"]
-    found += [page for page in SITE.rglob("*.md") if "```{include} " not in page.read_text("utf-8")]
+    made = {SITE / "operations"}  # when the site is built
+    found += [
+        page
+        for page in SITE.rglob("*.md")
+        if page.parent not in made and "```{include} " not in page.read_text("utf-8")
+    ]
     return sorted(found)
 
 
@@ -79,9 +84,14 @@ def blocks(*languages: str) -> Iterator[Block]:
             )
 
 
-def commands(block: Block) -> Iterator[list[str]]:
+def fenced(text: str, language: str) -> list[str]:
+    """The code of each block in a language, in a document's text."""
+    return [match["code"] for match in _FENCE.finditer(text) if match["language"] == language]
+
+
+def commands(code: str) -> Iterator[list[str]]:
     """Yield the commands of a block of shell, each as its words."""
-    for line in block.code.replace("\\\n", " ").splitlines():
+    for line in code.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         while words:
             end = words.index("&&") if "&&" in words else len(words)
