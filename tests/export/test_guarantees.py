@@ -12,7 +12,7 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from keyapi import AuthenticationError, BudgetExceeded, InsufficientCredits, ServerError
-from keyapi.export import ExportStopped, State, retry, status, verify
+from keyapi.export import ExportStopped, State, _files, retry, status, verify
 from keyapi_example import TikTok
 from support.creators import Creators, refusal
 from support.exporting import (
@@ -35,9 +35,11 @@ def test_any_sequence_of_runs_crashes_and_faults_adds_up() -> None:
     run_state_machine_as_test(ExportMachine, settings=SETTINGS)
 
 
+@pytest.mark.parametrize("lots", [0, 4], ids=["read from the journal", "from memory"])
 def test_all_rows_of_all_ids_are_there_once_and_each_page_is_paid_once(
-    creators: Creators, out: Path
+    creators: Creators, out: Path, monkeypatch: pytest.MonkeyPatch, lots: int
 ) -> None:
+    monkeypatch.setattr(_files, "_LOTS", lots)
     report = exported(creators, IDS, out)
 
     assert (report.ids, report.done, report.empty, report.todo) == (9, 8, 1, 0)

@@ -21,6 +21,7 @@ from keyapi.export import (
     ExportStopped,
     Report,
     State,
+    _lineage,
     aexport,
     dry_run,
     export,
@@ -264,8 +265,8 @@ def test_an_id_that_has_no_page_to_go_on_from_stays_dead(tmp_path: Path) -> None
     journal = Journal.new(tmp_path / "j.sqlite", {})
     journal.add(["a", "b", "c"])
     page = FetchedPage(1, 1, 2, 1, None, 0, b"{}", None, State.DEAD, "lost")
-    journal.commit(page).result()
-    journal.commit(page._replace(n=2, next="x")).result()
+    journal.commit([page]).result()
+    journal.commit([page._replace(n=2, next="x")]).result()
     journal.settle(3, State.DEAD, "404").result()
     assert journal.put_back(State.DEAD) == 2
     assert [claim.id for claim in journal.claims(State.TODO, 0, 10)] == ["b", "c"]
@@ -321,7 +322,7 @@ def test_what_came_of_each_id_is_a_file_too(creators: Creators, out: Path) -> No
 
 
 def test_columns_of_the_api_keep_their_names(creators: Creators, out: Path) -> None:
-    field = files._free(pa.field("_id", pa.string()), pa.schema([("_id", pa.string())]))
+    field = _lineage._free(pa.field("_id", pa.string()), pa.schema([("_id", pa.string())]))
     assert field.name == "__id"
 
 
@@ -350,8 +351,9 @@ def test_a_full_disk_under_what_is_written_last_is_explained(
 
 
 def test_a_body_that_does_not_fit_its_count_is_never_published(
-    creators: Creators, out: Path
+    creators: Creators, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(files, "_LOTS", 0)  # all pages are read from the journal
     creators.faults["9", 3] = lambda: refusal(500)
     exported(creators, [], out)
     with sqlite3.connect(out / f"journal-{DAY}.sqlite") as journal:

@@ -121,7 +121,7 @@ class RowSchema:
         counts: list[int] = []
         rows: list[Any] = []
         for body in bodies:
-            found = self._rows(body)
+            found = self.rows(body)
             counts.append(len(found))
             rows += found
             if len(rows) >= _AT_ONCE:
@@ -129,8 +129,15 @@ class RowSchema:
                 rows = []
         return pa.concat_tables([*tables, self.table(rows)]), counts
 
-    def _rows(self, body: bytes) -> list[Any]:
-        """The rows of a body, decoded; the data as the only row of an operation without rows."""
+    def rows(self, body: bytes) -> list[Any]:
+        """Decode the rows of a response; the data as the only row of an operation without rows.
+
+        Args:
+            body: The whole body of a successful response, as the client has accepted it.
+
+        Returns:
+            The rows, for `table`; none where the list is null or missing.
+        """
         answer = json.loads(body)
         if self._items is None:
             data = value_at(answer, ("data",))

@@ -7,7 +7,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from keyapi._budget import Budget
 from keyapi._client import SyncClient
 from keyapi._errors import KeyAPIError
 from keyapi._page import Page
+from keyapi.export._commits import Commits, Committed, Ledger
 from keyapi.export._outcomes import Outcome, outcome
 from keyapi.export._plan import Plan
 from keyapi.export._records import Claim, FetchedPage, State
@@ -27,22 +28,6 @@ _IN_A_ROW = 50
 is down, and each further attempt may cost credits. At least three for each id in flight."""
 
 NextPage = Callable[[], Awaitable[Page[Any, Any]]]
-
-
-class Ledger(Protocol):
-    """What knows the ids, and commits their pages: a `Journal`, or the log of a shard."""
-
-    def claims(self, state: State, after: int, most: int) -> list[Claim]:
-        """The next ids of a state; see `JournalReader`."""
-        ...
-
-    def commit(self, page: FetchedPage) -> Future[None]:
-        """Commit a page; see `Journal`."""
-        ...
-
-    def settle(self, n: int, state: State, error: str | None) -> Future[None]:
-        """Write what is known of an id of which no page came."""
-        ...
 
 
 class Paying(Budget, Protocol):
@@ -61,7 +46,7 @@ class Engine:
         budget: What the client's requests are paid from.
         concurrency: How many ids are asked for at once.
         counts: What it counts in.
-        committed: Called with each committed page's number of rows.
+        committed: Called where pages are committed.
 
     Attributes:
         stopped: What ended the run before its end; None where nothing did.
@@ -76,7 +61,7 @@ class Engine:
         *,
         concurrency: int,
         counts: Counts,
-        committed: Callable[[int], None],
+        committed: Committed,
     ) -> None:
         self.stopped: BaseException | None = None
         self.in_flight = 0
@@ -84,7 +69,7 @@ class Engine:
         self._journal = journal
         self._budget = budget
         self._concurrency = concurrency
-        self._committed = committed
+        self._commits = Commits(journal, lambda: self.in_flight, committed)
         self._counts = counts
         self._unsent: set[asyncio.Task[Any]] = set()
         budget.reserved = self._sent
@@ -157,10 +142,9 @@ class Engine:
                 number += 1
                 rows += len(page)
                 fetched = _fetched(claim.n, number, page, rows, self._plan.max_pages)
-                await asyncio.wrap_future(self._journal.commit(fetched))
+                await self._commits.commit(fetched, claim.id, page._rows)
                 self._counts.committed(fetched.rows)
                 self._counts.moved(state, fetched.state)
-                self._committed(fetched.rows)
                 state = fetched.state
                 if state is not State.TODO:
                     return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections import deque
 from collections.abc import Sequence
 from hashlib import file_digest
 from itertools import islice
@@ -17,30 +18,20 @@ import pyarrow.parquet as pq
 from keyapi.arrow import RowSchema
 from keyapi.export._errors import ExportError, unwritable
 from keyapi.export._journal import Journal
+from keyapi.export._lineage import with_lineage
 from keyapi.export._reader import JournalReader
-from keyapi.export._records import FileRecord, StoredPage
+from keyapi.export._records import CommittedPage, FileRecord
 from keyapi.export._target import Target
 
 GROUP_ROWS = 20_000
-"""Rows of a row group, about: what is in memory at a time; 100,000 took 539 MB."""
+"""Rows of a row group, about."""
+AT_ONCE = 2048
+"""Rows that become columns at a time: before, each takes some kilobytes; more save no time."""
+_LOTS = 4
+"""How many times as many are in memory, as received, at most."""
 FILE_GROUPS = 10
 """Row groups of a file at most."""
 _PART = re.compile(r"\.?part-(\d{6})\.parquet(?:\.tmp)?")
-
-LINEAGE = pa.schema(
-    [
-        pa.field("_id", pa.string()),
-        pa.field("_page", pa.int32()),
-        pa.field("_row", pa.int32()),
-        pa.field("_request_id", pa.string()),
-        pa.field("_fetched_at", pa.timestamp("us", "UTC")),
-        pa.field("_as_of", pa.string()),
-        pa.field("_run", pa.string()),
-    ]
-)
-"""Where each row comes from: the id it was asked for by, its page among that id's (from 1), its
-place there (from 0), the answer's `requestId`, when that arrived, and the run."""
-
 
 RESULTS = pa.schema(
     [
@@ -88,16 +79,30 @@ class Publisher(threading.Thread):
         self._as_of = as_of
         self._run = run
         self._waiting = 0  # rows that are committed and in no group
+        self._taken: deque[CommittedPage] = deque()
+        self._held = 0  # rows of these
+        self._at_once = min(AT_ONCE, GROUP_ROWS)
+        self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ends = self._abandoned = False
         self._after = journal.last_published()
         self._first = self._after + 1
         self._number = self._clean()
 
-    def committed(self, rows: int) -> None:
-        """Take note that a page of so many rows is committed."""
-        self._waiting += max(rows, 1)
-        if self._waiting >= GROUP_ROWS:
+    def committed(self, rows: int, pages: Sequence[CommittedPage] = ()) -> None:
+        """Take note of committed pages, in their order; what is not at hand is in the journal.
+
+        Args:
+            rows: How many rows they have.
+            pages: The pages with their rows; those that would take too much memory are let go.
+        """
+        with self._lock:
+            self._waiting += max(rows, 1)
+            for page in pages:
+                if self._held < _LOTS * self._at_once:
+                    self._held += max(page.rows, 1)
+                    self._taken.append(page)
+        if self._waiting >= self._at_once:
             self._wake.set()
 
     def finish(self) -> None:
@@ -126,7 +131,7 @@ class Publisher(threading.Thread):
                 at_end = False
                 while not (self._abandoned or at_end):
                     self._publish(reader)
-                    at_end = self._ends and not reader.unpublished(self._after, 1)
+                    at_end = self._ends and self._after >= reader.last_page()
             finally:
                 reader.close()
         except Exception as error:
@@ -137,11 +142,10 @@ class Publisher(threading.Thread):
         name = f"{data_folder(self._as_of)}/part-{self._number:06}.parquet"
         scratch = self._target.scratch(name)
         writer: pq.ParquetWriter | None = None
-        last, rows, groups = self._after, 0, 0
+        rows, groups = 0, 0
         try:
-            while groups < FILE_GROUPS and (pages := self._next(reader, last)):
-                last = pages[-1].seq
-                if table := self._table(pages):
+            while groups < FILE_GROUPS and (table := self._group(reader)) is not None:
+                if len(table):
                     writer = writer or pq.ParquetWriter(scratch, table.schema, compression="zstd")
                     writer.write_table(table, row_group_size=len(table))
                     rows, groups = rows + len(table), groups + 1
@@ -149,11 +153,16 @@ class Publisher(threading.Thread):
                 writer.close()
         except OSError as error:
             raise unwritable(self._target.path(name), error) from error
-        if self._abandoned:
-            return
-        self._after = last
-        if writer is not None:
-            self._put(scratch, name, last, rows)
+        if writer is not None and not self._abandoned:
+            self._put(scratch, name, self._after, rows)
+
+    def _group(self, reader: JournalReader) -> pa.Table | None:
+        """The next row group, as soon as there is enough for one; None at the end."""
+        tables: list[pa.Table] = []
+        while sum(map(len, tables)) < GROUP_ROWS and (pages := self._next(reader)):
+            self._after = pages[-1].seq
+            tables.append(self._table(pages))
+        return pa.concat_tables(tables) if tables else None
 
     def _put(self, scratch: Path, name: str, last: int, rows: int) -> None:
         file = put(self._target, scratch, name, rows)._replace(first=self._first, last=last)
@@ -163,42 +172,47 @@ class Publisher(threading.Thread):
         self._first = last + 1
         self._number += 1
 
-    def _next(self, reader: JournalReader, after: int) -> list[StoredPage]:
-        """The pages of the next group, as soon as there are enough or the end has come."""
-        while not (self._ends or self._abandoned or self._waiting >= GROUP_ROWS):
+    def _next(self, reader: JournalReader) -> list[CommittedPage]:
+        """The next pages, as soon as there are enough or the end has come."""
+        while not (self._ends or self._abandoned or self._waiting >= self._at_once):
             self._wake.wait()
             self._wake.clear()
         if self._abandoned:
             return []
-        pages = reader.unpublished(after, GROUP_ROWS)
-        self._waiting = max(self._waiting - sum(max(page.rows, 1) for page in pages), 0)
+        pages, before = self._in_memory()
+        if not pages:
+            pages = reader.unpublished(self._after, self._at_once, before)
+        with self._lock:
+            self._waiting = max(self._waiting - sum(max(page.rows, 1) for page in pages), 0)
         return pages
 
-    def _table(self, pages: Sequence[StoredPage]) -> pa.Table:
+    def _in_memory(self) -> tuple[list[CommittedPage], int | None]:
+        """The next pages if they are in memory; and else the first one that is, if any."""
+        found: list[CommittedPage] = []
+        last, rows = self._after, 0
+        with self._lock:
+            while self._taken and rows < self._at_once and self._taken[0].seq <= last + 1:
+                page = self._taken.popleft()
+                self._held -= max(page.rows, 1)
+                if page.seq > last:  # others were read from the journal meanwhile
+                    last = page.seq
+                    rows += max(page.rows, 1)
+                    found.append(page)
+            return found, self._taken[0].seq if self._taken else None
+
+    def _table(self, pages: Sequence[CommittedPage]) -> pa.Table:
         """The rows of some pages, with their lineage."""
-        rows, counts = self._schema.table_of_bodies([page.body for page in pages])
-        for page, count in zip(pages, counts, strict=True):
-            if count != page.rows:
+        rows: list[Any] = []
+        for page in pages:
+            received = page.received
+            found = self._schema.rows(received) if isinstance(received, bytes) else received
+            if len(found) != page.rows:
                 raise ExportError(
                     f"The journal {self._journal.path} says that page {page.page} of {page.id} "
-                    f"has {page.rows} rows, and its answer has {count}"
+                    f"has {page.rows} rows, and its answer has {len(found)}"
                 )
-        places = [number for number, count in enumerate(counts) for _ in range(count)]
-        of_pages = {
-            "_id": pa.array([page.id for page in pages], pa.string()),
-            "_page": pa.array([page.page for page in pages], pa.int32()),
-            "_request_id": pa.array([page.request_id for page in pages], pa.string()),
-            "_fetched_at": pa.array([page.fetched_at for page in pages], pa.timestamp("us", "UTC")),
-            "_as_of": pa.array([self._as_of] * len(pages), pa.string()),
-            "_run": pa.array([self._run] * len(pages), pa.string()),
-        }
-        lineage = {
-            name: values.take(pa.array(places, pa.int64())) for name, values in of_pages.items()
-        }
-        lineage["_row"] = pa.array([row for count in counts for row in range(count)], pa.int32())
-        for field in LINEAGE:
-            rows = rows.append_column(_free(field, rows.schema), lineage[field.name])
-        return rows
+            rows += found
+        return with_lineage(self._schema.table(rows), pages, self._as_of, self._run)
 
     def _clean(self) -> int:
         """Remove files that the journal does not know; give the number of the next one."""
@@ -211,14 +225,6 @@ class Publisher(threading.Thread):
         for name in kept:
             last = max(last, int(name[-14:-8]))
         return last + 1
-
-
-def _free(field: pa.Field, schema: pa.Schema) -> pa.Field:
-    """A column of lineage under a name that no column of the API has."""
-    name: str = field.name
-    while name in schema.names:
-        name = f"_{name}"
-    return field.with_name(name)
 
 
 def put(target: Target, scratch: Path, name: str, rows: int) -> FileRecord:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from keyapi.export._bodies import packed
 from keyapi.export._errors import unwritable
 from keyapi.export._reader import APPLICATION, FORMAT, JournalReader, connect
 from keyapi.export._records import FetchedPage, FileRecord, Settled, State
@@ -25,7 +25,6 @@ from keyapi.export._writer import Writer
 
 SHARDS = "shards"
 """The fact that says which shards of the run may have segments, where, and how many there were."""
-_LEVEL = 1  # of zlib: JSON shrinks to a fifth in 0.1 ms a page
 _IDS_AT_ONCE = 10_000
 
 _TABLES = f"""
@@ -42,17 +41,18 @@ CREATE TABLE ids (
     next TEXT,
     error TEXT
 );
-CREATE INDEX ids_by_state ON ids (state);
 CREATE TABLE pages (
     seq INTEGER PRIMARY KEY,
     n INTEGER NOT NULL,
     page INTEGER NOT NULL,
     rows INTEGER NOT NULL,
-    credits INTEGER NOT NULL,
-    request_id TEXT,
-    fetched_at INTEGER NOT NULL,
-    body BLOB,
-    UNIQUE (n, page)
+    credits INTEGER NOT NULL
+);
+CREATE TABLE bodies (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    pages TEXT NOT NULL,
+    packed BLOB NOT NULL
 );
 CREATE TABLE files (
     name TEXT PRIMARY KEY,
@@ -147,16 +147,23 @@ class Journal(JournalReader):
             self._writer.submit(_inserted(batch)).result()
         return count
 
-    def commit(self, page: FetchedPage) -> Future[None]:
-        """Commit a page with all that follows from it, in one transaction."""
-        return self._writer.submit(lambda connection: _insert(connection, page))
+    def commit(self, pages: Sequence[FetchedPage]) -> Future[int]:
+        """Commit pages with all that follows from them, in one transaction.
+
+        Args:
+            pages: The pages: of each id, the ones that come next.
+
+        Returns:
+            The place of the first in the order of commits; the others follow it.
+        """
+        return self._writer.submit(lambda connection: insert(connection, pages))
 
     def settle(self, n: int, state: State, error: str | None) -> Future[None]:
         """Write what is known of an id of which no page came."""
         return self._writer.submit(lambda connection: _settle(connection, n, state, error))
 
     def take(
-        self, pages: Iterable[FetchedPage], settled: Iterable[Settled], fact: str, value: Any
+        self, pages: Sequence[FetchedPage], settled: Iterable[Settled], fact: str, value: Any
     ) -> Future[Counter[tuple[State, State]]]:
         """Commit what a worker has committed elsewhere, in one transaction with a fact.
 
@@ -172,9 +179,13 @@ class Journal(JournalReader):
 
         def work(connection: sqlite3.Connection) -> Counter[tuple[State, State]]:
             moved: Counter[tuple[State, State]] = Counter()
+            states: dict[int, State] = {}
             for page in pages:
-                moved[_state(connection, page.n), page.state] += 1
-                _insert(connection, page)
+                before = states.get(page.n)
+                moved[_state(connection, page.n) if before is None else before, page.state] += 1
+                states[page.n] = page.state
+            if pages:
+                insert(connection, pages)
             for n, state, error in settled:
                 moved[_state(connection, n), state] += 1
                 _settle(connection, n, state, error)
@@ -202,10 +213,7 @@ class Journal(JournalReader):
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", file)
-            connection.execute(
-                "UPDATE pages SET body = NULL, request_id = NULL WHERE seq BETWEEN ? AND ?",
-                (file.first, file.last),
-            )
+            connection.execute("DELETE FROM bodies WHERE first <= ?1 AND last <= ?1", (file.last,))
 
         self._writer.submit(work).result()
 
@@ -234,22 +242,46 @@ def _settle(connection: sqlite3.Connection, n: int, state: State, error: str | N
     connection.execute("UPDATE ids SET state = ?, error = ? WHERE n = ?", (int(state), error, n))
 
 
-def _insert(connection: sqlite3.Connection, page: FetchedPage) -> None:
-    connection.execute(
-        "INSERT INTO pages (n, page, rows, credits, request_id, fetched_at, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (*page[:6], zlib.compress(page.body, _LEVEL)),
+def insert(connection: sqlite3.Connection, pages: Sequence[FetchedPage]) -> int:
+    """Write pages, within a transaction; give the place of the first in the order of commits.
+
+    Raises:
+        sqlite3.IntegrityError: A page is there already, or does not follow the last one of its id.
+    """
+    (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM pages").fetchone()
+    first: int = last + 1
+    connection.executemany(
+        "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
+        [(first + place, *page[:4]) for place, page in enumerate(pages)],
     )
-    connection.execute(
+    changed = connection.executemany(
         "UPDATE ids SET state = ?, pages = ?, rows = rows + ?, credits = credits + ?, next = ?,"
-        " error = ? WHERE n = ?",
+        " error = ? WHERE n = ? AND pages = ? - 1",
+        [
+            (
+                int(page.state),
+                page.page,
+                page.rows,
+                page.credits,
+                None if page.next is None else json.dumps(page.next),
+                page.error,
+                page.n,
+                page.page,
+            )
+            for page in pages
+        ],
+    ).rowcount
+    if changed != len(pages):
+        raise sqlite3.IntegrityError(
+            f"{len(pages) - changed} of {len(pages)} pages do not follow the last one of their id"
+        )
+    connection.execute(
+        "INSERT INTO bodies VALUES (?, ?, ?, ?)",
         (
-            int(page.state),
-            page.page,
-            page.rows,
-            page.credits,
-            None if page.next is None else json.dumps(page.next),
-            page.error,
-            page.n,
+            first,
+            last + len(pages),
+            json.dumps([(page.request_id, page.fetched_at, len(page.body)) for page in pages]),
+            packed([page.body for page in pages]),
         ),
     )
+    return first

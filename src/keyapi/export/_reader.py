@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from keyapi._errors import ConfigurationError
+from keyapi.export._bodies import unpacked
 from keyapi.export._errors import damaged, unwritable
-from keyapi.export._records import Claim, FileRecord, IdResult, State, StoredPage, Totals
+from keyapi.export._records import Claim, CommittedPage, FileRecord, IdResult, State, Totals
 
-FORMAT = 1
+FORMAT = 2
 """Version of a journal's tables; one of another version is refused."""
 APPLICATION = 0x4B455941  # "KEYA", by which SQLite's tools tell the file
+_LAST = (1 << 63) - 1
+"""More than any number of a page."""
 _ELSEWHERE = ("readonly", "full", "unable to open")
 """What SQLite says where the disk or the folder is at fault, not the file."""
 _RESULT = "id, state, pages, rows, credits, error"
@@ -94,26 +96,53 @@ class JournalReader:
             rows = connection.execute(query, (state, after, most)).fetchall()
         return list(map(Claim._make, rows))
 
-    def unpublished(self, after: int, rows: int) -> list[StoredPage]:
+    def unpublished(self, after: int, rows: int, before: int | None = None) -> list[CommittedPage]:
         """Pages that are in no file, in the order of their commits.
 
         Args:
             after: The last page that is not asked for.
             rows: About how many rows they have together: the page that reaches it is the last.
+            before: The next page that is not asked for; None for all.
         """
-        query = (
-            "SELECT seq, id, page, pages.rows, request_id, fetched_at, body"
-            " FROM pages JOIN ids USING (n) WHERE seq > ? ORDER BY seq"
-        )
-        found: list[StoredPage] = []
-        with self._reading() as connection, closing(connection.execute(query, (after,))) as cursor:
-            for row in cursor:
-                page = StoredPage._make((*row[:-1], zlib.decompress(row[-1])))
-                found.append(page)
-                rows -= max(page.rows, 1)  # empty ones take memory, too
-                if rows <= 0:
-                    break
+        end = _LAST if before is None else before
+        found: list[CommittedPage] = []
+        with self._reading() as connection:
+            blocks = connection.execute(
+                "SELECT first, last, pages, packed FROM bodies WHERE last > ? ORDER BY first",
+                (after,),
+            )
+            for first, last, facts, content in blocks:
+                for page in self._block(first, last, json.loads(facts), content):
+                    if page.seq >= end or rows <= 0:
+                        blocks.close()
+                        return found
+                    if page.seq > after:
+                        found.append(page)
+                        rows -= max(page.rows, 1)  # empty ones take memory, too
         return found
+
+    def _block(
+        self, first: int, last: int, facts: list[tuple[str | None, int, int]], content: bytes
+    ) -> Iterator[CommittedPage]:
+        """The pages that were committed together."""
+        query = (
+            "SELECT seq, id, page, pages.rows FROM pages JOIN ids USING (n)"
+            " WHERE seq BETWEEN ? AND ? ORDER BY seq"
+        )
+        try:
+            bodies = list(unpacked(content, [size for _, _, size in facts]))
+            rows = self._connection.execute(query, (first, last)).fetchall()
+            for row, (request_id, fetched_at, _), body in zip(rows, facts, bodies, strict=True):
+                seq, id_, page, count = row
+                yield CommittedPage(seq, id_, page, count, request_id, fetched_at, body)
+        except (OSError, ValueError) as error:
+            raise damaged(self.path, error) from error
+
+    def last_page(self) -> int:
+        """The last page in the order of commits; 0 for none."""
+        with self._reading() as connection:
+            (last,) = connection.execute("SELECT max(seq) FROM pages").fetchone()
+        return last or 0
 
     def last_published(self) -> int:
         """The last page that is in a file; 0 for none."""

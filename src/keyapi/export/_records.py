@@ -84,7 +84,7 @@ class Settled(NamedTuple):
     error: str | None
 
 
-class StoredPage(NamedTuple):
+class CommittedPage(NamedTuple):
     """A committed page that is in no file yet.
 
     Attributes:
@@ -94,7 +94,7 @@ class StoredPage(NamedTuple):
         rows: How many rows it has.
         request_id: The envelope's `requestId`.
         fetched_at: When it arrived, in microseconds since 1970, UTC.
-        body: The answer as received.
+        received: Its rows as received; from the journal, the whole answer.
     """
 
     seq: int
@@ -103,7 +103,7 @@ class StoredPage(NamedTuple):
     rows: int
     request_id: str | None
     fetched_at: int
-    body: bytes
+    received: list[Any] | bytes
 
 
 class FileRecord(NamedTuple):

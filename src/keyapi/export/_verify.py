@@ -13,8 +13,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from keyapi.export._files import LINEAGE
 from keyapi.export._folder import Folder
+from keyapi.export._lineage import LINEAGE
 from keyapi.export._manifest import manifest_name
 from keyapi.export._reader import JournalReader
 from keyapi.export._records import FileRecord

@@ -94,6 +94,9 @@ class Writer:
             self._fail(items)
         except ExportError:
             self._fail(items)
+        except Exception as error:  # of the work itself; whoever waits for it is to know
+            for item in items:
+                item.future.set_exception(error)
         else:
             for item, result in zip(items, results, strict=True):
                 item.future.set_result(result)

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from keyapi.export._errors import ExportError
-from keyapi.export._files import LINEAGE
 from keyapi.export._folder import Folder
+from keyapi.export._lineage import LINEAGE
 from keyapi.export._manifest import manifest_name
 from keyapi.export._reader import JournalReader
 from keyapi.export._records import FileRecord, State

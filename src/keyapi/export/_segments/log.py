@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 from keyapi.export._errors import ExportError
 from keyapi.export._records import Claim, FetchedPage, Settled, State
 from keyapi.export._segments.segment import Segment
 from keyapi.export._segments.store import Store
+
+T = TypeVar("T")
 
 
 class ShardLost(ExportError):
@@ -132,7 +134,7 @@ class ShardLog:
         self._states = {claim.n: state for claim, state in ids}
         self._pages: list[FetchedPage] = []
         self._settled: list[Settled] = []
-        self._waiting: list[Future[None]] = []
+        self._waiting: list[tuple[int, Future[Any]]] = []  # pages, and who is told
         self._unwritten = 0  # pages that are in no segment
         self._oldest = float("inf")  # when the first of the buffer came
         self._error: ExportError | None = None
@@ -169,20 +171,21 @@ class ShardLog:
             found = [n for n, each in self._states.items() if each is state and n > after]
             return [self._claims[n] for n in sorted(found)[:most]]
 
-    def commit(self, page: FetchedPage) -> Future[None]:
-        """Commit a page; as of `Journal`."""
+    def commit(self, pages: Sequence[FetchedPage]) -> Future[int]:
+        """Commit pages; as of `Journal`, but that they have no place yet, for which 0 is given."""
         with self._wake:
-            self._apply(page)
-            self._pages.append(page)
-            self._unwritten += 1
-            return self._buffered(full=self._committed() > self._flush_pages)
+            for page in pages:
+                self._apply(page)
+            self._pages += pages
+            self._unwritten += len(pages)
+            return self._buffered(len(pages), 0, full=self._committed() > self._flush_pages)
 
     def settle(self, n: int, state: State, error: str | None) -> Future[None]:
         """Write what is known of an id of which no page came; as of `Journal`."""
         with self._wake:
             self._states[n] = state
             self._settled.append(Settled(n, state, error))
-            return self._buffered(full=False)
+            return self._buffered(0, None, full=False)
 
     def states(self) -> dict[State, int]:
         """How many ids there are of each state."""
@@ -192,16 +195,16 @@ class ShardLog:
 
     def _committed(self) -> int:
         """How many pages count as committed and are in no segment."""
-        return self._unwritten - len(self._waiting)
+        return self._unwritten - sum(count for count, _ in self._waiting)
 
-    def _buffered(self, *, full: bool) -> Future[None]:
-        future: Future[None] = Future()
+    def _buffered(self, count: int, result: T, *, full: bool) -> Future[T]:
+        future: Future[T] = Future()
         if self._error is not None:
             future.set_exception(self._error)
         elif full:
-            self._waiting.append(future)
+            self._waiting.append((count, future))
         else:
-            future.set_result(None)
+            future.set_result(result)
         self._oldest = min(self._oldest, time.monotonic())
         self._wake.notify()
         return future
@@ -230,12 +233,14 @@ class ShardLog:
                     )
                 with self._wake:
                     self._unwritten -= len(segment.pages)
-                    while self._waiting and self._committed() < self._flush_pages:
-                        self._waiting.pop(0).set_result(None)
+                    while self._waiting and (
+                        self._committed() + self._waiting[0][0] <= self._flush_pages
+                    ):
+                        self._waiting.pop(0)[1].set_result(0)
         except ExportError as error:
             with self._wake:
                 self._error = error
-                for future in self._waiting:
+                for _, future in self._waiting:
                     future.set_exception(error)
             self._failed(error)
 

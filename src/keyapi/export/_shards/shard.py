@@ -151,7 +151,7 @@ class Shard:
                     budget,
                     concurrency=concurrency,
                     counts=counts,
-                    committed=lambda rows: None,
+                    committed=lambda rows, pages=(): None,
                 )
                 await attempt.run(log)
             finally:
