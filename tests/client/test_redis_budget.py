@@ -259,7 +259,7 @@ def test_the_code_of_the_documents_runs(
 def test_requests_wait_while_redis_is_gone_and_go_on_afterwards(
     loopback: Loopback, redis: RedisProcess, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(servers, "_ATTEMPT", 0.2)
+    monkeypatch.setattr(servers, "ATTEMPT", 0.2)
     budget = RedisBudget(redis.url, name, 3 * LOT, lot=LOT, patience=5)
     assert calls(loopback.url, budget, LOT) == LOT
     for away, back in ((redis.stop, redis.go_on), (redis.kill, redis.start)):

@@ -50,7 +50,7 @@ BOUNDS = {
         f"limiter {pace._LONGEST_ASK:g} s",
         f"questions {pace._LONGEST_WAIT:g} s",
         f"{redis.PATIENCE:g} s for each request",
-        f"attempts of {redis._ATTEMPT:g} s",
+        f"attempts of {redis.ATTEMPT:g} s",
     ],
     "the sandbox's port": [
         f"{_protocol.CONNECTIONS} connections",

@@ -111,7 +111,7 @@ def test_a_worker_that_was_stopped_beyond_its_lease_begins_nothing(grants: Redis
 def test_a_worker_goes_on_once_redis_is_back_and_stops_where_it_stays_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(servers, "_ATTEMPT", 0.2)
+    monkeypatch.setattr(servers, "ATTEMPT", 0.2)
     with RedisProcess(tmp_path, keeps=True) as redis:
         grants = RedisGrants(redis.url, "run", seconds=30, patience=2)
         grants.open(100, 0)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from keyapi._redis import server as servers
 from keyapi.export import ExportStopped, export, status, verify
 from keyapi.export._segments.log import ShardLost
 from keyapi.export._shards import placing
@@ -138,4 +139,46 @@ def test_workers_share_budget_and_pace_by_redis(
         assert time.monotonic() - began > (len(creators.pages) - 20 - 60) / 60
     assert report.complete
     assert creators.charged == report.credits == len(creators.pages)
+    assert rows_of(out) == expected(creators, creators.pages)
+
+
+@needs_redis
+@pytest.mark.process
+def test_workers_go_on_once_redis_is_back_and_end_where_it_stays_away(
+    tmp_path: Path, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYAPI_TOKEN", KEY)
+    monkeypatch.setattr(servers, "ATTEMPT", 0.3)
+    monkeypatch.setattr(servers, "PATIENCE", 0.3)
+    creators = made(40)
+    out = tmp_path / "out"
+    with (
+        CreatorsServer(creators) as server,
+        RedisProcess(tmp_path, keeps=True) as redis,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        options = {"redis": redis.url, "rate": "40/s", "max_credits": 1000}
+        exporting = thread.submit(spread, pool.submit, server, out, **options)
+        assert until(lambda: creators.charged > 5)
+        redis.kill()
+        with pytest.raises(ExportStopped, match=r"did not answer|rate limiter failed") as stopped:
+            exporting.result(30)
+        assert stopped.value.report.todo > 0
+
+        redis.start()
+        monkeypatch.setattr(servers, "PATIENCE", 10.0)
+        exporting = thread.submit(spread, pool.submit, server, out, **options)
+        for away, back in ((redis.stop, redis.go_on), (redis.kill, redis.start)):
+            before = creators.charged
+            assert until(lambda before=before: creators.charged > before + 5)  # type: ignore[misc]
+            away()
+            time.sleep(0.3)  # within which what was let pass has arrived
+            arrived = creators.charged
+            time.sleep(0.7)
+            assert creators.charged == arrived, "nothing leaves without its pace"
+            back()
+        report = exporting.result(30)
+    assert report.complete
+    assert set(creators.paid) == creators.pages
+    assert creators.charged <= report.credits <= 1000
     assert rows_of(out) == expected(creators, creators.pages)

@@ -17,8 +17,10 @@ LARGEST = 10**15 - 1
 """The largest number of credits; Lua counts exactly up to nine times as many."""
 MOST_FIELDS = 10_000
 """How many fields a hash may have; each process or shard has one."""
-_ATTEMPT = 2.5  # seconds that connecting and each answer may take, where a URL is given
-_PAUSES = (0.05, 0.1, 0.2, 0.5)  # between attempts, in seconds; the last one repeats
+ATTEMPT = 2.5
+"""Seconds that connecting and each answer may take, where a URL is given."""
+PAUSES = (0.05, 0.1, 0.2, 0.5)
+"""Seconds between attempts; the last one repeats."""
 # What the server answers that passes: it loads its data, a script runs, or another one takes over.
 _PASSING = ("LOADING", "BUSY", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN")
 
@@ -117,8 +119,8 @@ class RedisServer:
         try:
             self._redis = Redis.from_url(
                 str(self.url),
-                socket_timeout=_ATTEMPT,
-                socket_connect_timeout=_ATTEMPT,
+                socket_timeout=ATTEMPT,
+                socket_connect_timeout=ATTEMPT,
                 retry=Retry(NoBackoff(), 0),
             )
         except ValueError:  # whose message may hold a part of the password
@@ -157,9 +159,9 @@ class RedisServer:
             try:
                 return script.run(self._redis, [key], [*arguments])
             except (RedisError, OSError) as error:
-                pause = _PAUSES[min(attempts, len(_PAUSES) - 1)]
+                pause = PAUSES[min(attempts, len(PAUSES) - 1)]
                 attempts += 1
-                if not _passes(error):
+                if not passes(error):
                     raise self._refused(error) from error
                 left = end - time.monotonic()
                 if left <= 0:
@@ -198,7 +200,7 @@ def damaged(part: str, key: str, problem: str) -> ConfigurationError:
     )
 
 
-def _passes(error: Exception) -> bool:
+def passes(error: Exception) -> bool:
     """Whether a server may answer later."""
     from redis import exceptions
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
+from itertools import chain, repeat
 from typing import Any
 
 from keyapi._config import RateText
 from keyapi._connection import find_token
+from keyapi._redis import server
 from keyapi.export._errors import ExportError
 from keyapi.export._shards.lease import Grants
 from keyapi.export._shards.redis_grants import RedisGrants
 
 PACE = "keyapi"
 """What the buckets of the pace begin with: one for each key, which all exports with it share."""
-_ATTEMPT = 5.0  # seconds
 
 
 class RedisAccess:
@@ -39,7 +41,7 @@ class RedisAccess:
 
     def grants(self) -> RedisGrants:
         """What grants shards and credits; to be closed."""
-        return RedisGrants(self._url, self._run)
+        return RedisGrants(self._url, self._run, patience=server.PATIENCE)
 
     @asynccontextmanager
     async def reached(self) -> AsyncIterator[tuple[Grants, Any]]:
@@ -57,23 +59,89 @@ class RedisAccess:
 
 @asynccontextmanager
 async def _limiter(url: str, rate: RateText) -> AsyncIterator[Any]:
-    from pyrate_limiter import Limiter, Rate, RedisBucket
     from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
     from redis.exceptions import RedisError
 
-    server: Any = Redis.from_url(url, socket_timeout=_ATTEMPT)
+    made: Any = Redis
+    redis = made.from_url(
+        url,
+        socket_timeout=server.ATTEMPT,
+        socket_connect_timeout=server.ATTEMPT,
+        retry=Retry(NoBackoff(), 0),
+    )
+    limiter = _PatientLimiter(redis, rate)
     try:
         try:
-            made: Any = RedisBucket.init([Rate(*rate)], server, bucket_name())
-            bucket = await made
+            await limiter.begin()
         except (RedisError, OSError) as error:
             raise ExportError(
                 f"The Redis of the pace cannot be reached: {type(error).__name__}: {error}. Run "
                 "the same command again: it resumes"
             ) from error
-        yield Limiter(bucket)
+        yield limiter
     finally:
-        await server.aclose()
+        await redis.aclose()
+
+
+class _PatientLimiter:
+    """A `pyrate_limiter.Limiter` on Redis that asks again where Redis is away for a while.
+
+    An answer that is lost may have let a request pass, which is then late.
+
+    Args:
+        redis: An asyncio client that does not ask again by itself.
+        rate: The rate.
+    """
+
+    def __init__(self, redis: Any, rate: RateText) -> None:
+        self._redis = redis
+        self._rate = rate
+        self._limiter: Any = None
+
+    @property
+    def bucket_factory(self) -> Any:
+        """What knows how long to wait."""
+        return self._limiter.bucket_factory
+
+    async def begin(self) -> None:
+        """Have Redis know the script of the bucket.
+
+        Raises:
+            RedisError: It does not answer, or refused.
+        """
+        await self._patiently(self._load)
+
+    async def try_acquire(self, name: str, *, blocking: bool) -> bool:
+        """Whether the next request may leave now."""
+        return bool(await self._patiently(lambda: self._ask(name, blocking)))
+
+    async def _load(self) -> None:
+        from pyrate_limiter import Limiter, Rate, RedisBucket
+
+        made: Any = RedisBucket.init([Rate(*self._rate)], self._redis, bucket_name())
+        self._limiter = Limiter(await made)
+
+    async def _ask(self, name: str, blocking: bool) -> Any:
+        from redis.exceptions import NoScriptError
+
+        try:
+            return await self._limiter.try_acquire(name, blocking=blocking)
+        except NoScriptError:  # Redis was started again
+            await self._load()
+            return await self._limiter.try_acquire(name, blocking=blocking)
+
+    async def _patiently(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        end = time.monotonic() + server.PATIENCE
+        for pause in chain(server.PAUSES, repeat(server.PAUSES[-1])):
+            try:
+                return await work()
+            except Exception as error:
+                if time.monotonic() >= end or not server.passes(error):
+                    raise
+            await asyncio.sleep(pause)
+        raise AssertionError("unreachable")
 
 
 def bucket_name() -> str:
