@@ -216,7 +216,6 @@ def test_no_key_is_said_with_what_to_set(
 # --- Failing ----------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [
@@ -454,7 +453,6 @@ def test_completion_offers_members_of_enums(keyapi: Keyapi) -> None:
     assert {"asc", "desc"} <= set(done.out.split())
 
 
-@pytest.mark.no_cover
 def test_completion_can_be_installed(
     keyapi: Keyapi, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -295,7 +295,6 @@ def test_nobody_need_listen_to_what_is_said(process: Start) -> None:
 # --- Resuming into the same file --------------------------------------------------------------
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows", "rows.ndjson"])
 def test_a_walk_that_is_resumed_as_advised_has_every_row_once(
     products: Keyapi, server: Server, tmp_path: Path, name: str

@@ -24,7 +24,6 @@ def lines(text: str) -> list[str]:
     return [CONTROL.sub("", line.rpartition("\r")[2]).rstrip() for line in text.split("\n")]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("width", [80, 200])
 @pytest.mark.parametrize("arguments", [(), COMMAND[:1], COMMAND[:2], ("doctor",), ("sandbox",)])
 def test_help_fits_the_terminal(terminal: Terminal, width: int, arguments: tuple[str, ...]) -> None:

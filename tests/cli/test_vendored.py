@@ -17,7 +17,6 @@ from .conftest import USER_ID, Keyapi, Server
 PATH = "/v1/tiktok/video/search"
 
 
-@pytest.mark.no_cover
 def test_a_second_page_is_a_command(
     keyapi: Keyapi, server: Server, environment: pytest.MonkeyPatch
 ) -> None:
@@ -108,7 +107,6 @@ def test_rows_without_pages_cannot_be_walked(keyapi: Keyapi, server: Server) -> 
     assert (refused.code, "Unknown option: --all." in refused.said[0]) == (2, True)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("value", ["te\x1bxt", 3, None, {"a": [1]}, [1, 2]])
 def test_data_that_nothing_describes_is_given_as_it_is(
     keyapi: Keyapi, server: Server, value: object

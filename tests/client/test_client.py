@@ -131,7 +131,6 @@ PLACEHOLDERS = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("variable", [None, "KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY"])
 @pytest.mark.parametrize("key", PLACEHOLDERS)
 def test_with_a_placeholder_for_a_key_no_client_is_made(

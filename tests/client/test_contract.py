@@ -578,7 +578,6 @@ def test_of_many_broken_rows_the_first_are_listed_and_others_counted() -> None:
     assert f"and {found[0].more} places more" in str(found[0])
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("place", [0, 99, 100, 1234, 2999])
 def test_one_broken_row_is_found_wherever_it_is(place: int) -> None:
     rows_: list[Any] = [{**ROW, "product_id": f"a{number}"} for number in range(3000)]

@@ -172,7 +172,6 @@ BROKEN = [
 ]
 
 
-@pytest.mark.no_cover
 @given(st.one_of(JSON.map(lambda value: json.dumps(value).encode()), st.sampled_from(BROKEN)))
 def test_jiter_reads_what_json_reads(data: bytes) -> None:
     content = b'{"code": 0, "data": ' + data + b"}"

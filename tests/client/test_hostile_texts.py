@@ -59,7 +59,6 @@ def test_other_text_stays_as_it_is() -> None:
     assert displayed("x" * 11, 10) == "x" * 9 + "…"
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize(
     "name", ["message", "msg", "detail", "requestId", "request_id", "HTML", "text"]

@@ -84,7 +84,6 @@ def opened(mode: Mode, **options: Any) -> Iterator[Any]:
     mode.close(client)
 
 
-@pytest.mark.no_cover
 @pytest.mark.process
 @pytest.mark.parametrize("limited", [False, True], ids=["plain", "rate, cache and budget"])
 def test_forked_workers_get_their_own_answers(

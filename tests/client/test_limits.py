@@ -37,7 +37,6 @@ from keyapi_example.api.influencer import influencer_products_analytics as low_l
 # --- Budget -----------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("answer", [None, refusal(429)], ids=["pages", "retried"])
 def test_a_budget_is_exact_under_many_callers(
     mode: Mode, server: Server, answer: httpx.Response | None

@@ -218,7 +218,6 @@ def test_a_walk_hides_the_key(
     assert_hidden(walked.error, *walked.rows)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
 def test_a_key_that_the_server_repeats_is_hidden(
     mode: Mode, server: Server, assert_hidden: Callable[..., None], echo: httpx.Response

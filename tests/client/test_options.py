@@ -141,7 +141,6 @@ def test_what_is_no_number_of_retries_is_refused(mode: Mode, retries: Any) -> No
 # --- The base URL -----------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("base_url", "expected"),
     [

@@ -28,7 +28,6 @@ from keyapi._sending.clock import Clock
 from keyapi._sending.pace import Pace
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("rate", "limit", "seconds"), [("5/s", 5, 1), ("100/m", 100, 60), (" 10 / 11 s ", 10, 11)]
 )

@@ -173,7 +173,6 @@ def test_a_pickled_page_leaves_the_response_out(
 # --- Walks: which pages are fetched, and which rows handed out ----------------------------------
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("size", [1, 3, 10])
 @pytest.mark.parametrize("held", [0, 1, 2, 3, 4, 9, 10, 11, 20])
 def test_a_walk_hands_out_every_row_in_the_fewest_requests(
@@ -210,7 +209,6 @@ BOUNDED: list[tuple[dict[str, int], range, list[int]]] = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("arguments", "rows", "pages"), BOUNDED, ids=[str(case[0]) for case in BOUNDED]
 )
@@ -727,7 +725,6 @@ def _place(rows: Any) -> tuple[Any, ...]:
     return rows.pages_fetched, rows.rows_yielded, rows.next_page, rows.skip
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("stopped", range(26))
 @pytest.mark.parametrize("arguments", [{}, {"limit": 24}, {"max_pages": 3}], ids=str)
 def test_a_walk_that_is_left_anywhere_resumes_without_losing_or_doubling_a_row(

@@ -136,7 +136,6 @@ def user(mode: Mode, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Mode:
     return mode
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("document", sorted({block.document for block in BLOCKS}), ids=relative)
 def test_the_code_runs(
     document: Path,
@@ -284,7 +283,6 @@ OUTCOMES: dict[str, tuple[Answer | None, type[KeyAPIError], list[float]]] = {
 }
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("answer", "error", "waits"), OUTCOMES.values(), ids=OUTCOMES)
 def test_a_failure_is_raised_as_its_class_after_its_retries(
     user: Mode, wire: Wire, answer: Answer | None, error: type[KeyAPIError], waits: list[float]

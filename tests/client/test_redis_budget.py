@@ -583,7 +583,6 @@ class BudgetMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.once
-@pytest.mark.no_cover
 def test_any_sequence_of_leases_losses_and_deaths_adds_up(
     shared: RedisProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

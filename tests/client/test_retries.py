@@ -278,7 +278,6 @@ def test_each_page_of_a_walk_has_its_own_retries(mode: Mode, server: Server) -> 
     assert mode.clock.waits == [2.0, 2.0]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("retries", [0, 1, 5, 20])
 @pytest.mark.parametrize(
     ("answer", "luck", "waits"),
@@ -326,7 +325,6 @@ POSTED: list[tuple[Any, list[float]]] = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("use", ["_data", "_many"])
 @pytest.mark.parametrize(("answer", "waits"), POSTED)
 def test_a_post_is_sent_again_only_where_the_server_cannot_have_acted_on_it(

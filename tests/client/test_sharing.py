@@ -79,7 +79,6 @@ def test_one_connection_serves_twenty_successive_async_calls(loopback: Loopback)
     assert (len(loopback.targets), loopback.connections) == (20, 1)
 
 
-@pytest.mark.no_cover
 def test_threads_that_share_a_client_get_their_own_answers(loopback: Loopback) -> None:
     asked = [f"{thread}{call:02}" for thread in range(20) for call in range(10)]
     with TikTok(KEY, base_url=loopback.url) as client, ThreadPoolExecutor(20) as threads:
@@ -92,7 +91,6 @@ def test_threads_that_share_a_client_get_their_own_answers(loopback: Loopback) -
     assert loopback.connections <= 20
 
 
-@pytest.mark.no_cover
 def test_tasks_that_share_a_client_get_their_own_answers(loopback: Loopback) -> None:
     asked = [str(number) for number in range(50)]
 
@@ -448,7 +446,6 @@ def _by_cursor(client: Any) -> Any:
     return client._iterate(FEED, {"cursor": 1}, limit=None, max_pages=None)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("length", [1, 2, 3, 5])
 @pytest.mark.parametrize("lead", [0, 3])
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)

@@ -9,7 +9,6 @@ from support.stateful.machine import SETTINGS, AsyncMachine, Machine, SyncMachin
 
 
 @pytest.mark.once
-@pytest.mark.no_cover
 @pytest.mark.parametrize("machine", [SyncMachine, AsyncMachine], ids=["sync", "async"])
 def test_any_sequence_of_calls_comes_to_what_the_model_says(machine: type[Machine]) -> None:
     run_state_machine_as_test(machine, settings=SETTINGS)

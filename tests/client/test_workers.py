@@ -117,7 +117,6 @@ def test_without_redis_nothing_is_sent_and_the_error_says_so(
             assert "the rate limiter failed" in message
 
 
-@pytest.mark.no_cover
 def test_workers_share_a_folder_of_answers(loopback: Loopback, tmp_path: Path) -> None:
     creators = 60
     with workers(*[("cached", loopback.url, tmp_path / "answers", creators)] * 2) as running:

@@ -43,7 +43,6 @@ def url(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield url
 
 
-@pytest.mark.no_cover
 def test_the_relations_hold_for_every_shape_of_operation() -> None:
     contract, caller = Contract(SPEC.document), Caller(TikTok)
     found = list(spec_is_sound(SPEC))

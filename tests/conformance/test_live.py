@@ -36,7 +36,6 @@ from keyapi_example import TikTok
 from pipeline.cli import ROOT
 from pipeline.document.yaml import load_yaml
 from support.loopback import PATIENCE, Loopback
-from support.measuring import measured
 from support.pages import SPEC
 from support.specs import EXAMPLE, listing, synthetic
 from support.stub import Stub
@@ -123,7 +122,6 @@ def test_a_sound_server_passes_every_case(live: Live, sandbox: Sandbox) -> None:
     assert pages[-6:] == ["100000", "2", "4", "8", "6", "5"]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("allowed", [0, 1, 2, 5, 17, 19, ENOUGH])
 def test_never_is_more_spent_than_allowed(live: Live, sandbox: Sandbox, allowed: int) -> None:
     code, text = live(*ONE, "--max-credits", str(allowed), *QUICK)
@@ -214,7 +212,7 @@ UNASKED = ("rate-limited", "rate-limited-wait", "quota-402", "quota-500")
 """Faults after which nothing can be asked any more: the run is incomplete."""
 
 
-@pytest.mark.parametrize("fault", measured(sorted(set(FAULTS) - {"slow"}), "empty-list"))
+@pytest.mark.parametrize("fault", sorted(set(FAULTS) - {"slow"}))
 def test_each_fault_of_a_server_is_reported(live: Live, sandbox: Sandbox, fault: str) -> None:
     sandbox.faults = [fault]
 
@@ -483,7 +481,6 @@ def test_credits_that_end_on_the_server_end_the_run(live: Live) -> None:
     assert sandbox.ledger.count == 6  # three paid for, two refused on purpose, one too many
 
 
-@pytest.mark.no_cover
 def test_interrupted_half_way_it_reports_what_was_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -552,7 +549,6 @@ def test_the_reports_say_what_the_table_says(live: Live, sandbox: Sandbox, tmp_p
     assert str(failure.text).splitlines()[0] in summary
 
 
-@pytest.mark.no_cover
 def test_good_answers_become_recordings_that_hold(
     live: Live, sandbox: Sandbox, project: Path
 ) -> None:

@@ -167,7 +167,6 @@ def test_what_cannot_be_imported_is_in_the_page(pytester: pytest.Pytester) -> No
     assert "No module named &#39;no_such_module&#39;" in page
 
 
-@pytest.mark.no_cover
 def test_counts_of_worker_processes_are_added(suite: pytest.Pytester) -> None:
     lines = [line.split() for line in run(suite, *WORKERS).splitlines()]
 
@@ -215,7 +214,6 @@ def named(pytester: pytest.Pytester, *operations: str) -> pytest.Pytester:
     return pytester
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("workers", [(), ONE_WORKER])
 def test_what_there_is_nothing_to_look_at_of_is_a_dash_with_the_reason(
     pytester: pytest.Pytester, workers: tuple[str, ...]

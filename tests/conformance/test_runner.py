@@ -158,7 +158,6 @@ def test_a_planter_may_find_something_wrong_without_a_fault(
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 def test_faults_of_answers_can_be_planted_with_an_installed_client() -> None:
     planter = AnswerPlanter()
     baseline = Baseline(listing(), TikTok)

@@ -15,8 +15,6 @@ from support.many_pages import RESOURCES, SHAPES, many_pages
 from support.page_shapes import specification
 from support.specs import committed
 
-pytestmark = pytest.mark.no_cover
-
 
 @pytest.mark.slow
 def test_a_page_of_every_shape_goes_through_everything(tmp_path: Path) -> None:

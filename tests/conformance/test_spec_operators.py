@@ -14,8 +14,6 @@ from conformance.spec_operators import OPERATORS, SpecMutant, mutants
 from keyapi._json import pointer
 from support.specs import listing, synthetic
 
-pytestmark = pytest.mark.no_cover
-
 SPECS = {"listing": listing(), "synthetic": synthetic()}
 
 # What gets another name is gone in one place and new in the next.

@@ -69,7 +69,6 @@ def outcomes(note: Callable[[str], None], request: pytest.FixtureRequest) -> Ite
         assert sent >= fewest, f"too few were sent equal, expected {fewest}: {summary}"
 
 
-@pytest.mark.no_cover
 @FUZZ.each_operation
 def test_methods_send_what_the_case_says(
     case: Any, outcomes: Counts, tally: Callable[..., None]

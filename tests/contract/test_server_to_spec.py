@@ -46,7 +46,6 @@ def in_process() -> Iterator[httpx.Client]:
         yield http
 
 
-@pytest.mark.no_cover
 @FUZZ.each_operation
 def test_the_sandbox_answers_whatever_is_asked_as_specified(
     case: Any, in_process: httpx.Client, tally: Callable[..., None]

@@ -37,7 +37,6 @@ def bodies_of(operation: Any) -> st.SearchStrategy[bytes]:
     return st.one_of(good, good, good, cut, st.sampled_from(_BROKEN))
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("operation", OPERATIONS, ids=attrgetter("name"))
 def test_whatever_the_schema_allows_comes_back_as_it_was(
     operation: Any, tally: Callable[..., None]

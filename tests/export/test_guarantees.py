@@ -30,7 +30,6 @@ IDS = [str(n) for n in range(1, 10)]
 
 
 @pytest.mark.once
-@pytest.mark.no_cover
 def test_any_sequence_of_runs_crashes_and_faults_adds_up() -> None:
     run_state_machine_as_test(ExportMachine, settings=SETTINGS)
 
@@ -237,7 +236,6 @@ def test_pages_are_committed_when_the_next_one_is_asked_for(creators: Creators, 
 
 @pytest.mark.once
 @pytest.mark.process
-@pytest.mark.no_cover
 def test_killed_processes_lose_nothing_and_pay_for_what_was_in_flight_at_most(out: Path) -> None:
     from support.killing import Killer
 

@@ -260,7 +260,6 @@ class GrantsMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.once
-@pytest.mark.no_cover
 def test_redis_grants_what_one_process_would(
     shared: RedisProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,7 +125,6 @@ def test_a_body_may_be_left_out_where_the_page_lets_it(required: bool, status: i
     assert findings(operation) == []
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("schema", "text", "status"),
     [
@@ -265,7 +264,6 @@ def test_a_pattern_stands_above_a_length() -> None:
     assert fitted({"pattern": "^abcd$", "maxLength": 2}, "abcd", Chance(0).digits) == "abcd"
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("data", "example"),
     [

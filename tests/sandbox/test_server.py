@@ -47,7 +47,6 @@ def test_clients_on_a_real_port_get_what_those_in_the_process_get(
     assert len(found[0]) > 20
 
 
-@pytest.mark.no_cover
 def test_many_clients_at_once_are_charged_exactly(sandbox_url: str, sandbox: Sandbox) -> None:
     with TikTok(sandbox.key, base_url=sandbox_url) as tiktok, ThreadPoolExecutor(10) as threads:
         pages = list(
