@@ -88,7 +88,7 @@ def test_a_direction_that_is_no_order_promises_none() -> None:
     assert list(FAULTS["wrong-order"].mutants(exchange)) == []
 
 
-@pytest.mark.parametrize("operation", SPEC, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("operation", list(SPEC), ids=lambda operation: operation.name)
 def test_every_faulty_answer_is_told_or_given_back(operation: OperationSpec) -> None:
     """What the contract suite asks of the published operations holds of every shape of page."""
     good = success_answer(operation)
