@@ -70,7 +70,7 @@ def test_a_shard_has_one_owner_until_its_lease_runs_out(grants: RedisGrants) -> 
     assert grants.renew("a", "second") is None
     assert other.reserve("b", "second", 100) == 5
     assert other.reserve("b", "second", 100) == 0
-    grants.open(20, 3)
+    grants.open(20, 3, lost=15)
     assert (grants.spent(), other.reserve("b", "second", 100)) == (10, 10)
     grants.open(None, 50)
     assert (grants.spent(), other.reserve("b", "second", 10**12)) == (50, 10**12)
@@ -143,6 +143,14 @@ def _later(seconds: float, work: Callable[[], None]) -> Any:
     timer = Timer(seconds, work)
     timer.start()
     return timer
+
+
+def test_what_may_have_been_granted_counts_where_redis_has_forgotten(
+    grants: RedisGrants,
+) -> None:
+    grants.open(20, 3, lost=15)
+    grants.acquire("a", "first")
+    assert (grants.spent(), grants.reserve("a", "first", 100)) == (15, 5)
 
 
 @pytest.mark.parametrize(

@@ -182,3 +182,33 @@ def test_workers_go_on_once_redis_is_back_and_end_where_it_stays_away(
     assert set(creators.paid) == creators.pages
     assert creators.charged <= report.credits <= 1000
     assert rows_of(out) == expected(creators, creators.pages)
+
+
+@needs_redis
+@pytest.mark.process
+def test_what_redis_forgets_counts_as_spent(
+    tmp_path: Path, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYAPI_TOKEN", KEY)
+    monkeypatch.setattr(servers, "PATIENCE", 0.2)
+    creators = made(20)
+    out = tmp_path / "out"
+    with (
+        CreatorsServer(creators) as server,
+        RedisProcess(tmp_path) as redis,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        options = {"redis": redis.url, "rate": "20/s"}
+        exporting = thread.submit(spread, pool.submit, server, out, max_credits=40, **options)
+        assert until(lambda: creators.charged > 5)
+        redis.kill()
+        with pytest.raises(ExportStopped):
+            exporting.result(30)
+        charged = creators.charged
+        redis.start()
+        with pytest.raises(ExportStopped, match="40 of max_credits=40 are spent"):
+            spread(pool.submit, server, out, max_credits=40, **options)
+        assert creators.charged == charged
+        with pytest.raises(ExportStopped, match="45 of max_credits=45 are spent"):
+            spread(pool.submit, server, out, max_credits=45, **options)
+        assert creators.charged == charged + 5

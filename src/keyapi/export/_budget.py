@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 RESERVED = "reserved"
 """The fact that says what may have been spent, in credits; at least what was."""
+ELSEWHERE = "granted elsewhere"
+"""The fact that says how much Redis may have granted, in credits, until it is asked once more."""
 UNLIMITED = sys.maxsize
 
 
@@ -34,6 +36,7 @@ class RunBudget:
 
     Attributes:
         allowed: What the run may spend in all, in credits.
+        counted: What earlier resumes spent, in credits, as far as the journal was told.
         spent: What was reserved for requests and not refunded, in credits.
         closed: Whether nothing more may be sent.
         reserved: Called when the cost of a request is reserved: it leaves at once.
@@ -43,7 +46,8 @@ class RunBudget:
         self, journal: Journal, allowed: int | None, lot: int, shared: Budget | None = None
     ) -> None:
         self.allowed = UNLIMITED if allowed is None else allowed
-        self.spent: int = journal.fact(RESERVED) or 0
+        self.counted: int = journal.fact(RESERVED) or 0
+        self.spent = max(self.counted, journal.fact(ELSEWHERE) or 0)
         self.closed = False
         self.reserved: Callable[[], None] = lambda: None
         self._journal = journal

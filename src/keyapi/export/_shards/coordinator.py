@@ -7,12 +7,13 @@ import math
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from keyapi._errors import KeyAPIError
-from keyapi.export._budget import RESERVED, RunBudget
+from keyapi.export._budget import ELSEWHERE, RESERVED, RunBudget
 from keyapi.export._errors import ExportError
 from keyapi.export._journal import SHARDS, Journal
 from keyapi.export._plan import Plan
@@ -153,7 +154,7 @@ class Coordinator:
         finally:
             if self._ending is not None:
                 await self._ending
-        await asyncio.to_thread(self._finish)
+        await asyncio.to_thread(self._finish, grants)
 
     def _took(self, rows: int) -> None:
         self._counts.committed(rows)
@@ -246,8 +247,8 @@ class Coordinator:
         if not isinstance(grants, LocalGrants):
             self._budget.spent = grants.spent()
 
-    def _finish(self) -> None:
-        """Remove the logs, all of which are committed."""
+    def _finish(self, grants: Grants) -> None:
+        """Remove the logs, all of which are committed, and take note of what was spent."""
         for shard, log in self._logs.items():
             self._taking.seal(self._store, log, shard.name)
         kept = self._journal.fact(SHARDS)
@@ -258,6 +259,11 @@ class Coordinator:
             self._store.remove(self._run)
             ends = []
         self._journal.set_fact(SHARDS, {**kept, "open": [], "ends": ends}).result()
+        if not isinstance(grants, LocalGrants):
+            with suppress(ExportError):  # then whatever may have been granted counts as spent
+                self._budget.spent = grants.spent()
+                if not self._lost_sight:
+                    self._journal.set_fact(ELSEWHERE, None).result()
         self._journal.set_fact(RESERVED, self._budget.spent).result()
 
 

@@ -14,7 +14,7 @@ from keyapi._client import AsyncClient, SyncClient
 from keyapi._clients import async_twin
 from keyapi._config import RateText, check_rate
 from keyapi._errors import ConfigurationError
-from keyapi.export._budget import UNLIMITED, RunBudget
+from keyapi.export._budget import ELSEWHERE, UNLIMITED, RunBudget
 from keyapi.export._journal import Journal
 from keyapi.export._plan import Plan
 from keyapi.export._run import MakeWorking
@@ -92,7 +92,10 @@ def placed(
             access = RedisAccess(placement.redis, journal.fact("run"), _text(rate))
             remote = access.grants()
             stack.callback(remote.close)
-            remote.open(None if budget.allowed == UNLIMITED else budget.allowed, budget.spent)
+            allowed = None if budget.allowed == UNLIMITED else budget.allowed
+            remote.open(allowed, budget.counted, lost=budget.spent)
+            journal.set_fact(ELSEWHERE, allowed).result()
+            budget.spent = remote.spent()
             return remote, access
 
         def work(access: Access) -> Callable[[Shard], Outcome]:

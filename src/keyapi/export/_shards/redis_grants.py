@@ -22,6 +22,7 @@ local number, valid, expires = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(AR
 local allowed, spent, holder, last = ARGV[7], 0, nil, 0
 if kind == 'none' then
   if call ~= 'open' then return {'lost'} end
+  spent = tonumber(owner)
 else
   local found = redis.call('HMGET', KEYS[1], 'allowed', 'spent', shard)
   spent = whole('spent', found[2])
@@ -85,9 +86,16 @@ class RedisGrants:
     def __reduce__(self) -> tuple[Any, ...]:
         return self._again, ()
 
-    def open(self, allowed: int | None, spent: int) -> None:
-        """Begin or resume the run; see `Grants`."""
-        self._call("open", number=spent, allowed="" if allowed is None else str(allowed))
+    def open(self, allowed: int | None, spent: int, lost: int | None = None) -> None:
+        """Begin or resume the run; see `Grants`.
+
+        Args:
+            allowed: What the run may spend in all, in credits; None for no limit.
+            spent: What it spent before, in credits, at least.
+            lost: The same at most, which counts where Redis knows nothing of the run.
+        """
+        most = spent if lost is None else lost
+        self._call("open", "", str(most), spent, "" if allowed is None else str(allowed))
 
     def spent(self) -> int:
         """What was granted and not given back; see `Grants`."""
