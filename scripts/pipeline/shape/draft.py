@@ -14,6 +14,7 @@ Schema = dict[str, Any]
 _MAPS = ("properties", "patternProperties")
 _SINGLE = ("items", "additionalProperties", "not")
 _LISTS = ("allOf", "anyOf", "oneOf")
+_HOLDERS = frozenset({*_MAPS, *_SINGLE, *_LISTS})  # most schemas hold none
 _LONGEST = 400  # characters of a note, which may repeat what a page holds
 
 
@@ -69,6 +70,8 @@ def each_schema(schema: Any, visit: Callable[[Schema], None]) -> None:
     if not isinstance(schema, dict):
         return
     visit(schema)
+    if _HOLDERS.isdisjoint(schema):
+        return
     for key in _MAPS:
         for child in list(schema.get(key, {}).values()):
             each_schema(child, visit)
@@ -126,6 +129,8 @@ def _with_inner(outermost: Located) -> Iterator[Located]:
         if not isinstance(schema, dict):
             continue
         yield located
+        if _HOLDERS.isdisjoint(schema):
+            continue
         inner = [
             *((child, (*at, key, name)) for key in _MAPS for name, child in _items(schema, key)),
             *((schema[key], (*at, key)) for key in _SINGLE if key in schema),

