@@ -72,7 +72,9 @@ def test_what_the_validator_is_spared_changes_nothing_of_what_it_says() -> None:
         plain = {"type": "string", "description": "Words"}
         for properties in ({"a": schema}, {"b": plain, "a": schema}):
             row: dict[str, object] = {"type": "object", "properties": properties}
-            for holder in (row, {**row, "default": {"b": 5}}, {**row, "required": ["a", "b"]}):
+            lists: list[object] = [["a"], ["a", "b"], ["a", "a"], ["a", "c"], [], [5], [[]], True]
+            required = ({**row, "required": each} for each in lists)
+            for holder in (row, {**row, "default": {"b": 5}}, *required):
                 named = {"Plain": plain, "Row": holder}
                 document = {
                     "openapi": "3.0.3",
@@ -92,11 +94,12 @@ def test_ten_thousand_properties_take_time_by_their_number() -> None:
     def seconds(count: int) -> float:
         kinds = [{"type": "string"}, {"type": "integer"}, {"type": "array", "items": {}}]
         properties = {f"property_{n}": kinds[n % 3] for n in range(count)}
+        row = {"type": "object", "properties": properties}
         spec = {
             "openapi": "3.0.3",
             "info": {"title": "a", "version": "1"},
             "paths": {},
-            "components": {"schemas": {"Row": {"type": "object", "properties": properties}}},
+            "components": {"schemas": {"Row": row, "Whole": {**row, "required": [*properties]}}},
         }
         began = process_time()
         parse(spec, ConfigFile(), Path("none"))

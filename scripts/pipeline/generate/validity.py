@@ -58,7 +58,7 @@ def _lean(spec: dict[str, Any]) -> dict[str, Any]:
     """
     defaults: list[Any] = []
 
-    def lean(node: Any, *, names: bool = False, needed: Any = None) -> Any:
+    def lean(node: Any, *, names: bool = False, plain: bool = True) -> Any:
         if isinstance(node, list):
             return [lean(item) for item in node]
         if not isinstance(node, dict):
@@ -66,20 +66,37 @@ def _lean(spec: dict[str, Any]) -> dict[str, Any]:
         found = {}
         for key, value, role, names_below in fields(node, names=names):
             if role == "part" and key != "enum":
-                properties = key == "properties" and names_below
-                required = node.get("required", ()) if properties else None
-                value = lean(value, names=names_below, needed=required)
+                leave_out = key == "properties" and names_below and _are_names(node.get("required"))
+                value = lean(value, names=names_below, plain=not leave_out)
             elif role == "named":
-                if needed is not None and key not in needed and _is_plain(value):
+                if not plain and _is_plain(value):
                     continue
                 value = lean(value)
             elif key == "default" and isinstance(value, (dict, list)):
                 defaults.append(value)
             found[key] = value
-        return found
+        return found if names else _of_those_left(found, node)
 
     made: dict[str, Any] = lean(spec)
     return spec if defaults else made
+
+
+def _of_those_left(found: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """A schema that requires no property which was left out of it."""
+    required, whole = node.get("required"), node.get("properties")
+    if required and _are_names(required) and isinstance(whole, dict):
+        left = [name for name in required if name in found["properties"] or name not in whole]
+        found["required"] = left
+        if not left:
+            del found["required"]
+    return found
+
+
+def _are_names(required: Any) -> bool:
+    """Whether what a schema requires, if anything, is certainly valid as a list of names."""
+    if not isinstance(required, list):
+        return required is None
+    return all(isinstance(name, str) for name in required) and len({*required}) == len(required)
 
 
 def _is_plain(schema: Any) -> bool:
