@@ -27,7 +27,7 @@ GROUP_ROWS = 20_000
 """Rows of a row group, about."""
 AT_ONCE = 2048
 """Rows that become columns at a time: before, each takes some kilobytes; more save no time."""
-_LOTS = 4
+_LOTS = 2
 """How many times as many are in memory, as received, at most."""
 FILE_GROUPS = 10
 """Row groups of a file at most."""
@@ -149,6 +149,7 @@ class Publisher(threading.Thread):
                     writer = writer or pq.ParquetWriter(scratch, table.schema, compression="zstd")
                     writer.write_table(table, row_group_size=len(table))
                     rows, groups = rows + len(table), groups + 1
+                del table  # or it is in memory beside the next one
             if writer is not None:
                 writer.close()
         except OSError as error:
