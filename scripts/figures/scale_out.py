@@ -24,12 +24,11 @@ from typing import NamedTuple
 from figures.scale_out_run import IDS, LATENCY, LIMIT, STORE, WORKERS, real_run
 from figures.scale_out_sizes import pace_question, question, segment_bytes
 from figures.simulated_time import passing
-from keyapi.export._run import LOTS
 from keyapi.export._segments.log import segment_pages
 from keyapi.export._settings import CONCURRENCY
 from keyapi.export._shards import budget, coordinator, lease
 from keyapi.export._shards.coordinator import shard_size
-from keyapi.export._shards.shard import FLUSH_PAGES, FLUSH_SECONDS
+from keyapi.export._shards.shard import FLUSH_PAGES, FLUSH_SECONDS, LOTS
 
 _CLUSTERS = [(keys, workers) for keys in (1, 10) for workers in (1, 2, 8, 64)]
 _IDS = 10_000_000

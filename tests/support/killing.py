@@ -51,8 +51,8 @@ class Killer:
         count = kills * _PAGES // 3
         self.creators = Creators({str(n): sizes[n % 5] for n in range(1, count + 1)})
         self._ids = list(self.creators.rows)
-        # A crash may pay pages again, and counts a lot of credits that may not have been spent.
-        self._allowed = len(self.creators.pages) + kills * CONCURRENCY * 3
+        # A crash may pay pages again, and counts as many that may not have been sent.
+        self._allowed = len(self.creators.pages) + kills * CONCURRENCY * 2
         self._kills = kills
 
     def run(self) -> None:

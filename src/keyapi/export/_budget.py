@@ -24,14 +24,14 @@ UNLIMITED = sys.maxsize
 class RunBudget:
     """A `keyapi.Budget` whose reserved credits outlive the process.
 
-    Credits are reserved in the journal in small lots, before the requests that they pay are sent.
-    After a crash, what is left of the last lot counts as spent: nobody knows which of its requests
-    were sent. Each commit of pages takes the next lot along, so that requests seldom wait for one.
+    Credits are in the journal before the requests that they pay are sent. Each commit of pages
+    takes those along that may be sent before the next one, so that requests seldom wait for it.
+    After a crash, all of these count as spent: nobody knows which requests were sent.
 
     Args:
         journal: The journal of the run.
         allowed: What the run may spend in all, in credits; None for no limit.
-        lot: How many credits are reserved at a time.
+        lot: What may be sent before the next commit, in credits.
         shared: Another budget that the credits must be in, too.
 
     Attributes:
@@ -40,6 +40,7 @@ class RunBudget:
         spent: What was reserved for requests and not refunded, in credits.
         closed: Whether nothing more may be sent.
         reserved: Called when the cost of a request is reserved: it leaves at once.
+        unanswered: Gives how much of the lot has left and is not answered, in credits.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class RunBudget:
         self.spent = max(self.counted, journal.fact(ELSEWHERE) or 0)
         self.closed = False
         self.reserved: Callable[[], None] = lambda: None
+        self.unanswered: Callable[[], int] = lambda: 0
         self._journal = journal
         self._lot = lot
         self._shared = shared
@@ -96,8 +98,9 @@ class RunBudget:
         self._journal.set_fact(RESERVED, self.spent).result()
 
     def _reserve(self, connection: sqlite3.Connection) -> Callable[[], None] | None:
-        """Write the next lot, within a transaction; it counts once the disk has it."""
-        wanted = min(max(self._needed, self.spent) + self._lot, self.allowed)
+        """Write what may be sent next, within a transaction; it counts once the disk has it."""
+        ahead = max(self._lot - self.unanswered(), 0)
+        wanted = min(max(self._needed, self.spent + ahead), self.allowed)
         if wanted <= self._reserved:
             return None
         write_fact(connection, RESERVED, wanted)

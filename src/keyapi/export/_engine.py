@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol
@@ -72,13 +73,19 @@ class Engine:
         self._commits = Commits(journal, lambda: self.in_flight, committed)
         self._counts = counts
         self._unsent: set[asyncio.Task[Any]] = set()
-        budget.reserved = self._sent
+        self._sent: set[object] = set()  # workers, or their threads, that wait for an answer
+        budget.reserved = self._leaves
         self._client = plan.client._with_options(max_credits=budget)
         self._walk = plan.method.on(self._client)
         self._threads: ThreadPoolExecutor | None = None
         self._claims: deque[Claim] = deque()
         self._after = 0
         self._failing = 0
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests have left, and have no answer yet."""
+        return len(self._sent)
 
     def stop(self, error: BaseException) -> None:
         """End the run: what is in flight is committed, and nothing else is sent.
@@ -162,10 +169,20 @@ class Engine:
             return await next_page()
         finally:
             self._unsent.discard(task)
+            self._sent.discard(task)
 
-    def _sent(self) -> None:
+    def _next_in_thread(self, pages: Iterator[Page[Any, Any]]) -> Page[Any, Any]:
+        try:
+            return next(pages)
+        finally:
+            self._sent.discard(threading.get_ident())
+
+    def _leaves(self) -> None:
         """Take note that the request of the running worker leaves now."""
-        if self._threads is None and (worker := asyncio.current_task()) is not None:
+        if self._threads is not None:
+            self._sent.add(threading.get_ident())
+        elif (worker := asyncio.current_task()) is not None:
+            self._sent.add(worker)
             self._unsent.discard(worker)
 
     async def _take(self, claim: Claim, before: State, error: KeyAPIError) -> None:
@@ -190,7 +207,7 @@ class Engine:
         if self._threads is None:
             return partial(anext, pages)
         loop = asyncio.get_running_loop()
-        return partial(loop.run_in_executor, self._threads, next, pages)
+        return partial(loop.run_in_executor, self._threads, self._next_in_thread, pages)
 
 
 def _fetched(

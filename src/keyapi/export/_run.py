@@ -27,8 +27,6 @@ from keyapi.export._target import target
 if TYPE_CHECKING:
     from keyapi._budget import Budget
 
-LOTS = 2
-"""Credits that are reserved ahead, in requests for each id in flight."""
 _TICK = 0.5  # seconds between two looks at the progress
 
 
@@ -123,7 +121,7 @@ class Run:
             self._budget = RunBudget(
                 self._journal,
                 self._limit,
-                LOTS * settings.concurrency * plan.operation.credits,
+                settings.concurrency * plan.operation.credits,
                 shared,
             )
             from keyapi.arrow import RowSchema
@@ -144,6 +142,9 @@ class Run:
                 counts=self._counts,
                 committed=self._publisher.committed,
             )
+            if isinstance(self._engine, Engine):
+                engine, cost = self._engine, plan.operation.credits
+                self._budget.unanswered = lambda: engine.unanswered * cost
         except BaseException:
             self._stack.close()
             raise

@@ -17,7 +17,7 @@ from keyapi.export._errors import ExportError
 from keyapi.export._plan import planned
 from keyapi.export._records import Claim, State, Totals
 from keyapi.export._report import Counts
-from keyapi.export._run import LOTS, check_concurrency, shared_budget
+from keyapi.export._run import check_concurrency, shared_budget
 from keyapi.export._segments.log import LogReader, ShardLog, ids_document, ids_of
 from keyapi.export._segments.store import Store, store
 from keyapi.export._settings import CONCURRENCY
@@ -28,6 +28,8 @@ FLUSH_PAGES = 100
 """Committed pages that may be in a worker's memory alone: a crash pays them again."""
 FLUSH_SECONDS = 5.0
 """How long they may be."""
+LOTS = 2
+"""Credits that are taken ahead, in requests for each id in flight."""
 FORMAT = 1
 """Version of a shard's description; one of another version is refused."""
 
