@@ -212,10 +212,29 @@ def mutants(session: nox.Session) -> None:
 @in_dev(default=False)
 def docs(session: nox.Session) -> None:
     """Build the site, where a warning is an error, and test it and every document."""
+    site = _built_site(session)
+    _pytest(session, "tests/docs", f"--site={site}", *session.posargs)
+
+
+def _built_site(session: nox.Session) -> Path:
     site = Path(session.create_tmp()).resolve() / "site"
     options = ("--quiet", "--fail-on-warning", "--keep-going", "--jobs", "auto")
     _run(session, "sphinx-build", *options, "docs", str(site))
-    _pytest(session, "tests/docs", f"--site={site}", *session.posargs)
+    return site
+
+
+@in_dev(default=False)
+def browser(session: nox.Session) -> None:
+    """Open each page of the site and a report in Chromium; `-- --pictures DIR` keeps what it sees.
+
+    At 1280 and at 400 pixels nothing may be asked of another machine, fail, or be wider than the
+    page, and the search must find a word.
+    """
+    site = _built_site(session)
+    _pytest(session, "tests/contract/test_golden.py", f"--report={site / 'report'}")
+    test = ("tests/docs/test_browser.py", "-p", "no:xdist")
+    options = ("--browser", f"--site={site}", *session.posargs)
+    _run(session, "python", "-m", "pytest", *test, *options)
 
 
 @in_dev(default=False)

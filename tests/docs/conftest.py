@@ -13,6 +13,8 @@ from support.documents import SITE
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--site", type=Path, metavar="DIR", help="where the site was built")
+    parser.addoption("--browser", action="store_true", help="open each page in Chromium")
+    parser.addoption("--pictures", type=Path, metavar="DIR", help="keep pictures of the pages")
 
 
 @pytest.fixture(scope="session")

@@ -98,7 +98,7 @@ def test_only_the_job_that_publishes_can_prove_who_it_is() -> None:
     publish = jobs(ROOT / ".github/workflows/release.yml")["publish"]
     assert publish["environment"] == "pypi"
     assert all("run" not in step for step in publish["steps"])  # nothing of this repository
-    assert holders("contents") == ["release.announce", "update.propose"]
+    assert holders("contents") == ["docs.publish", "release.announce", "update.propose"]
 
 
 def test_a_release_passes_the_checks_of_every_change_before_it_is_built() -> None:
