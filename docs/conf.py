@@ -20,8 +20,11 @@ extensions = [
     "sphinx.ext.autodoc",
     "docstrings",
     "generated_client",
+    "markdown_pages",
     "navigation",
+    "notebooks",
     "operation_pages",
+    "pictures",
     "python_names",
 ]
 exclude_patterns = ["_build"]

@@ -37,7 +37,7 @@ def _pip(arguments: list[str]) -> None:
         if word == "--group":
             assert rest.pop(0) in PROJECT["dependency-groups"]
         else:
-            match = re.fullmatch(r"-e|nox|\.(?:\[([\w,]+)\])?", word)
+            match = re.fullmatch(r"-e|nox|polars|\.(?:\[([\w,]+)\])?", word)
             assert match, word
             extras = set((match[1] or "all").split(","))
             assert extras <= PROJECT["project"]["optional-dependencies"].keys()

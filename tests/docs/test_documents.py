@@ -130,7 +130,7 @@ def test_the_facts_that_an_overlay_may_declare_are_listed() -> None:
 
 def test_every_block_is_in_a_language_that_is_checked() -> None:
     languages = {match for page in documents() for match in _languages(page)}
-    directives = {"{eval-rst}", "{generated-client}", "{include}", "{toctree}"}
+    directives = {"{eval-rst}", "{generated-client}", "{include}", "{picture}", "{toctree}"}
     assert languages <= {"py", "python", "sh", "text", "yaml", *directives}
 
 

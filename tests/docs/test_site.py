@@ -144,3 +144,23 @@ def test_search_needs_no_server(site: Path) -> None:
     index = (site / "searchindex.js").read_text("utf-8")
     assert index.startswith("Search.setIndex(")
     assert '"max_credit' in index
+
+
+def test_each_page_is_markdown_too_and_the_list_has_them_all(site: Path) -> None:
+    made = {"genindex", "py-modindex", "search"}  # by Sphinx, of the others
+    pages = {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
+    pages = {page for page in pages - made if not page.startswith("report/")}
+    listed = re.findall(r"^- \[.*?\]\((\S+)\.md\)", (site / "llms.txt").read_text("utf-8"), re.M)
+    assert sorted(listed) == sorted(pages)
+    for page in pages:
+        path = site / f"{page}.md"
+        text = re.sub(r"^(`{3,}).*?^\1", "", path.read_text("utf-8"), flags=re.M | re.S)
+        assert text.startswith("# "), page
+        for link in re.findall(r"(?<!`)\]\(([^)#\s]+)[^)\s]*\)", text):
+            assert link.startswith("https://") or (path.parent / link).is_file(), (page, link)
+
+
+def test_the_notebook_ran(site: Path) -> None:
+    text = (site / "notebooks" / "creators.md").read_text("utf-8")
+    assert re.search(r"^requests: (\d+)  credits: \1 of 20$", text, re.MULTILINE)
+    assert "<th>most_sold</th>" in text

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 SITE = ROOT / "docs"
 
-_FENCE = re.compile(r"^(?P<fence>`{3,})(?P<language>\S*)\n(?P<code>.*?)^(?P=fence)$", re.M | re.S)
+_FENCE = re.compile(
+    r"^(?P<fence>`{3,})(?P<language>\S*)[^\n]*\n(?P<code>.*?)^(?P=fence)$", re.M | re.S
+)
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->\s*\Z")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6}\s+(.+)$", re.M)
@@ -52,7 +54,7 @@ def documents() -> list[Path]:
     """Every document that is written by hand, but for pages that only include another."""
     found = [*ROOT.glob("*.md"), *(ROOT / "openapi").glob("*.md")]
     found += [ROOT / "openapi" / "templates" / "README.md"]
-    made = {SITE / "operations"}  # when the site is built
+    made = {SITE / "operations", SITE / "notebooks"}  # when the site is built
     found += [
         page
         for page in SITE.rglob("*.md")

@@ -35,7 +35,7 @@ def table(pages: Sequence[VendoredPage]) -> str:
     ordered = sorted(pages, key=lambda page: (page.command.resource, page.command.name))
     requests = sum(page.operation.paging is not None for page in pages)
     lines = [
-        "# Operations",
+        "# All operations",
         "",
         "All that the client can call, made from the vendored pages when this site is built:",
         f"{len(pages)} {_plural(len(pages), 'operation')}; {requests} of them with pages to walk.",
@@ -99,7 +99,7 @@ def _row(page: VendoredPage) -> str:
         (f"{members} {_plural(members, 'column')}" if members else f"`{sort.field}`")
         if sort
         else "–",
-        ", ".join(f"`{name}`" for name in operation.filters) or "–",
+        str(len(operation.filters) or "–"),
         str(len(page.corrections) or "–"),
         str(len(page.statements) or "–"),
         page.changed or "–",

@@ -1,0 +1,69 @@
+"""Notebooks as pages of the site, run when it is built.
+
+Each `notebooks/NAME.ipynb` is committed without outputs, and run in a kernel of its own in an empty
+folder; the page with what it shows, `notebooks/NAME.md`, is not committed.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from sphinx.application import Sphinx
+
+FOLDER = "notebooks"
+_SECONDS = 60  # for one cell
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Write the pages as soon as a build begins."""
+    app.connect("builder-inited", _write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def run(path: Path) -> Any:
+    """Run a notebook.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: A cell failed.
+    """
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # it has no types
+    with tempfile.TemporaryDirectory() as folder:
+        resources = {"metadata": {"path": folder}}
+        client = NotebookClient(notebook, timeout=_SECONDS, resources=resources)
+        client.extra_arguments = ["--log-level=ERROR"]
+        client.execute()
+    return notebook
+
+
+def markdown(notebook: Any) -> Iterator[str]:
+    """Write a notebook that was run as Markdown, part by part."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            yield cell.source
+            continue
+        yield _fenced(cell.source, "python")
+        for output in cell.outputs:
+            data = output.get("data", {})
+            if "text/html" in data:
+                yield _fenced(data["text/html"], "{raw} html")
+            elif text := data.get("text/plain") or output.get("text"):
+                yield _fenced(text, "text")
+
+
+def _fenced(text: str, language: str) -> str:
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def _write(app: Sphinx) -> None:
+    for path in sorted((Path(app.srcdir) / FOLDER).glob("*.ipynb")):
+        text = "\n\n".join(markdown(run(path))) + "\n"
+        page = path.with_suffix(".md")
+        if not page.is_file() or page.read_text("utf-8") != text:
+            page.write_text(text, "utf-8")
