@@ -89,6 +89,8 @@ def _run(
 
 # A long test near the end keeps no other waiting behind it.
 _PARALLEL = ("-n", "auto", "--dist", "worksteal")
+# These tests wait a third of their time, for deadlines and processes.
+_WAITING = ("-n", str((os.cpu_count() or 1) + 1))
 
 
 def _pytest(session: nox.Session, *arguments: str, **env: str) -> None:
@@ -141,7 +143,7 @@ def check(session: nox.Session) -> None:
 @in_dev
 def tests(session: nox.Session) -> None:
     """The tests of what is shipped, offline."""
-    _pytest(session, *(session.posargs or SHIPPED))
+    _pytest(session, *(session.posargs or (*SHIPPED, *_WAITING)))
 
 
 @nox.session(python=OTHER_PYTHONS)
@@ -150,14 +152,13 @@ def pythons(session: nox.Session) -> None:
 
     These take a fifth of the time, and show signals, pipes and what workers share on a disk or in
     Redis, none of which depends on the version of Python; nor does the test marked `once`. Every
-    other test runs, with three of its cases, which differ in data; `-- --all` runs all. By default
+    other test runs, with two of its cases, which differ in data; `-- --all` runs all. By default
     only the oldest and the newest Python run.
     """
     _install(session, "dev")
-    cases = () if "--all" in session.posargs else ("--cases", "3")
-    session.run(
-        "python", "-m", "pytest", *_PARALLEL, *SHIPPED, *cases, "-m", "not process and not once"
-    )
+    cases = () if "--all" in session.posargs else ("--cases", "2")
+    chosen = (*SHIPPED, *_WAITING, *cases, "-m", "not process and not once")
+    session.run("python", "-m", "pytest", *_PARALLEL, *chosen)
 
 
 @nox.session(default=False, venv_backend="uv")
@@ -180,7 +181,7 @@ def tools(session: nox.Session) -> None:
     elif session.posargs:
         _pytest(session, *session.posargs)
     else:
-        _pytest(session, *TOOLS, "-m", "not slow", "--cases", "3")
+        _pytest(session, *TOOLS, *_WAITING, "-m", "not slow", "--cases", "3")
 
 
 @in_dev(default=False)
