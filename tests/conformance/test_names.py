@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -21,6 +20,7 @@ from keyapi.conformance.drivers import Caller, Inexpressible, Sent
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.relations import (
     Finding,
+    _attributes,
     _refusals,
     arguments_checked,
     bytes_as_received,
@@ -342,7 +342,7 @@ def test_documentation_is_not_looked_for_where_there_is_no_source(
     def unavailable(model: object) -> str:
         raise OSError
 
-    monkeypatch.setattr(inspect, "getsource", unavailable)
+    monkeypatch.setattr(_attributes, "_source_of", unavailable)
     assert documentation not in read(Silent, schema)
 
 

@@ -8,8 +8,9 @@ import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 from keyapi._facts import JsonText
 from keyapi._models import Model
@@ -251,11 +252,16 @@ def _words_of(model: type[Model], attribute: str) -> set[str]:
 def _source(model: type[Model], attribute: str, default: str) -> str:
     """The source of an attribute with its docstring; the default where there is no source."""
     try:
-        source = inspect.getsource(model)
+        source = _source_of(cast("Any", model))
     except OSError:
         return default
     own = re.search(rf"^    {attribute}: .*?(?=^    \w+: |\Z)", source, re.DOTALL | re.MULTILINE)
     return own[0] if own else ""
+
+
+@lru_cache(maxsize=64)
+def _source_of(model: Any) -> str:  # to mypy, a class is not hashable
+    return inspect.getsource(model)
 
 
 def _plain(value: Any) -> Any:
