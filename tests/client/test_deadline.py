@@ -22,7 +22,7 @@ from keyapi import TransportError
 from keyapi._sending.clock import Clock
 from support.loopback import until
 
-DEADLINE = float(os.environ.get("KEYAPI_TEST_DEADLINE", "0.3"))
+DEADLINE = float(os.environ.get("KEYAPI_TEST_DEADLINE", "0.2"))
 # Seconds that a call may take beyond it: 0.2 on a machine with nothing else to do.
 LATE = float(os.environ.get("KEYAPI_TEST_LATE", "2"))
 BIT = 0.01  # seconds between two bits of what drips

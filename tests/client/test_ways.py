@@ -235,7 +235,7 @@ def drip(connection: socket.socket) -> None:
 def test_the_deadline_holds(way: Way, server: Scripted, script: Script) -> None:
     server.script = [script]
     began = time.monotonic()
-    client = way.timed(server.url, deadline=0.4)
+    client = way.timed(server.url, deadline=0.25)
     error, client = way.calls(server.url, client=client)
     assert time.monotonic() - began < 2
     assert type(error) is TransportError

@@ -78,10 +78,10 @@ try:
     socket.create_connection(("192.0.2.1", 80), 1)
 except OSError as error:
     pathlib.Path({str(sent)!r}).write_text(str(error))
+raise RuntimeError  # the suite need not look at it
 """
 
-    planted(planter, source + tried)
-
+    assert set(planted(planter, source + tried)) == {"raised"}
     assert sent.read_text() == "nothing is sent from here"
 
 

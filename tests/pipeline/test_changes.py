@@ -17,9 +17,12 @@ from support.changes import updated
 from support.docs_site import Docs
 from support.page_changes import CHANGES
 
-# What takes most of the contract suite's time: the command line of Schemathesis, and requests made
-# up at random, of which the other tests send the most telling ones.
-_LEFT_OUT = ("schemathesis_itself", "methods_send_what_the_case_says", "whatever", "code_runs")
+# What takes most of the contract suite's time: the command line of Schemathesis, requests made up
+# at random, of which the other tests send the most telling ones, and what no price has a part in.
+_LEFT_OUT = (
+    *("schemathesis_itself", "methods_send_what_the_case_says", "whatever", "code_runs"),
+    *("whole_lists_are_walked", "obeys_its_options", "over_the_network", "bytes_come_back"),
+)
 
 
 def leave_out_other_checks(copy: Path) -> None:
