@@ -91,6 +91,11 @@ class RunBudget:
         if self._shared is not None:
             self._shared.refund(cost)
 
+    def close(self) -> None:
+        """Reserve nothing more; whoever does so now has finished when this returns."""
+        with self._lock:
+            self.closed = True
+
     def settle(self) -> None:
         """Give back what was reserved and not spent, at the end of a run without a crash."""
         self.closed = True

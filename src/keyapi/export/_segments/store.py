@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 from uuid import uuid4
 
 from keyapi._errors import ConfigurationError
 from keyapi._extras import extra
-from keyapi.export._errors import unwritable
+from keyapi.export._errors import ExportError, unwritable
 from keyapi.export._target import is_uri, synchronised
 
 
@@ -60,6 +62,8 @@ def store(place: str) -> Store:
     Raises:
         ConfigurationError: It is not such a URI, or what reaches it is not installed.
     """
+    if place.startswith("file:"):  # obstore does not wait until the disk has it
+        return FolderStore(Path(url2pathname(urlsplit(place).path)))
     return ObjectStore(place) if is_uri(place) else FolderStore(Path(place))
 
 
@@ -100,7 +104,7 @@ class FolderStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise unwritable(path, error) from error
+            raise _unreadable(path, error.strerror) from error
 
     def remove(self, folder: str) -> None:
         """Remove a folder; see `Store`."""
@@ -132,41 +136,37 @@ class ObjectStore:
         try:
             self._store: Any = from_url(self._uri)
         except (self._failed, ValueError) as error:
-            problem = str(error).partition("\n")[0]
-            raise ConfigurationError(f"Cannot use {uri}: {problem}") from error
+            raise ConfigurationError(f"Cannot use {uri}: {_line(error)}") from error
 
     def put(self, name: str, data: bytes) -> bool:
         """Write an object unless it is there; see `Store`."""
         try:
-            with self._explained(name):
-                self._api.put(self._store, name, data, mode="create", use_multipart=False)
+            self._api.put(self._store, name, data, mode="create", use_multipart=False)
         except self._exists:
             return False
+        except (self._failed, OSError) as error:
+            raise self._unwritable(name, error) from error
         return True
 
     def get(self, name: str) -> bytes | None:
         """Read an object; see `Store`."""
         try:
-            with self._explained(name):
-                return bytes(self._api.get(self._store, name).bytes())
+            return bytes(self._api.get(self._store, name).bytes())
         except FileNotFoundError:
             return None
+        except (self._failed, OSError) as error:
+            raise _unreadable(f"{self._uri}/{name}", _line(error)) from error
 
     def remove(self, folder: str) -> None:
         """Remove all objects below a name; see `Store`."""
-        with self._explained(folder):
+        try:
             for batch in self._api.list(self._store, prefix=folder):
                 self._api.delete(self._store, [each["path"] for each in batch])
-
-    @contextmanager
-    def _explained(self, name: str) -> Iterator[None]:
-        try:
-            yield
-        except (self._exists, FileNotFoundError):
-            raise
         except (self._failed, OSError) as error:
-            problem = OSError(str(error).partition("\n")[0])
-            raise unwritable(f"{self._uri}/{name}", problem) from error
+            raise self._unwritable(folder, error) from error
+
+    def _unwritable(self, name: str, error: Exception) -> ExportError:
+        return unwritable(f"{self._uri}/{name}", OSError(_line(error)))
 
 
 @contextmanager
@@ -175,3 +175,12 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+def _unreadable(path: object, reason: object) -> ExportError:
+    return ExportError(f"Cannot read {path}: {reason}. The same command resumes")
+
+
+def _line(error: Exception) -> str:
+    """What obstore says, without how it came to that."""
+    return str(error).partition("\n")[0]

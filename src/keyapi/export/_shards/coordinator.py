@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from keyapi._errors import KeyAPIError
+from keyapi._errors import BudgetExceeded, KeyAPIError
 from keyapi.export._budget import ELSEWHERE, RESERVED, RunBudget
 from keyapi.export._errors import ExportError
 from keyapi.export._journal import SHARDS, Journal
@@ -105,12 +105,15 @@ class Coordinator:
         self._logs: dict[Shard, LogReader] = {}
         self._waiting: deque[Shard] = deque()
         self._running: dict[Future[Outcome], Shard] = {}
+        self._starved: list[tuple[Shard, BudgetExceeded]] = []
+        self._fed = -1  # pages that were committed when starved shards went on
         self._deaths: dict[Shard, int] = {}
         self._ended: set[Shard] = set()  # which nobody works on any more
         self._taking = Taking(journal, counts.moved, self._took)
         self._lost_sight = False  # whether a worker may still be at work that nobody hears of
         self._ending: asyncio.Future[Any] | None = None
-        self._end = ""
+        self._earlier: dict[str, Any] = journal.fact(SHARDS) or NONE
+        self._end = f"{self._run}/end-{self._earlier['last']:05}"
 
     @property
     def in_flight(self) -> int:
@@ -127,9 +130,8 @@ class Coordinator:
             self.stopped = error
             self._budget.closed = True
             self._waiting.clear()
-            if self._end:
-                loop = asyncio.get_running_loop()
-                self._ending = loop.run_in_executor(None, self._store.put, self._end, b"")
+            loop = asyncio.get_running_loop()
+            self._ending = loop.run_in_executor(None, self._store.put, self._end, b"")
 
     async def run(self) -> None:
         """Have all ids asked for that are to do or failed."""
@@ -145,6 +147,7 @@ class Coordinator:
                 await asyncio.to_thread(self._wait)
                 self._look()
                 await asyncio.to_thread(self._ingest, grants)
+                self._feed()
         except ExportError as error:
             self.stop(error)
             await asyncio.to_thread(self._drain)
@@ -152,6 +155,8 @@ class Coordinator:
             self._taking.abandon()
             raise
         finally:
+            # The journal may be closed from here on, and workers may still ask.
+            await asyncio.shield(asyncio.to_thread(self._budget.close))
             if self._ending is not None:
                 await self._ending
         await asyncio.to_thread(self._finish, grants)
@@ -181,10 +186,25 @@ class Coordinator:
                 if isinstance(outcome, ShardReport):
                     self._ended.add(shard)
                     continue
+                if isinstance(outcome, BudgetExceeded):
+                    self._starved.append((shard, outcome))
+                    continue
                 if not isinstance(outcome, ShardLost):
                     self.stop(outcome)
             if self.stopped is None:
                 self._waiting.append(shard)
+
+    def _feed(self) -> None:
+        """Go on with shards that got no credits, where others have given some back since."""
+        if not self._starved or self._running or self._waiting:
+            return
+        (_, error), pages = self._starved[0], self._counts.pages
+        if pages == self._fed or self._budget.spent >= self._budget.allowed:
+            self.stop(error)
+        else:
+            self._fed = pages
+            self._waiting.extend(shard for shard, _ in self._starved)
+        self._starved.clear()
 
     def _died(self, shard: Shard, error: Exception) -> None:
         self._lost_sight = True
@@ -200,9 +220,7 @@ class Coordinator:
 
     def _begin(self) -> list[Shard]:
         """Cut what is to do into shards."""
-        before: dict[str, Any] = self._journal.fact(SHARDS) or NONE
-        last = number = before["last"]
-        self._end = f"{self._run}/end-{last:05}"
+        number = self._earlier["last"]
         cut: list[tuple[Shard, list[tuple[Claim, State]]]] = []
         for ids in self._slices():
             number += 1
@@ -212,7 +230,7 @@ class Coordinator:
             SHARDS,
             {
                 "last": number,
-                "ends": [*before["ends"], self._end],
+                "ends": [*self._earlier["ends"], self._end],
                 "open": [shard.name for shard, _ in cut],
                 "place": self._placing.place,
             },

@@ -10,7 +10,15 @@ import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from multiprocessing.connection import Client, Connection, Listener
+from functools import partial
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import (
+    Client,
+    Connection,
+    Listener,
+    answer_challenge,
+    deliver_challenge,
+)
 from typing import Any
 
 from keyapi.export._errors import ExportError
@@ -38,7 +46,7 @@ class Desk:
             "token": lambda: token,
         }
         self._secret = secrets.token_bytes(32)
-        self._listener = Listener(authkey=self._secret)
+        self._listener = Listener()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="keyapi-desk", daemon=True)
         self._thread.start()
@@ -48,20 +56,20 @@ class Desk:
         """Answer nobody any more."""
         self._closed = True
         with suppress(OSError, EOFError):
-            Client(self._listener.address, authkey=self._secret).close()
+            Client(self._listener.address).close()  # whereupon the thread sees that it ends
         self._thread.join()
         self._listener.close()
 
     def _run(self) -> None:
         while not self._closed:
-            try:
-                connection = self._listener.accept()
-            except Exception:  # noqa: S112 - whoever that was, it did not have the secret
-                continue
+            # Whoever connects and says nothing, or is stopped, keeps nobody else waiting.
+            connection = self._listener.accept()
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: Connection) -> None:
-        with connection, suppress(OSError, EOFError):
+        with connection, suppress(OSError, EOFError, AuthenticationError):
+            deliver_challenge(connection, self._secret)
+            answer_challenge(connection, self._secret)
             while True:
                 name, arguments = connection.recv()
                 if self._closed:
@@ -131,34 +139,12 @@ class _DeskGrants:
     """`Grants` of another process."""
 
     def __init__(self, access: DeskAccess) -> None:
-        self._access = access
-
-    def open(self, allowed: int | None, spent: int) -> None:
-        """Nothing: the scheduling process has done it."""
-
-    def spent(self) -> int:
-        """See `Grants`."""
-        spent: int = self._access.ask("spent")
-        return spent
-
-    def acquire(self, shard: str, owner: str) -> float | None:
-        """See `Grants`."""
-        seconds: float | None = self._access.ask("acquire", shard, owner)
-        return seconds
-
-    def renew(self, shard: str, owner: str) -> float | None:
-        """See `Grants`."""
-        seconds: float | None = self._access.ask("renew", shard, owner)
-        return seconds
-
-    def reserve(self, shard: str, owner: str, want: int) -> int | None:
-        """See `Grants`."""
-        granted: int | None = self._access.ask("reserve", shard, owner, want)
-        return granted
-
-    def release(self, shard: str, owner: str, unspent: int) -> None:
-        """See `Grants`."""
-        self._access.ask("release", shard, owner, unspent)
+        self.spent: Callable[[], int] = partial(access.ask, "spent")
+        self.acquire: Callable[[str, str], float | None] = partial(access.ask, "acquire")
+        self.renew: Callable[[str, str], float | None] = partial(access.ask, "renew")
+        self.reserve: Callable[[str, str, int], int | None] = partial(access.ask, "reserve")
+        self.release: Callable[[str, str, int], None] = partial(access.ask, "release")
+        self.open: Callable[[int | None, int], None] = lambda allowed, spent: None
 
 
 class _DeskLimiter:
