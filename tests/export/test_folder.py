@@ -15,6 +15,7 @@ import pytest
 from keyapi import BadRequest, ConfigurationError
 from keyapi.export import ExportError, dry_run, export, retry, status, verify
 from keyapi.export._folder import Folder, today
+from keyapi.export._target import RemoteTarget
 from keyapi_example import TikTok
 from support.creators import Creators, refusal
 from support.exporting import DAY, KEY, expected, exported, rows_of
@@ -395,6 +396,27 @@ def test_files_go_to_any_file_system_of_pyarrow(creators: Creators, tmp_path: Pa
     creators.rows["11"] = 3
     exported(creators, [*IDS, "11"], uri, journal=journal)
     assert verify(journal).problems == []
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_paid_for(
+    creators: Creators, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    uri = f"file://{tmp_path}/file/bucket"
+    with pytest.raises(ExportError, match=r"Cannot write file://.*/file/bucket/data/_as_of="):
+        exported(creators, IDS, uri, journal=tmp_path / "journal")
+    assert not creators.asked
+
+
+def test_no_password_of_a_uri_gets_into_a_journal(creators: Creators, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"has a password.*AWS_ACCESS_KEY_ID") as caught:
+        exported(creators, IDS, "s3://user:c4nary@bucket/x", journal=tmp_path / "journal")
+    assert "c4nary" not in str(caught.value)
+
+
+def test_options_of_a_uri_stay_behind_the_names_of_its_files(tmp_path: Path) -> None:
+    place = RemoteTarget("s3://bucket/x?region=y", None, "bucket/x", tmp_path)
+    assert place.path("ids/ids.parquet") == "s3://bucket/x/ids/ids.parquet?region=y"
 
 
 # --- Before and besides -------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def unwritable(path: Path | str, error: Exception) -> ExportError:
             f"Cannot write {path}: the disk is full. Free some space, then run the same command "
             "again: it resumes, and what was committed is kept"
         )
-    reason = getattr(error, "strerror", None) or str(error)
+    reason = str(getattr(error, "strerror", None) or error).rstrip(".")
     return ExportError(
         f"Cannot write {path}: {reason}. Fix that, then run the same command again: it resumes, "
         "and what was committed is kept"

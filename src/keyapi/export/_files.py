@@ -87,6 +87,7 @@ class Publisher(threading.Thread):
         self._ends = self._abandoned = False
         self._after = journal.last_published()
         self._first = self._after + 1
+        target.create(data_folder(as_of))  # before anything is paid for
         self._number = self._clean()
 
     def committed(self, rows: int, pages: Sequence[CommittedPage] = ()) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from keyapi._errors import ConfigurationError
 from keyapi.export._errors import unwritable
@@ -27,6 +28,10 @@ class Target(Protocol):
 
     def path(self, name: str) -> str:
         """The path of a file, for messages."""
+        ...
+
+    def create(self, folder: str) -> None:
+        """Make a folder, or find out that nothing can be written there."""
         ...
 
     def scratch(self, name: str) -> Path:
@@ -63,12 +68,18 @@ def target(out: str | os.PathLike[str], journal: Path) -> Target:
         journal: The folder of the journal, for what is not finished.
 
     Raises:
-        ConfigurationError: `pyarrow.fs` does not know the URI.
+        ConfigurationError: `pyarrow.fs` does not know the URI, or it has a password, which would be
+            in journal, reports and messages.
     """
     if not is_uri(out):
         return LocalTarget(Path(out))
     from pyarrow.fs import FileSystem
 
+    if urlsplit(str(out)).password:
+        raise ConfigurationError(
+            "The URI of --out has a password, which the journal and messages would show; give "
+            "credentials in the environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
     try:
         filesystem, path = FileSystem.from_uri(out)
     except (OSError, ValueError) as error:
@@ -91,11 +102,16 @@ class LocalTarget:
         """The path of a file."""
         return str(self._folder / name)
 
+    def create(self, folder: str) -> None:
+        """Make a folder."""
+        path = self._folder / folder
+        with _explained(path):
+            path.mkdir(parents=True, exist_ok=True)
+
     def scratch(self, name: str) -> Path:
         """A file beside the one that will be."""
         path = self._folder / name
-        with _explained(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        self.create(name.rpartition("/")[0])
         return path.with_name(f".{path.name}.tmp")
 
     def put(self, scratch: Path, name: str) -> None:
@@ -139,7 +155,13 @@ class RemoteTarget:
 
     def path(self, name: str) -> str:
         """The URI of a file."""
-        return f"{self.name}/{name}"
+        where, mark, options = self.name.partition("?")
+        return f"{where.rstrip('/')}/{name}{mark}{options}"
+
+    def create(self, folder: str) -> None:
+        """Make a folder, or find out that the bucket is missing or read-only."""
+        with _explained(self.path(folder)):
+            self._filesystem.create_dir(f"{self._folder}/{folder}".rstrip("/"), recursive=True)
 
     def scratch(self, name: str) -> Path:
         """A file in the folder of the journal."""
@@ -147,9 +169,9 @@ class RemoteTarget:
 
     def put(self, scratch: Path, name: str) -> None:
         """Upload a finished file."""
+        self.create(name.rpartition("/")[0])
         path = f"{self._folder}/{name}"
         with _explained(self.path(name)):
-            self._filesystem.create_dir(path.rpartition("/")[0], recursive=True)
             with open(scratch, "rb") as file, self._filesystem.open_output_stream(path) as out:
                 while block := file.read(_BLOCK):
                     out.write(block)
