@@ -224,6 +224,15 @@ def test_a_fact_stated_by_hand_that_no_longer_holds_is_left_to_a_person(
     assert (checkout / "openapi/pages" / DETAIL[1:]).exists()
 
 
+def test_a_link_in_the_client_is_not_followed(
+    checkout: Path, docs: Docs, in_process: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may lead to a device without end."""
+    (client,) = checkout.glob("generated/*/openapi.json")
+    client.with_name("link").symlink_to("nowhere")
+    assert update(checkout, [docs.url + LISTING], None, dry_run=True, runner=in_process) == 0
+
+
 OLD_SIZE, NEW_SIZE = "The maximum number of pages is 10.", "The maximum number of pages is 20."
 
 

@@ -180,7 +180,8 @@ class Trial:
                 where=GENERATED,
                 remedy="Run python scripts/regenerate.py.",
             )
-        shutil.copytree(self.copy / GENERATED, self.copy.with_name(_COMMITTED) / GENERATED)
+        committed = self.copy.with_name(_COMMITTED) / GENERATED
+        shutil.copytree(self.copy / GENERATED, committed, symlinks=True)  # one may lead to a device
 
     def _corrections(self, project: Project) -> tuple[Action, ...]:
         """The actions of the overlay as they apply to the new pages."""
