@@ -82,7 +82,7 @@ def _section(node: Any, level: int) -> Iterator[str]:
 
 
 def _code(node: Any, level: int) -> Iterator[str]:
-    text = node.astext()
+    text = node.astext().rstrip("\n")
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     language = node.get("language", "")
     yield f"{fence}{'' if language in ('default', 'none') else language}\n{text}\n{fence}"

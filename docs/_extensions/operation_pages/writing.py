@@ -152,8 +152,8 @@ def _arguments(page: VendoredPage) -> Iterator[str]:
     if not call.wire:
         yield "None."
         return
-    yield "| argument | type | what it is |"
-    yield "|---|---|---|"
+    yield "| argument | what it is |"
+    yield "|---|---|"
     for name, wire in call.wire.items():
         in_body = name in call.operation.body
         arguments = operation.body_arguments if in_body else operation.arguments
@@ -172,9 +172,9 @@ def _arguments(page: VendoredPage) -> Iterator[str]:
             parts.append(f"Filters by `{operation.filters[wire]}`.")
         if wire in operation.ids:
             parts.append(f"Chooses rows by `{operation.ids[wire]}`.")
-        required = " (required)" if argument.required and _needed(parameters[name]) else ""
-        kind = _cell_code(str(parameters[name].annotation))
-        yield f"| `{name}`{required} | {kind} | {_cell(' '.join(parts)) or '–'} |"
+        required = ", required" if argument.required and _needed(parameters[name]) else ""
+        kind = f"`{plain(str(parameters[name].annotation), 300)}`"
+        yield f"| `{name}` | {_cell(' '.join([f'{kind}{required}.', *parts]))} |"
 
 
 def _answer(page: VendoredPage) -> Iterator[str]:
