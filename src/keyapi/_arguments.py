@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from math import isfinite
@@ -139,7 +140,8 @@ class Boolean:
 class Member:
     """A member of an enum, its name, or its value.
 
-    Names are read in any case, with `-` for `_`; values also as text.
+    Names are read in any case, with `-` for `_`, and with or without `_` between words: the
+    generator writes `7_D` for what a page calls `7d`. Values are read also as text.
 
     Args:
         enum: Gives the enum, which is imported when it is first needed.
@@ -163,6 +165,8 @@ class Member:
         found = self._values.get(value)
         if found is None and isinstance(value, str):
             found = self._values.get(normal(value))
+            if found is None:
+                found = self._values.get((_joined(value),))
         if found is None:
             if not listed:
                 return value
@@ -177,6 +181,10 @@ class Member:
             values.setdefault(normal(member.name), member.value)
         for member in enum:
             values.setdefault(normal(str(member.value)), member.value)
+        joined = Counter(_joined(member.name) for member in enum)
+        for member in enum:
+            if joined[_joined(member.name)] == 1:
+                values[(_joined(member.name),)] = member.value
         self._values = values
         self._enum = enum
 
@@ -321,6 +329,11 @@ def _described(member: Enum) -> str:
 def normal(text: str) -> str:
     """A name as it is compared: in any case, with `-` for `_`."""
     return text.strip().lower().replace("-", "_")
+
+
+def _joined(name: str) -> str:
+    """A name without what may stand between its words."""
+    return normal(name).replace("_", "")
 
 
 def _remedy(value: object) -> str:

@@ -175,6 +175,29 @@ def test_values_as_they_are_precede_names(given: str, expected: str) -> None:
     assert Member(lambda: Odd).read(given) == expected
 
 
+class Parted(IntEnum):
+    """The generator writes `7_D` for what a page calls `7d`; the last two differ by `_` alone."""
+
+    SALES_7_D = 1
+    H_5 = 2
+    TOP_1_A = 3
+    TOP_1A = 4
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("sales_7d", 1), ("Sales-7d", 1), ("sales7d", 1), ("h5", 2), ("top_1_a", 3), ("top_1a", 4)],
+)
+def test_names_are_read_as_the_page_writes_them(given: str, expected: int) -> None:
+    assert Member(lambda: Parted).read(given) == expected
+
+
+@pytest.mark.parametrize("given", ["top1a", "-1", "_1", "sales"])
+def test_names_that_could_be_several_members_or_none_are_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="must be one of 'sales_7_d'"):
+        Member(lambda: Parted).read(given)
+
+
 # --- Texts ------------------------------------------------------------------------------------
 
 NO_TEXT = {

@@ -152,7 +152,8 @@ def _enumerate(
             label or (f"value_{value}" if str(value).isdigit() else "")
             for label, value in zip(labels, values, strict=True)
         ]
-    if all(labels) and len({label.upper() for label in labels}) == len(labels):
+    # Generators part words as they see fit: to them, `Top10` and `Top_10` are one name.
+    if all(labels) and len({label.upper().replace("_", "") for label in labels}) == len(labels):
         schema["x-enum-varnames"] = labels
 
 

@@ -102,7 +102,8 @@ def member(kind: type[Enum], text: str) -> Enum:
 def legend(kind: type[Enum], text: str) -> str:
     """Replace the members that a parameter's description lists by their names as options."""
     for listed in kind:
-        pattern = rf"\b{re.escape(str(listed.value))}\s*[=:]\s*{re.escape(listed.name)}\b[,;]?"
+        name = re.escape(listed.name).replace("_", "_?")  # `7_D` where the page says `7d`
+        pattern = rf"\b{re.escape(str(listed.value))}\s*[=:]\s*{name}\b[,;]?"
         text = re.sub(pattern, "", text, flags=re.IGNORECASE)
     text = " ".join(text.split()).strip(" .,;:")
     names = ", ".join(map(_described, kind))
