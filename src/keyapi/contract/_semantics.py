@@ -12,9 +12,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from keyapi._facts import JsonText, descending
+from keyapi._text import displayed
+from keyapi.contract._violation import SHOWN
 from keyapi.specification import OperationSpec, Schema, Specification, value_at
 
 Rows = Sequence[Mapping[str, Any]]
+_LISTED = 5  # of the values that an argument asks for, how many a violation lists
 _ID = re.compile(r"(?:^|_)(?:id|ID)$|[a-z]I[dD]$")
 
 
@@ -147,8 +150,15 @@ def _equal(rows: Rows, prop: str, wanted: Any, rule: str, name: str) -> Iterator
     allowed = {str(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
     for index, row in enumerate(rows):
         if prop in row and _texts(row[prop]).isdisjoint(allowed):
-            yield (index, prop), rule, f"{' or '.join(sorted(allowed))}, as {name} asks", row[prop]
+            yield (index, prop), rule, f"{_listed(sorted(allowed))}, as {name} asks", row[prop]
             return
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """The first of some texts, and how many more there are: a list of ids may be of any length."""
+    listed = " or ".join(displayed(text, SHOWN) for text in texts[:_LISTED])
+    more = len(texts) - _LISTED
+    return listed if more <= 0 else f"{listed} or {more:,} more"
 
 
 def _texts(value: Any) -> set[str]:
