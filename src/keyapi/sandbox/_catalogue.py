@@ -206,7 +206,9 @@ class Catalogue:
             count = 1 if operation.paging is None else chance.whole(1, _MOST_OF_AN_ID)
             for number in range(count):
                 if number == 0 and each in documented:
-                    yield documented[each]
+                    shown_row, asked = documented[each], _echoes(operation, echoed)
+                    other = {k: v for k, v in asked.items() if str(shown_row.get(k)) != str(v)}
+                    yield {**shown_row, **other}
                     continue
                 made = row(self._spec, operation.row or {}, first, chance)
                 own = {prop: int(each) if is_number else each}
