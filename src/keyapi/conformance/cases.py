@@ -61,7 +61,7 @@ def is_promised(operation: OperationSpec, case: Case) -> bool:
 def _cases(operation: OperationSpec) -> Iterator[Case]:
     base = documented_arguments(operation)
     shown = value_at(operation.example(operation.success), operation.items or ("",))
-    rows = "some" if shown else ""
+    rows = "some" if shown and _tells_subject(operation, base) else ""
     yield Case("documented example", base, rows=rows)
     if operation.paging is not None:
         yield from _pages(operation, base, rows)
@@ -70,7 +70,7 @@ def _cases(operation: OperationSpec) -> Iterator[Case]:
     example = shown[0] if isinstance(shown, list) and shown else {}
     for name, prop in operation.filters.items():
         if prop in example:
-            yield _filtered(operation, base, name, example[prop])
+            yield _filtered(operation, base, name, example[prop], rows)
     for name, prop in operation.ids.items():
         if prop in example and name not in base:
             yield Case(f"chosen by {name}", {**base, name: [str(example[prop])]}, rows="some")
@@ -114,6 +114,18 @@ def documented_arguments(operation: OperationSpec) -> dict[str, Any]:
     return found
 
 
+def _tells_subject(operation: OperationSpec, base: Mapping[str, Any]) -> bool:
+    """Whether the documented rows repeat what was asked for: who else it is may have no rows."""
+    paging, sort = operation.paging, operation.sort
+    apart = {*(paging[1:3] if paging else ()), *(sort or ()), *operation.ids}
+    rows = value_at(operation.example(operation.success), operation.items or ("",))
+    first = rows[0] if isinstance(rows, list) and rows else None
+    required = [argument.name for argument in operation.arguments.values() if argument.required]
+    return isinstance(first, dict) and all(
+        name in first and first[name] == base[name] for name in required if name not in apart
+    )
+
+
 def _shown(operation: OperationSpec, argument: Argument, *shown: Mapping[str, Any]) -> Any:
     """The first value shown for an argument that it may have; another where none is shown."""
     values = [found[argument.name] for found in shown if argument.name in found]
@@ -131,7 +143,7 @@ def _pages(operation: OperationSpec, base: dict[str, Any], rows: str) -> Iterato
     first = {
         **base,
         paging.position: as_typed(position, number),
-        paging.size: as_typed(size, _SMALL),
+        paging.size: as_typed(size, min(_SMALL, paging.largest or _SMALL)),
     }
     second = {**first, paging.position: as_typed(position, number + 1)}
     yield Case("first small page", first, rows=rows)
@@ -151,11 +163,13 @@ def _sorts(operation: OperationSpec, base: dict[str, Any], rows: str) -> Iterato
             yield Case(f"sorted by {column}, {direction}", chosen, rows=rows)
 
 
-def _filtered(operation: OperationSpec, base: dict[str, Any], name: str, shown: Any) -> Case:
+def _filtered(
+    operation: OperationSpec, base: dict[str, Any], name: str, shown: Any, rows: str
+) -> Case:
     """Filter by what an example shows; by another value where no argument may say that one."""
     argument = operation.arguments[name]
     if fits(operation, argument, shown):
-        return Case(f"filtered by {name}", {**base, name: shown}, rows="some")
+        return Case(f"filtered by {name}", {**base, name: shown}, rows=rows)
     return Case(f"filtered by {name}", {**base, name: any_fitting(operation, argument)})
 
 

@@ -24,7 +24,7 @@ from keyapi.conformance.relations._failures import FAILURES, RETRY_AFTER, Failin
 from keyapi.conformance.relations._keeping import cached, kept_for, kept_for_others, low_level
 from keyapi.conformance.relations._logging import logged
 from keyapi.conformance.relations._pacing import deadlines, late_by_the_pace, paced, units
-from keyapi.conformance.relations._shared import put, violation
+from keyapi.conformance.relations._shared import put, put_cursor, violation
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
@@ -248,10 +248,7 @@ def _full_page(desk: Desk, size: int, number: int) -> httpx.Response:
     put(body, operation.items or (), rows)
     if paging is not None and paging.more:
         put(body, paging.more, True)
-    if paging is not None and paging.next:
-        cursor = number + 1
-        takes_list = operation.arguments[paging.position].schema.get("type") == "array"
-        put(body, paging.next, [cursor] if takes_list else cursor)
+    put_cursor(operation, body, number + 1)
     return httpx.Response(200, headers=dict(JSON), content=json.dumps(body).encode())
 
 

@@ -78,7 +78,7 @@ def _page(operation: OperationSpec, caller: Caller) -> Iterator[tuple[str, Any, 
     good = answer._replace(content=json.dumps(body).encode())
     arguments = dict(next(iter(cases(operation))).arguments)
     if operation.paging and operation.paging.size in arguments:
-        arguments[operation.paging.size] = len(rows)
+        arguments[operation.paging.size] = min(len(rows), operation.paging.largest or len(rows))
     page = caller.call(operation.name, arguments, good).result
     if not isinstance(page, Page):
         yield "kind", "a page", repr(page)

@@ -63,7 +63,7 @@ def _argued(operation: OperationSpec, argument: Argument, number: int, turn: int
     if kind == "boolean":
         return bool(number >> turn & 1)
     if kind == "integer" and paging and argument.name == paging.size and paging.largest:
-        return paging.largest - turn
+        return max(1, paging.largest - turn)
     words = f"{number} {text}"
     if argument.place != "body":  # where the client refuses them
         words = _BREAKS.sub("", words)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import httpx
 
+from keyapi._paging import says_more
 from keyapi.conformance.drivers import wire
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.contract import Violation
-from keyapi.specification import OperationSpec
+from keyapi.specification import OperationSpec, value_at
 
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!$'()*,;:@/?&=+-]|%[0-9A-Fa-f]{2})*")
 """Path and query as RFC 3986 has them: anything else is percent-encoded."""
@@ -62,9 +64,15 @@ def success_answer(operation: OperationSpec) -> ServerAnswer:
     if not operation.has_body(operation.success):
         return ServerAnswer(status, {}, b"")
     example = operation.example(operation.success)
-    body = example if isinstance(example, dict) else {"code": 0, "message": "success", "data": {}}
+    empty = {"code": 0, "message": "success", "data": {}}
+    body = deepcopy(example) if isinstance(example, dict) else empty
     if not isinstance(example, dict) and operation.items is not None:
         put(body, operation.items, [])
+    paging = operation.paging
+    lost = paging is not None and value_at(body, paging.next) in (None, "", [])
+    if paging is not None and lost and says_more(body, paging.more):
+        # An example that says that more follows, and not where, would end a walk by an error.
+        put_cursor(operation, body, 1)
     return ServerAnswer(status, JSON, json.dumps(body).encode())
 
 
@@ -78,6 +86,23 @@ def put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     for key in path[:-1]:
         body = body.setdefault(key, {})
     body[path[-1]] = value
+
+
+def put_cursor(operation: OperationSpec, body: dict[str, Any], number: int) -> None:
+    """Put the next cursor into a body: in a list where the operation takes one.
+
+    Args:
+        operation: The operation; where its answers name no cursor, nothing is put.
+        body: The body, decoded.
+        number: The cursor; as text where the body has an empty text.
+    """
+    paging = operation.paging
+    if paging is None or not paging.next:
+        return
+    present = value_at(body, paging.next)
+    cursor = str(number) if isinstance(present, str) else number
+    takes_list = operation.arguments[paging.position].schema.get("type") == "array"
+    put(body, paging.next, [cursor] if takes_list else cursor)
 
 
 def decoded(body: bytes) -> Any:

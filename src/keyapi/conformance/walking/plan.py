@@ -10,7 +10,7 @@ from keyapi._facts import descending
 from keyapi.conformance.cases import any_fitting, documented_arguments
 from keyapi.conformance.walking.trouble import troubles
 from keyapi.conformance.walking.values import allows, another, several, values
-from keyapi.conformance.walking.walk import Row, Walk, WalkPlan
+from keyapi.conformance.walking.walk import Row, Walk, WalkPlan, as_argument
 from keyapi.specification import OperationSpec
 
 _PAGE = 10  # rows of a page, where an operation allows larger ones
@@ -258,7 +258,10 @@ class Planner:
         first = self.made[0]
         for step in (1, 2):
             if len(first.own) > step:
-                start = first.positions[step]
+                # A cursor may be a number in the answer, and text in the request.
+                start = as_argument(
+                    self.operation.arguments[self.paging.position], first.positions[step]
+                )
                 most = MOST_PAGES if step == 2 and not asynchronous else 2
                 options = {"max_pages": most, "asynchronous": asynchronous}
                 yield self._plan("resumed", self.base, start=start, **options)
@@ -294,4 +297,5 @@ class Planner:
             asked.add(key)
             if not by_number or last is None or int(position) <= last:
                 plan = replace(walk.plan, mode="single", max_pages=1, about="past the end")
-                yield replace(plan, start=position)
+                argument = self.operation.arguments[self.paging.position]
+                yield replace(plan, start=as_argument(argument, position))

@@ -1,0 +1,191 @@
+"""The suite holds for operations that promise what the example's pages do not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from conformance.clients import client_files, loaded
+from keyapi._client import SyncClient
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import Caller, sandbox_server
+from keyapi.conformance.relations import (
+    arguments_checked,
+    credits_counted,
+    names_as_documented,
+    pages_as_documented,
+    sandbox_as_documented,
+    server_to_spec,
+    texts_as_given,
+    walks,
+)
+from keyapi.conformance.walking.servers import sandbox_walks
+from keyapi.contract import Contract
+from keyapi.sandbox import Sandbox
+from keyapi.specification import Specification
+from support.page_shapes import specification
+from support.pages import page, paged, query, rows
+
+CURSOR = "Paging cursor. Use the {} of the page before; empty for the first page."
+CLIP = {"clip_id": "7001", "title": "The first of them", "likes": 4, "cover": "c" * 200}
+CLIPS = rows(clip_id="string", title="string", cover="string", likes="integer")
+
+
+def _list(path: str, *parameters: dict[str, Any], example: dict[str, Any]) -> str:
+    found = {"clips": [CLIP], **example}
+    return page(path, parameters=[*parameters], data_schema={"type": "object"}, example=found)
+
+
+PAGES = {
+    # A cursor that is a number in the answer, and text in the request.
+    "text.md": _list(
+        "/v1/tiktok/clip/list",
+        query("marker", CURSOR.format("next_marker")),
+        query("user_id", "Whose clips", required=True),
+        example={"has_more": True, "next_marker": 1700},
+    ),
+    # Examples that say that more follows, and not where.
+    "empty.md": _list(
+        "/v1/tiktok/clip/feed",
+        query("cursor", CURSOR.format("cursor")),
+        example={"has_more": "true", "cursor": ""},
+    ),
+    "null.md": _list(
+        "/v1/tiktok/clip/latest",
+        query("cursor", CURSOR.format("cursor"), "integer"),
+        example={"pagination": {"has_more": 1, "cursor": None}},
+    ),
+    # Members whose words the generator parts in other places than the page.
+    "members.md": page(
+        "/v1/tiktok/clip/top",
+        method="post",
+        body={
+            "type": "object",
+            "required": ["sort_by"],
+            "properties": {
+                "sort_by": {"type": "integer", "description": "1: likes_7d, 2: topGmv30d, 3: h5"}
+            },
+        },
+        parameters=[
+            query("span", kind="string", enum=["7d", "last90Days", "24h-top"]),
+            query("kind", "1=Top10A 2=Top_10A 3=top20b", "integer"),
+        ],
+        data_schema=CLIPS,
+        example=[CLIP],
+    ),
+    # Whoever asks for the documented ids gets the documented row, whatever the seed is.
+    "details.md": page(
+        "/v1/tiktok/clip/details",
+        parameters=[query("clip_ids", "Clip ids, separated by English commas", required=True)],
+        data_schema=CLIPS,
+        example=[CLIP],
+    ),
+    # A page of one row, and no smaller one.
+    "single.md": page(
+        "/v1/tiktok/clip/single",
+        parameters=[
+            query("page_num", "Page numbers start from 1.", "integer", required=True),
+            query("page_size", "At most 1.", "integer", required=True, minimum=1, maximum=1),
+        ],
+        data_schema=CLIPS,
+        example=[CLIP],
+    ),
+    # Details of a region: a documented id has its row, in the region that is asked for.
+    "several.md": page(
+        "/v1/tiktok/clip/several",
+        parameters=[
+            *paged(),
+            query("clip_ids", "Clip ids, comma-separated", required=True),
+            query("region", "Region code", required=True),
+        ],
+        data_schema=rows(clip_id="string", title="string", region="string"),
+        example=[{"clip_id": "9", "title": "A title", "region": "US"}],
+    ),
+}
+SPEC = Specification(specification(PAGES))
+OPERATIONS = {operation.name: operation for operation in SPEC if operation.name.startswith("clip_")}
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[type[SyncClient]]:
+    with loaded(client_files(SPEC.document)) as generated:
+        yield generated
+
+
+def test_names_are_read_as_the_page_writes_them(client: type[SyncClient]) -> None:
+    operation, caller = OPERATIONS["clip_top"], Caller(client)
+    found = [
+        *arguments_checked(operation, caller, "https://api.keyapi.ai"),
+        *names_as_documented(SPEC, operation, caller),
+    ]
+
+    assert [str(one) for one in found] == []
+
+
+@pytest.mark.parametrize("name", ["clip_feed", "clip_latest"])
+def test_an_example_without_the_next_cursor_is_called_all_the_same(
+    client: type[SyncClient], name: str
+) -> None:
+    assert [str(one) for one in credits_counted(OPERATIONS[name], Caller(client))] == []
+
+
+def test_a_walk_resumes_with_a_cursor_in_the_type_of_the_request(
+    client: type[SyncClient],
+) -> None:
+    contract, sandbox = Contract(SPEC.document), Sandbox(client, key="sk_contract")
+    found = walks(contract, OPERATIONS["clip_list"], Caller(client), sandbox_walks(sandbox))
+
+    assert [str(one) for one in found] == []
+
+
+def test_a_page_of_one_row_is_asked_for_no_smaller_one(client: type[SyncClient]) -> None:
+    operation, caller = OPERATIONS["clip_single"], Caller(client)
+    found = [
+        *credits_counted(operation, caller),
+        *texts_as_given(operation, caller, "https://api.keyapi.ai"),
+        *pages_as_documented(operation, caller),
+    ]
+
+    assert [str(one) for one in found] == []
+
+
+@pytest.mark.parametrize("name", ["clip_list", "clip_single", "clip_several"])
+def test_the_sandbox_answers_every_case(client: type[SyncClient], name: str) -> None:
+    serve = sandbox_server(client=client)
+    found = server_to_spec(Contract(SPEC.document), OPERATIONS[name], serve)
+
+    assert [str(one) for one in found] == []
+
+
+def test_an_example_that_does_not_show_what_was_asked_for_promises_no_rows() -> None:
+    told = {name: next(cases(operation)).rows for name, operation in OPERATIONS.items()}
+
+    assert told == {
+        "clip_list": "",
+        "clip_feed": "some",
+        "clip_latest": "some",
+        "clip_top": "",
+        "clip_details": "some",
+        "clip_single": "some",
+        "clip_several": "some",
+    }
+
+
+def test_a_violation_lists_few_of_many_ids() -> None:
+    ids = [str(number) for number in range(5000)]
+    body = json.dumps(OPERATIONS["clip_details"].example("200")).encode()
+    contract = Contract(SPEC.document)
+
+    (found,) = contract.violations("clip_details", 200, body, arguments={"clip_ids": ids})
+
+    assert found.expected == "0 or 1 or 10 or 100 or 1000 or 4,995 more, as clip_ids asks"
+
+
+@pytest.mark.parametrize("name", ["clip_details", "clip_several", "clip_top"])
+def test_seeds_are_compared_by_rows_that_no_page_documents(
+    client: type[SyncClient], name: str
+) -> None:
+    assert [str(one) for one in sandbox_as_documented(SPEC, OPERATIONS[name], client)] == []
