@@ -17,7 +17,6 @@ from keyapi.contract._violation import SHOWN
 from keyapi.specification import OperationSpec, Schema, Specification, value_at
 
 Rows = Sequence[Mapping[str, Any]]
-_LISTED = 5  # of the values that an argument asks for, how many a violation lists
 _ID = re.compile(r"(?:^|_)(?:id|ID)$|[a-z]I[dD]$")
 
 
@@ -150,15 +149,35 @@ def _equal(rows: Rows, prop: str, wanted: Any, rule: str, name: str) -> Iterator
     allowed = {str(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
     for index, row in enumerate(rows):
         if prop in row and _texts(row[prop]).isdisjoint(allowed):
-            yield (index, prop), rule, f"{_listed(sorted(allowed))}, as {name} asks", row[prop]
+            asking = f", as {name} asks"
+            listed = _listed(sorted(allowed), SHOWN - len(asking))
+            yield (index, prop), rule, f"{listed}{asking}", row[prop]
             return
 
 
-def _listed(texts: Sequence[str]) -> str:
-    """The first of some texts, and how many more there are: a list of ids may be of any length."""
-    listed = " or ".join(displayed(text, SHOWN) for text in texts[:_LISTED])
-    more = len(texts) - _LISTED
-    return listed if more <= 0 else f"{listed} or {more:,} more"
+def _listed(texts: Sequence[str], room: int) -> str:
+    """The first of some texts, and how many more there are: a list of ids may be of any length.
+
+    Args:
+        texts: The texts.
+        room: Characters that a violation shows of them.
+    """
+    listed = ""
+    for number, text in enumerate(map(displayed, texts)):
+        begun = f"{listed} or {text}" if listed else text
+        if len(begun + _more(len(texts) - number - 1)) > room:
+            break
+        listed = begun
+    else:
+        return listed
+    if listed:
+        return listed + _more(len(texts) - number)
+    ending = _more(len(texts) - 1)
+    return f"{text[: max(0, room - len(ending) - 1)]}…{ending}"
+
+
+def _more(count: int) -> str:
+    return f" or {count:,} more" if count else ""
 
 
 def _texts(value: Any) -> set[str]:
