@@ -164,7 +164,7 @@ def pythons(session: nox.Session) -> None:
 @nox.session(default=False, venv_backend="uv")
 def lowest(session: nox.Session) -> None:
     """The same with the lowest versions of all that pyproject.toml names, which it says suffice."""
-    extras = ".[all,dlt,testing,conformance]"
+    extras = ".[all,dlt,dask,testing,conformance]"
     session.install("--resolution", "lowest-direct", "-e", extras, "--group", "dev")
     session.run("python", "-m", "pytest", *_PARALLEL, *SHIPPED, "-m", "not process")
 
@@ -304,8 +304,8 @@ def frozen(session: nox.Session) -> None:
     places = ("--distpath", str(folder), "--workpath", str(folder / "build"))
     places += ("--specpath", str(folder), "--paths", str(ROOT / "tests"))
     # What only this environment has, and packages use where they find it.
-    others = ("babel", "dlt", "hypothesis", "pandas", "polars", "pydantic", "pytest", "setuptools")
-    others += ("sphinx",)
+    others = ("babel", "dask", "distributed", "dlt", "hypothesis", "obstore", "pandas", "polars")
+    others += ("pydantic", "pytest", "setuptools", "sphinx")
     places += tuple(f"--exclude-module={name}" for name in others)
     program = str(ROOT / "tests" / "frozen_program.py")
     session.run("pyinstaller", "--noconfirm", "--log-level", "WARN", *places, program)

@@ -16,6 +16,7 @@ from keyapi.export._records import Claim, FetchedPage, Settled
 from keyapi.export._segments.log import LogReader, ShardLog, ShardLost
 from keyapi.export._segments.segment import Segment
 from keyapi.export._segments.store import FolderStore, ObjectStore, Store, store
+from keyapi.export._segments.taking import Taking
 from support.loopback import until
 
 IDS = [(Claim(n, str(n)), State.TODO) for n in range(1, 6)]
@@ -178,7 +179,7 @@ def test_a_commit_waits_where_too_many_pages_are_in_memory_alone(tmp_path: Path)
             return super().put(name, data)
 
     log, _ = written(Slow(tmp_path), 4)
-    futures = [log.commit(page(n % 5 + 1, n // 5 + 1)) for n in range(10)]
+    futures = [log.commit([page(n % 5 + 1, n // 5 + 1)]) for n in range(10)]
     assert [future.done() for future in futures] == [True] * 4 + [False] * 6
     gate.set()
     for future in futures:
@@ -195,7 +196,7 @@ def test_with_no_page_in_memory_alone_each_commit_waits_for_the_disk(tmp_path: P
     lies = FolderStore(tmp_path)
     log, _ = written(lies, 0)
     for number in range(1, 4):
-        log.commit(page(1, number)).result(10)
+        log.commit([page(1, number)]).result(10)
         assert sum(len(s.pages) for s in LogReader(lies, "s")) == number
     log.end()
 
@@ -203,7 +204,7 @@ def test_with_no_page_in_memory_alone_each_commit_waits_for_the_disk(tmp_path: P
 def test_what_is_old_enough_is_written(tmp_path: Path) -> None:
     lies = FolderStore(tmp_path)
     log, _ = written(lies, 100, seconds=0.05)
-    log.commit(page(1)).result(10)
+    log.commit([page(1)]).result(10)
     assert until(lambda: sum(len(s.pages) for s in LogReader(lies, "s")) == 1)
     log.end()
 
@@ -212,12 +213,12 @@ def test_a_lost_log_fails_all_that_waits_and_all_that_comes(tmp_path: Path) -> N
     lies = FolderStore(tmp_path)
     log, failures = written(lies, 0)
     LogReader(lies, "s").claim("other", lambda segment: None)
-    future = log.commit(page(1))
+    future = log.commit([page(1)])
     with pytest.raises(ShardLost, match="taken the shard over"):
         future.result(10)
     assert until(lambda: bool(failures))
     with pytest.raises(ShardLost):
-        log.commit(page(2)).result(10)
+        log.commit([page(2)]).result(10)
     with pytest.raises(ShardLost):
         log.end()
     assert not any(segment.pages for segment in LogReader(lies, "s"))
@@ -229,3 +230,11 @@ def test_files_of_a_folder_are_whole_whenever_they_are_seen(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["a"], "nothing else is left"
     assert not folder.put("a", b"2")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_run_that_was_given_up_takes_nothing_over(tmp_path: Path) -> None:
+    journal: Any = None  # as it may be closed
+    taking = Taking(journal, lambda *moved: None, lambda rows: None)
+    taking.abandon()
+    with pytest.raises(ExportError, match="given up"):
+        taking.take("s", LogReader(FolderStore(tmp_path), "s"), Segment("a", 1))

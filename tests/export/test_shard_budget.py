@@ -103,10 +103,10 @@ def test_after_its_lease_a_worker_asks_before_it_sends(
     assert budget.spent == spent
 
 
-def test_who_lost_its_shard_gets_no_credits(made: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_lost_its_shard_gets_no_credits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ShardBudget, "_run", lambda self: None)
     grants = LocalGrants(Credits(), seconds=0.0)
     budget = ShardBudget(grants, "shard", "me", 4)
-    monkeypatch.setattr(budgets.ShardBudget, "_run", lambda self: None)
     assert budget.acquire(lambda: False)
     assert grants.acquire("shard", "other") == 0.0
     with pytest.raises(ShardLost):

@@ -16,8 +16,6 @@ from multiprocessing.connection import Client
 from pathlib import Path
 from typing import Any
 
-import dask
-import distributed
 import httpx
 import pytest
 from pyrate_limiter import Limiter
@@ -169,7 +167,12 @@ def test_workers_share_budget_and_pace_by_redis(
             spread(pool.submit, server, out, max_credits=20, **options)
         assert creators.charged <= stopped.value.report.credits <= 20
         began = time.monotonic()
-        report = spread(pool.submit, server, out, max_credits=100, **options)
+        deaths = [MemoryError("of one worker")]
+
+        def submit(work: Any, shard: Shard) -> Future[Any]:
+            return settled(deaths.pop()) if deaths else pool.submit(work, shard)
+
+        report = spread(submit, server, out, max_credits=100, **options)
         assert time.monotonic() - began > (len(creators.pages) - 20 - 60) / 60
     assert report.complete
     assert creators.charged == report.credits == len(creators.pages)
@@ -320,7 +323,7 @@ def test_a_shard_that_another_worker_took_over_is_looked_after(
 
 def test_a_bad_key_ends_the_run_of_all_workers(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
     creators = made(200)
-    creators.faults["30"] = lambda: refusal(401)
+    creators.faults.update({str(n): lambda: refusal(401) for n in range(15, 201)})
     with (
         CreatorsServer(creators, 0.01) as server,
         pytest.raises(ExportStopped, match="ids are open") as stopped,
@@ -423,6 +426,9 @@ def test_what_workers_cannot_get_is_refused(tmp_path: Path, pool: ThreadPoolExec
 @needs_redis
 @pytest.mark.process
 def test_workers_of_a_cluster_that_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dask
+    import distributed  # which takes a second, and only this test needs it
+
     monkeypatch.setenv("KEYAPI_TOKEN", KEY)
     creators = made(20)
     cluster: Any = distributed.LocalCluster(

@@ -1,4 +1,4 @@
-"""Exports killed 40 times, then run, crashed and failed in any order: `... [SECONDS]`."""
+"""Exports and their workers killed 40 times, then run, crashed and failed in any order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from random import SystemRandom
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from keyapi.export._shards import placing
 from support.exporting import SETTINGS, ExportMachine, scratch
 from support.killing import Killer
+from support.sharding import Kills
 
 KILLS = 40
 _AT_ONCE = 50
@@ -27,6 +29,11 @@ def main() -> None:
         killer.run()
     landed = ", ".join(f"{count} in {moment!r}" for moment, count in killer.landed.items())
     print(f"{KILLS} kills landed: {landed}; {killer.again} pages were paid again", flush=True)
+    placing._LEASE = 1.0
+    with scratch() as folder:
+        kills = Kills(folder / "out", KILLS, seed)
+        kills.run()
+    print(f"{KILLS} workers were killed; {kills.again} pages were paid again", flush=True)
     at_random = settings(SETTINGS, max_examples=_AT_ONCE, stateful_step_count=15, derandomize=False)
     examples = 0
     while time.monotonic() < end:

@@ -159,7 +159,7 @@ class ShardBudget:
     def _run(self) -> None:
         try:
             renewed = looked = lease.now()
-            while not self._ends:
+            while True:
                 self._wake.wait(min(_LOOK, self._beat))
                 self._wake.clear()
                 if self._ends:
