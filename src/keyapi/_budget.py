@@ -10,7 +10,8 @@ class Budget(Protocol):
 
     Each request asks it before it is sent, retries included. It may be shared: by clients, by
     processes, by hosts. Threads call it at the same time; an event loop waits for it, so it should
-    answer at once.
+    answer at once. One that has to ask somebody may have `async def ready(cost)`, too, which async
+    clients await before each `reserve`, so that only this request waits.
     """
 
     @property

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from client.conftest import (
+    KEY,
     PATH,
     USER_ID,
     Mode,
@@ -32,6 +33,7 @@ from keyapi import (
 from keyapi._operation import Operation
 from keyapi._sending.clock import Clock
 from keyapi._sending.unanswered import _is_first
+from keyapi_example import AsyncTikTok
 from keyapi_example.api.influencer import influencer_products_analytics as low_level
 
 # --- Budget -----------------------------------------------------------------------------------
@@ -60,6 +62,58 @@ def test_a_refused_request_says_what_was_asked_spent_and_allowed(
     assert (error.next_page, error.rows_yielded, error.attempts) == (3, 20, 0)
     assert client.credits_spent == 2
     assert vars(pickled(error)) == vars(error)
+
+
+class _Slow:
+    """A budget that is to be asked before each request.
+
+    Attributes:
+        log: What it was asked.
+    """
+
+    allowed, spent = 10, 0
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.log: list[str] = []
+        self.seconds = seconds
+
+    async def ready(self, cost: int) -> None:
+        self.log.append("ready")
+        await asyncio.sleep(self.seconds)
+
+    def reserve(self, cost: int) -> bool:
+        self.log.append("reserve")
+        return True
+
+    def refund(self, cost: int) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize("rate", [None, "1000/s"])
+def test_a_budget_that_needs_time_is_awaited_by_async_clients(
+    mode: Mode, server: Server, rate: str | None
+) -> None:
+    budget = _Slow()
+    server.always = refusal(503)
+    with pytest.raises(ServerError):
+        mode.page(options={"max_credits": budget, "rate": rate, "max_retries": 1})
+    each = ["ready", "reserve"] if mode.name == "async" else ["reserve"]
+    assert budget.log == 2 * each
+
+
+@pytest.mark.parametrize("rate", [None, "1000/s"])
+def test_a_budget_that_takes_too_long_ends_with_the_deadline(
+    server: Server, rate: str | None
+) -> None:
+    async def main() -> None:
+        options: dict[str, Any] = {"max_credits": _Slow(5), "rate": rate, "deadline": 0.05}
+        transport = httpx.MockTransport(server)
+        async with AsyncTikTok(KEY, transport=transport, **options) as tiktok:
+            with pytest.raises(TransportError, match="before the budget is ready"):
+                await tiktok.influencer.products_analytics(user_id=USER_ID)
+
+    asyncio.run(main())
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,34 @@ def test_requests_wait_while_redis_is_gone_and_go_on_afterwards(
     assert len(loopback.targets) == out(redis, name) == 3 * LOT
 
 
+def test_an_event_loop_goes_on_while_redis_is_gone(
+    loopback: Loopback, redis: RedisProcess, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "ATTEMPT", 0.1)
+    budget = RedisBudget(redis.url, name, 100, lot=2, patience=5)
+
+    async def main() -> float:
+        options: dict[str, Any] = {"max_credits": budget, "rate": "100/s"}
+        async with AsyncTikTok(KEY, base_url=loopback.url, **options) as tiktok:
+            ask = tiktok.influencer.products_analytics
+            await asyncio.gather(*(ask(user_id=str(number)) for number in range(2)))
+            redis.stop()
+            asked = asyncio.gather(*(ask(user_id=str(number)) for number in range(9)))
+            longest = 0.0
+            for _ in range(40):
+                before = time.monotonic()
+                await asyncio.sleep(0.01)
+                longest = max(longest, time.monotonic() - before)
+            assert not asked.done()
+            redis.go_on()
+            await asked
+        return longest
+
+    assert asyncio.run(main()) < 0.3
+    budget.close()
+    assert len(loopback.targets) == 11 == out(redis, name)
+
+
 def test_nothing_is_sent_once_redis_is_gone_for_good(
     loopback: Loopback, redis: RedisProcess, name: str
 ) -> None:
@@ -591,7 +619,7 @@ def test_any_sequence_of_leases_losses_and_deaths_adds_up(
     run_state_machine_as_test(
         BudgetMachine,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,

@@ -279,7 +279,7 @@ def test_redis_grants_what_one_process_would(
     run_state_machine_as_test(
         GrantsMachine,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,

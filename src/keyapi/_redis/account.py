@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import threading
 import time
@@ -9,7 +10,7 @@ from contextlib import suppress
 from uuid import uuid4
 
 from keyapi._errors import ConfigurationError, KeyAPIError
-from keyapi._isolation import Lock, renew_in_children
+from keyapi._isolation import Lock, OfLoop, renew_in_children
 from keyapi._redis.server import RedisServer, Script, damaged
 
 HOLDER_SECONDS = 60.0
@@ -109,6 +110,7 @@ class Account:
         self._expires = round(1000 * (expires or 0))
         self._turn = Lock()  # of those that ask the server
         self._lock = Lock()  # of the numbers; nobody waits while holding it
+        self._tasks = OfLoop(asyncio.Lock)  # of an event loop that wait for the turn
         self._closed = False
         self.renew()
         renew_in_children(self)
@@ -146,6 +148,14 @@ class Account:
             if not self._fill(cost):
                 return False
         return True
+
+    async def ready(self, cost: int) -> None:
+        """Have credits in the lot, if there are any; one task at a time asks the server."""
+        if cost <= self._unspent:
+            return
+        async with self._tasks.get():
+            if cost > self._unspent and not self._closed:
+                await asyncio.to_thread(self._fill, cost)
 
     def refund(self, cost: int) -> None:
         """Put credits back."""

@@ -103,6 +103,17 @@ class RedisBudget:
         """
         return self._account.reserve(cost)
 
+    async def ready(self, cost: int) -> None:
+        """Take a lot if need be, letting other tasks run; async clients await it before `reserve`.
+
+        Args:
+            cost: What is to be reserved, in credits.
+
+        Raises:
+            ConfigurationError: As in `reserve`.
+        """
+        await self._account.ready(cost)
+
     def refund(self, cost: int) -> None:
         """Take back the cost of a request that never left, in credits."""
         self._account.refund(cost)

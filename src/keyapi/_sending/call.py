@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from keyapi._errors import ContractViolation, InsufficientCredits, KeyAPIError
-from keyapi._options import OPTIONS, Settings
+from keyapi._options import Settings
 from keyapi._sending.deadline import TimeOuts
 from keyapi._sending.exchange import Received, Sent
+from keyapi._sending.limits import readiness
 from keyapi._sending.response import Failure, Success, parse_response
 from keyapi._sending.retries import (
     MISSHAPEN,
@@ -147,10 +148,13 @@ class Call:
     async def admit_async(self, request: httpx.Request | Sent) -> None:
         """As `admit`, letting other tasks run."""
         rate = self.settings.rate
+        ready = readiness(self.cost, self.settings.max_credits, self.remaining)
         try:
             self._check_quota()
             if rate is not None:
-                await self.session.pace(rate).wait_async(self._check_quota, self.ends)
+                await self.session.pace(rate).wait_async(self._check_quota, self.ends, ready)
+            elif ready is not None:
+                await ready()
             self._charge()
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)
@@ -339,12 +343,3 @@ class Call:
 
     def _masked(self, text: str) -> str:
         return text.replace(self._token, "[key]")
-
-
-def most_bytes(request: httpx.Request) -> int:
-    """How many bytes the body of the response to a request may have, unpacked."""
-    call = request.extensions.get(EXTENSION)
-    if isinstance(call, Call):
-        return call.settings.max_response_bytes
-    default: int = OPTIONS["max_response_bytes"].default  # a transport that no client uses
-    return default

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from keyapi._errors import BudgetExceeded, InsufficientCredits
+from keyapi._errors import BudgetExceeded, InsufficientCredits, TransportError
 from keyapi._isolation import Lock
 from keyapi._sending.clock import Clock
 
@@ -102,3 +104,34 @@ class Limits:
 
 def _problem(cost: int, spent: int, allowed: int) -> str:
     return f"it costs {cost} credits, and {spent} of max_credits={allowed} are spent"
+
+
+def readiness(
+    cost: int, max_credits: int | Budget | None, remaining: Callable[[], float]
+) -> Callable[[], Awaitable[None]] | None:
+    """What to wait for before a request is charged, so that no other task is held up by that.
+
+    Args:
+        cost: What the request costs, in credits.
+        max_credits: The budget.
+        remaining: Tells how long until the deadline, in seconds; infinite where there is none.
+
+    Returns:
+        What waits until the budget is ready, and raises TransportError where the deadline comes
+        first; None where the budget need not be asked.
+    """
+    ask = getattr(max_credits, "ready", None)
+    return None if ask is None else partial(_ready, ask, cost, remaining)
+
+
+async def _ready(
+    ask: Callable[[int], Awaitable[None]], cost: int, remaining: Callable[[], float]
+) -> None:
+    import asyncio
+
+    left = remaining()
+    try:
+        async with asyncio.timeout(None if left == float("inf") else left):
+            await ask(cost)
+    except TimeoutError:
+        raise TransportError("Not sent: the deadline passes before the budget is ready") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
@@ -77,8 +77,20 @@ class Pace:
         finally:
             self._turn.release()
 
-    async def wait_async(self, check: Callable[[], None], deadline: float | None) -> None:
-        """As `wait`, letting other tasks run."""
+    async def wait_async(
+        self,
+        check: Callable[[], None],
+        deadline: float | None,
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """As `wait`, letting other tasks run.
+
+        Args:
+            check: As of `wait`.
+            deadline: As of `wait`.
+            ready: Called before the request leaves; those that queue wait for it, too, so that
+                they do not leave at once afterwards.
+        """
         turn = self._turns.get()
         try:
             async with asyncio.timeout(None if deadline is None else self._clock.until(deadline)):
@@ -93,6 +105,8 @@ class Pace:
                 asked += 1
                 check()
             self._passed(asked > 0)
+            if ready is not None:
+                await ready()
         finally:
             turn.release()
 

@@ -55,6 +55,8 @@ class RunBudget:
         self._journal = journal
         self._lot = lot
         self._shared = shared
+        if (ready := getattr(shared, "ready", None)) is not None:
+            self.ready = ready  # see `keyapi.Budget`
         self._lock = threading.Lock()
         self._reserved = self.spent  # what the disk says; only the journal's thread writes it
         self._needed = 0

@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from keyapi._sending.call import most_bytes
+from keyapi._options import OPTIONS
+from keyapi._sending.call import EXTENSION, Call
 from keyapi._sending.size import bound
 from keyapi.recording.har import written
 from keyapi.recording.model import (
@@ -76,7 +77,7 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
         started = _Started()
         response = self._forwarding(httpx.HTTPTransport).handle_request(request)
         try:
-            bound(response, most_bytes(request))
+            bound(response, _most_bytes(request))
             response.read()
         finally:
             response.close()
@@ -89,7 +90,7 @@ class Recorder(httpx.BaseTransport, httpx.AsyncBaseTransport):
         transport = self._forwarding(httpx.AsyncHTTPTransport)
         response = await transport.handle_async_request(request)
         try:
-            bound(response, most_bytes(request))
+            bound(response, _most_bytes(request))
             await response.aread()
         finally:
             await response.aclose()
@@ -176,3 +177,12 @@ class _Started:
     @property
     def milliseconds(self) -> float:
         return round((time.perf_counter() - self._clock) * 1000, 1)
+
+
+def _most_bytes(request: httpx.Request) -> int:
+    """How many bytes the body of the response to a request may have, unpacked."""
+    call = request.extensions.get(EXTENSION)
+    if isinstance(call, Call):
+        return call.settings.max_response_bytes
+    default: int = OPTIONS["max_response_bytes"].default  # a transport that no client uses
+    return default

@@ -52,6 +52,8 @@ class ShardBudget:
         self._owner = owner
         self._lot = lot
         self._shared = shared
+        if (ready := getattr(shared, "ready", None)) is not None:
+            self.ready = ready  # see `keyapi.Budget`
         self._credits = 0  # granted and not spent
         self._used_up = False
         self._end = 0.0  # of the lease, by `lease.now`
