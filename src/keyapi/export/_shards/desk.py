@@ -107,7 +107,8 @@ class DeskAccess:
     @asynccontextmanager
     async def reached(self) -> AsyncIterator[tuple[Grants, Any]]:
         """What grants shards and credits, and what paces requests, or None."""
-        yield _DeskGrants(self), _DeskLimiter(self) if self._paced else None
+        grants: Any = _DeskGrants(self)  # whose calls take no names
+        yield grants, _DeskLimiter(self) if self._paced else None
 
     def ask(self, name: str, *arguments: Any) -> Any:
         """Ask for something.
