@@ -204,10 +204,11 @@ class Engine:
         if claim.next is not None:
             arguments["start_page"] = json.loads(claim.next)
         pages = self._walk(**arguments).pages()
-        if self._threads is None:
+        threads = self._threads
+        if threads is None:
             return partial(anext, pages)
         loop = asyncio.get_running_loop()
-        return partial(loop.run_in_executor, self._threads, self._next_in_thread, pages)
+        return lambda: loop.run_in_executor(threads, self._next_in_thread, pages)
 
 
 def _fetched(
