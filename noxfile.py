@@ -305,7 +305,7 @@ def frozen(session: nox.Session) -> None:
     places += ("--specpath", str(folder), "--paths", str(ROOT / "tests"))
     # What only this environment has, and packages use where they find it.
     others = ("babel", "dask", "distributed", "dlt", "hypothesis", "obstore", "pandas", "polars")
-    others += ("pydantic", "pytest", "setuptools", "sphinx")
+    others += ("IPython", "ipykernel", "pydantic", "pytest", "setuptools", "sphinx")
     places += tuple(f"--exclude-module={name}" for name in others)
     program = str(ROOT / "tests" / "frozen_program.py")
     session.run("pyinstaller", "--noconfirm", "--log-level", "WARN", *places, program)
