@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -29,6 +28,8 @@ Outcome = ShardReport | KeyAPIError
 Submit = Callable[[Callable[[Shard], Outcome], Shard], "Future[Outcome]"]
 """Has a worker call a function with a shard; gives a future of what it returns."""
 
+_OPEN = (State.TODO, State.FAILED)
+"""States whose ids are asked for."""
 FACTS = ("plan", "client", "resource", "method", "specification")
 """Facts about the run that a shard is described with."""
 _LARGEST = 10_000
@@ -219,38 +220,39 @@ class Coordinator:
             self.stop(died)
 
     def _begin(self) -> list[Shard]:
-        """Cut what is to do into shards."""
-        number = self._earlier["last"]
-        cut: list[tuple[Shard, list[tuple[Claim, State]]]] = []
-        for ids in self._slices():
-            number += 1
-            shard = Shard(self._placing.place, f"{self._run}/shard-{number:05}", self._end)
-            cut.append((shard, ids))
+        """Cut what is to do into shards, one of which is in memory at a time."""
+        first = self._earlier["last"] + 1
+        size = self._size()
+        count = sum(math.ceil(self._counts.states[state] / size) for state in _OPEN)
+        shards = [
+            Shard(self._placing.place, f"{self._run}/shard-{number:05}", self._end)
+            for number in range(first, first + count)
+        ]
         self._journal.set_fact(
             SHARDS,
             {
-                "last": number,
+                "last": first + count - 1,
                 "ends": [*self._earlier["ends"], self._end],
-                "open": [shard.name for shard, _ in cut],
+                "open": [shard.name for shard in shards],
                 "place": self._placing.place,
             },
         ).result()
         facts = {name: self._journal.fact(name) for name in FACTS}
-        for shard, ids in cut:
+        for shard, ids in zip(shards, self._slices(size), strict=True):
             Described(shard.name, facts, ids).write(self._store, shard)
             self._logs[shard] = LogReader(self._store, shard.name)
-        return [shard for shard, _ in cut]
+        return shards
 
-    def _slices(self) -> list[list[tuple[Claim, State]]]:
-        states = self._counts.states
-        ids = states[State.TODO] + states[State.FAILED]
-        workers = self._placing.workers
-        size = self._placing.shard_ids or shard_size(ids, workers, self._concurrency)
-        every: list[tuple[Claim, State]] = []
-        for state in (State.TODO, State.FAILED):
-            every += [(claim, state) for claim in self._journal.claims(state, 0, ids)]
-        every.sort()
-        return [every[start : start + size] for start in range(0, len(every), size)]
+    def _size(self) -> int:
+        ids = sum(self._counts.states[state] for state in _OPEN)
+        return self._placing.shard_ids or shard_size(ids, self._placing.workers, self._concurrency)
+
+    def _slices(self, size: int) -> Iterator[list[tuple[Claim, State]]]:
+        for state in _OPEN:
+            after = 0
+            while claims := self._journal.claims(state, after, size):
+                after = claims[-1].n
+                yield [(claim, state) for claim in claims]
 
     def _ingest(self, grants: Grants) -> None:
         """Commit what workers have written since, to shards that were handed out."""
@@ -277,12 +279,14 @@ class Coordinator:
             self._store.remove(self._run)
             ends = []
         self._journal.set_fact(SHARDS, {**kept, "open": [], "ends": ends}).result()
-        if not isinstance(grants, LocalGrants):
-            with suppress(ExportError):  # then whatever may have been granted counts as spent
-                self._budget.spent = grants.spent()
-                if not self._lost_sight:
-                    self._journal.set_fact(ELSEWHERE, None).result()
-        self._journal.set_fact(RESERVED, self._budget.spent).result()
+        granted = self._budget.spent
+        try:
+            self._budget.spent = granted = grants.spent()
+            if not self._lost_sight and not isinstance(grants, LocalGrants):
+                self._journal.set_fact(ELSEWHERE, None).result()
+        except ExportError:  # then whatever may have been granted counts as spent
+            self._budget.spent = max(granted, self._journal.fact(ELSEWHERE) or 0)
+        self._journal.set_fact(RESERVED, granted).result()
 
 
 def shard_size(ids: int, workers: int, concurrency: int) -> int:
