@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from client.conftest import EXAMPLE
 from support.serving import InThread
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """How long anything may take, in seconds, before it counts as never; nothing waits for it."""
 
 

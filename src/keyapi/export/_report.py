@@ -24,7 +24,8 @@ class Report:
         failed: How many failed, and may not fail another time.
         pages: How many pages are committed.
         rows: How many rows they have.
-        credits: What the run spent in all, in credits: at most that much was charged.
+        credits: What the run spent in all, in credits: at most that much was charged. Where workers
+            share a budget by Redis, and Redis is gone at the end, what it said last.
         max_credits: What it may spend in all, in credits; None for no limit.
         files: How many files are published.
         published: How many rows they have.

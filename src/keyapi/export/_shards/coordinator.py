@@ -7,6 +7,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -279,14 +280,12 @@ class Coordinator:
             self._store.remove(self._run)
             ends = []
         self._journal.set_fact(SHARDS, {**kept, "open": [], "ends": ends}).result()
-        granted = self._budget.spent
-        try:
-            self._budget.spent = granted = grants.spent()
-            if not self._lost_sight and not isinstance(grants, LocalGrants):
-                self._journal.set_fact(ELSEWHERE, None).result()
-        except ExportError:  # then whatever may have been granted counts as spent
-            self._budget.spent = max(granted, self._journal.fact(ELSEWHERE) or 0)
-        self._journal.set_fact(RESERVED, granted).result()
+        if not isinstance(grants, LocalGrants):
+            with suppress(ExportError):  # then whatever may have been granted counts as spent
+                self._budget.spent = grants.spent()
+                if not self._lost_sight:
+                    self._journal.set_fact(ELSEWHERE, None).result()
+        self._journal.set_fact(RESERVED, self._budget.spent).result()
 
 
 def shard_size(ids: int, workers: int, concurrency: int) -> int:
