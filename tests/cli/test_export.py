@@ -441,3 +441,13 @@ def test_engines_that_cannot_be_used_end_with_2(
     assert done.code == 2
     assert problem in done.err
     assert creators.charged == 0
+
+
+def test_without_dask_the_extra_is_named(
+    export: Export, creators: Creators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    done = export("--engine", "dask")
+    assert done.code == 2
+    assert "keyapi-tiktok[dask]" in done.err
+    assert creators.charged == 0

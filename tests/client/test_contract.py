@@ -31,7 +31,7 @@ from client.conftest import (
 from keyapi import BadRequest, ConfigurationError, ContractViolation, InvalidResponse, RateLimited
 from keyapi.contract import Contract, Violation, json_schema
 from keyapi.contract._response_schema import ResponseSchema
-from keyapi.contract._semantics import broken_semantics
+from keyapi.contract._semantics import _listed, broken_semantics
 from keyapi.specification import Specification
 
 NAME = OPERATION["operationId"]
@@ -174,10 +174,33 @@ def test_schemas_of_openapi_are_read_as_they_are_meant(
     assert judged(body) == expected
 
 
+def test_half_a_pair_of_utf_16_counts_as_a_character() -> None:
+    spec = {"components": {"schemas": {}}}
+    code = {"type": "string", "pattern": "^.x$"}
+    schema = ResponseSchema(spec, {"type": "object", "properties": {"code": code}})
+    assert not list(schema.violations("op", {"code": "\ud800x"}))
+    assert [each.rule for each in schema.violations("op", {"code": "\ud800y"})] == ["pattern"]
+
+
 def test_a_schema_stands_alone_with_what_it_refers_to() -> None:
     alone = json_schema({"components": {"schemas": COMPONENTS}}, SCHEMA)
     assert alone["components"]["schemas"].keys() == {"Part", "Base"}
     assert "example" not in json.dumps(alone)
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (40, "abc or def or ghijklm"),
+        (20, "abc or def or 1 more"),
+        (17, "abc or 2 more"),
+        (12, "a… or 2 more"),
+    ],
+)
+def test_of_many_expected_texts_those_are_listed_that_there_is_room_for(
+    room: int, shown: str
+) -> None:
+    assert _listed(["abc", "def", "ghijklm"], room) == shown
 
 
 # --- Meaning ----------------------------------------------------------------------------------

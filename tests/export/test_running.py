@@ -224,6 +224,17 @@ def test_a_shared_budget_bounds_an_export_besides_its_own(creators: Creators, ou
     assert purse.spent == report.credits == creators.charged
 
 
+def test_a_shared_budget_may_get_ready_first(creators: Creators, out: Path) -> None:
+    asked: list[int] = []
+
+    class Ready(Purse):
+        async def ready(self, cost: int) -> None:
+            asked.append(cost)
+
+    exported(creators, ["3"], out, client={"max_credits": Ready(100)})
+    assert asked == [1] * creators.charged
+
+
 def test_what_never_left_is_refunded_to_both(creators: Creators, out: Path) -> None:
     purse = Purse(100)
     creators.faults["3"] = lambda: httpx.ConnectError("refused")
@@ -350,19 +361,29 @@ def test_a_full_disk_under_what_is_written_last_is_explained(
     assert verify(out).problems == []
 
 
-def test_a_body_that_does_not_fit_its_count_is_never_published(
-    creators: Creators, out: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            "pages SET rows = 99 WHERE page = 2 AND seq =",
+            r"says that page 2 of . has 99 rows, and its answer",
+        ),
+        ("bodies SET packed = x'00' WHERE first =", "is damaged: "),
+    ],
+)
+def test_a_body_that_is_not_what_was_committed_is_never_published(
+    creators: Creators, out: Path, monkeypatch: pytest.MonkeyPatch, change: str, problem: str
 ) -> None:
     monkeypatch.setattr(files, "_LOTS", 0)  # all pages are read from the journal
     creators.faults["9", 3] = lambda: refusal(500)
     exported(creators, [], out)
     with sqlite3.connect(out / f"journal-{DAY}.sqlite") as journal:
+        table, place = change.split()[0], change.split()[-2]
         journal.execute(
-            "CREATE TRIGGER worse AFTER INSERT ON pages WHEN NEW.page = 2"
-            " BEGIN UPDATE pages SET rows = 99 WHERE seq = NEW.seq; END"
+            f"CREATE TRIGGER worse AFTER INSERT ON {table} BEGIN UPDATE {change} NEW.{place}; END"
         )
     journal.close()
-    with pytest.raises(ExportError, match=r"says that page 2 of . has 99 rows, and its answer"):
+    with pytest.raises(ExportError, match=problem):
         exported(creators, IDS, out)
     assert not list(out.glob("data/*/part*"))
 
@@ -459,6 +480,23 @@ def test_a_journal_whose_content_is_damaged_is_refused(creators: Creators, out: 
     journal.close()
     with pytest.raises(ExportError, match=r"is damaged: NULL value in ids\.credits"):
         exported(creators, ["3"], out)
+
+
+def test_a_page_that_does_not_follow_the_last_one_is_not_committed(tmp_path: Path) -> None:
+    journal = Journal.new(tmp_path / "j.sqlite", {})
+    journal.add(["a"])
+    page = FetchedPage(1, 2, 2, 1, None, 0, b"{}", "3", State.TODO, None)
+    with pytest.raises(ExportError, match="1 of 1 pages do not follow"):
+        journal.commit([page]).result()
+    journal.close()
+
+
+def test_work_on_a_journal_that_raises_tells_whoever_waits(tmp_path: Path) -> None:
+    journal = Journal.new(tmp_path / "j.sqlite", {})
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        journal.set_fact("name", object()).result()
+    journal.set_fact("name", 1).result()
+    journal.close()
 
 
 def test_a_folder_that_sqlite_cannot_use_is_not_a_damaged_journal(

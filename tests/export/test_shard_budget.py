@@ -76,11 +76,15 @@ def test_a_budget_of_the_clients_own_is_asked_too(made: Make) -> None:
         def reserve(self, cost: int) -> bool:
             return self.spent + cost <= self.allowed and super().reserve(cost)
 
+        async def ready(self, cost: int) -> None:
+            pass
+
     own = Own(2)
     budget = made(LocalGrants(Credits()), shared=own)
     assert [budget.reserve(1) for _ in range(3)] == [True, True, False]
     budget.refund(1)
     assert own.spent == 1
+    assert budget.ready == own.ready
 
 
 def test_after_its_lease_a_worker_asks_before_it_sends(

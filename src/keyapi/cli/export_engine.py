@@ -34,7 +34,10 @@ def run_by(
     working: MakeWorking = Engine
     with ExitStack() as stack:
         if options.engine is not None:
-            working = stack.enter_context(_dask(options, plan, settings))
+            try:
+                working = stack.enter_context(_dask(options, plan, settings))
+            except ModuleNotFoundError as error:
+                raise UsageError(str(error)) from error
         elif options.redis is not None or options.segments is not None:
             raise UsageError("--redis and --segments are for --engine dask")
         return run(
@@ -47,7 +50,4 @@ def _dask(options: Any, plan: Plan, settings: Settings) -> Any:
     from keyapi.export._shards.placing import Placement
 
     placement = Placement(workers=options.workers, segments=options.segments, redis=options.redis)
-    try:
-        return on(options.engine, plan, settings, placement)
-    except ModuleNotFoundError as error:
-        raise UsageError(str(error)) from error
+    return on(options.engine, plan, settings, placement)

@@ -54,7 +54,7 @@ class ResponseSchema:
             at: Path of the value in the response.
             rows: Path from the value to the list that makes it large, if there is one.
         """
-        if self._fits_encoded(body):
+        if self._surely_fits(body):
             return
         if is_large(body):
             body = _encodable(body)
@@ -108,12 +108,10 @@ class ResponseSchema:
             expected, found = f"{rule} {self._keyword(error.schema_path)}", short(instance)
             yield Violation(operation, place(path), rule, expected, found, rule == "enum")
 
-    def _fits_encoded(self, body: Any) -> bool:
-        """As `fits`, also for lone surrogates; what is nested too deep does not fit."""
+    def _surely_fits(self, body: Any) -> bool:
+        """As `fits`; False also where it cannot tell: of lone surrogates, or of deep nesting."""
         try:
             return self.fits(body)
-        except UnicodeEncodeError:
-            return self.fits(_encodable(body))
         except ValueError:
             return False
 

@@ -181,9 +181,11 @@ class Engine:
         """Take note that the request of the running worker leaves now."""
         if self._threads is not None:
             self._sent.add(threading.get_ident())
-        elif (worker := asyncio.current_task()) is not None:
-            self._sent.add(worker)
-            self._unsent.discard(worker)
+            return
+        worker = asyncio.current_task()
+        assert worker is not None  # noqa: S101 - a worker is a task
+        self._sent.add(worker)
+        self._unsent.discard(worker)
 
     async def _take(self, claim: Claim, before: State, error: KeyAPIError) -> None:
         follows = outcome(error)

@@ -134,14 +134,14 @@ class _PatientLimiter:
 
     async def _patiently(self, work: Callable[[], Awaitable[Any]]) -> Any:
         end = time.monotonic() + server.PATIENCE
-        for pause in chain(server.PAUSES, repeat(server.PAUSES[-1])):
+        pauses = chain(server.PAUSES, repeat(server.PAUSES[-1]))
+        while True:
             try:
                 return await work()
             except Exception as error:
                 if time.monotonic() >= end or not server.passes(error):
                     raise
-            await asyncio.sleep(pause)
-        raise AssertionError("unreachable")
+            await asyncio.sleep(next(pauses))
 
 
 def bucket_name() -> str:
