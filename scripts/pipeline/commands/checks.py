@@ -36,10 +36,12 @@ MUTANTS = "mutants"
 _PARALLEL = ("-n", "auto", "--dist", "worksteal")  # its time grows with the number of operations
 _GOLDEN = "tests/contract/test_golden.py"  # states by hand what the pages say
 _PROGRAM = "tests/sample_program.py"
+_TERMINAL = "docs/_extensions/pictures/terminal.py"
 CHECKS: dict[str, Check] = {
     CONTRACT_SUITE: Check(
         (*Check.of_tests().command, *_PARALLEL, f"--ignore={_GOLDEN}"), ("tests/contract",)
     ),
+    "pictures": Check((_TERMINAL,), (_TERMINAL,)),  # records what the program prints now
     "documents": Check.of_tests("tests/docs"),
     "published client": Check.of_published("tests/client", "tests/sandbox", "tests/cli", _GOLDEN),
     "corrections": Check.of_published("tests/pipeline"),

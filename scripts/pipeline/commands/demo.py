@@ -62,7 +62,7 @@ def demo(root: Path) -> int:
 def _products(effective: dict[str, Any]) -> Table:
     """Fetch the documented products through the client just made, and lay them out."""
     package = importlib.import_module("keyapi_tiktok")
-    operation = next(iter(Specification(effective)))
+    operation = Specification(effective).operations["influencer_products_analytics"]
     path, example = operation.path, operation.example(operation.success)
 
     def server(request: httpx.Request) -> httpx.Response:

@@ -29,7 +29,7 @@ from pipeline.transaction import FOLDER, replace
 _RECORDINGS = "tests/recordings"
 _NOT_UNDERSTOOD = "openapi/not-understood.yaml"
 _WORTH_READING = re.compile(r": (?:not understood|different|left out): ")
-_UPDATED = ("openapi", GENERATED, _RECORDINGS)
+_UPDATED = ("openapi", GENERATED, _RECORDINGS, "docs/_static")
 # What a checkout may hold besides the project: its history, environments, and what tools leave.
 NOT_COPIED = shutil.ignore_patterns(
     *(".git", ".nox", ".venv", "venv", "mutants", "build", "dist", "node_modules", FOLDER),
