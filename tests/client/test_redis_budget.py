@@ -115,6 +115,16 @@ def test_processes_spend_the_budget_exactly_and_no_more(
     assert sum(pages) == len(loopback.targets) == 41 == out(shared, name)
 
 
+def test_of_tasks_that_wait_for_a_lot_one_takes_it(shared: RedisProcess, name: str) -> None:
+    with RedisBudget(shared.url, name, 41, lot=LOT) as budget:
+
+        async def main() -> None:
+            await asyncio.gather(*(budget.ready(1) for _ in range(3)))
+
+        asyncio.run(main())
+        assert out(shared, name) == LOT
+
+
 def test_what_is_closed_gives_back_and_what_is_killed_loses_a_lot(
     loopback: Loopback, shared: RedisProcess, name: str
 ) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from keyapi import BudgetExceeded, ConfigurationError
+from keyapi.arrow import RowSchema
 from keyapi.export import (
     ExportError,
     ExportStopped,
@@ -30,10 +32,13 @@ from keyapi.export import (
     verify,
 )
 from keyapi.export import _files as files
+from keyapi.export._commits import Commits
 from keyapi.export._engine import _fetched
 from keyapi.export._journal import Journal
 from keyapi.export._reader import connect
-from keyapi.export._records import FetchedPage
+from keyapi.export._records import CommittedPage, FetchedPage
+from keyapi.export._target import target
+from keyapi.specification import Specification
 from keyapi_example import AsyncTikTok, TikTok
 from support.creators import Creators, refusal
 from support.exporting import DAY, KEY, committed, expected, exported, rows_of
@@ -285,6 +290,46 @@ def test_an_id_that_has_no_page_to_go_on_from_stays_dead(tmp_path: Path) -> None
 
 
 # --- Files --------------------------------------------------------------------------------------
+
+
+def test_pages_that_were_read_from_the_journal_are_not_published_again(tmp_path: Path) -> None:
+    journal = Journal.new(tmp_path / "j.sqlite", {})
+    place = target(tmp_path / "out", tmp_path / "out")
+    spec = Specification.of_package("keyapi_example").operations["influencer_products_analytics"]
+    schema = RowSchema.of(spec)
+    publisher = files.Publisher(journal, place, schema, as_of=DAY, run="run")
+    publisher._after = 3
+    for seq in range(2, 6):
+        publisher.committed(1, [CommittedPage(seq, "1", seq, 1, None, 0, [{}])])
+    found, _ = publisher._in_memory()
+    assert [page.seq for page in found] == [4, 5]
+    journal.close()
+
+
+def test_a_page_whose_worker_was_cancelled_is_committed_all_the_same() -> None:
+    class Slow:
+        def __init__(self) -> None:
+            self.pages: list[FetchedPage] = []
+            self.written: Future[int] = Future()
+
+        def commit(self, pages: Sequence[FetchedPage]) -> Future[int]:
+            self.pages += pages
+            return self.written
+
+    async def main() -> None:
+        ledger: Any = Slow()
+        told: list[int] = []
+        commits = Commits(ledger, lambda: 2, lambda rows, pages=(): told.append(rows))
+        page = FetchedPage(1, 1, 2, 1, None, 0, b"{}", None, State.DONE, None)
+        tasks = [asyncio.ensure_future(commits.commit(page, "1", [{}, {}])) for _ in range(2)]
+        while len(ledger.pages) < 2:
+            await asyncio.sleep(0)
+        tasks[0].cancel()
+        ledger.written.set_result(1)
+        await tasks[1]
+        assert sum(told) == 4
+
+    asyncio.run(main())
 
 
 def test_files_are_written_while_pages_are_fetched_in_groups(

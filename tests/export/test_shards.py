@@ -21,7 +21,7 @@ import pytest
 from pyrate_limiter import Limiter
 from pyrate_limiter import Rate as PaceRate
 
-from keyapi import AuthenticationError, BudgetExceeded, ConfigurationError
+from keyapi import AuthenticationError, BudgetExceeded, ConfigurationError, KeyAPIError
 from keyapi._config import RateText
 from keyapi._redis import server as servers
 from keyapi.export import (
@@ -270,8 +270,9 @@ def test_workers_of_one_machine_keep_one_pace(tmp_path: Path, pool: ThreadPoolEx
 
 
 def settled(result: Any) -> Future[Any]:
+    """A future of what a worker gives back, or of what it died of."""
     future: Future[Any] = Future()
-    if isinstance(result, Exception):
+    if isinstance(result, Exception) and not isinstance(result, KeyAPIError):
         future.set_exception(result)
     else:
         future.set_result(result)
@@ -296,6 +297,16 @@ def test_shards_over_which_workers_die_end_the_run(tmp_path: Path) -> None:
         assert spread(pool.submit, server, tmp_path / "out").complete
     (end,) = (tmp_path / "out" / "segments").glob("*/end-*")
     assert end.name == "end-00000", "a worker that is thought dead would see it"
+
+
+def test_of_errors_of_several_workers_the_first_one_counts(tmp_path: Path) -> None:
+    errors = [ExportError("second"), ExportError("first")]
+    with (
+        CreatorsServer(made(5)) as server,
+        pytest.raises(ExportStopped, match="ids are open: first"),
+    ):
+        spread(lambda *_: settled(errors.pop()), server, tmp_path / "out", shard_ids=3)
+    assert errors == []
 
 
 def test_a_budget_that_just_suffices_suffices(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
