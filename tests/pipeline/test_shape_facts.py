@@ -272,25 +272,6 @@ def test_the_next_cursor_is_found_by_prose_or_by_its_name(text, name):
     assert notes == ()
 
 
-@pytest.mark.parametrize(
-    ("argument", "kind", "following"),
-    [
-        ("after", "string", "next_after"),
-        ("scroll", "array", "nextScroll"),
-        ("pos", "integer", "next_pos"),
-    ],
-)
-def test_an_argument_is_a_cursor_where_the_answer_names_its_next_value(argument, kind, following):
-    data = inside(cursor={"type": "string"}, **{following: {"type": kind}}, videos=VIDEOS)
-    result = listed(query(argument, "Where to go on", kind), data_schema=data)
-    assert facts(result)["paging"] == {
-        "kind": "cursor",
-        "cursor": argument,
-        "next": f"/data/{following}",
-    }
-    assert result.notes == ()
-
-
 def test_cursor_and_flag_are_found_beside_the_rows_at_any_depth():
     pagination = inside(has_next={"type": "integer"}, next_token={"type": "string"})
     extra = inside(has_more={"type": "boolean"}, cursor={"type": "string"})

@@ -64,19 +64,13 @@ class PagingNames:
 
 
 def paging_names(operation: Operation) -> PagingNames:
-    """Find an operation's paging parameters, by their names.
-
-    A cursor is also one whose next value the page speaks of: in the prose of the parameter, or by
-    the name of a value in the answer, as `next_after` is for `after`.
-    """
+    """Find an operation's paging parameters: by their names, and a cursor by its prose, too."""
     arguments = dict(_descriptions(operation))
     page = _first(list(arguments), _PAGE)
     cursor = None
     if page is None:
         spoken = (name for name, text in arguments.items() if next_cursor_in(text))
-        answered = {_plain(path[-1]) for path in _scalars(operation)}
-        followed = (name for name in arguments if _next_of(name) in answered)
-        cursor = next(spoken, None) or _first(list(arguments), _CURSOR) or next(followed, None)
+        cursor = next(spoken, None) or _first(list(arguments), _CURSOR)
     size = _first(list(arguments), _SIZE) if page or cursor else None
     return PagingNames(page, size, cursor)
 
@@ -160,7 +154,7 @@ def _following(
 ) -> Path | None:
     """Where an answer names the next cursor: where the prose says, or by its usual names."""
     spoken = next_cursor_in(text)
-    usual = [_next_of(position), *_NEXT_CURSOR, _plain(position)]
+    usual = [*_NEXT_CURSOR, _plain(position)]
     for names in ([_plain(spoken)] if spoken else [], usual):
         found = [path for path in _scalars(operation) if _plain(path[-1]) in names]
         if found:
@@ -273,10 +267,6 @@ def _is_groups(name: str, schema: Schema) -> bool:
     """
     inner = schema["items"]["properties"].items()
     return _plain(name) in _GROUPS and any(_plain(n) in _ROWS and _is_rows(c) for n, c in inner)
-
-
-def _next_of(name: str) -> str:
-    return f"next{_plain(name)}"
 
 
 def _plain(name: str) -> str:
