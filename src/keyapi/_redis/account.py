@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from keyapi._errors import ConfigurationError, KeyAPIError
 from keyapi._isolation import Lock, OfLoop, renew_in_children
-from keyapi._redis.server import RedisServer, Script, damaged
+from keyapi._redis.server import RedisServer, damaged
 
 HOLDER_SECONDS = 60.0
 """After how many seconds a process that does not report counts as gone."""
@@ -22,7 +22,7 @@ BEATS = 3
 # credits that ever went out and came back. A field `h:HOLDER` says the same of one process, and
 # when it counts as gone. Both sides of an exchange name totals, never steps: whatever is lost, or
 # comes twice, the next exchange puts right.
-_EXCHANGE = Script("""
+_EXCHANGE = """
 local holder, id, fresh, closing = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local known, given_back, seen = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local need, lot, allowed = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -82,7 +82,7 @@ else
   redis.call('PERSIST', KEYS[1])
 end
 return {'ok', id, plain(granted), plain(granted - returned), plain(out)}
-""")
+"""
 
 
 class Account:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
+from collections.abc import Iterator
+from itertools import chain, repeat
 from typing import Any
 
 from keyapi._config import check_cooldown, waits_for_ever
@@ -19,8 +20,7 @@ MOST_FIELDS = 10_000
 """How many fields a hash may have; each process or shard has one."""
 ATTEMPT = 2.5
 """Seconds that connecting and each answer may take, where a URL is given."""
-PAUSES = (0.05, 0.1, 0.2, 0.5)
-"""Seconds between attempts; the last one repeats."""
+_PAUSES = (0.05, 0.1, 0.2, 0.5)  # seconds between attempts; the last one repeats
 # What the server answers that passes: it loads its data, a script runs, or another one takes over.
 _PASSING = ("LOADING", "BUSY", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN")
 
@@ -45,29 +45,6 @@ if kind == 'hash' and redis.call('HLEN', KEYS[1]) > MOST_FIELDS then
 end
 """.replace("MOST_FIELDS", str(MOST_FIELDS))
 """What a script begins with that reads a hash which others may have damaged."""
-
-
-class Script:
-    """A Lua script.
-
-    Args:
-        text: The script; it may read `now`, and what `CHECKS` defines.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def run(self, redis: Any, keys: list[str], arguments: list[Any]) -> list[Any]:
-        """Run it by its hash, and send its text where the server does not have it yet."""
-        from redis.exceptions import NoScriptError
-
-        text = CLOCK + CHECKS + self._text
-        digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-        try:
-            answer = redis.evalsha(digest, len(keys), *keys, *arguments)
-        except NoScriptError:
-            answer = redis.eval(text, len(keys), *keys, *arguments)
-        return [part.decode() if isinstance(part, bytes) else part for part in answer]
 
 
 class RedisServer:
@@ -130,15 +107,13 @@ class RedisServer:
                 "escaped by urllib.parse.quote"
             ) from None
 
-    def run(
-        self, script: Script, key: str, *arguments: Any, until: float | None = None
-    ) -> list[Any]:
+    def run(self, script: str, key: str, *arguments: Any, until: float | None = None) -> list[Any]:
         """Run a script, again and again while the server does not answer.
 
         It may have run several times: an answer can be lost.
 
         Args:
-            script: The script.
+            script: The script, in Lua; it may read `now`, and what `CHECKS` defines.
             key: The one key it uses.
             *arguments: Its arguments.
             until: When to give up, by `time.monotonic`; after `patience` unless told otherwise.
@@ -154,19 +129,19 @@ class RedisServer:
 
         began = time.monotonic()
         end = began + self.patience if until is None else until
-        attempts = 0
+        run = self._redis.register_script(CLOCK + CHECKS + script)
+        waits = pauses()
         while True:
             try:
-                return script.run(self._redis, [key], [*arguments])
+                answer = run(keys=[key], args=arguments)
+                return [part.decode() if isinstance(part, bytes) else part for part in answer]
             except (RedisError, OSError) as error:
-                pause = PAUSES[min(attempts, len(PAUSES) - 1)]
-                attempts += 1
                 if not passes(error):
                     raise self._refused(error) from error
                 left = end - time.monotonic()
                 if left <= 0:
                     raise self._gone(error, time.monotonic() - began) from error
-            time.sleep(min(pause, left))
+            time.sleep(min(next(waits), left))
 
     def close(self) -> None:
         """Close the connections that were made here."""
@@ -198,6 +173,11 @@ def damaged(part: str, key: str, problem: str) -> ConfigurationError:
         f"Not sent: what Redis holds under {key!r} is not {part}, or it is damaged: {problem}. Use "
         "another name, or delete the key if what was spent may be forgotten"
     )
+
+
+def pauses() -> Iterator[float]:
+    """How long to wait before each further attempt, in seconds."""
+    return chain(_PAUSES, repeat(_PAUSES[-1]))
 
 
 def passes(error: Exception) -> bool:

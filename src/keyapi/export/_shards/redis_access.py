@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
-from itertools import chain, repeat
 from typing import Any
 
 from keyapi._config import RateText
@@ -134,14 +133,14 @@ class _PatientLimiter:
 
     async def _patiently(self, work: Callable[[], Awaitable[Any]]) -> Any:
         end = time.monotonic() + server.PATIENCE
-        pauses = chain(server.PAUSES, repeat(server.PAUSES[-1]))
+        waits = server.pauses()
         while True:
             try:
                 return await work()
             except Exception as error:
                 if time.monotonic() >= end or not server.passes(error):
                     raise
-            await asyncio.sleep(next(pauses))
+            await asyncio.sleep(next(waits))
 
 
 def bucket_name() -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from keyapi._errors import ConfigurationError
-from keyapi._redis.server import PATIENCE, RedisServer, Script, damaged
+from keyapi._redis.server import PATIENCE, RedisServer, damaged
 from keyapi.export._errors import ExportError
 from keyapi.export._shards.lease import SECONDS
 
@@ -16,7 +16,7 @@ EXPIRES = 30 * 86400.0
 # One hash for each run: `allowed` (empty for no limit) and `spent` in credits, and for each shard
 # that somebody has a field `s:SHARD` with the end of the lease, by the server's clock, and the
 # owner. Each call checks the owner in the same step in which it has its effect.
-_GRANT = Script("""
+_GRANT = """
 local call, shard, owner = ARGV[1], 's:' .. ARGV[2], ARGV[3]
 local number, valid, expires = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local allowed, spent, holder, last = ARGV[7], 0, nil, 0
@@ -57,7 +57,7 @@ if call == 'acquire' or call == 'renew' then
 end
 redis.call('PEXPIRE', KEYS[1], expires)
 return {'ok', call == 'spent' and plain(spent) or answer}
-""")
+"""
 
 
 class RedisGrants:
