@@ -283,9 +283,9 @@ class Coordinator:
         if not isinstance(grants, LocalGrants):
             with suppress(ExportError):  # then whatever may have been granted counts as spent
                 self._budget.spent = grants.spent()
+                self._journal.set_fact(RESERVED, self._budget.spent).result()
                 if not self._lost_sight:
                     self._journal.set_fact(ELSEWHERE, None).result()
-        self._journal.set_fact(RESERVED, self._budget.spent).result()
 
 
 def shard_size(ids: int, workers: int, concurrency: int) -> int:
