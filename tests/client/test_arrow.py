@@ -101,20 +101,26 @@ def test_a_schema_has_a_column_for_each_property(
     assert columns(**properties) == {"_extra": "json"} | expected
 
 
+def table_of(schema: RowSchema, bodies: list[bytes]) -> tuple[pa.Table, list[int]]:
+    """The rows of some responses, and how many each has."""
+    found = [schema.rows(body) for body in bodies]
+    return schema.table([row for each in found for row in each]), [len(each) for each in found]
+
+
 def test_data_that_are_not_rows_are_one_row_or_one_column() -> None:
     detail = RowSchema.of(SPEC.operations["shop_detail"])
     assert detail.schema.names == ["shop_id", "stats", "stats_decoded", "_extra"]
     (row,) = detail.table([{"shop_id": "1", "stats": '{"plays": 2}'}]).to_pylist()
     assert row["stats_decoded"] == {"plays": 2}
     body = b'{"code":0,"data":{"shop_id":"7"}}'
-    found, counts = detail.table_of_bodies([body, b'{"code":0,"data":null}'])
+    found, counts = table_of(detail, [body, b'{"code":0,"data":null}'])
     assert (found["shop_id"].to_pylist(), counts) == (["7"], [1, 0])
     note = RowSchema.of(SPEC.operations["shop_note"])
     assert note.table([{"a": [1]}]).to_pylist() == [{"value": '{"a":[1]}', "_extra": None}]
-    assert note.table_of_bodies([b'{"code":0,"data":"x"}', b'{"code":0,"data":null}'])[1] == [1, 1]
+    assert table_of(note, [b'{"code":0,"data":"x"}', b'{"code":0,"data":null}'])[1] == [1, 1]
     free = RowSchema.of(specification({"type": "object"}))
     assert free.table([{"a": 1}]).to_pylist() == [{"_extra": '{"a":1}'}]
-    assert free.table_of_bodies([b'{"data":[{"a":1}]}'])[1] == [1]
+    assert table_of(free, [b'{"data":[{"a":1}]}'])[1] == [1]
     assert repr(free) == "<RowSchema _extra>"
 
 
@@ -154,23 +160,11 @@ ODD_ROWS = [
 def test_an_odd_row_among_plain_ones_is_kept(odd: str) -> None:
     plain = json.dumps(EXAMPLE["data"][0])
     texts = [f"[{plain},{odd}]", "[]", "null", f"[{plain},{{}}]"]
-    found, counts = PRODUCTS.table_of_bodies(f'{{"data":{text}}}'.encode() for text in texts)
+    found, counts = table_of(PRODUCTS, [f'{{"data":{text}}}'.encode() for text in texts])
     assert counts == [2, 0, 0, 2]
     fields = Struct(PRODUCTS.columns.fields)
     sent = [without_nulls(row, fields) for text in texts for row in json.loads(text) or ()]
     assert alike(received(found.to_pylist(), PRODUCTS.columns), sent)
-
-
-def test_many_bodies_are_one_table() -> None:
-    rows = [{**product(number), "total_sale_cnt": number} for number in range(4100)]
-    bodies = [
-        json.dumps({"data": rows[start : start + 41]}).encode() for start in range(0, 4100, 41)
-    ]
-    found, counts = PRODUCTS.table_of_bodies(bodies)
-    assert counts == [41] * 100
-    assert len(found) == len(found["total_sale_cnt"].unique()) == 4100
-    assert found.equals(PRODUCTS.table(rows))
-    assert PRODUCTS.table_of_bodies([])[0].equals(PRODUCTS.table([]))
 
 
 # What Arrow's reader refuses, reads otherwise, or crashes at; and what it may read.

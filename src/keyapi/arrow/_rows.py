@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -107,28 +107,6 @@ class RowSchema:
             return decoded(maker, [row.get(maker.source) for row in mappings])
         return maker.array([row.get(name) for row in mappings], name, misfits)
 
-    def table_of_bodies(self, bodies: Iterable[bytes]) -> tuple[pa.Table, list[int]]:
-        """Make one table of the rows of many responses; a few thousand rows are decoded at a time.
-
-        Args:
-            bodies: Whole bodies of successful responses, as the client has accepted them.
-
-        Returns:
-            The table, with the rows of all bodies in order, and how many each body has; a list
-            that is null or missing has none.
-        """
-        tables = [self.schema.empty_table()]
-        counts: list[int] = []
-        rows: list[Any] = []
-        for body in bodies:
-            found = self.rows(body)
-            counts.append(len(found))
-            rows += found
-            if len(rows) >= _AT_ONCE:
-                tables.append(self.table(rows))
-                rows = []
-        return pa.concat_tables([*tables, self.table(rows)]), counts
-
     def rows(self, body: bytes) -> list[Any]:
         """Decode the rows of a response; the data as the only row of an operation without rows.
 
@@ -143,7 +121,3 @@ class RowSchema:
             data = value_at(answer, ("data",))
             return [data] if data is not None or self.columns.wrapped else []
         return value_at(answer, self._items) or []
-
-
-_AT_ONCE = 4096
-"""Rows that are in memory as Python objects, of some kilobytes each; more take no less time."""
