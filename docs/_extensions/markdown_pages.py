@@ -13,6 +13,8 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+from pipeline.document.text import fenced
+
 _SUMMARY = 160  # characters of a page's first paragraph in the list
 _BULLET = "- "
 
@@ -61,7 +63,11 @@ def written(doctree: Any) -> str:
 def _blocks(parent: Any, level: int) -> Iterator[str]:
     """The blocks below a node; text between them is a block of its own."""
     for node in parent.children:
-        yield from _BLOCKS.get(type(node).__name__, _other)(node, level)
+        yield from _block(node, level)
+
+
+def _block(node: Any, level: int) -> Iterator[str]:
+    return _BLOCKS.get(type(node).__name__, _other)(node, level)
 
 
 def _other(node: Any, level: int) -> Iterator[str]:
@@ -78,14 +84,12 @@ def _section(node: Any, level: int) -> Iterator[str]:
         if type(child).__name__ == "title":
             yield f"{'#' * min(level + 1, 6)} {_inline(child)}"
         else:
-            yield from _BLOCKS.get(type(child).__name__, _other)(child, level + 1)
+            yield from _block(child, level + 1)
 
 
 def _code(node: Any, level: int) -> Iterator[str]:
-    text = node.astext().rstrip("\n")
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     language = node.get("language", "")
-    yield f"{fence}{'' if language in ('default', 'none') else language}\n{text}\n{fence}"
+    yield fenced(node.astext(), "" if language in ("default", "none") else language, "```")
 
 
 def _items(node: Any, level: int) -> Iterator[str]:

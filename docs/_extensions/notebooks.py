@@ -6,7 +6,6 @@ folder; the page with what it shows, `notebooks/NAME.md`, is not committed.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from sphinx.application import Sphinx
+
+from pipeline.document.text import fenced
 
 FOLDER = "notebooks"
 _SECONDS = 60  # for one cell
@@ -47,18 +48,13 @@ def markdown(notebook: Any) -> Iterator[str]:
         if cell.cell_type == "markdown":
             yield cell.source
             continue
-        yield _fenced(cell.source, "python")
+        yield fenced(cell.source, "python", "```")
         for output in cell.outputs:
             data = output.get("data", {})
             if "text/html" in data:
-                yield _fenced(data["text/html"], "{raw} html")
+                yield fenced(data["text/html"], "{raw} html", "```")
             elif text := data.get("text/plain") or output.get("text"):
-                yield _fenced(text, "text")
-
-
-def _fenced(text: str, language: str) -> str:
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+                yield fenced(text, "text", "```")
 
 
 def _write(app: Sphinx) -> None:

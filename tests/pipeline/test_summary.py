@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.commands.summary import MAX_LINES, MAX_SHOWN, Snapshot, fenced, pages_markdown
+from pipeline.commands.summary import MAX_LINES, MAX_SHOWN, Snapshot, pages_markdown
 from pipeline.correct.overlay import Action
+from pipeline.document.text import fenced
 from pipeline.vendor.merge import Origin, merge
 from pipeline.vendor.pages import read_page
 from support.pages import page, query, rows

@@ -18,7 +18,6 @@ import regenerate
 import vendor
 from conftest import Script, tree
 from pipeline.cli import ROOT
-from pipeline.commands.summary import fenced
 from pipeline.commands.update import (
     CONTRACT_SUITE,
     Outcome,
@@ -28,6 +27,7 @@ from pipeline.commands.update import (
     run_in_subprocess,
     update,
 )
+from pipeline.document.text import fenced
 from pipeline.errors import PipelineError
 from pipeline.vendor.collect import Selection
 from support.docs_site import MARKDOWN, Answer, Docs

@@ -13,7 +13,7 @@ from typing import Any
 
 from operation_pages.example import Example
 from operation_pages.facts import Statement, VendoredPage
-from pipeline.document.text import plain
+from pipeline.document.text import fenced, plain
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:@^=&\"'%])")
 _TEXT = 2000  # characters shown of one text
@@ -133,14 +133,14 @@ def _example(example: Example, printed: str) -> Iterator[str]:
     if example.problem:
         yield f"The documented arguments cannot be said in a typed call: {_text(example.problem)}."
         return
-    yield from _fenced(example.code, "python")
+    yield fenced(example.code, "python", "```")
     yield ""
-    yield from _fenced(printed, "text")
+    yield fenced(printed, "text", "```")
     if example.shell:
         yield ""
         yield "On the command line:"
         yield ""
-        yield from _fenced(example.shell, "sh")
+        yield fenced(example.shell, "sh", "```")
 
 
 def _arguments(page: VendoredPage) -> Iterator[str]:
@@ -249,13 +249,6 @@ def _members(members: Iterable[str]) -> str:
     names = [f"`{plain(str(member))}`" for member in members]
     more = f" and {len(names) - _VALUES} more" if len(names) > _VALUES else ""
     return ", ".join(names[:_VALUES]) + more
-
-
-def _fenced(text: str, language: str) -> Iterator[str]:
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    yield f"{fence}{language}"
-    yield from text.rstrip("\n").splitlines()
-    yield fence
 
 
 def _text(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.correct.overlay import Action
 from pipeline.document.structure import require_structure
-from pipeline.document.text import excerpts, plain
+from pipeline.document.text import excerpts, fenced, plain
 from pipeline.document.yaml import load_yaml
 from pipeline.errors import PipelineError
 from pipeline.project import PAGES, Project
@@ -87,12 +87,6 @@ def pages_markdown(before: Snapshot, after: Snapshot, actions: Sequence[Action])
         left -= len(diff)
         parts.append("\n".join([*lines, "", diff]))
     return "\n\n".join(parts)
-
-
-def fenced(text: str, language: str = "text") -> str:
-    """Put text into a Markdown block that no text from a page can end."""
-    fence = "~" * max(6, 1 + max(map(len, re.findall("~+", text)), default=0))
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
 def _code(text: str) -> str:

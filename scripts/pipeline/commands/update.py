@@ -19,9 +19,9 @@ from keyapi.recording.model import Recording, RecordingError
 from keyapi.specification import OperationSpec, Specification
 from pipeline.cli import ROOT
 from pipeline.commands.checks import CHECKS, CONTRACT_SUITE, WIDTH, failures
-from pipeline.commands.summary import Snapshot, fenced, pages_markdown
+from pipeline.commands.summary import Snapshot, pages_markdown
 from pipeline.correct.overlay import Action
-from pipeline.document.text import plain
+from pipeline.document.text import fenced, plain
 from pipeline.errors import PipelineError
 from pipeline.project import GENERATED, LOCK, Project
 from pipeline.transaction import FOLDER, replace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import takewhile
 
 from pipeline.errors import without_controls
@@ -20,6 +21,19 @@ def has_controls(text: str) -> bool:
     """Whether a text has more controls than ends of lines: a terminal may obey them."""
     plain_text = text.replace("\n", "")
     return without_controls(plain_text) != plain_text
+
+
+def fenced(text: str, language: str = "text", mark: str = "~~~~~~") -> str:
+    """Put text into a Markdown block that no text from a page can end.
+
+    Args:
+        text: The text.
+        language: What the block says it is.
+        mark: What begins and ends it, at least.
+    """
+    longest = max(map(len, re.findall(f"{re.escape(mark[0])}+", text)), default=0)
+    fence = mark[0] * max(len(mark), 1 + longest)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
 def excerpts(old: str, new: str, limit: int) -> tuple[str, str]:
