@@ -17,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -37,6 +37,7 @@ from keyapi._redis.server import RedisServer
 from keyapi_example import AsyncTikTok, TikTok
 from support.documents import Block, blocks
 from support.loopback import Loopback, until
+from support.machines import REPEATABLE
 from support.redis_server import RedisProcess, needs_redis
 
 pytestmark = [needs_redis, pytest.mark.process]
@@ -628,11 +629,5 @@ def test_any_sequence_of_leases_losses_and_deaths_adds_up(
     monkeypatch.setattr(BudgetMachine, "url", f"{shared.url[:-1]}1", raising=False)
     run_state_machine_as_test(
         BudgetMachine,
-        settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=settings(REPEATABLE, max_examples=25, stateful_step_count=25),
     )

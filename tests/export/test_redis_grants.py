@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -30,6 +30,7 @@ from keyapi.export._shards.budget import ShardBudget
 from keyapi.export._shards.lease import LocalGrants
 from keyapi.export._shards.redis_access import RedisAccess
 from keyapi.export._shards.redis_grants import RedisGrants
+from support.machines import REPEATABLE
 from support.redis_server import RedisProcess, needs_redis
 
 pytestmark = [needs_redis, pytest.mark.process]
@@ -278,11 +279,5 @@ def test_redis_grants_what_one_process_would(
     monkeypatch.setattr(GrantsMachine, "clock", clock, raising=False)
     run_state_machine_as_test(
         GrantsMachine,
-        settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=settings(REPEATABLE, max_examples=25, stateful_step_count=25),
     )

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -25,18 +25,13 @@ from keyapi.export._target import LocalTarget
 from keyapi.export._writer import Writer
 from keyapi_example import AsyncTikTok
 from support.creators import Creators, refusal
+from support.machines import REPEATABLE
 
 KEY = "sk_live_c4nary"
 DAY = "2026-11-27"
 CONCURRENCY = 3
 
-SETTINGS = settings(
-    max_examples=10,
-    stateful_step_count=6,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
+SETTINGS = settings(REPEATABLE, max_examples=10, stateful_step_count=6)
 """Few examples, as each step is a run with all its files; `nox -s soak` makes more."""
 
 

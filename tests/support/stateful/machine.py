@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 from keyapi import KeyAPIError
 from keyapi_example import AsyncTikTok, TikTok
 from support.clocks import FakeClock, clocked
+from support.machines import REPEATABLE
 from support.stateful.calls import Client, Walked, arguments_of, fetch_of, method_of
 from support.stateful.model import FAULTS, Account, Failed, Fetch, Options, Outcome, Walk, World
 from support.stateful.server import OPERATIONS, Server
@@ -321,13 +322,11 @@ class Machine(RuleBasedStateMachine):
 
 
 SETTINGS = settings(
+    REPEATABLE,
     max_examples=40,
     stateful_step_count=40,
-    derandomize=True,  # the same examples each time; `nox -s soak` tries others
     database=None,
-    deadline=None,
     report_multiple_bugs=False,  # one is enough, and each is made small for minutes
-    suppress_health_check=list(HealthCheck),
 )
 
 

@@ -84,25 +84,10 @@ class Segment:
         line, _, bodies = zlib.decompress(packed).partition(b"\n")
         document = json.loads(line)
         pages, start = [], 0
-        for n, page, rows, credits_, request_id, fetched_at, next_, state, error, size in document[
-            "pages"
-        ]:
+        for *facts, next_, state, error, size in document["pages"]:
             body = bodies[start : start + size]
             start += size
-            pages.append(
-                FetchedPage(
-                    n,
-                    page,
-                    rows,
-                    credits_,
-                    request_id,
-                    fetched_at,
-                    body,
-                    next_,
-                    State(state),
-                    error,
-                )
-            )
+            pages.append(FetchedPage._make([*facts, body, next_, State(state), error]))
         settled = [Settled(n, State(state), error) for n, state, error in document["settled"]]
         return cls(document["owner"], document["token"], pages, settled, document["sealed"])
 
