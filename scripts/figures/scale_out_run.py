@@ -45,7 +45,7 @@ class RealRun(NamedTuple):
 
 
 def real_run() -> RealRun | None:
-    """Export `IDS` ids of one page against the sandbox; None where there is no Redis server."""
+    """Export `IDS` ids of one page against the sandbox; None if redis-server is not installed."""
     if shutil.which("redis-server") is None:
         return None
     sandbox = Sandbox(TikTok, latency=LATENCY)

@@ -35,7 +35,7 @@ class Example:
     Attributes:
         code: The program; empty where no typed call says the documented arguments.
         shell: The same call on the command line; empty where `code` is.
-        problem: Why there is no program; empty where there is one.
+        problem: Why no program could be written; empty if one was.
     """
 
     def __init__(self, specification: Specification, command: Command, caller: Caller) -> None:

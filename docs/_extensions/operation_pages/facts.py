@@ -176,7 +176,7 @@ def _note(text: str) -> Statement:
 
 
 def _days(root: Path) -> dict[str, str]:
-    """The day of the last change of each page, from the history; empty where there is none."""
+    """The day of the last change of each page, from the history; empty without one."""
     git = shutil.which("git")
     if git is None:
         return {}

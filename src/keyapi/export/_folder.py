@@ -67,7 +67,7 @@ class Folder:
             as_of: The day; None for the newest run's.
 
         Raises:
-            ConfigurationError: It is not a date, or there is no run at all.
+            ConfigurationError: It is not a date, or the folder has no run yet.
         """
         return self.latest() if as_of is None else checked_day(as_of)
 

@@ -37,7 +37,7 @@ class Store(Protocol):
         ...
 
     def get(self, name: str) -> bytes | None:
-        """Read a file; None where there is none.
+        """Read a file; None if it does not exist.
 
         Raises:
             ExportError: It cannot be read.
@@ -115,7 +115,7 @@ class FolderStore:
 
 
 class ObjectStore:
-    """A bucket, by obstore, which puts objects on the condition that there is none of that name.
+    """A bucket, by obstore, which creates an object only if its name is not taken.
 
     Args:
         uri: Its URI; credentials come from the environment, as its maker's tools take them.

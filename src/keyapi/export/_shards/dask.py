@@ -41,7 +41,7 @@ def dask_submit(address: str | None, workers: int) -> Iterator[Submit]:
 
     Raises:
         ModuleNotFoundError: The extra `dask` is not installed.
-        ConfigurationError: There is no scheduler at the address.
+        ConfigurationError: No scheduler answers at the address.
     """
     with extra("dask", "an export on Dask"):
         import dask.config
@@ -82,8 +82,8 @@ def on(engine: str, plan: Plan, settings: Settings, placement: Placement) -> Ite
 
     Raises:
         ModuleNotFoundError: The extra `dask` is not installed.
-        ConfigurationError: There is no such engine, or something of the client or the placement
-            does not reach its workers.
+        ConfigurationError: The engine is unknown, or part of the client or the placement cannot
+            reach its workers.
     """
     address = address_of(engine)
     check_redis(address, placement.redis)

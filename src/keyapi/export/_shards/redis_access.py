@@ -147,6 +147,6 @@ def bucket_name() -> str:
     """The bucket of the key in this process's environment, by its digest.
 
     Raises:
-        ConfigurationError: There is no key.
+        ConfigurationError: No key is set.
     """
     return f"{PACE}:{sha256(find_token(None).encode()).hexdigest()[:16]}"

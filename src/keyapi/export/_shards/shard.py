@@ -248,7 +248,7 @@ class Described:
         """Read it.
 
         Raises:
-            ConfigurationError: There is none, or it is of another version.
+            ConfigurationError: It does not exist, or it is of another version.
         """
         name = _description(shard)
         path = f"{shard.place}/{name}"
