@@ -22,9 +22,8 @@ from keyapi.conformance.relations import (
     texts_as_given,
     walks,
 )
-from keyapi.conformance.walking.servers import sandbox_walks
+from keyapi.conformance.walking.servers import sandbox_walks, walked_sandbox
 from keyapi.contract import Contract
-from keyapi.sandbox import Sandbox
 from keyapi.specification import Specification
 from support.page_shapes import specification
 from support.pages import page, paged, query, rows
@@ -132,12 +131,17 @@ def test_an_example_without_the_next_cursor_is_called_all_the_same(
     assert [str(one) for one in credits_counted(OPERATIONS[name], Caller(client))] == []
 
 
-def test_a_walk_resumes_with_a_cursor_in_the_type_of_the_request(
-    client: type[SyncClient],
+@pytest.mark.parametrize("rows_of_a_list", [0, 31])
+@pytest.mark.parametrize("name", ["clip_list", "clip_single", "clip_several"])
+def test_walks_hold_whatever_a_list_has(
+    client: type[SyncClient], name: str, rows_of_a_list: int
 ) -> None:
-    contract, sandbox = Contract(SPEC.document), Sandbox(client, key="sk_contract")
-    found = walks(contract, OPERATIONS["clip_list"], Caller(client), sandbox_walks(sandbox))
+    """`clip_list` resumes with a cursor in the type of the request."""
+    contract, operation = Contract(SPEC.document), OPERATIONS[name]
+    sandbox = walked_sandbox(rows_of_a_list, client=client)
+    found = walks(contract, operation, Caller(client), sandbox_walks(sandbox))
 
+    assert operation.paging is not None
     assert [str(one) for one in found] == []
 
 

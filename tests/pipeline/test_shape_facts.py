@@ -272,6 +272,51 @@ def test_the_next_cursor_is_found_by_prose_or_by_its_name(text, name):
     assert notes == ()
 
 
+@pytest.mark.parametrize(
+    ("argument", "following"),
+    [
+        ("after", "next_after"),
+        ("after_id", "nextAfterId"),
+        ("pos", "next_pos"),
+        ("pageToken", "nextPageToken"),
+        ("next_token", "next_token"),
+        ("NextMarker", "NextMarker"),
+        ("after", "after"),
+        ("continuation", "continuation"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["string", "integer", "array"])
+def test_an_argument_is_a_cursor_where_the_answer_names_its_next_value(argument, kind, following):
+    cursors = inside(offset={"type": "string"}, **{following: {"type": kind}})
+    data = inside(cursor={"type": "string"}, paging=inside(cursors=cursors), videos=VIDEOS)
+    text = "Where to go on"
+    result = listed(query("offset"), query(argument, text, kind), data_schema=data)
+    assert facts(result)["paging"] == {
+        "kind": "cursor",
+        "cursor": argument,
+        "next": f"/data/paging/cursors/{following}",
+    }
+    assert result.notes == ()
+
+
+@pytest.mark.parametrize("name", ["region", "count", "limit"])
+def test_an_argument_that_the_answer_repeats_is_no_cursor(name):
+    value = {"type": "string"}
+    data = inside(**{name: value, f"previous_{name}": value, "videos": VIDEOS})
+    result = listed(query(name, "What to list"), data_schema=data)
+    assert "paging" not in facts(result)
+    assert result.notes == ()
+
+
+@pytest.mark.parametrize("name", ["has_more", "hasNextPage", "next_cursor", "nextPageUrl"])
+def test_an_answer_that_tells_of_rows_that_nothing_asks_for_is_noted(name):
+    data = inside(videos=VIDEOS, paging=inside(**{name: {"type": "string"}}))
+    result = listed(query("since"), data_schema=data)
+    assert "paging" not in facts(result)
+    (note,) = result.notes
+    assert f"its response says with /data/paging/{name} whether more rows follow" in note
+
+
 def test_cursor_and_flag_are_found_beside_the_rows_at_any_depth():
     pagination = inside(has_next={"type": "integer"}, next_token={"type": "string"})
     extra = inside(has_more={"type": "boolean"}, cursor={"type": "string"})

@@ -46,8 +46,15 @@ _NEXT_CURSOR = (
     "scrollid",
     "searchafter",
 )
+# Evidence: `after` of the Graph API, beside `paging.cursors.after`; `continuation` of video sites.
+_CURSOR_IN_BOTH = ("after", "marker", "continuation", "scroll", "anchor", "bookmark", "pcursor")
 # Evidence: "When has_more=1, use cursor for the next pagination".
 _MORE = ("hasmore", "hasnext", "hasnextpage", "moreavailable", "ismore", "more")
+# Of the next rows, whatever asks for them.
+_FOLLOWED_BY = frozenset(
+    {*_MORE, *(name for name in _NEXT_CURSOR if name.startswith(("next", "end")))}
+    | {"nextpage", "nextmarker", "nexturl", "nextlink", "nextpageurl", "nextpagelink"}
+)
 # Of several lists of objects, the one that a page calls so holds the rows.
 _ROWS = ("list", "items", "rows", "records", "results", "data")
 _GROUPS = ("sections", "groups", "blocks", "modules")
@@ -64,15 +71,33 @@ class PagingNames:
 
 
 def paging_names(operation: Operation) -> PagingNames:
-    """Find an operation's paging parameters: by their names, and a cursor by its prose, too."""
+    """Find an operation's paging parameters, by their names.
+
+    A cursor is rather the parameter whose next value the page speaks of: in its prose, or by the
+    name of a value in the answer, as `next_after` is for `after`.
+    """
     arguments = dict(_descriptions(operation))
     page = _first(list(arguments), _PAGE)
     cursor = None
     if page is None:
         spoken = (name for name, text in arguments.items() if next_cursor_in(text))
-        cursor = next(spoken, None) or _first(list(arguments), _CURSOR)
+        answered = {_plain(path[-1]) for path in _scalars(operation)}
+        followed = (name for name in arguments if _is_followed(_plain(name), answered))
+        cursor = next(spoken, None) or next(followed, None) or _first(list(arguments), _CURSOR)
     size = _first(list(arguments), _SIZE) if page or cursor else None
     return PagingNames(page, size, cursor)
+
+
+def _is_followed(plain: str, answered: set[str]) -> bool:
+    """Whether an answer names the next value of a parameter: by `next_…`, or by its own name."""
+    if plain in _SIZE:
+        return False
+    return f"next{plain}" in answered or (_is_in_both(plain) and plain in answered)
+
+
+def _is_in_both(plain: str) -> bool:
+    """Whether a value so named is a cursor in the request and, with the next one, in the answer."""
+    return plain in _CURSOR_IN_BOTH or plain.startswith("next")
 
 
 def find_rows(draft: Draft, operation: Operation, names: PagingNames) -> Path | None:
@@ -127,6 +152,8 @@ def find_paging(
         arguments: Schema and requiredness of each argument, by wire name.
     """
     position = names.page or names.cursor
+    if position is None:
+        _note_unwalked(draft, operation)
     if items is None or position is None:
         return None
     text = dict(_descriptions(operation))[position]
@@ -144,6 +171,18 @@ def find_paging(
     return Paging(CURSOR, position, names.size, largest, following, more, first)
 
 
+def _note_unwalked(draft: Draft, operation: Operation) -> None:
+    """Note what an answer says of further rows, where no argument is known to ask for them."""
+    told = next((path for path in _scalars(operation) if _plain(path[-1]) in _FOLLOWED_BY), None)
+    if told is not None:
+        draft.note(
+            operation,
+            f"its response says with /{'/'.join(told)} whether more rows follow, but no parameter "
+            "is known to ask for them; its call gets no pages",
+            "responses",
+        )
+
+
 def starts_at_zero(schema: Schema, text: str) -> bool:
     """Whether page numbers start at 0: the prose says so, or the documented default is 0."""
     return is_first_page_zero(text) or schema.get("default") in (0, "0")
@@ -154,8 +193,10 @@ def _following(
 ) -> Path | None:
     """Where an answer names the next cursor: where the prose says, or by its usual names."""
     spoken = next_cursor_in(text)
-    usual = [*_NEXT_CURSOR, _plain(position)]
-    for names in ([_plain(spoken)] if spoken else [], usual):
+    plain = _plain(position)
+    again = [plain] if _is_in_both(plain) else []
+    usual = [*_NEXT_CURSOR, plain]
+    for names in ([_plain(spoken)] if spoken else [], [f"next{plain}"], again, usual):
         found = [path for path in _scalars(operation) if _plain(path[-1]) in names]
         if found:
             ranked = sorted(found, key=lambda path: names.index(_plain(path[-1])))

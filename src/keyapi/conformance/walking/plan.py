@@ -236,7 +236,8 @@ class Planner:
     def _bounded(self) -> Iterator[WalkPlan]:
         """With `limit`, `max_pages` and a start, sync and async."""
         base = self.base
-        size = self.sizes[0] or max((len(one.rows) for one in self.made[0].own), default=_PAGE)
+        shown = max((len(one.rows) for one in self.made[0].own), default=_PAGE)
+        size = self.sizes[0] or max(shown, 1)  # a list may have no row
         limits = [0, 1, size - 1, size, size + 1]
         for asynchronous in (False, True):
             for limit in limits:
