@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from keyapi._arguments import Integer, Kind
 from keyapi._errors import InvalidResponse
@@ -13,10 +13,15 @@ from keyapi._facts import FIRST_PAGE
 from keyapi._json import pointer, value_at
 
 P = TypeVar("P")
+_Type: TypeAlias = type[Any]  # `Cursor` has a field called `type`
 P_co = TypeVar("P_co", covariant=True)
 
 _WHOLE = re.compile(r"-?\d{1,20}")  # a cursor of any length is a text
-_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
+_FLAGS = dict.fromkeys(("true", "1", "yes", "y"), True) | dict.fromkeys(
+    ("false", "0", "no", "n", ""), False
+)
+_NO_CURSORS = frozenset({"", "0", "-1"})
+"""What stands, as text or number, where no next page is named: no next page starts at the first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +83,8 @@ class Cursor(Generic[P]):
         parameter: Argument that takes the cursor.
         next: Path, from the top of the response, to the next cursor.
         type: What the argument takes: `int`, `str`, or `list` for cursors of several values.
+        items: What such a list holds: `str` for texts, so that numbers in it are sent as such; None
+            for what the response names.
         size: Argument that takes the page size, if there is one.
         largest: The largest page size that the operation allows, in rows, or None where none is
             documented.
@@ -91,6 +98,7 @@ class Cursor(Generic[P]):
     size: str | None = None
     largest: int | None = None
     more: tuple[str, ...] = ()
+    items: _Type | None = None
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -104,7 +112,8 @@ class Cursor(Generic[P]):
     def following(self, arguments: Mapping[str, Any], rows: int, body: object) -> P | None:
         """The next cursor, which the response's body names, or None at the end.
 
-        A flag decides where the response has one; else a page without rows or cursor is the last.
+        A flag decides where the response has one; else a page without rows or cursor is the last,
+        and one with the cursor 0 or -1.
 
         Returns:
             The cursor in the type of the argument that takes it.
@@ -116,7 +125,7 @@ class Cursor(Generic[P]):
         cursor = value_at(body, self.next)
         more = says_more(body, self.more)
         if more is None:
-            more = bool(rows and cursor)
+            more = bool(rows and cursor) and str(cursor) not in _NO_CURSORS
         if not more:
             return None
         where = pointer(*self.next, root="")
@@ -127,17 +136,28 @@ class Cursor(Generic[P]):
         if cursor is None or cursor == "":
             flag = pointer(*self.more, root="")
             raise LookupError(f"{where} names no next page, although {flag} says that more follow")
-        scalar = isinstance(cursor, (int, str)) and not isinstance(cursor, bool)
         if self.type is list and isinstance(cursor, list):
-            return cursor
-        if isinstance(cursor, float) and cursor.is_integer():  # as some servers write integers
-            cursor, scalar = int(cursor), True
-        if self.type is str and scalar:
-            return str(cursor)
-        if self.type is int and scalar and _WHOLE.fullmatch(str(cursor)):
-            return int(str(cursor))
-        wanted = f", not a cursor of type {self.type.__name__}"
-        raise InvalidResponse(f"{where} is {type(cursor).__name__}{wanted}")
+            return [_typed_item(each, self.items) for each in cursor]
+        return _typed(cursor, self.type, where)
+
+
+def _typed(cursor: Any, wanted: _Type, where: str) -> Any:
+    """A number or text in the type that an argument takes."""
+    scalar = isinstance(cursor, (int, str)) and not isinstance(cursor, bool)
+    if isinstance(cursor, float) and cursor.is_integer():  # as some servers write integers
+        cursor, scalar = int(cursor), True
+    if wanted is str and scalar:
+        return str(cursor)
+    if wanted is int and scalar and _WHOLE.fullmatch(str(cursor)):
+        return int(str(cursor))
+    kind = type(cursor).__name__
+    raise InvalidResponse(f"{where} is {kind}, not a cursor of type {wanted.__name__}")
+
+
+def _typed_item(value: Any, wanted: _Type | None) -> Any:
+    """A value of a cursor that has several, as text where the argument takes texts."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return str(value) if number and wanted is str else value
 
 
 def says_more(body: object, path: tuple[str, ...]) -> bool | None:

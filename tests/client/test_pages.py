@@ -561,7 +561,8 @@ def _flagged_walk(
 
 
 @pytest.mark.parametrize(
-    ("yes", "no"), [(True, False), (1, 0), ("1", "0"), ("true", "false"), ("True", "")]
+    ("yes", "no"),
+    [(True, False), (1, 0), ("1", "0"), ("true", "false"), ("True", ""), ("Y", "N")],
 )
 @pytest.mark.parametrize("rows", [2, 1, 0, None])
 def test_a_flag_decides_whether_a_walk_goes_on(mode: Mode, yes: Any, no: Any, rows: Any) -> None:
@@ -613,15 +614,15 @@ def test_pages_without_rows_do_not_follow_for_ever(mode: Mode, operation: Any) -
         (int, "20", 20),
         (int, 20, 20),
         (list, [1, "a"], [1, "a"]),
+        (list[str], [1, "a", None, 1.5], ["1", "a", None, "1.5"]),
     ],
 )
 def test_a_cursor_goes_back_in_the_type_that_the_argument_asks_for(
     mode: Mode, feed: Serve, kind: Any, cursor: Any, expected: Any
 ) -> None:
     feed({None: (range(2), cursor)})
-    operation = replace(
-        FEED, paging=Cursor(parameter="offset", next=("data", "max_cursor"), type=kind)
-    )
+    of = {"type": list, "items": str} if kind == list[str] else {"type": kind}
+    operation = replace(FEED, paging=Cursor(parameter="offset", next=("data", "max_cursor"), **of))
     page = mode.call(lambda client: client._page(operation, {"offset": None}))
     assert page.next == expected
     assert type(page.next) is type(expected)
@@ -630,6 +631,13 @@ def test_a_cursor_goes_back_in_the_type_that_the_argument_asks_for(
 def test_a_walk_by_cursor_goes_on_after_a_short_page(mode: Mode, feed: Serve) -> None:
     feed({None: (range(1), 20), "20": (range(1, 3), None)})
     assert mode.walk(_feed_rows).ids == _ids(range(3))
+
+
+@pytest.mark.parametrize("cursor", [-1, "-1", 0, "0", "", None])
+def test_a_walk_by_cursor_ends_where_none_is_named(mode: Mode, feed: Serve, cursor: Any) -> None:
+    served = feed({None: (range(2), 20), "20": (range(2, 4), cursor)})
+    assert mode.walk(_feed_rows).ids == _ids(range(4))
+    assert len(served.asked) == 2
 
 
 def test_a_walk_by_cursor_ends_on_an_empty_page(mode: Mode, feed: Serve) -> None:

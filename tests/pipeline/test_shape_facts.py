@@ -1,8 +1,10 @@
 """What was understood of an operation, written down as `x-keyapi`."""
 
+import jsonschema_rs
 import pytest
 from shaping import PATH, facts, shaped
 
+from keyapi.contract import json_schema
 from support.pages import page, paged, query, rows
 
 CURSOR = query("offset", "Cursor of the last answer")
@@ -256,6 +258,10 @@ def walked_by(text, data, *, kind="string", required=False, **schema):
         ("Pass the `from_here` of the previous response", "from_here"),
         ("The value of after_id returned by the last page", "after_id"),
         ("Use the value of page.mark for the next request", "mark"),
+        ("Leave it out at first; then send back the mark found in the last reply.", "mark"),
+        ("The mark value obtained from the previous page", "mark"),
+        ("Set to mark from the response to load more", "mark"),
+        ("Use the returned `mark` to request the following page", "mark"),
         ("Cursor", "endCursor"),
     ],
 )
@@ -283,6 +289,7 @@ def test_the_next_cursor_is_found_by_prose_or_by_its_name(text, name):
         ("NextMarker", "NextMarker"),
         ("after", "after"),
         ("continuation", "continuation"),
+        ("after", "endCursor"),
     ],
 )
 @pytest.mark.parametrize("kind", ["string", "integer", "array"])
@@ -308,7 +315,63 @@ def test_an_argument_that_the_answer_repeats_is_no_cursor(name):
     assert result.notes == ()
 
 
-@pytest.mark.parametrize("name", ["has_more", "hasNextPage", "next_cursor", "nextPageUrl"])
+@pytest.mark.parametrize("kind", ["string", "integer"])
+def test_an_argument_that_the_answer_repeats_beside_the_rows_is_no_cursor(kind):
+    data = inside(after={"type": kind}, videos=VIDEOS)
+    result = listed(query("after", "Only those after this date", kind), data_schema=data)
+    assert "paging" not in facts(result)
+    assert result.notes == ()
+
+
+def test_a_list_is_no_cursor_where_the_argument_takes_a_text():
+    cursor = {"type": "array", "items": {}}
+    data = inside(videos=VIDEOS, search_after=cursor)
+    result = listed(query("search_after", "Cursor"), data_schema=data)
+    assert "paging" not in facts(result)
+    (note,) = result.notes
+    assert "as a list, /data/search_after, but the cursor 'search_after' takes a string" in note
+
+
+def test_the_next_cursor_is_not_promised_whatever_the_example_shows():
+    data = inside(videos=VIDEOS, paging=inside(cursors=inside(after={"type": "string"})))
+    shown = {"videos": [{"video_id": "1"}], "paging": {"cursors": {"after": "x"}}}
+    found = listed(query("after"), data_schema=data, example=shown)
+    answer = found.spec["paths"][PATH]["get"]["responses"]["200"]["content"]["application/json"]
+    validator = jsonschema_rs.Draft4Validator(json_schema(found.spec, dict(answer["schema"])))
+    for end in ({}, {"paging": None}, {"paging": {"cursors": {"after": None}}}, {"paging": {}}):
+        body = {"code": 0, "message": "", "requestId": "1", "data": {"videos": [], **end}}
+        assert validator.is_valid(body), end
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["hasMore", "has_more_videos", "hasNextPage", "canLoadMore", "is_truncated", "more"],
+)
+def test_a_flag_is_found_by_its_name_and_the_plainest_one_first(name):
+    flags = {name: {"type": "boolean"}, "has_more_hot": {"type": "boolean"}}
+    paging, notes = walked_by("Cursor", inside(videos=VIDEOS, cursor={"type": "string"}, **flags))
+    assert paging["more"] == f"/data/{name}"
+    assert notes == ()
+
+
+@pytest.mark.parametrize("name", ["is_end", "no_more", "isLastPage", "finished"])
+def test_a_flag_that_says_the_contrary_is_noted(name):
+    data = inside(videos=VIDEOS, cursor={"type": "string"}, **{name: {"type": "boolean"}})
+    paging, (note,) = walked_by("Cursor", data)
+    assert "more" not in paging
+    assert f"/data/{name} that no more rows follow, which walks do not read" in note
+
+
+def test_rows_asked_for_by_the_last_row_are_noted():
+    result = listed(query("since_id", "For the following rows, the id of the last row you got"))
+    assert "paging" not in facts(result)
+    (note,) = result.notes
+    assert "its 'since_id' asks for the rows behind the last one of a page" in note
+
+
+@pytest.mark.parametrize(
+    "name", ["has_more", "hasNextPage", "next_cursor", "nextPageUrl", "next", "cursor"]
+)
 def test_an_answer_that_tells_of_rows_that_nothing_asks_for_is_noted(name):
     data = inside(videos=VIDEOS, paging=inside(**{name: {"type": "string"}}))
     result = listed(query("since"), data_schema=data)
@@ -348,6 +411,15 @@ def test_what_prose_alone_names_is_assumed_beside_the_rows_and_noted():
         ("string", "Cursor", {"default": "start"}, "start"),
         ("string", "Cursor", {"example": "0"}, "0"),
         ("string", "Cursor", {"example": "MTIz"}, ""),
+        ("string", "Pass * for the first page", {}, "*"),
+        ("integer", "Use -1 to begin, then max_cursor", {}, -1),
+        ("string", "An empty string gets the first page", {}, ""),
+        ("string", "Leave empty for the first page", {}, ""),
+        ("string", 'For the initial request use "start"', {}, "start"),
+        ("string", "First page: `first`. Afterwards next_cursor", {}, "first"),
+        ("string", "For the first request: `offset=0`", {}, "0"),
+        ("string", "Cursor; the first page has 20 rows", {}, ""),
+        ("string", "The `cursor` of the first page gets the second", {}, ""),
     ],
 )
 def test_a_cursor_that_must_be_sent_has_a_first_value(kind, text, schema, first):
@@ -364,6 +436,16 @@ def test_a_cursor_that_must_be_sent_has_a_first_value(kind, text, schema, first)
         ("Zero-based page index", 0),
         ("The first page is 0", 0),
         ("Page number, counting from 0, at most 500", 0),
+        ("Zero is the first page", 0),
+        ("The page to get (first = 0)", 0),
+        ("Page index. 0 returns the first page.", 0),
+        ("The first one is number 0", 0),
+        ("Page, 0 by default", 0),
+        ("Page number (default: 0)", 0),
+        ("Page number (>= 0)", 0),
+        ("Range: 0-500", 0),
+        ("Starts from 1, cannot be 0", None),
+        ("Page number, default 10", None),
         ("Page number, from 1 to 100", None),
         ("Page, at most 10", None),
         ("Page number 10", None),
@@ -374,3 +456,25 @@ def test_page_numbers_start_where_the_prose_says(text, first):
     assert facts(result)["paging"].get("first") == first
     (parameter,) = result.spec["paths"][PATH]["get"]["parameters"]
     assert parameter["schema"]["minimum"] == (1 if first is None else first)
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "first"),
+    [
+        ("Page", {"minimum": 0}, 0),
+        ("Page", {"minimum": 0, "default": 1}, None),
+        ("Page, starting from 1", {"minimum": 0}, None),
+        ("Page", {"minimum": 1}, None),
+    ],
+)
+def test_the_least_page_number_is_the_first_where_nothing_says_otherwise(text, schema, first):
+    result = listed(query("page", text, "integer", **schema))
+    assert facts(result)["paging"].get("first") == first
+
+
+def test_a_first_cursor_in_words_that_are_not_understood_is_noted():
+    data = inside(videos=VIDEOS, cursor={"type": "string"})
+    paging, (note,) = walked_by("For the first page, the day's own", data, required=True)
+    assert paging["first"] == ""
+    assert "'offset' must be sent" in note
+    assert "'' is assumed" in note

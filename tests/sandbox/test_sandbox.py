@@ -555,6 +555,34 @@ def test_a_cursor_in_text_stays_text() -> None:
     assert (refused.status, "'next'" in refused.json["message"]) == (400, True)
 
 
+def test_the_first_page_is_asked_for_as_the_page_says() -> None:
+    text = page(
+        "/v1/tiktok/shop/feed",
+        parameters=[query("cursor", "Pass * for the first page", required=True)],
+        data_schema={
+            "type": "object",
+            "properties": {"next_cursor": {"type": "string"}, "shops": rows(shop_id="string")},
+        },
+    )
+    sandbox = Sandbox(spec=specification({"feed.md": text}), seed=3)
+    answer = sandbox.respond(asked("cursor=*", path="/v1/tiktok/shop/feed"))
+    assert (answer.status, answer.json["data"]["next_cursor"]) == (200, "10")
+
+
+def test_a_cursor_of_several_texts_is_one_and_empty_at_the_end() -> None:
+    texts = {"type": "array", "items": {"type": "string"}}
+    scroll = query("scroll", "Sort values of the last row")
+    scroll["schema"] = texts
+    data = {"type": "object", "properties": {"next_scroll": texts, "shops": rows(shop_id="string")}}
+    text = page("/v1/tiktok/shop/feed", parameters=[scroll], data_schema=data)
+    sandbox = Sandbox(spec=specification({"feed.md": text}), seed=3)
+    cursors: list[list[str]] = [["0"]]
+    while cursors[-1]:
+        request = asked(f"scroll={cursors[-1][0]}", path="/v1/tiktok/shop/feed")
+        cursors.append(sandbox.respond(request).json["data"]["next_scroll"])
+    assert cursors[:2] == [["0"], ["10"]]
+
+
 @pytest.mark.parametrize(
     ("flag", "more", "end"),
     [

@@ -11,6 +11,7 @@ from keyapi._facts import EXTENSION, OperationFacts, Sort, descending, enum_memb
 from pipeline.shape.draft import Draft, Operation, Schema, resource_rows
 from pipeline.shape.echoes import Shown
 from pipeline.shape.paging import find_paging, find_rows, paging_names
+from pipeline.shape.places import Path
 
 _IDS = re.compile(r"(\w*?)(_?[iI][dD])(?:s|_list|List)")
 _SCALARS = ("string", "integer", "number")
@@ -35,6 +36,8 @@ def write_facts(draft: Draft) -> None:
             ) from None
         if facts.items:
             _promise_list(operation, facts)
+        if facts.paging and facts.paging.next:
+            _promise_no_next(operation, facts.paging.next, facts.items or ())
         if facts.paging and facts.paging.first == "":
             _allow_empty(operation, facts.paging.position)
 
@@ -53,6 +56,21 @@ def _promise_list(operation: Operation, facts: OperationFacts) -> None:
         schema = schema["properties"][key]
     if facts.paging and facts.paging.more:
         schema["nullable"] = True
+
+
+def _promise_no_next(operation: Operation, following: Path, items: Path) -> None:
+    """Promise no next cursor: the last page has none, whatever the example of another page shows.
+
+    Evidence: `nextPageToken` is left out or null on the last page, and so is the object around it.
+    """
+    schema = (operation.success() or {})["schema"]
+    for number, key in enumerate(following):
+        if following[: number + 1] != items[: number + 1]:
+            schema["required"] = [name for name in schema.get("required", []) if name != key]
+            if not schema["required"]:
+                del schema["required"]
+            schema["properties"][key].setdefault("nullable", True)
+        schema = schema["properties"][key]
 
 
 def _allow_empty(operation: Operation, name: str) -> None:

@@ -34,6 +34,8 @@ _COMMA_JOINED = re.compile(
 )
 
 _NAME = r"[`'\"“]?(?P<name>[A-Za-z_][\w.]*)[`'\"”]?"
+_RECEIVED = r"(?:returned|given|received|obtained|taken|found|provided|supplied|got)"
+_RESPONSE = r"(?:response|answer|reply|page|request|result|call)"
 # Evidence: "use cursor for the next pagination", "The next pagination will use max_cursor", "use
 # next_scroll_param for the next pagination".
 _NEXT_CURSOR = (
@@ -49,9 +51,16 @@ _NEXT_CURSOR = (
     ),
     re.compile(
         rf"\b(?:the|a|use|pass|send|is|of|to)\s{_NAME}\s(?:value\s)?(?:that\s)?(?:was\s)?"
-        r"(?:returned\s|given\s|received\s)?(?:by|from|of|in|with)\s(?:the\s|a\s)?"
-        r"(?:previous|last|prior|preceding|earlier)\s"
-        r"(?:response|answer|page|request|result|call)\b",
+        rf"(?:{_RECEIVED}\s)?(?:by|from|of|in|with)\s(?:the\s|a\s|your\s)?"
+        rf"(?:previous|last|prior|preceding|earlier)\s{_RESPONSE}\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:(?:use|pass|send)\s(?:the\s)?{_RECEIVED}\s{_NAME}|(?:use|pass|send|set\sto)\s"
+        rf"(?:the\s)?{_NAME.replace('name', 'other')}\s(?:value\s)?(?:{_RECEIVED}\s)?"
+        rf"(?:by|from|of|in|with)\s(?:the\s)?{_RESPONSE})"
+        r"\sto\s(?:get|fetch|load|request|read|see|retrieve|list)\s(?:the\s)?(?:(?:next|following)\b"
+        r"|(?:more|further)(?:\s(?:rows|results|items|pages))?(?=\s?(?:[.;,)]|$)))",
         re.IGNORECASE,
     ),
 )
@@ -61,21 +70,54 @@ _MORE_FLAG = re.compile(
     r"\b(?P<name>(?:has|is|have)?_?(?:more|next)\w*)\s?(?:==?|:|is)\s?(?:1|true|yes)\b",
     re.IGNORECASE,
 )
+_LAST_ROW = re.compile(
+    r"\b(?:next|following|further|more|continue|remaining)\b[^.]{0,80}\blast\s"
+    r"(?:row|item|object|result|record|element|entry|one)\b"
+    r"|\blast\s(?:row|item|object|result|record|element|entry|one)\b[^.]{0,80}"
+    r"\b(?:next|following|previous|further|more|continue|remaining)\b",
+    re.IGNORECASE,
+)
 _FROM_ZERO = re.compile(
     r"\b(?:0|zero)[- ]?(?:based|indexed)\b"
     r"|\b(?:start|begin|count|number|index)\w*,?\s(?:from|at|with)\s(?:0|zero)\b"
-    r"|\bfirst\spage\s(?:number\s)?(?:is|=|:|has)\s?(?:number\s)?(?:0|zero)\b"
+    r"|\bfirst\s?(?:one|page|index)?\s?(?:number\s)?(?:is|=|:|has)\s?(?:the\s)?"
+    r"(?:number\s|page\s)?(?:0|zero)\b"
+    r"|(?<![\d.])(?:0|zero)\s(?:is|=|means|gets|returns|gives|denotes|for)\s(?:the\s)?first\b"
+    r"|(?:>=|≥)\s?0\b|\bdefaults?(?:\sto|\sis|\svalue|\s?[:=])*\s?(?:0|zero)\b"
+    r"|(?<![\d.])0\s(?:by|is\sthe|as\sthe)\sdefault\b"
     r"|\bfrom\s(?:0|zero)\b|从\s?(?:0|零)",
     re.IGNORECASE,
 )
-_FIRST_CURSOR = re.compile(
-    r"\b(?:first|initial)\s(?:time|page|request|call|query|pagination)\b[^.;\n]{0,60}?"
-    r"(?<!\w)(?P<value>\d+|zero|blank|empty)\b"
-    r"|\b(?:start|begin)\w*\s(?:from|at|with)\s(?P<start>\d+|zero)\b"
-    r"|\bdefaults?\s?(?:is|to|value|:|=)?\s?(?P<default>\d+)\b",
-    re.IGNORECASE,
+_FROM_ONE = re.compile(
+    r"\b(?:start|begin|count|number|index)\w*,?\s(?:from|at|with)\s(?:1|one)\b", re.IGNORECASE
 )
-_WORDS = {"zero": "0", "blank": "", "empty": ""}
+# What is sent for the first page: a number, a word in quotation marks, or nothing.
+_SENT = (
+    r"(?:(?<![\w.])(?P<sent>-?\d+|\*)(?![\w.]|\s(?:rows|items|results|records|per|pages)\b)"
+    r"|[`'\"“](?:\w+\s?=\s?)?(?P<quoted>[^`'\"”\s]*)[`'\"”]"
+    r"|(?P<word>\bzero|\bblank|\bempty|\bleave\sit\sout|\bomit|\bomitted)\b)"
+)
+_BEGINNING = (
+    r"(?:\b(?:first|initial)\s(?:time|page|request|call|query|pagination|fetch)\b"
+    r"|\bto\s(?:begin|start)\b|\bat\sfirst\b|\binitially\b)"
+)
+_FIRST_CURSOR = (
+    re.compile(
+        r"\b(?:pass|use|send|set|leave|with|is|value|to|at|from)\s(?:it\s)?(?:to\s)?"
+        rf"{_SENT}[^.;,\n]{{0,20}}?\s(?:for|on|in|gets)?\s?(?:the\s|your\s)?{_BEGINNING}",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"{_BEGINNING}[^.;\n]{{0,60}}?{_SENT}", re.IGNORECASE),
+    re.compile(
+        rf"(?:^|[.;,]\s?)(?:an?\s)?{_SENT}(?:\s(?:string|text|value|it))?\s(?:for|on|gets)\s"
+        rf"(?:the\s|your\s)?{_BEGINNING}",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\b(?:start|begin)\w*\s(?:from|at|with)\s(?P<sent>-?\d+|zero)\b", re.IGNORECASE),
+    re.compile(r"\bdefaults?\s?(?:is|to|value|:|=)?\s?(?P<sent>-?\d+)\b", re.IGNORECASE),
+)
+_OF_THE_FIRST = re.compile(_BEGINNING, re.IGNORECASE)
+_WORDS = {"zero": "0", "blank": "", "empty": "", "omit": "", "omitted": "", "leave it out": ""}
 
 
 def bounds_in(text: str) -> tuple[int | None, int | None]:
@@ -91,8 +133,9 @@ def next_cursor_in(text: str) -> str | None:
     words = " ".join(text.split())
     for pattern in _NEXT_CURSOR:
         for match in pattern.finditer(words):
-            if match["name"].lower() not in _NO_NAMES:
-                return match["name"].rstrip(".")
+            name = next(group for group in match.groups() if group)
+            if name.lower() not in _NO_NAMES:
+                return name.rstrip(".")
     return None
 
 
@@ -104,14 +147,33 @@ def more_flag_in(text: str) -> str | None:
 
 def is_first_page_zero(text: str) -> bool:
     """Whether the prose says that page numbers start at 0."""
-    return bool(_FROM_ZERO.search(" ".join(text.split())))
+    words = " ".join(text.split())
+    return bool(_FROM_ZERO.search(words)) and not is_first_page_one(text)
+
+
+def is_first_page_one(text: str) -> bool:
+    """Whether the prose says that page numbers start at 1."""
+    return bool(_FROM_ONE.search(" ".join(text.split())))
 
 
 def first_cursor_in(text: str) -> str | None:
     """Read what the prose says to send for the first page; None where it does not say."""
-    match = _FIRST_CURSOR.search(" ".join(text.split()))
-    stated = match and (match["value"] or match["start"] or match["default"])
-    return _WORDS.get(stated.lower(), stated) if stated else None
+    words = " ".join(text.split())
+    for pattern in _FIRST_CURSOR:
+        if match := pattern.search(words):
+            stated = next(group for group in match.groups() if group is not None)
+            return _WORDS.get(stated.lower(), stated)
+    return None
+
+
+def speaks_of_first(text: str) -> bool:
+    """Whether the prose says something of the first page's cursor, whatever it says."""
+    return bool(_OF_THE_FIRST.search(" ".join(text.split())))
+
+
+def follows_a_row(text: str) -> bool:
+    """Whether the prose says that rows are asked for by the last row of the page before."""
+    return bool(_LAST_ROW.search(" ".join(text.split())))
 
 
 def is_comma_joined(text: str) -> bool:

@@ -211,8 +211,10 @@ class Service:
             kinds = self._type_at(operation, paging.next), self._position_type(operation, paging)
             kind = next(filter(None, kinds), None)
             position = stop if more or paging.more else 0
-            cursor: Any = (str(position) if position else "") if kind == "string" else position
-            _put(body, paging.next, [position] if kind == "array" else cursor)
+            schema = operation.arguments[paging.position].schema
+            holds = schema.get("items", {}).get("type") if kind == "array" else kind
+            cursor: Any = str(position or "") if holds == "string" else position
+            _put(body, paging.next, [cursor] * bool(position) if kind == "array" else cursor)
         if paging.more:
             flag = {"integer": int(more), "string": str(int(more))}
             _put(body, paging.more, flag.get(self._type_at(operation, paging.more) or "", more))
@@ -221,8 +223,13 @@ class Service:
         """The documented type of what stands at a path of an answer."""
         schema: Schema = operation.schema(operation.success) or {}
         for key in path:
-            schema = self.spec.resolved(schema).get("properties", {}).get(key, {})
-        return self.spec.resolved(schema).get("type")
+            schema = self._not_null(schema).get("properties", {}).get(key, {})
+        return self._not_null(schema).get("type")
+
+    def _not_null(self, schema: Schema) -> Schema:
+        """A schema, resolved; of a reference that may be null, which is a choice, what it names."""
+        schema = self.spec.resolved(schema)
+        return self.spec.resolved(next(iter(schema.get("anyOf", ())), schema))
 
     @staticmethod
     def _position_type(operation: OperationSpec, paging: Paging) -> str | None:
@@ -277,7 +284,8 @@ def _window(operation: OperationSpec, arguments: Mapping[str, Any], rows: int) -
     size = int(arguments.get(paging.size or "") or paging.largest or _USUAL_SIZE)
     position = arguments.get(paging.position)
     if paging.kind == "cursor":
-        start = max(int((position[0] if isinstance(position, list) else position) or 0), 0)
+        first = position[0] if position and isinstance(position, list) else position
+        start = 0 if first == paging.first else max(int(first or 0), 0)
     else:
         first = int(paging.start or 0)
         start = (max(int(first if position is None else position), first) - first) * size

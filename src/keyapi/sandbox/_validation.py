@@ -83,7 +83,7 @@ class Validation:
             counts = {"cursor": paging.position, "page size": paging.size}
             for what, counting in counts.items():  # the sandbox's are numbers
                 value = values.get(counting or "")
-                if value is not None and not _is_whole(value):
+                if value not in (None, paging.first) and not _is_whole(value):
                     shown = f"{str(value)[:_SHOWN]!r}"
                     problems.append(f"Invalid parameter: {shown} is not a {what} from this sandbox")
         if self._strict:

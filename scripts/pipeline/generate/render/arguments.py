@@ -143,6 +143,8 @@ def paging_literal(
     facts = {"parameter": repr(by_role[paging.kind].key)}
     if paging.kind == CURSOR:
         facts.update(next=repr(paging.next), type=position_type(arguments).partition("[")[0])
+        if by_role[CURSOR].type == "list[str]":
+            facts["items"] = "str"
     elif paging.start != FIRST_PAGE:
         facts["first"] = repr(paging.start)
     if SIZE in by_role:

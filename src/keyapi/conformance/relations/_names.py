@@ -21,7 +21,8 @@ from keyapi.specification import OperationSpec, Schema, Specification, value_at
 _CURSORS: dict[str, dict[str, Any]] = {
     "integer": {"4711": 4711, '"4711"': 4711, "4711.0": 4711, "9007199254740993": 2**53 + 1},
     "string": {'"4711"': "4711", "4711": "4711", '"é/=+"': "é/=+", "4711.0": "4711"},
-    "array": {"[4711, 4712]": [4711, 4712]},
+    "array of string": {'[4711, "b"]': ["4711", "b"]},
+    "array of integer": {"[4711, 4712]": [4711, 4712]},
 }
 """Next cursors as servers write them, with what the argument of a type must be given."""
 _WITHIN: dict[Any, str] = {list: "items", Sequence: "items", dict: "additionalProperties"}
@@ -115,7 +116,9 @@ def _next(operation: OperationSpec, caller: Caller) -> Iterator[Finding]:
     paging = operation.paging
     if paging is None or not paging.next:
         return
-    kind = operation.arguments[paging.position].schema.get("type", "string")
+    schema = operation.arguments[paging.position].schema
+    kind = schema.get("type", "string")
+    kind = f"array of {schema.get('items', {}).get('type')}" if kind == "array" else kind
     arguments = next(iter(cases(operation))).arguments
     for cursor, expected in _CURSORS.get(kind, {}).items():
         answer = success_answer(operation)

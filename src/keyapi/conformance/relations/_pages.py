@@ -15,7 +15,7 @@ from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, Inexpressible
 from keyapi.conformance.registry import Finding, relation
-from keyapi.conformance.relations._shared import decoded, put, success_answer, violation
+from keyapi.conformance.relations._shared import decoded, put, put_cursor, success_answer, violation
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
@@ -71,8 +71,7 @@ def _page(operation: OperationSpec, caller: Caller) -> Iterator[tuple[str, Any, 
     row = (value_at(body, operation.items or ()) or [{}])[0]
     rows = [{**row, "n": n, "nested": {"list": [n]}} for n in range(2)]
     put(body, operation.items or (), rows)
-    if operation.paging and operation.paging.next:
-        put(body, operation.paging.next, [_CURSOR] if _takes_list(operation) else _CURSOR)
+    put_cursor(operation, body, _CURSOR)
     if operation.paging and operation.paging.more:
         put(body, operation.paging.more, True)
     good = answer._replace(content=json.dumps(body).encode())
@@ -221,9 +220,7 @@ def _walk(
         put(body, operation.items or (), rows)
         if paging.more:
             put(body, paging.more, served is not None)
-        if paging.next:
-            cursor = _CURSOR + len(positions) - 1
-            put(body, paging.next, [cursor] if _takes_list(operation) else cursor)
+        put_cursor(operation, body, _CURSOR + len(positions) - 1)
         return httpx.Response(200, json=body)
 
     method = caller.methods[operation.name, True]
@@ -252,9 +249,3 @@ async def _collected(given: Any, rows: list[Any]) -> None:
 
 def _text(position: Any) -> str | None:
     return None if position is None else str(position)
-
-
-def _takes_list(operation: OperationSpec) -> bool:
-    paging = operation.paging
-    schema = operation.arguments[paging.position].schema if paging else {}
-    return bool(schema.get("type") == "array")

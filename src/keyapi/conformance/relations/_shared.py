@@ -94,14 +94,16 @@ def put_cursor(operation: OperationSpec, body: dict[str, Any], number: int) -> N
     Args:
         operation: The operation; where its answers name no cursor, nothing is put.
         body: The body, decoded.
-        number: The cursor; as text where the body has an empty text.
+        number: The cursor; as text where the body has a text, or the list holds texts.
     """
     paging = operation.paging
     if paging is None or not paging.next:
         return
     present = value_at(body, paging.next)
-    cursor = str(number) if isinstance(present, str) else number
-    takes_list = operation.arguments[paging.position].schema.get("type") == "array"
+    schema = operation.arguments[paging.position].schema
+    takes_list = schema.get("type") == "array"
+    textual = takes_list and schema.get("items", {}).get("type") == "string"
+    cursor = str(number) if textual or isinstance(present, str) else number
     put(body, paging.next, [cursor] if takes_list else cursor)
 
 

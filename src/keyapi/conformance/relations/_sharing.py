@@ -24,7 +24,7 @@ from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import KEY, Caller, Inexpressible
 from keyapi.conformance.registry import Finding, relation
-from keyapi.conformance.relations._shared import decoded, put, success_answer, violation
+from keyapi.conformance.relations._shared import decoded, put, put_cursor, success_answer, violation
 from keyapi.specification import OperationSpec, value_at
 
 _PAGES, _ROWS, _WORKERS = 4, 6, 3
@@ -217,9 +217,7 @@ class _Sharing:
         put(body, items, [{**row, "n": number} for number in numbers])
         if paging.more:
             put(body, paging.more, page < _PAGES)
-        if paging.next:
-            schema = self._operation.arguments[paging.position].schema
-            put(body, paging.next, [page + 1] if schema.get("type") == "array" else page + 1)
+        put_cursor(self._operation, body, page + 1)
         return httpx.Response(200, json=body)
 
 

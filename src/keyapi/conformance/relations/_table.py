@@ -126,8 +126,11 @@ def _paging(operation: OperationSpec, arguments: list[Documented]) -> Any:
         last = position.argument.schema.get("maximum")
         return PageNumbers(first=int(paging.start or 0), last=last, **common)
     kinds = {"integer": int, "number": int, "array": list}
-    kind: Any = kinds.get(position.argument.schema.get("type", ""), str)
-    return Cursor(next=paging.next, type=kind, **common)
+    schema = position.argument.schema
+    kind: Any = kinds.get(schema.get("type", ""), str)
+    of_texts = kind is list and schema.get("items", {}).get("type") == "string"
+    items = str if of_texts else None
+    return Cursor(next=paging.next, type=kind, items=items, **common)
 
 
 def client_as_declared(

@@ -15,7 +15,7 @@ from keyapi.conformance.walking.trouble import Trouble
 from keyapi.specification import Argument, OperationSpec, value_at
 
 Row = Mapping[str, Any]
-_TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no", ""})
+_TRUE, _FALSE = frozenset({"true", "1", "yes", "y"}), frozenset({"false", "0", "no", "n", ""})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +173,8 @@ class Seen:
         if paging is None:
             return False
         if paging.kind == "cursor":
-            more = bool(self.rows and self.cursor) if self.flag is None else self.flag
+            named = bool(self.cursor) and str(self.cursor) not in ("0", "-1")
+            more = bool(self.rows) and named if self.flag is None else self.flag
         else:
             full = bool(self.rows) and (size is None or len(self.rows) >= size)
             last = self.operation.arguments[paging.position].schema.get("maximum")
