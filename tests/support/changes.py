@@ -30,15 +30,13 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-import yaml
-
 from pipeline.cli import ROOT
 from pipeline.commands.checks import MUTANTS
 from pipeline.commands.update import NOT_COPIED, files
 from pipeline.vendor.pages import block_text, read_page
 from support.docs_site import Docs
 from support.page_changes import CHANGES, Change
-from support.pages import OVERLAY, REAL_NAME, REAL_PAGE
+from support.pages import OVERLAY, REAL_NAME, REAL_PAGE, written
 
 BY_HAND = (
     "tests/contract/test_golden.py",
@@ -142,14 +140,13 @@ def updated(change: Change, copy: Path, site: Docs, summary: Path) -> Iterator[s
 def changed_page(change: Change) -> str:
     """The text of the published page after a change; all but the change stays as published."""
     text = REAL_PAGE.read_text("utf-8")
-    page = read_page(text.encode(), REAL_NAME)
-    before = page.operation
+    published, page = (read_page(text.encode(), REAL_NAME) for _ in range(2))
     change.edit(page.block)
-    ((path, item),) = page.block["paths"].items()
-    (method,) = item
-    block = yaml.safe_dump(page.block, sort_keys=False, allow_unicode=True)
-    text = text.replace(block_text(text), block)
-    text = text.replace(f" {before}\n", f" {method.upper()} {path}\n")
+    if page.block != published.block:
+        ((path, item),) = page.block["paths"].items()
+        (method,) = item
+        text = text.replace(block_text(text), written(page.block))
+        text = text.replace(f" {published.operation}\n", f" {method.upper()} {path}\n")
     if change.credits is None:
         return _BADGE_BLOCK.sub("", text)
     cost = f"{change.credits} credit{'' if change.credits == 1 else 's'}"

@@ -89,11 +89,16 @@ def page(
         extra=extra,
     )
     return markdown(
-        yaml.safe_dump(block, sort_keys=False, allow_unicode=True),
+        written(block),
         info=f"yaml {SPEC_FILE} {method.upper()} {path}",
         credits=credits,
         title=title,
     )
+
+
+def written(block: Any) -> str:
+    """The YAML of a specification block; libyaml writes it five times as fast as Python."""
+    return yaml.dump(block, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
 
 
 def document(
