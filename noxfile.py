@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -50,11 +50,10 @@ OTHER_PYTHONS = [version for version in PYTHONS if _runs(version)]
 _HERE = [version for version in PYTHONS if version in (_OWN, *OTHER_PYTHONS)]
 _EACH_CHANGE = [f"pythons-{v}" for v in OTHER_PYTHONS if v in (_HERE[0], _HERE[-1])]
 nox.options.sessions = [
-    "check",
+    "together",
     "tests",
     *_EACH_CHANGE,
     "tools",
-    "rest",
 ]
 
 # The plugins of what generates cases take a second to import, for nothing here.
@@ -95,6 +94,13 @@ _WAITING = ("-n", str((os.cpu_count() or 1) + 1))
 
 def _pytest(session: nox.Session, *arguments: str, **env: str) -> None:
     _run(session, "python", "-m", "pytest", *_PARALLEL, *arguments, **env)
+
+
+def _chosen(session: nox.Session, tests: Sequence[str], *, most: int) -> tuple[str, ...]:
+    """Those tests, so many cases of each; or all cases (`-- --all`), or what else is given."""
+    if session.posargs == ["--all"]:
+        return (*tests, *_WAITING)
+    return tuple(session.posargs) or (*tests, *_WAITING, "--cases", str(most))
 
 
 def _side_by_side(*tasks: Callable[[], object]) -> None:
@@ -142,8 +148,12 @@ def check(session: nox.Session) -> None:
 
 @in_dev
 def tests(session: nox.Session) -> None:
-    """The tests of what is shipped, offline."""
-    _pytest(session, *(session.posargs or (*SHIPPED, *_WAITING)))
+    """The tests of what is shipped, offline.
+
+    At most four cases of each test, which differ in data; `-- --all` runs all, as `coverage` does,
+    which CI runs beside `nox`.
+    """
+    _pytest(session, *_chosen(session, SHIPPED, most=4))
 
 
 @nox.session(python=OTHER_PYTHONS)
@@ -152,12 +162,11 @@ def pythons(session: nox.Session) -> None:
 
     These take a fifth of the time, and show signals, pipes and what workers share on a disk or in
     Redis, none of which depends on the version of Python; nor does the test marked `once`. Every
-    other test runs, with two of its cases, which differ in data; `-- --all` runs all. By default
+    other test runs, with one of its cases, which differ in data; `-- --all` runs all. By default
     only the oldest and the newest Python run.
     """
     _install(session, "dev")
-    cases = () if "--all" in session.posargs else ("--cases", "2")
-    chosen = (*SHIPPED, *_WAITING, *cases, "-m", "not process and not once")
+    chosen = (*_chosen(session, SHIPPED, most=1), "-m", "not process and not once")
     session.run("python", "-m", "pytest", *_PARALLEL, *chosen)
 
 
@@ -173,15 +182,11 @@ def lowest(session: nox.Session) -> None:
 def tools(session: nox.Session) -> None:
     """The tests of what is not shipped: the pipeline, and what the contract suite is made of.
 
-    At most three cases of each test, which differ in data, and none that is slow for what it can
+    At most two cases of each test, which differ in data, and none that is slow for what it can
     find; `-- --all` runs all.
     """
-    if session.posargs == ["--all"]:
-        _pytest(session, *TOOLS)
-    elif session.posargs:
-        _pytest(session, *session.posargs)
-    else:
-        _pytest(session, *TOOLS, *_WAITING, "-m", "not slow", "--cases", "3")
+    slow = () if session.posargs else ("-m", "not slow")
+    _pytest(session, *_chosen(session, (*TOOLS, *slow), most=2))
 
 
 @in_dev(default=False)
@@ -321,9 +326,9 @@ def demo(session: nox.Session) -> None:
 
 
 @in_dev
-def rest(session: nox.Session) -> None:
-    """Sessions mutants, contract, docs, package and demo side by side: each leaves cores idle."""
-    sessions = (mutants, contract, docs, package, demo)
+def together(session: nox.Session) -> None:
+    """Sessions check, mutants, contract, docs, package and demo: each leaves cores idle."""
+    sessions = (check, mutants, contract, docs, package, demo)
     _side_by_side(*(partial(each, session) for each in sessions))
 
 

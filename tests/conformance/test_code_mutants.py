@@ -24,7 +24,7 @@ INFLUENCER = "keyapi_tiktok/api/influencer/__init__.py"
 @pytest.fixture(scope="module")
 def planter() -> Iterator[CodePlanter]:
     planter = ClientPlanter()
-    planter.patience = 4.0
+    planter.patience = 2.0
     yield planter
     planter.close()
 

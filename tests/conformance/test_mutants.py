@@ -202,6 +202,7 @@ def test_a_relation_tells_a_deliberate_fault(
     assert TOLD[fault] in found
 
 
+@pytest.mark.slow  # the score of any fault begins with this
 def test_without_a_fault_no_relation_tells_anything() -> None:
     assert baseline().problems(operation()) == []
     assert [str(one) for one in parsed()] == []
@@ -218,8 +219,9 @@ def a_new_header(exchange: Exchange) -> Iterator[Mutant]:
 
 
 def test_the_command_fails_and_names_a_fault_that_nobody_notices(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: Patch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     faults = {
         "new-header": Fault("new-header", "nothing looks at it", a_new_header, True),
         "error-code": FAULTS["error-code"],

@@ -61,8 +61,8 @@ def _python(arguments: list[str]) -> None:
 
 
 def _check_options(scripts: list[str], arguments: list[str]) -> None:
-    texts = [_help(script) for script in scripts]
     for option in (word for word in arguments if re.match(r"--\w", word)):
+        texts = (_help(script) for script in scripts)
         assert any(re.search(rf"{option}\b", text) for text in texts), option
 
 

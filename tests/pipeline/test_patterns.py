@@ -18,6 +18,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 def test_every_pattern_takes_linear_time() -> None:
     patterns = list(found("pipeline", "conformance", "keyapi"))
 
