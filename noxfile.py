@@ -219,7 +219,8 @@ def mutants(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the site, where a warning is an error, and test it and every document."""
     site = _built_site(session)
-    _pytest(session, "tests/docs", f"--site={site}", *session.posargs)
+    # In one process: workers would take longer to start than they save.
+    _pytest(session, "-n", "0", "tests/docs", f"--site={site}", *session.posargs)
 
 
 def _built_site(session: nox.Session) -> Path:
