@@ -202,7 +202,9 @@ class BaseClient(Generic[HTTP]):
             wrap = _wrapper(settings.transport)
             if wrap is not None:
                 # They need httpcore, for which a client with another transport does not wait.
-                kind: Any = _own_connections(is_async=self._is_async)
+                from keyapi._sending.connections import AsyncConnections, Connections
+
+                kind: Any = AsyncConnections if self._is_async else Connections
                 kind = getattr(settings.transport, "connections", kind)
                 of_transport = getattr(settings.transport, "arguments", {})
                 connections = network(self.base_url, {**of_transport, **given}, kind)
@@ -289,17 +291,6 @@ def _unwritable() -> tuple[type[Exception], ...]:
     import httpx
 
     return (httpx.InvalidURL, TypeError, ValueError)
-
-
-def _own_connections(*, is_async: bool) -> Any:
-    """What makes the client's own connections; imported with what the one kind needs."""
-    if is_async:
-        from keyapi._sending.async_connections import AsyncConnections
-
-        return AsyncConnections
-    from keyapi._sending.connections import Connections
-
-    return Connections
 
 
 def _wrapper(transport: Any) -> Callable[[Any], Any] | None:

@@ -8,15 +8,13 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any
 
-import httpcore
 import httpx
 
 from keyapi._sending.call import Call
 from keyapi._sending.exchange import RawHeaders, Sent, Server, is_kept
 
 _HTTPX = logging.getLogger("httpx")
-_HTTPCORE = [logging.getLogger(f"httpcore.{name}") for name in ("connection", "http11")]
-_FOLDERS = (os.path.dirname(httpx.__file__), os.path.dirname(httpcore.__file__))
+_FOLDER = os.path.dirname(httpx.__file__)
 
 
 class Direct:
@@ -83,24 +81,18 @@ class Direct:
             and http.auth is None
             and not _HTTPX.isEnabledFor(logging.INFO)
             and functions == self._own
-            and not any(each.isEnabledFor(logging.DEBUG) for each in _HTTPCORE)
         )
 
 
 def _sync() -> tuple[Any, ...]:
-    """What tools patch to see what is sent; httpcore's pool sends it either way."""
+    """What tools patch to see what is sent."""
     return httpx.Client.send, httpx.HTTPTransport.handle_request
 
 
 def _async() -> tuple[Any, ...]:
-    return (
-        httpx.AsyncClient.send,
-        httpx.AsyncHTTPTransport.handle_async_request,
-        httpcore.AsyncConnectionPool.handle_async_request,
-        httpcore.AsyncHTTPConnection.handle_async_request,
-    )
+    return httpx.AsyncClient.send, httpx.AsyncHTTPTransport.handle_async_request
 
 
 def _is_own(function: Any) -> bool:
-    """Whether a function is a library's own, and not what a tool has put in its place."""
-    return type(function) is FunctionType and function.__code__.co_filename.startswith(_FOLDERS)
+    """Whether a function of httpx is its own, and not what a tool has put in its place."""
+    return type(function) is FunctionType and function.__code__.co_filename.startswith(_FOLDER)
