@@ -17,6 +17,7 @@ import respx
 from client.conftest import EXAMPLE, KEY, USER_ID
 from keyapi import (
     AuthenticationError,
+    BadRequest,
     BudgetExceeded,
     ConfigurationError,
     InvalidResponse,
@@ -51,7 +52,15 @@ class Way(NamedTuple):
         kind = AsyncTikTok if self.is_async else TikTok
         return kind(KEY, base_url=url, **{**self.options(), **options})
 
-    def calls(self, url: str, times: int = 1, *, client: Any = None, **options: Any) -> list[Any]:
+    def calls(
+        self,
+        url: str,
+        times: int = 1,
+        *,
+        client: Any = None,
+        user_id: str = USER_ID,
+        **options: Any,
+    ) -> list[Any]:
         """Make calls one after another; give the pages and errors, and the client."""
         client = client or self.open(url, **options)
         results: list[Any] = []
@@ -60,7 +69,7 @@ class Way(NamedTuple):
             async with client:
                 for _ in range(times):
                     try:
-                        page = await client.influencer.products_analytics(user_id=USER_ID)
+                        page = await client.influencer.products_analytics(user_id=user_id)
                     except KeyAPIError as error:
                         results.append(error)
                     else:
@@ -72,7 +81,7 @@ class Way(NamedTuple):
         with client:
             for _ in range(times):
                 try:
-                    results.append(client.influencer.products_analytics(user_id=USER_ID))
+                    results.append(client.influencer.products_analytics(user_id=user_id))
                 except KeyAPIError as error:
                     results.append(error)
         return [*results, client]
@@ -123,11 +132,21 @@ def test_a_page_says_how_it_was_got(way: Way, server: Scripted) -> None:
     assert (len(server.heads), page.attempts, client.credits_spent) == (1, 1, 1)
 
 
-@pytest.mark.parametrize(("target", "is_direct"), [("/a?b=c%20d", True), ("/a b", False)])
+@pytest.mark.parametrize(
+    ("target", "is_direct"),
+    [("/a?b=c%20d", True), ("/a b", False), (f"/a?b={'c' * 2**15}", False)],
+)
 def test_what_httpx_would_write_in_another_way_is_left_to_it(target: str, is_direct: bool) -> None:
     with TikTok(KEY) as client:
         sent = client.get_httpx_client().written("GET", target, None, client._new_call())
         assert isinstance(sent, Sent) is is_direct
+
+
+def test_a_url_that_is_too_long_is_refused(way: Way, server: Scripted) -> None:
+    error, client = way.calls(server.url, user_id="1" * 70_000)
+    assert type(error) is BadRequest
+    assert "too long" in str(error)
+    assert (server.heads, client.credits_spent) == ([], 0)
 
 
 @pytest.mark.parametrize("headers", [{"X-Team": "a"}, {"host": "api.example"}])

@@ -12,11 +12,13 @@ import httpx
 RawHeaders = list[tuple[bytes, bytes]]
 # What httpx leaves as it is in a path and query that are already escaped.
 _KEPT = re.compile(r"[A-Za-z0-9_.~%&=+/?:@!$(),;*-]*").fullmatch
+_LONGEST = 2**15  # characters of one that httpx is not asked about; it takes twice as many in a URL
 
 
 def is_kept(target: str) -> bool:
     """Whether httpx would send a path and query as they are."""
-    return _KEPT(target) is not None and "/." not in target  # which it may resolve
+    is_plain = _KEPT(target) is not None and "/." not in target  # which it may resolve
+    return is_plain and len(target) <= _LONGEST
 
 
 class Server:
