@@ -159,6 +159,68 @@ def test_the_names_of_parameters_are_no_values(text):
     assert not looks_like_enum(text, {"user_id", "unique_id"})
 
 
+def _values(text, **more):
+    members = enum_in(text, **more)
+    return members and [member.value for member in members]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("Accepted: new | hot | rising", ["new", "hot", "rising"]),
+        ("Must be `public` / `private` / `friends`", ["public", "private", "friends"]),
+        ("Either `asc` or `desc`.", ["asc", "desc"]),
+        ("'day', 'week' or 'month'", ["day", "week", "month"]),
+        ('Only "hot" and "new" are supported', ["hot", "new"]),
+        ("Set to true or false", ["true", "false"]),
+        ("| Value | Name |\n|---|---|\n| hot | Hot |\n| `new` | New |", ["hot", "new"]),
+        ("Permitted: letters, digits and dashes", None),
+        ("A name and a `surname`", None),
+        ("after=foo gives what follows foo, before=bar what precedes bar", None),
+    ],
+)
+def test_words_in_a_list(text, values):
+    assert _values(text, numeric=False) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("What to list:\n- 1: daily\n- 2: weekly", ["1", "2"]),
+        ("Type: 1 (video), 2 (image) or 3 (live)", ["1", "2", "3"]),
+        ("| value | meaning |\n|---|---|\n| 1 | Hot |\n| 2 | New |", ["1", "2"]),
+        ("类型 1-视频 2-直播", ["1", "2"]),
+        ("Allowed: 7, 28, 60 (days)", ["7", "28", "60"]),
+        ("0 or 1", ["0", "1"]),
+        ("1=asc, 2=desc. 10 rows per page", ["1", "2"]),
+    ],
+)
+def test_numbers_in_a_list(text, values):
+    assert _values(text) == values
+    assert all(member.label is None for member in enum_in("Allowed: 7, 28, 60 (days)"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1=asc, 2=desc, 3 to 9 reserved",
+        "1=asc, 2=desc or 3",
+        "Values from 1=worst to 5=best",
+        "1=worst ... 5=best",
+        "0, 1 (video), 2 (live)",
+        "Use 1 for likes, 2 for views, 3 for shares",
+        "1/2/3 = low/medium/high",
+        "Status (1 active, 2 paused, 3 deleted)",
+        "`new` for newest first, `top` for most liked",
+        "en-US (English), id-ID (Indonesian)",
+        "Sort by `likes` (default) or `views`",
+    ],
+)
+def test_values_that_are_not_all_understood_make_no_enum_and_are_told(text):
+    assert enum_in(text) is None
+    assert looks_like_enum(text)
+
+
 def test_a_numbered_list_in_a_text_counts_no_values():
     assert enum_in("1. likes; 2. views", numeric=False) is None
 
@@ -173,7 +235,22 @@ def test_what_seems_to_be_an_enum_but_is_not_understood_can_be_told(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1-10", "Page size, up to 10: no more", "yyyy-MM-dd", "1-day, 7-day", "Ratio 16:9"]
+    "text",
+    [
+        "",
+        "1-10",
+        "Page size, up to 10: no more",
+        "yyyy-MM-dd",
+        "1-day, 7-day",
+        "Ratio 16:9",
+        "Ratio, e.g. 16:9 or 4:3",
+        "Opens 09:30, closes 18:00",
+        "2024-01-01 or 2024/01/01",
+        "ISO date (YYYY-MM-DD), time (hh:mm)",
+        "Rows (at most 10), page (from 1)",
+        "Like `foo` and `bar`",
+        "Can be 'a', 'b', 'c', and so on",
+    ],
 )
 def test_ordinary_text_does_not_seem_to_be_an_enum(text):
     assert not looks_like_enum(text)

@@ -14,13 +14,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-
-@dataclass(frozen=True)
-class Member:
-    """One value of an enum; `label` is what the prose calls it, or None."""
-
-    value: str
-    label: str | None
+from pipeline.shape import value_lists
+from pipeline.shape.value_lists import Member
 
 
 @dataclass(frozen=True)
@@ -35,7 +30,7 @@ class _Anchor:
 
 # A dash needs a space beside it: `1 - newest`, but not `1-day`.
 _WORDS = r"\s(?:means|is|represents|indicates|denotes|stands\sfor)\b"
-_SIGNS = r"\s?(?:=|:|：|＝|→|->)|\s[-–—]|\s?[-–—](?=\s)"
+_SIGNS = r"\s?(?:=|:|：|＝|→|->)|\s[-–—]|\s?[-–—](?=[\s\u4e00-\u9fff])"
 _LABEL = r"\s?(?=[^\W\d])"
 _VALUED = re.compile(
     rf"(?<![\d_$=-])(?<!\d\.)(?P<value>-?\d{{1,18}})(?:{_SIGNS}|(?P<word>{_WORDS})){_LABEL}"
@@ -53,22 +48,17 @@ _KEYED = re.compile(
     r"(?<!\w)(?P<value>[A-Za-z]\w*)\s?=\s?(?P<label>[^\W\d][^,;，；、|\n()（）=]*?)"
     r"(?=\s?(?:[,;，；、|\n()（）.]|/|$)|\s(?:and|or)\s|\s[A-Za-z]\w*\s?=)"
 )
-_LISTED = re.compile(
-    r"(?:\b(?:one\sof|(?:selected|chosen|choose|select)\sfrom|supported\sonly|only\ssupports?"
-    r"|supports?\sonly|currently\ssupports?)(?:\sthe\sfollowing(?:\svalues)?)?(?:\s?[:：]\s?|\s)"
-    r"|(?:(?:\b(?:optional|possible|allowed|available|supported|valid)\s)?\b(?:values?|options?)"
-    r"|\benum|可选值|取值)(?:(?:\s(?:are|is|include))?\s?[:：=]\s?|\sare\s(?=[`'\"“])))"
-    r"(?P<list>(?:[^.\n。()（）]|[(（][^()（）\n]*[)）])+)(?P<open>\.\.)?",
-    re.IGNORECASE,
-)
-_SLASHED = re.compile(r"\s?(?P<list>[A-Za-z]\w*+(?:\s[/|]\s[A-Za-z]\w*+)++)\s?(?=[,，.;；(（]|$)")
-_SEPARATOR = re.compile(r"\s?[,，、|/;；]\s?(?:(?:and|or)\s)?|\s(?:and|or)\s")
-_LISTED_VALUE = re.compile(
-    r"[`'\"“]?(?P<value>[A-Za-z][\w-]*|-?\d+)[`'\"”]?(?:\s?[(（](?P<label>[^()（）]+)[)）])?"
-)
-_OPEN_LIST = re.compile(r"(?:\betc\b|\.\.|…|\band\s(?:so\son|more|others)\b|等)", re.IGNORECASE)
+_ONE_MORE = re.compile(r"\s(?:or|and)\s-?\d{1,18}$")
+_SENTENCE = re.compile(r"\s(?:gives?|returns?|selects?|shows?|means|what|which|that|will)\s")
 _LABEL_END = re.compile(r"[,;，；、|\n()（）。]|\.(?=\s|$)")
-_BETWEEN = re.compile(r"\s?(?:[(（][^()（）]*[)）])?+[\s,;，；、|/.。]*+(?:(?:and|or)\b)?\s?")
+_BETWEEN = re.compile(
+    r"\s?(?:[(（][^()（）]*[)）])?+(?!\.\.)[\s,;，；、|/.。]*+(?:(?:and|or)\b)?\s?(?:(?<=\n)[-*•]\s)?"
+)
+# What makes a list of more than the values named: `1=worst to 5=best`, `2=b, 3 to 9 reserved`.
+_UPTO = re.compile(r"(?:\s(?:to|through|until|up\sto)|\.\.|…)$")
+_UNNAMED = re.compile(
+    r"\s?[,;，；、|/]\s?(?:(?:and|or)\s)?(?P<value>-?\d{1,18})(?![\w%.]|\s?[=:：])"
+)
 _JOINED = re.compile(r"(?<![\s/])[\s/]++(?:(?:and|or)[\s/]*+)?$")
 _DEFAULT = re.compile(r"\s(?:(?:is|as)\s)?(?:(?:the|by)\s)?default\b.*", re.IGNORECASE)
 _CONDITION = re.compile(
@@ -108,15 +98,14 @@ def enum_in(
 def looks_like_enum(text: str, names: Collection[str] = ()) -> bool:
     """Whether a text seems to state an enum, although `enum_in` may not understand it."""
     text = _with_single_blanks(text)
-    valued = re.findall(r"(?<![\w.])-?\d+\s?[=：＝:]\s?\w", text)
+    # Not a ratio or a time: 16:9, 09:30.
+    valued = re.findall(r"(?<![\w.])-?\d+\s?(?:[=＝]\s?\w|[:：]\s?[^\W\d]|[:：]\s\w)", text)
     named = [match["name"] for match in _NAMED.finditer(text)]
     labelled = [match for match in _LABELLED.finditer(text) if _is_label(match["label"], names)]
     if max(len(valued), len(labelled), len(named) - len(set(named)) + bool(named)) >= 2:
         return True
-    match = _LISTED.search(text)
-    values = _SEPARATOR.split(match["list"].strip()) if match else []
-    fitting = [value for value in values if _LISTED_VALUE.fullmatch(value.strip())]
-    return len(fitting) >= 2 and not {_bare(value) for value in fitting} <= {*names}
+    listed = value_lists.listed_in(text)
+    return len(listed) >= 2 and not {*listed} & {*names}
 
 
 def _readings(text: str, *, numeric: bool) -> Iterator[tuple[Member, ...]]:
@@ -131,10 +120,7 @@ def _readings(text: str, *, numeric: bool) -> Iterator[tuple[Member, ...]]:
         yield _numbered(text)
     yield _labels_first(text)
     yield _keyed(text)
-    yield _listed(text)
-    match = _SLASHED.match(text)
-    if match:
-        yield tuple(Member(value, None) for value in re.split(r"\s[/|]\s", match["list"]))
+    yield from value_lists.readings(text, numeric=numeric)
 
 
 def _with_single_blanks(text: str) -> str:
@@ -175,7 +161,11 @@ def _labelled_by_place(text: str, anchors: list[_Anchor]) -> tuple[Member, ...] 
         label = _JOINED.sub("", text[anchor.end : cut])
         if following is None:
             label = _DEFAULT.sub("", label)
-        elif not _BETWEEN.fullmatch(text, cut, stop):
+            another = _UNNAMED.match(text, cut)
+            values = {anchor.value for anchor in anchors}
+            if (another and another["value"] not in values) or _ONE_MORE.search(label):
+                return None
+        elif _UPTO.search(label) or not _BETWEEN.fullmatch(text, cut, stop):
             return None
         members.append(Member(anchor.value, label.strip()))
     return tuple(members)
@@ -217,6 +207,8 @@ def _keyed(text: str) -> tuple[Member, ...]:
     for match in _KEYED.finditer(text):
         if run and not _BETWEEN.fullmatch(text, end, match.start()):
             run = []
+        if _SENTENCE.search(match["label"]):  # `after=foo gives what follows foo` is an example
+            return ()
         run.append(Member(match["value"], match["label"].strip()))
         end = match.end()
         if len(run) > len(best):
@@ -224,21 +216,6 @@ def _keyed(text: str) -> tuple[Member, ...]:
     return tuple(best) if len(best) >= 2 else ()
 
 
-def _listed(text: str) -> tuple[Member, ...]:
-    """Values after words such as "one of"; of an open list, none."""
-    match = _LISTED.search(text)
-    if not match or match["open"] or _OPEN_LIST.search(match["list"]):
-        return ()
-    found = [_LISTED_VALUE.fullmatch(v.strip()) for v in _SEPARATOR.split(match["list"].strip())]
-    members = [Member(m["value"], m["label"]) for m in found if m]
-    alike = {member.value.lstrip("-").isdecimal() for member in members}
-    return tuple(members) if len(members) == len(found) and len(alike) == 1 else ()
-
-
 def _are_names(members: tuple[Member, ...], names: Collection[str]) -> bool:
     """Whether members are parameters: one of a list of names, or of what is set to something."""
     return any(member.value in names for member in members)
-
-
-def _bare(value: str) -> str:
-    return value.strip(" `'\"“”")

@@ -9,9 +9,10 @@ from typing import Any
 from keyapi._facts import FIRST_PAGE
 from pipeline.document.values import whole_number
 from pipeline.shape.draft import Draft, Operation, Schema
-from pipeline.shape.enumerations import Member, enum_in, looks_like_enum
+from pipeline.shape.enumerations import enum_in, looks_like_enum
 from pipeline.shape.paging import PagingNames, argument_names, paging_names, starts_at_zero
 from pipeline.shape.prose import bounds_in, is_comma_joined
+from pipeline.shape.value_lists import Member
 
 SHORTEST_TEXT = 1
 """Of a text in the query or path. Evidence (doc): do not send empty optional parameters."""

@@ -1,0 +1,170 @@
+"""Values that pages list without an explanation of each, or with one in brackets or a table.
+
+Pure functions: text in, members out; () where a form does not occur, or is not fully understood.
+Texts have single blanks and line ends, as `enumerations` makes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+
+@dataclass(frozen=True)
+class Member:
+    """One value of an enum; `label` is what the prose calls it, or None."""
+
+    value: str
+    label: str | None
+
+
+_LISTED = re.compile(
+    r"(?:\b(?:(?:must|can\sonly|may\sonly)\sbe(?=\s[`'\"“])|(?:accepted|allowed|permitted)"
+    r"(?=\s?[:：]\s?(?:[`'\"“\d]|\w+\s?[|/]))"
+    r"|one\sof|(?:selected|chosen|choose|select)\sfrom|supported\sonly|only\ssupports?"
+    r"|supports?\sonly|currently\ssupports?)(?:\sthe\sfollowing(?:\svalues)?)?(?:\s?[:：]\s?|\s)"
+    r"|(?:(?:\b(?:optional|possible|allowed|available|supported|valid)\s)?\b(?:values?|options?)"
+    r"|\benum|可选值|取值)(?:(?:\s(?:are|is|include))?\s?[:：=]\s?|\sare\s(?=[`'\"“])))"
+    r"(?P<list>(?:[^.\n。()（）]|[(（][^()（）\n]*[)）])+)(?P<open>\.\.)?",
+    re.IGNORECASE,
+)
+_SLASHED = re.compile(r"\s?(?P<list>[A-Za-z]\w*+(?:\s[/|]\s[A-Za-z]\w*+)++)\s?(?=[,，.;；(（]|$)")
+_SEPARATOR = re.compile(r"\s?[,，、|/;；]\s?(?:(?:and|or)\s)?|\s(?:and|or)\s")
+_LISTED_VALUE = re.compile(
+    r"[`'\"“]?(?P<value>[A-Za-z][\w-]*|-?\d+)[`'\"”]?(?:\s?[(（](?P<label>[^()（）]+)[)）])?"
+)
+_OPEN_LIST = re.compile(r"(?:\betc\b|\.\.|…|\band\s(?:so\son|more|others)\b|等)", re.IGNORECASE)
+_EXAMPLES = re.compile(
+    r"\b(?:such\sas|e\.g\b|eg\b|for\s(?:example|instance)|like\b|i\.e\b)|例如|比如", re.I
+)
+_QUOTED = re.compile(r"[`'\"“](?P<value>[A-Za-z][\w-]*)[`'\"”]")
+_JOINT = r"\s?(?:[,，、|/;；]\s?(?:(?:and|or)\s)?|\s(?:and|or)\s)"
+# The whole of a text: "Either `asc` or `desc`.", "Only 'hot' and 'new' are supported", "0 or 1".
+_ALL_QUOTED = re.compile(
+    rf"\s?(?:either\s|only\s)?(?P<list>{_QUOTED.pattern.replace('?P<value>', '?:')}"
+    rf"(?:{_JOINT}{_QUOTED.pattern.replace('?P<value>', '?:')})+)"
+    r"(?:\s(?:is|are)\s(?:supported|allowed|accepted|valid))?[.。]?\s?",
+    re.IGNORECASE,
+)
+_ALL_NUMBERS = re.compile(
+    r"\s?(?P<list>-?\d{1,18}(?:\s(?:or|and)\s-?\d{1,18}|\s?[/|、]\s?-?\d{1,18}"
+    r"|,\s-?\d{1,18}|,\s(?:or|and)\s-?\d{1,18})+)[.。]?\s?",
+    re.IGNORECASE,
+)
+_BRACKETED = re.compile(
+    r"(?<![\w.=-])(?P<value>-?\d{1,18})\s?[(（](?P<label>[^\W\d][^()（）\n]{0,60})[)）]"
+)
+_CODED = re.compile(
+    r"(?<![\w.(（=])(?=[A-Za-z]\w*[A-Z\d_-])[A-Za-z][\w-]*\s?[(（][^()（）\n]{1,60}[)）]"
+)
+_BOOLEANS = re.compile(r"\b(?:true\s?(?:\sor\s|[/|,])\s?false|false\s?(?:\sor\s|[/|,])\s?true)\b")
+_EXPLAINED = re.compile(rf"{_QUOTED.pattern}\s?(?:[:：=]|\sfor\s|\smeans\s|\s[-–—]\s)")
+_BETWEEN = re.compile(r"\s?(?:[(（][^()（）]*[)）])?[\s,;，；、|/]*+(?:(?:and|or)\s)?")
+# A value more beside those in brackets.
+_BESIDE = re.compile(r"\s?(?:[,;，；、|/]\s?(?:(?:and|or)\s)?|\s(?:and|or)\s)-?\d")
+_BEFORE = re.compile(r"\d\s?(?:[,;，；、|/]|(?:and|or|to)\b)[\s,]*$")
+_ROW = re.compile(r"^\s?\|(?P<cells>(?:[^|\n]*\|)+)\s?$", re.MULTILINE)
+_RULE = re.compile(r"[\s:-]+")
+_COUNTED = re.compile(r"(?<![\w.=])(?P<value>\d{1,2})\s(?:for\s)?[^\W\d]\w+")
+_OPTIONS = re.compile(
+    r"(?<![\d./])(?:0|[1-9]\d{0,17})(?:\s?[/|]\s?(?:0|[1-9]\d{0,17})){2,}(?![\d./])"
+)
+
+
+def readings(text: str, *, numeric: bool) -> Iterator[tuple[Member, ...]]:
+    """Yield what each form of a list gives: its members, or ().
+
+    Args:
+        text: What a page says of a parameter.
+        numeric: Whether the parameter is a number.
+    """
+    yield _in_brackets(text)
+    yield _in_a_table(text)
+    yield _listed(text)
+    if match := _SLASHED.match(text):
+        yield tuple(Member(value, None) for value in re.split(r"\s[/|]\s", match["list"]))
+    if numeric and (match := _ALL_NUMBERS.fullmatch(text)):
+        yield tuple(Member(value, None) for value in re.findall(r"-?\d+", match["list"]))
+    if not numeric and (match := _ALL_QUOTED.fullmatch(text)):
+        yield tuple(Member(value, None) for value in _QUOTED.findall(match["list"]))
+    if not numeric and _BOOLEANS.search(text):
+        yield Member("true", None), Member("false", None)
+
+
+def listed_in(text: str) -> list[str]:
+    """Give values that a text seems to list, although no form is fully understood."""
+    listed = _LISTED.search(text)
+    values = [v.strip() for v in _SEPARATOR.split(listed["list"].strip())] if listed else []
+    found = [
+        [value.strip("`'\"“”") for value in values if _LISTED_VALUE.fullmatch(value)],
+        [match["value"] for match in _BRACKETED.finditer(text)],
+        [value for cells in _cells(text) for value in cells[:1]],
+        re.findall(r"\d+", options[0]) if (options := _OPTIONS.search(text)) else [],
+        _counted([match["value"] for match in _COUNTED.finditer(text)]),
+    ]
+    if not _EXAMPLES.search(text) and not _OPEN_LIST.search(text):
+        found.append(_adjacent(text, list(_CODED.finditer(text))))
+        found.append(_adjacent(text, list(_QUOTED.finditer(text))))
+        found.append(_EXPLAINED.findall(text))
+    return max(found, key=len)
+
+
+def _in_brackets(text: str) -> tuple[Member, ...]:
+    """Values with their labels in brackets: `1 (video), 2 (image)`."""
+    matches = list(_BRACKETED.finditer(text))
+    if not matches[1:] or not _adjacent(text, matches):
+        return ()
+    if _BESIDE.match(text, matches[-1].end()) or _BEFORE.search(text, 0, matches[0].start()):
+        return ()
+    return tuple(Member(m["value"], m["label"].strip()) for m in matches)
+
+
+def _adjacent(text: str, matches: list[re.Match[str]]) -> list[str]:
+    """What matches found; nothing where other words stand between them."""
+    between = ((match.end(), following.start()) for match, following in pairwise(matches))
+    separated = all(_BETWEEN.fullmatch(text, *places) for places in between)
+    return (
+        [re.split(r"\s?[(（]", match[0])[0].strip("`'\"“”") for match in matches]
+        if separated
+        else []
+    )
+
+
+def _in_a_table(text: str) -> tuple[Member, ...]:
+    """Values in the first column of a Markdown table, labels in the second."""
+    rows = _cells(text)
+    read = [_LISTED_VALUE.fullmatch(cells[0]) for cells in rows]
+    if len(rows) < 2 or not all(read) or any(len(cells) < 2 for cells in rows):
+        return ()
+    return tuple(Member(m["value"], c[1]) for m, c in zip(read, rows, strict=True) if m)
+
+
+def _cells(text: str) -> list[list[str]]:
+    """The rows of a table with a head, each as its cells."""
+    rows = [[cell.strip() for cell in m["cells"].split("|")[:-1]] for m in _ROW.finditer(text)]
+    ruled = len(rows) > 1 and all(_RULE.fullmatch(cell) for cell in rows[1])
+    return rows[2:] if ruled else []
+
+
+def _listed(text: str) -> tuple[Member, ...]:
+    """Values after words such as "one of"; of an open list, none."""
+    match = _LISTED.search(text)
+    if not match or match["open"] or _OPEN_LIST.search(match["list"]):
+        return ()
+    found = [_LISTED_VALUE.fullmatch(v.strip()) for v in _SEPARATOR.split(match["list"].strip())]
+    members = [Member(m["value"], m["label"]) for m in found if m]
+    alike = {member.value.lstrip("-").isdecimal() for member in members}
+    if len(members) != len(found) or len(alike) != 1:
+        return ()
+    if not any(member.label for member in members[:-1]):  # the last one's is of all: `7, 28 (days)`
+        return tuple(Member(member.value, None) for member in members)
+    return tuple(members)
+
+
+def _counted(values: list[str]) -> list[str]:
+    """Values that count up from 0 or 1 before words: `1 for likes, 2 for views, 3 for shares`."""
+    numbers = [int(value) for value in values]
+    up = numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else False
+    return values if up and numbers[0] in (0, 1) and len(values) > 2 else []
