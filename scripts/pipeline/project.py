@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -322,9 +323,10 @@ def _about_page(error: PipelineError, page: str, operation: OperationNode) -> Pi
     return PipelineError(problem, where=page, pointer=at, remedy=error.remedy)
 
 
-def read_pages(contents: dict[str, bytes]) -> list[Page]:
-    """Read pages from their bytes, by name."""
-    return [read_page(content, name) for name, content in contents.items()]
+def read_pages(contents: dict[str, bytes], read: Mapping[str, Page] | None = None) -> list[Page]:
+    """Read pages from their bytes, by name, but for those that are read already."""
+    there = read or {}
+    return [there.get(name) or read_page(content, name) for name, content in contents.items()]
 
 
 def read_bounded(path: Path) -> bytes:

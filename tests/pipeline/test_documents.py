@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from keyapi._json import pointer
-from pipeline.document.yaml import MAX_BYTES, MAX_DEPTH, copied, dump_json, dump_yaml, load_yaml
+from pipeline.document.values import MAX_DEPTH
+from pipeline.document.yaml import MAX_BYTES, copied, dump_json, dump_yaml, load_yaml
 from pipeline.errors import PipelineError
 
 AWKWARD = [

@@ -57,8 +57,8 @@ def prepare(
         PipelineError: A page cannot be used, or the overlay does not fit what is published now.
     """
     pages = collect(project, selection, fetch)
-    contents = read_pages(pages.contents)
-    vendored = merge(contents, project.lock(), generator_version(), pages.origins)
+    read = read_pages(pages.contents, pages.read)
+    vendored = merge(read, project.lock(), generator_version(), pages.origins)
     project.require_own(vendored)
     try:
         corrected = project.corrected(vendored)

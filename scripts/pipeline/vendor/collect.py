@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,7 @@ class PageSet:
         contents: Their bytes, by name.
         origins: Where the fetched ones come from, by name.
         files: What the files given are called, by name.
+        read: Those read already, by name.
         vanished: Names of pages that the index no longer lists.
         skipped: Names of listed pages that document no operation.
     """
@@ -61,6 +62,7 @@ class PageSet:
     contents: dict[str, bytes]
     origins: dict[str, Origin] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    read: dict[str, Page] = field(default_factory=dict)
     vanished: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
@@ -83,14 +85,15 @@ def collect(project: Project, selection: Selection, fetch: Fetch | None = None) 
     recorded = project.lock().get("pages", {})
     claims = _Claims(recorded)
     for path in selection.files:
-        page, content = _read_file(path)
+        page = _read_file(path)
         name = page_name(path, project.root / PAGES, page)
         if not path.resolve().is_relative_to((project.root / PAGES).resolve()):
             name = claims.recorded_name(page.operation) or name
         claims.add(name, page.operation, path.name)
         _require_its_own(name, page.operation, path.name, recorded)
-        pages.contents[name] = content
+        pages.contents[name] = page.content
         pages.files[name] = path.name
+        pages.read[name] = replace(page, name=name)
     if selection.urls or selection.index:
         if fetch is None:
             from pipeline.vendor.fetch import fetch as from_network  # brings httpx
@@ -146,7 +149,7 @@ class _Claims:
             self._operations[operation] = source
 
 
-def _read_file(path: Path) -> tuple[Page, bytes]:
+def _read_file(path: Path) -> Page:
     try:
         content = read_bounded(path)
     except OSError as error:
@@ -155,7 +158,7 @@ def _read_file(path: Path) -> tuple[Page, bytes]:
             where=path.name,
             remedy="Give the path of a page's .md file.",
         ) from None
-    return read_page(content, path.name), content
+    return read_page(content, path.name)
 
 
 def _require_its_own(
