@@ -291,12 +291,12 @@ class Project:
         return str(options["x-client-class"])
 
     def generated(self) -> dict[str, bytes]:
-        """Give every file below `generated`, by path below it; caches left out."""
+        """Give every file below `generated`, by path below it; caches and links left out."""
         folder = self.root / GENERATED
         return {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and "__pycache__" not in path.parts
+            if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts
         }
 
     def client(self, effective: dict[str, Any], *, formatted: bool = True) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import ROOT
-from pipeline.commands.update import NOT_COPIED
+from pipeline.commands.copying import copy_checkout
 from support.changes import updated
 from support.docs_site import Docs
 from support.page_changes import CHANGES
@@ -40,7 +40,7 @@ def test_an_update_takes_a_change_of_the_price(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = tmp_path / "project"
-    shutil.copytree(ROOT, copy, symlinks=True, ignore=NOT_COPIED)
+    copy_checkout(ROOT, copy)
     leave_out_other_checks(copy)
     left_out = " and ".join(f"not {name}" for name in _LEFT_OUT)
     monkeypatch.setenv("PYTEST_ADDOPTS", f"-k '{left_out}'")

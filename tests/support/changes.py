@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,7 +31,8 @@ from time import monotonic
 
 from pipeline.cli import ROOT
 from pipeline.commands.checks import MUTANTS
-from pipeline.commands.update import NOT_COPIED, files
+from pipeline.commands.copying import copy_checkout
+from pipeline.commands.update import files
 from pipeline.vendor.pages import block_text, read_page
 from support.docs_site import Docs
 from support.page_changes import CHANGES, Change
@@ -87,7 +87,7 @@ def tried(change: Change) -> tuple[list[str], list[str]]:
     """
     with tempfile.TemporaryDirectory() as scratch, Docs() as site:
         copy, summary = Path(scratch) / "project", Path(scratch) / "summary.md"
-        shutil.copytree(ROOT, copy, symlinks=True, ignore=NOT_COPIED)
+        copy_checkout(ROOT, copy)
         problems = list(updated(change, copy, site, summary))
         if problems:
             return problems, []

@@ -19,22 +19,18 @@ from keyapi.recording.model import Recording, RecordingError
 from keyapi.specification import OperationSpec, Specification
 from pipeline.cli import ROOT
 from pipeline.commands.checks import CHECKS, CONTRACT_SUITE, WIDTH, failures
+from pipeline.commands.copying import copy_checkout
 from pipeline.commands.summary import Snapshot, pages_markdown
 from pipeline.correct.overlay import Action
 from pipeline.document.text import fenced, plain
 from pipeline.errors import PipelineError
 from pipeline.project import GENERATED, LOCK, Project
-from pipeline.transaction import FOLDER, replace
+from pipeline.transaction import replace
 
 _RECORDINGS = "tests/recordings"
 _NOT_UNDERSTOOD = "openapi/not-understood.yaml"
 _WORTH_READING = re.compile(r": (?:not understood|different|left out): ")
 _UPDATED = ("openapi", GENERATED, _RECORDINGS, "docs/_static")
-# What a checkout may hold besides the project: its history, environments, and what tools leave.
-NOT_COPIED = shutil.ignore_patterns(
-    *(".git", ".nox", ".venv", "venv", "mutants", "build", "dist", "node_modules", FOLDER),
-    *("__pycache__", "*.egg-info", ".*_cache", ".coverage*"),
-)
 _LAST_LINES = 30
 _NOTE = "note: "
 _TO_DECIDE = "These state by hand what the pages no longer say. Change them, or the correction:"
@@ -284,9 +280,10 @@ def update(
     Raises:
         PipelineError: A step failed, or the project was changed meanwhile; nothing was changed.
     """
+    _require_writable(summary)
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / _UPDATE
-        shutil.copytree(root, copy, symlinks=True, ignore=NOT_COPIED)
+        copy_checkout(root, copy)
         before, lock = files(copy), lock_without_etags(copy)
         trial = Trial(copy, runner, skipped)
         try:
@@ -316,13 +313,26 @@ def update(
     return 0
 
 
+def _require_writable(summary: Path | None) -> None:
+    """Find out before the work whether its summary can be written."""
+    try:
+        if summary is not None:
+            summary.open("a").close()
+    except OSError as error:
+        raise PipelineError(
+            f"the summary cannot be written: {error.strerror}",
+            where=str(summary),
+            remedy="Give --summary a file in a folder that you may write.",
+        ) from None
+
+
 def files(root: Path) -> dict[str, bytes]:
-    """Read every file that an update may change, by path below the root; caches excluded."""
+    """Read every file that an update may change, by path below the root; no link, and no cache."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for folder in _UPDATED
         for path in sorted((root / folder).rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts
     }
 
 

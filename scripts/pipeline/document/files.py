@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+_NOT_REGULAR = "it is not a regular file"
+
 
 class NotRegularError(OSError):
     """What stands there is not a regular file, such as a folder, a pipe or a device."""
@@ -28,8 +30,12 @@ def read_file(path: Path, limit: int) -> bytes:
         descriptor = os.open(path, flags)  # without waiting for who writes to a pipe
     except ValueError as error:
         raise NotRegularError(errno.EINVAL, f"its name is impossible ({error})") from None
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
+            raise NotRegularError(errno.EINVAL, _NOT_REGULAR) from None
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise NotRegularError(errno.EINVAL, "it is not a regular file")
+        raise NotRegularError(errno.EINVAL, _NOT_REGULAR)
     with os.fdopen(descriptor, "rb") as file:
         return file.read(limit + 1)
