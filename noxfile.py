@@ -116,7 +116,8 @@ def fuzz(session: nox.Session) -> None:
     """Mutate pages for some time: each must be used, or refused with one line, in linear time.
 
     By default a minute over the pages of the example: `nox -s fuzz -- --seconds 600 PAGE ...`. Then
-    half a minute over whatever else the scripts read: overlay, lock, options, specifications.
+    half a minute over whatever else the scripts read: overlay, lock, options, specifications, with
+    a survey and an update of the project each time.
     """
     _run(session, "python", "-m", "support.page_fuzzer", *session.posargs, **_PATHS)
     _run(session, "python", "-m", "support.document_fuzzer", **_PATHS)

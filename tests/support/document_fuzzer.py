@@ -5,12 +5,15 @@
 
 These are the overlay, the lock, the generator's options, both specifications and the pages of a
 project, each also as a file that is not one. As for pages (`support.page_fuzzer`), a command ends
-with 0, 1 or 2, and 2 comes with one line. Exit code 1: one did not.
+with 0, 1 or 2, and 2 comes with one line. Exit code 1: one did not. Of an update, the steps that
+read these files run in this process, and none of the checks that follow them.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import shutil
 import sys
@@ -21,11 +24,20 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from random import Random, SystemRandom
+from unittest.mock import patch
 
+import diff as diff_script
+import page_words
+import regenerate as regenerate_script
+import vendor as vendor_script
 from pipeline.commands.diff import diff
 from pipeline.commands.regenerate import regenerate
+from pipeline.commands.survey import survey
+from pipeline.commands.update import Outcome as StepOutcome
+from pipeline.commands.update import Step, update
 from pipeline.commands.vendor import vendor
 from pipeline.project import GENERATOR, LOCK, PAGES
+from pipeline.survey.sources import Places
 from pipeline.vendor.collect import Selection
 from support.page_fuzzer import Outcome, judged_command
 from support.page_mutations import mutated, mutated_document
@@ -36,6 +48,7 @@ EFFECTIVE = "generated/keyapi_tiktok/openapi.json"
 PAGE = f"{PAGES}/{LISTING_NAME}"
 FILES = (OVERLAY, LOCK, GENERATOR, SPEC, PAGE, EFFECTIVE)
 _SECONDS = 6.0  # of CPU that a command may take
+_UPDATE_SECONDS = 12.0  # of an update, which runs four
 _STRANGE = 0.15  # the share of files that are not a document at all
 
 
@@ -103,13 +116,15 @@ class DocumentJudge:
 
     Args:
         folder: An empty folder, where the project is made.
+        updates: Whether the project is surveyed and updated, too, which takes most of the time.
 
     Attributes:
         root: The project.
         contents: Bytes of each of its files, by path below it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, updates: bool = False) -> None:
+        self._updates = updates
         self.root = listing_project(folder / "project")
         self._kept = folder / "kept"
         self.contents = {name: (self.root / name).read_bytes() for name in FILES}
@@ -127,7 +142,8 @@ class DocumentJudge:
         try:
             write(path)
             for command in self._commands(name, path):
-                outcome = judged_command(command, self.root, _SECONDS)
+                seconds = _UPDATE_SECONDS if command == self._update else _SECONDS
+                outcome = judged_command(command, self.root, seconds)
                 if not outcome.is_right:
                     return outcome
             return outcome
@@ -144,10 +160,39 @@ class DocumentJudge:
                 lambda: diff(self.root, old, new, form="text", fail_on=None),
                 lambda: diff(self.root, new, old, form="json", fail_on=None),
             ]
-        return [
+        commands = [
             lambda: regenerate(self.root, check=True),
             lambda: vendor(self.root, Selection(), dry_run=True),
         ]
+        if self._updates:
+            commands += [lambda: survey(self.root, Places()), self._update]
+        return commands
+
+    def _update(self) -> int:
+        with contextlib.redirect_stderr(io.StringIO()):  # it announces its steps
+            return update(self.root, (), None, dry_run=True, runner=run_here)
+
+
+_SCRIPTS = {
+    "vendor.py": vendor_script.main,
+    "page_words.py": page_words.main,
+    "regenerate.py": regenerate_script.main,
+    "diff.py": diff_script.main,
+}
+
+
+def run_here(copy: Path, step: Step) -> StepOutcome:
+    """Run a step of an update in this process, if it is one that reads the files."""
+    if step.name not in _SCRIPTS:
+        return StepOutcome(0, "", "")
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as err,
+        contextlib.chdir(copy.parent),
+        patch("pipeline.commands.regenerate.verify"),  # mypy takes seconds
+    ):
+        code = _SCRIPTS[step.name](step.arguments)
+    return StepOutcome(code, out.getvalue(), err.getvalue())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -163,7 +208,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     outcomes: Counter[str] = Counter()
     end = time.monotonic() + arguments.seconds
     with tempfile.TemporaryDirectory() as scratch:
-        judge = DocumentJudge(Path(scratch))
+        judge = DocumentJudge(Path(scratch), updates=True)
         seed = first
         while time.monotonic() < end and seed - first != arguments.cases:
             name, what, write = random_file(judge.contents, Random(seed))  # noqa: S311 - it makes up files
