@@ -25,9 +25,10 @@ from keyapi.export._target import Target
 
 GROUP_ROWS = 20_000
 """Rows of a row group, about."""
-AT_ONCE = 2048
-"""Rows that become columns at a time: before, each takes some kilobytes; more save no time."""
-_LOTS = 2
+AT_ONCE = 512
+"""Rows that become columns at a time: more are slower, as they no longer fit a processor's cache,
+and take memory, some kilobytes each."""
+_LOTS = 8
 """How many times as many are in memory, as received, at most."""
 FILE_GROUPS = 10
 """Row groups of a file at most."""
@@ -161,10 +162,14 @@ class Publisher(threading.Thread):
     def _group(self, reader: JournalReader) -> pa.Table | None:
         """The next row group, as soon as there is enough for one; None at the end."""
         tables: list[pa.Table] = []
+        every: list[CommittedPage] = []
         while sum(map(len, tables)) < GROUP_ROWS and (pages := self._next(reader)):
             self._after = pages[-1].seq
             tables.append(self._table(pages))
-        return pa.concat_tables(tables) if tables else None
+            every += [page._replace(received=b"") for page in pages]
+        if not tables:
+            return None
+        return with_lineage(pa.concat_tables(tables), every, self._as_of, self._run)
 
     def _put(self, scratch: Path, name: str, last: int, rows: int) -> None:
         file = put(self._target, scratch, name, rows)._replace(first=self._first, last=last)
@@ -203,7 +208,7 @@ class Publisher(threading.Thread):
             return found, self._taken[0].seq if self._taken else None
 
     def _table(self, pages: Sequence[CommittedPage]) -> pa.Table:
-        """The rows of some pages, with their lineage."""
+        """The rows of some pages."""
         rows: list[Any] = []
         for page in pages:
             received = page.received
@@ -214,7 +219,7 @@ class Publisher(threading.Thread):
                     f"has {page.rows} rows, and its answer has {len(found)}"
                 )
             rows += found
-        return with_lineage(self._schema.table(rows), pages, self._as_of, self._run)
+        return self._schema.table(rows)
 
     def _clean(self) -> int:
         """Remove files that the journal does not know; give the number of the next one."""
