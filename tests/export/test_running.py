@@ -36,8 +36,8 @@ from keyapi.export._commits import Commits
 from keyapi.export._engine import _fetched
 from keyapi.export._journal import Journal
 from keyapi.export._reader import connect
+from keyapi.export._ready import Ready
 from keyapi.export._records import CommittedPage, FetchedPage
-from keyapi.export._target import target
 from keyapi.specification import Specification
 from keyapi_example import AsyncTikTok, TikTok
 from support.creators import Creators, refusal
@@ -292,18 +292,44 @@ def test_an_id_that_has_no_page_to_go_on_from_stays_dead(tmp_path: Path) -> None
 # --- Files --------------------------------------------------------------------------------------
 
 
-def test_pages_that_were_read_from_the_journal_are_not_published_again(tmp_path: Path) -> None:
-    journal = Journal.new(tmp_path / "j.sqlite", {})
-    place = target(tmp_path / "out", tmp_path / "out")
+def _page(seq: int, *rows: Any) -> CommittedPage:
+    return CommittedPage(seq, "1", seq, len(rows), None, 0, list(rows))
+
+
+@pytest.fixture(scope="module")
+def columns() -> RowSchema:
     spec = Specification.of_package("keyapi_example").operations["influencer_products_analytics"]
-    schema = RowSchema.of(spec)
-    publisher = files.Publisher(journal, place, schema, as_of=DAY, run="run")
-    publisher._after = 3
-    for seq in range(2, 6):
-        publisher.committed(1, [CommittedPage(seq, "1", seq, 1, None, 0, [{}])])
-    found, _ = publisher._in_memory()
-    assert [page.seq for page in found] == [4, 5]
-    journal.close()
+    return RowSchema.of(spec)
+
+
+def test_pages_that_were_read_from_the_journal_are_not_published_again(columns: RowSchema) -> None:
+    ready = Ready(columns, 4, 8)
+    assert ready.add([_page(seq, {"product_id": str(seq)}) for seq in range(2, 6)]) == 4
+    block, _ = ready.take(3)
+    assert block is not None
+    assert [page.seq for page in block.pages] == [4, 5]
+    assert block.table["product_id"].to_pylist() == ["4", "5"]
+    assert ready.add([_page(6), _page(7, {})], last=True) == 2
+    assert ready.take(7) == (None, None)
+
+
+def test_what_is_not_in_memory_is_read_up_to_what_is(columns: RowSchema) -> None:
+    ready = Ready(columns, 2, 2)
+    assert ready.add([_page(1, {})]) == 0
+    assert ready.take(0) == (None, 1)
+    assert ready.add([_page(2, {})]) == 2
+    assert ready.add([_page(3, {}), _page(4, {})]) == 2, "too many wait: these are let go"
+    block, _ = ready.take(0)
+    assert block is not None
+    assert block.pages[-1].seq == 2
+    ready.add([_page(5, {}), _page(6, {})])
+    assert ready.take(2) == (None, 5)
+
+
+def test_rows_that_are_none_are_left_to_the_publisher(columns: RowSchema) -> None:
+    ready = Ready(columns, 1, 2)
+    assert ready.add([_page(1, "text")]) == 1
+    assert ready.take(0) == (None, None)
 
 
 def test_a_page_whose_worker_was_cancelled_is_committed_all_the_same() -> None:

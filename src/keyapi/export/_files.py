@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections import deque
 from collections.abc import Sequence
 from hashlib import file_digest
 from itertools import islice
@@ -20,16 +19,16 @@ from keyapi.export._errors import ExportError, unwritable
 from keyapi.export._journal import Journal
 from keyapi.export._lineage import with_lineage
 from keyapi.export._reader import JournalReader
+from keyapi.export._ready import Block, Ready, size
 from keyapi.export._records import CommittedPage, FileRecord
 from keyapi.export._target import Target
 
 GROUP_ROWS = 20_000
 """Rows of a row group, about."""
-AT_ONCE = 512
-"""Rows that become columns at a time: more are slower, as they no longer fit a processor's cache,
-and take memory, some kilobytes each."""
-_LOTS = 8
-"""How many times as many are in memory, as received, at most."""
+AT_ONCE = 256
+"""Rows that become columns at a time."""
+_LOTS = 16
+"""How many times as many wait in memory, as columns, at most."""
 FILE_GROUPS = 10
 """Row groups of a file at most."""
 _PART = re.compile(r"\.?part-(\d{6})\.parquet(?:\.tmp)?")
@@ -79,10 +78,9 @@ class Publisher(threading.Thread):
         self._schema = schema
         self._as_of = as_of
         self._run = run
-        self._waiting = 0  # rows that are committed and in no group
-        self._taken: deque[CommittedPage] = deque()
-        self._held = 0  # rows of these
+        self._waiting = 0  # rows that can be published and are in no group
         self._at_once = min(AT_ONCE, GROUP_ROWS)
+        self._ready = Ready(schema, self._at_once, _LOTS * self._at_once)
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ends = self._abandoned = False
@@ -96,14 +94,14 @@ class Publisher(threading.Thread):
 
         Args:
             rows: How many rows they have.
-            pages: The pages with their rows; those that would take too much memory are let go.
+            pages: The pages with their rows, which become columns here and now.
         """
+        if pages:
+            rows = self._ready.add(pages)
+        elif not rows:
+            rows = 1
         with self._lock:
-            self._waiting += max(rows, 1)
-            for page in pages:
-                if self._held < _LOTS * self._at_once:
-                    self._held += max(page.rows, 1)
-                    self._taken.append(page)
+            self._waiting += rows
         if self._waiting >= self._at_once:
             self._wake.set()
 
@@ -113,6 +111,7 @@ class Publisher(threading.Thread):
         Raises:
             ExportError: It could not be published.
         """
+        self._ready.add((), last=True)
         self._ends = True
         self._wake.set()
         self.join()
@@ -161,15 +160,17 @@ class Publisher(threading.Thread):
 
     def _group(self, reader: JournalReader) -> pa.Table | None:
         """The next row group, as soon as there is enough for one; None at the end."""
-        tables: list[pa.Table] = []
-        every: list[CommittedPage] = []
-        while sum(map(len, tables)) < GROUP_ROWS and (pages := self._next(reader)):
-            self._after = pages[-1].seq
-            tables.append(self._table(pages))
-            every += [page._replace(received=b"") for page in pages]
-        if not tables:
+        blocks: list[Block] = []
+        rows = 0
+        while rows < GROUP_ROWS and (block := self._next(reader)) is not None:
+            self._after = block.pages[-1].seq
+            rows += len(block.table)
+            blocks.append(block)
+        if not blocks:
             return None
-        return with_lineage(pa.concat_tables(tables), every, self._as_of, self._run)
+        pages = [page for block in blocks for page in block.pages]
+        table = pa.concat_tables([block.table for block in blocks])
+        return with_lineage(table, pages, self._as_of, self._run)
 
     def _put(self, scratch: Path, name: str, last: int, rows: int) -> None:
         file = put(self._target, scratch, name, rows)._replace(first=self._first, last=last)
@@ -179,40 +180,29 @@ class Publisher(threading.Thread):
         self._first = last + 1
         self._number += 1
 
-    def _next(self, reader: JournalReader) -> list[CommittedPage]:
+    def _next(self, reader: JournalReader) -> Block | None:
         """The next pages, as soon as there are enough or the end has come."""
         while not (self._ends or self._abandoned or self._waiting >= self._at_once):
             self._wake.wait()
             self._wake.clear()
         if self._abandoned:
-            return []
-        pages, before = self._in_memory()
-        if not pages:
+            return None
+        block, before = self._ready.take(self._after)
+        if block is None:
             pages = reader.unpublished(self._after, self._at_once, before)
+            if not pages:
+                return None
+            block = Block(pages, self._table(pages))
         with self._lock:
-            self._waiting = max(self._waiting - sum(max(page.rows, 1) for page in pages), 0)
-        return pages
-
-    def _in_memory(self) -> tuple[list[CommittedPage], int | None]:
-        """The next pages if they are in memory; and else the first one that is, if any."""
-        found: list[CommittedPage] = []
-        last, rows = self._after, 0
-        with self._lock:
-            while self._taken and rows < self._at_once and self._taken[0].seq <= last + 1:
-                page = self._taken.popleft()
-                self._held -= max(page.rows, 1)
-                if page.seq > last:  # others were read from the journal meanwhile
-                    last = page.seq
-                    rows += max(page.rows, 1)
-                    found.append(page)
-            return found, self._taken[0].seq if self._taken else None
+            self._waiting = max(self._waiting - size(block.pages), 0)
+        return block
 
     def _table(self, pages: Sequence[CommittedPage]) -> pa.Table:
-        """The rows of some pages."""
+        """The rows of some pages from the journal."""
         rows: list[Any] = []
         for page in pages:
-            received = page.received
-            found = self._schema.rows(received) if isinstance(received, bytes) else received
+            assert isinstance(page.received, bytes)  # noqa: S101 - the journal keeps whole answers
+            found = self._schema.rows(page.received)
             if len(found) != page.rows:
                 raise ExportError(
                     f"The journal {self._journal.path} says that page {page.page} of {page.id} "
