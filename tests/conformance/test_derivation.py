@@ -14,6 +14,7 @@ import httpx
 import pytest
 from schemathesis.core.parameters import ParameterLocation
 
+from conformance.clients import client_files, loaded
 from keyapi.conformance import plugin
 from keyapi.conformance.bodies import answers
 from keyapi.conformance.capture import Server, as_recorded, documented, method_of
@@ -97,6 +98,21 @@ def test_every_faulty_answer_is_told_or_given_back(operation: OperationSpec) -> 
     bodies = [reply.body for reply in mutants if reply.status == good.status]
 
     assert list(spec_to_client(Contract(SPEC), operation, Caller(TikTok), bodies)) == []
+
+
+@pytest.mark.parametrize("is_said", [True, False], ids=["documented", "not documented"])
+def test_a_list_that_may_be_null_comes_back_as_a_page_without_rows(is_said: bool) -> None:
+    document = deepcopy(SPEC.document)
+    spec = Specification(document)
+    answer = spec.resolved(spec.operations[PRODUCTS].schema("200") or {})
+    answer["properties"]["data"]["nullable"] = True
+    operation = (spec if is_said else SPEC).operations[PRODUCTS]
+    body = success_answer(operation).envelope | {"data": None}
+    with loaded(client_files(document)) as client:
+        bodies = [json.dumps(body).encode()]
+        found = list(spec_to_client(Contract(spec), operation, Caller(client), bodies))
+
+    assert [one.violation.rule for one in found] == ([] if is_said else ["to_dict"])
 
 
 # --- Cases, outcomes and bodies ---------------------------------------------------------------

@@ -149,8 +149,8 @@ def given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Vio
     data = value_at(body, operation.items or ("data",))
     rows = list(result) if isinstance(result, (list, Page)) else [result]
     expected = data if isinstance(result, (list, Page)) else [data]
-    if data is None and operation.paging and operation.paging.more:
-        expected = []  # where a flag says whether more follow, a list that is null is an empty one
+    if data is None and operation.paging and (operation.paging.more or _null_list(operation)):
+        expected = []  # documented so, or a flag says whether more follow: a page without rows
     back = [row.to_dict() if isinstance(row, Model) else row for row in rows]
     if back != expected or repr(back) != repr(expected):  # 1 is not 1.0
         yield violation(operation, "to_dict", expected, back)
@@ -164,3 +164,11 @@ def given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Vio
                 value = getattr(row, names[prop])
                 if not isinstance(value, (Model, list)):
                     yield violation(operation, "attribute", row.to_dict().get(prop), value)
+
+
+def _null_list(operation: OperationSpec) -> bool:
+    """Whether the specification says that the list of rows may be null."""
+    schema = operation.schema(operation.success) or {}
+    for key in operation.items or ():
+        schema = operation.resolved(operation.resolved(schema)["properties"][key])
+    return any(part.get("nullable") is True for part in (schema, *schema.get("anyOf", ())))
