@@ -59,6 +59,8 @@ nox.options.sessions = [
 # The plugins of what generates cases take a second to import, for nothing here.
 SHIPPED = [f"tests/{folder}" for folder in ("client", "sandbox", "cli", "export")]
 SHIPPED += ["-p", "no:schemathesis", "-p", "no:hypothesispytest"]
+# What users have before them in an editor.
+SHOWN = ("generated", "tests/sample_program.py", "tests/frozen_program.py")
 TOOLS = ("tests/pipeline", "tests/conformance")
 in_dev = partial(nox.session, venv_backend="none", requires=["dev"])
 
@@ -96,11 +98,18 @@ def _pytest(session: nox.Session, *arguments: str, **env: str) -> None:
     _run(session, "python", "-m", "pytest", *_PARALLEL, *arguments, **env)
 
 
-def _chosen(session: nox.Session, tests: Sequence[str], *, most: int) -> tuple[str, ...]:
-    """Those tests, so many cases of each; or all cases (`-- --all`), or what else is given."""
+def _chosen(
+    session: nox.Session, tests: Sequence[str], *, most: int, without: Sequence[str] = ("slow",)
+) -> tuple[str, ...]:
+    """Options of pytest: what is given; or those tests, with every case and mark (`-- --all`).
+
+    By default at most so many cases of each test run, and none with one of the marks `without`.
+    """
     if session.posargs == ["--all"]:
         return (*tests, *_WAITING)
-    return tuple(session.posargs) or (*tests, *_WAITING, "--cases", str(most))
+    marks = " and ".join(f"not {mark}" for mark in without)
+    by_day = (*tests, *_WAITING, "--cases", str(most), "-m", marks)
+    return tuple(session.posargs) or by_day
 
 
 def _side_by_side(*tasks: Callable[[], object]) -> None:
@@ -131,11 +140,16 @@ def dev(session: nox.Session) -> None:
 
 @in_dev
 def check(session: nox.Session) -> None:
-    """Style, types, import arrows, and that the committed client is what the spec gives."""
+    """Style, types, import arrows, and that the committed client is what the spec gives.
+
+    mypy reads all code. pyright, which takes 40 s for that, reads what users have before them: the
+    generated client, and programs that use it. With `-- --all` it reads the runtime, too.
+    """
+    read_by_pyright = () if session.posargs == ["--all"] else SHOWN
     regenerate = ("python", "scripts/regenerate.py", "--check")
     commands = (  # side by side, those that take longest first; each prints only if it fails
-        ("pyright",),
         ("mypy",),
+        ("pyright", *read_by_pyright),
         (*regenerate, "--root", "tests/support/example"),
         regenerate,
         ("lint-imports",),
@@ -151,8 +165,8 @@ def check(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests of what is shipped, offline.
 
-    At most four cases of each test, which differ in data; `-- --all` runs all, as `coverage` does,
-    which CI runs beside `nox`.
+    At most four cases of each test, which differ in data, and none that is slow for what it can
+    find; `-- --all` runs all, as `coverage` does, which CI runs beside `nox`.
     """
     _pytest(session, *_chosen(session, SHIPPED, most=4))
 
@@ -162,12 +176,13 @@ def pythons(session: nox.Session) -> None:
     """The same on each other Python that is here, but for tests that start processes.
 
     These take a fifth of the time, and show signals, pipes and what workers share on a disk or in
-    Redis, none of which depends on the version of Python; nor does the test marked `once`. Every
-    other test runs, with one of its cases, which differ in data; `-- --all` runs all. By default
-    only the oldest and the newest Python run.
+    Redis, none of which depends on the version of Python. Of the others, those run that are not
+    marked `once` or `slow`, with one case each; `-- --all` runs all of them, and every case. By
+    default only the oldest and the newest Python run.
     """
     _install(session, "dev")
-    chosen = (*_chosen(session, SHIPPED, most=1), "-m", "not process and not once")
+    tests, without = (*SHIPPED, "-m", "not process"), ("process", "once", "slow")
+    chosen = _chosen(session, tests, most=1, without=without)
     session.run("python", "-m", "pytest", *_PARALLEL, *chosen)
 
 
@@ -186,8 +201,7 @@ def tools(session: nox.Session) -> None:
     At most two cases of each test, which differ in data, and none that is slow for what it can
     find; `-- --all` runs all.
     """
-    slow = () if session.posargs else ("-m", "not slow")
-    _pytest(session, *_chosen(session, (*TOOLS, *slow), most=2))
+    _pytest(session, *_chosen(session, TOOLS, most=2))
 
 
 @in_dev(default=False)

@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "published: about the published pages or their client, not about the example"
     )
     config.addinivalue_line("markers", "slow: takes seconds and seldom breaks; runs nightly")
-    config.addinivalue_line("markers", "once: takes long; runs on one Python only")
+    config.addinivalue_line("markers", "once: takes long; by day it runs on one Python only")
     config.addinivalue_line("markers", "process: starts processes; runs on one Python only")
 
 
@@ -48,11 +48,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cases", type=int, metavar="N", help="run at most N cases of each test")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that start processes by the fixture of that name; leave out cases."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
+    """Mark the tests that start processes by the fixture of that name; leave out cases.
+
+    The cases are chosen from what the marks leave.
+    """
     for item in items:
         if "process" in getattr(item, "fixturenames", ()):
             item.add_marker("process")
+    yield
     if (most := config.getoption("cases")) is not None:
         tests: dict[str, list[pytest.Item]] = {}
         for item in items:

@@ -397,6 +397,7 @@ def test_a_bound_is_left_out_where_there_is_none() -> None:
     assert estimated(estimate)[1] == "At least 2 credits, with one page an id."
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_workers_of_dask_finish_what_is_in_flight_when_interrupted(
     export: Export, creators: Creators, tmp_path: Path

@@ -43,7 +43,7 @@ TYPES = {
     "_extra": pa.string(),
 }
 GENERATED = settings(
-    max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 

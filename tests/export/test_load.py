@@ -358,6 +358,7 @@ def test_what_duckdb_refuses_is_one_line(creators: Creators, out: Path, file: Pa
         loaded(out, file)
 
 
+@pytest.mark.once
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills children of its own")
 def test_a_kill_at_any_statement_leaves_the_old_rows(
     creators: Creators, out: Path, file: Path

@@ -17,6 +17,7 @@ from keyapi.export._loading.dlt_errors import explained
 from support.creators import Creators
 from support.exporting import DAY, exported
 
+pytestmark = pytest.mark.once  # dlt takes seconds to import
 NEXT = "2026-11-28"
 TABLE = "influencer_products_analytics"
 

@@ -323,7 +323,7 @@ class Machine(RuleBasedStateMachine):
 
 SETTINGS = settings(
     REPEATABLE,
-    max_examples=40,
+    max_examples=20,
     stateful_step_count=40,
     database=None,
     report_multiple_bugs=False,  # one is enough, and each is made small for minutes
