@@ -184,6 +184,38 @@ def the_key_in_the_log(patch: Patch) -> None:
     patch.setattr(call._logger, "log", lambda level, *words: log(level, "%s", "sk_contract"))
 
 
+def a_quota_noted_once(patch: Patch) -> None:
+    whole = limits.Limits.exhausted
+
+    def once(self: limits.Limits, message: str) -> None:
+        if self._exhausted is None:
+            whole(self, message)
+
+    patch.setattr(limits.Limits, "exhausted", once)
+
+
+def retries_counted_for_all_calls(patch: Patch) -> None:
+    retried: list[int | str] = []
+    patch.setattr(Call, "_retried", property(lambda _: retried, lambda *_: None))
+
+
+def nothing_refunded(patch: Patch) -> None:
+    whole = limits.Limits.refund
+    patch.setattr(limits.Limits, "refund", lambda self, cost, _: whole(self, cost))
+
+
+def budgets_not_awaited(patch: Patch) -> None:
+    patch.setattr(call, "readiness", lambda *_: None)
+
+
+def budgets_awaited_for_ever(patch: Patch) -> None:
+    patch.setattr(Call, "remaining", lambda _: float("inf"))
+
+
+def the_key_is_kept(patch: Patch) -> None:
+    patch.setattr(Call, "keepable", lambda self, _: self.success is not None)
+
+
 TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     never_sent_again: ("recoveries, sync", "requests"),
     sent_again_after_a_refusal: ("failures, async", "requests"),
@@ -210,6 +242,12 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     the_key_in_the_log: ("logged, async", "key in the log of 404"),
     a_closed_session_used: ("unsent, sync", "raised"),
     a_deadline_passed_over: ("deadlines, sync", "requests"),
+    the_key_is_kept: ("never the key, async", "requests"),
+    a_quota_noted_once: ("quota, async", "requests"),
+    retries_counted_for_all_calls: ("failures, sync", "requests"),
+    nothing_refunded: ("shared budgets, sync", "budget spent"),
+    budgets_not_awaited: ("shared budgets, async", "budget asked"),
+    budgets_awaited_for_ever: ("shared budgets, async", "budget not ready"),
 }
 
 

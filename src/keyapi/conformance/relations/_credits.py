@@ -19,14 +19,24 @@ from keyapi.conformance.drivers import Caller, Inexpressible
 from keyapi.conformance.drivers._scripted import envelope
 from keyapi.conformance.judge import JSON
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._budgets import budgets, shared_budgets
 from keyapi.conformance.relations._desk import Desk, Scenario
 from keyapi.conformance.relations._failures import FAILURES, RETRY_AFTER, Failing
-from keyapi.conformance.relations._keeping import cached, kept_for, kept_for_others, low_level
+from keyapi.conformance.relations._keeping import (
+    cached,
+    kept_for,
+    kept_for_others,
+    low_level,
+    never_the_key,
+)
 from keyapi.conformance.relations._logging import logged
 from keyapi.conformance.relations._pacing import deadlines, late_by_the_pace, paced, units
-from keyapi.conformance.relations._shared import put, put_cursor, violation
+from keyapi.conformance.relations._shared import put, put_cursor
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
+
+_COOLDOWN = 60.0
+"""Seconds for which nothing is sent after an exhausted quota, unless another time is asked for."""
 
 
 @relation("credits", short="crd", position=9)
@@ -62,17 +72,20 @@ def _failed(
     desk: Desk, failing: Failing, max_retries: int, luck: float = 0.0
 ) -> Iterator[Violation]:
     client = desk.open(failing.reply, max_retries=max_retries, luck=luck)
-    error = client.call()
-    client.close()
     retries = failing.retries(desk.verb, max_retries)
     waits = failing.waits.expected(retries, luck) if failing.waits else []
-    unsent = 0 if failing.left else 1 + retries
-    for broken in desk.played(client, 1 + retries, waits=waits, unsent=unsent):
-        yield broken._replace(expected=f"{broken.expected} after {failing.name}")
     expected = (failing.raised, 1 + retries, failing.reply.status or None, desk.operation.name)
     names = ("attempts", "status", "operation")
-    found = (type(error).__name__, *(getattr(error, name, "none") for name in names))
-    yield from desk.broken(f"raised after {failing.name}", expected, found)
+    for calls in (1, 2):  # what a client remembers of one call changes nothing in the next
+        error = client.call()
+        requests = calls * (1 + retries)
+        unsent = 0 if failing.left else requests
+        for broken in desk.played(client, requests, waits=calls * waits, unsent=unsent):
+            yield broken._replace(expected=f"{broken.expected} after {failing.name}")
+        found = (type(error).__name__, *(getattr(error, name, "none") for name in names))
+        yield from desk.broken(f"raised after {failing.name}", expected, found)
+        client.clock.time += _COOLDOWN
+    client.close()
 
 
 def long_waits(desk: Desk) -> Iterator[Violation]:
@@ -133,41 +146,6 @@ def retry_after(desk: Desk) -> Iterator[Violation]:
             yield from desk.broken("raised", ("RateLimited", float(text)), told)
 
 
-def budgets(desk: Desk) -> Iterator[Violation]:
-    """The request that would exceed `max_credits` is not sent; clients share what is spent."""
-    price = desk.price
-    if not price:
-        return
-    for allowed, calls, requests in ((price, 2, 1), (price - 1, 1, 0), (3 * price - 1, 4, 2)):
-        client = desk.open(desk.good, max_credits=allowed)
-        error = [client.call() for _ in range(calls)][-1]
-        yield from desk.played(client, requests)
-        yield from _exceeded(desk, error, requests, allowed)
-        client.close()
-    client = desk.open(envelope(429), max_credits=2 * price)
-    error = client.call()
-    yield from desk.played(client, 2, waits=[1.0])
-    yield from desk.broken("raised", "RateLimited", type(error).__name__)
-    reason = f"not sent again: it costs {price} credits, and {2 * price} of"
-    if reason not in str(error):
-        yield violation(desk.operation, "raised", reason, error)
-    more = client.client.with_options(max_credits=3 * price, max_retries=0)
-    client.call(more)
-    yield from desk.played(client, 3)
-    yield from desk.broken("shared", 3 * price, more.credits_spent)
-    yield from _exceeded(desk, client.call(more), 3, 3 * price)
-    client.close()
-
-
-def _exceeded(desk: Desk, error: Any, requests: int, allowed: int) -> Iterator[Violation]:
-    names = ("asked", "spent", "allowed", "operation")
-    found = (type(error).__name__, *(getattr(error, name, None) for name in names))
-    price, name = desk.price, desk.operation.name
-    yield from desk.broken(
-        "budget", ("BudgetExceeded", price, requests * price, allowed, name), found
-    )
-
-
 def unsent(desk: Desk) -> Iterator[Violation]:
     """What the client itself refuses costs nothing."""
     for changed in _bad_arguments(desk):
@@ -197,17 +175,20 @@ def _bad_arguments(desk: Desk) -> Iterator[dict[str, Any]]:
 
 
 def quota(desk: Desk) -> Iterator[Violation]:
-    """After an exhausted quota nothing is sent for `quota_cooldown` seconds."""
+    """After an exhausted quota nothing is sent for `quota_cooldown` seconds, each time anew."""
     for cooldown, status in ((60.0, 402), (60.0, 200), (5.0, 402)):
-        client = desk.open(envelope(402, status), desk.good, quota_cooldown=cooldown)
-        client.call()
-        client.clock.time += cooldown - 0.5
-        error = client.call()
-        yield from desk.played(client, 1)
-        yield from desk.broken("raised", "InsufficientCredits", type(error).__name__)
-        client.clock.time += 0.5
-        client.call()
-        yield from desk.played(client, 2)
+        exhausted = envelope(402, status)
+        script = (exhausted, desk.good, exhausted, exhausted, desk.good)
+        client = desk.open(*script, quota_cooldown=cooldown)
+        for requests, step in enumerate(script, start=1):
+            client.call()
+            yield from desk.played(client, requests)
+            if step is exhausted:
+                client.clock.time += cooldown - 0.5
+                error = client.call()
+                yield from desk.played(client, requests)
+                yield from desk.broken("raised", "InsufficientCredits", type(error).__name__)
+                client.clock.time += 0.5
         client.close()
     client = desk.open(envelope(402), desk.good, quota_cooldown=0)
     client.call()
@@ -263,12 +244,14 @@ SCENARIOS: dict[str, Scenario] = {
         deadlines,
         late_by_the_pace,
         budgets,
+        shared_budgets,
         unsent,
         quota,
         cached,
         kept_for,
         low_level,
         kept_for_others,
+        never_the_key,
         paced,
         units,
         logged,

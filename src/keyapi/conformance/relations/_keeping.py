@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
 from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import Inexpressible, LowLevel
+from keyapi.conformance.drivers import KEY, Inexpressible, LowLevel
 from keyapi.conformance.drivers._scripted import envelope
 from keyapi.conformance.relations._desk import Desk
 from keyapi.contract import Violation
@@ -46,6 +47,23 @@ def cached(desk: Desk) -> Iterator[Violation]:
         client.call()
         client.close()
         yield from desk.played(client, 2)
+
+
+def never_the_key(desk: Desk) -> Iterator[Violation]:
+    """An answer that repeats the key is not kept: no file of the folder has it."""
+    body = dict(json.loads(desk.good.content or b"{}"))
+    texts = [name for name, value in body.items() if isinstance(value, str)]
+    if not texts:
+        return
+    told = desk.good._replace(content=json.dumps({**body, texts[-1]: f"of {KEY}"}).encode())
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        client = desk.open(told, told, desk.good, cache=folder)
+        for requests in (1, 2, 3, 3):
+            client.call()
+            yield from desk.played(client, requests)
+        client.close()
+        kept = [path.name for path in Path(folder).iterdir() if KEY.encode() in path.read_bytes()]
+        yield from desk.broken("files with the key", [], kept)
 
 
 def _other_arguments(desk: Desk) -> Iterator[dict[str, Any]]:

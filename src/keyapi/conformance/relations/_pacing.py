@@ -17,13 +17,15 @@ _PATIENCE = 5.0
 
 
 def deadlines(desk: Desk) -> Iterator[Violation]:
-    """No request is sent again after the deadline, nor waited for."""
-    for deadline, requests in ((7.0, 1), (7.5, 2)):
-        limited = envelope(429, Retry_After="7")
-        client = desk.open(limited, desk.good, deadline=deadline)
-        client.call()
+    """No request is sent again after the deadline, nor waited for; each call has its own."""
+    limited = envelope(429, Retry_After="7")
+    for deadline, script in ((7.0, [limited]), (7.5, [limited, desk.good])):
+        client = desk.open(*script, *script, deadline=deadline)
+        waits = [7.0] * (len(script) - 1)
+        for calls in (1, 2):
+            client.call()
+            yield from desk.played(client, calls * len(script), waits=calls * waits)
         client.close()
-        yield from desk.played(client, requests, waits=[7.0] * (requests - 1))
 
 
 def paced(desk: Desk) -> Iterator[Violation]:
