@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -227,7 +228,28 @@ def dropped_bodies_are_whole(patch: Patch) -> None:
     patch.setattr(_http, "_pieces", lambda reply: iter([(0.0, reply.body)]))
 
 
+def one_argument_is_enough(patch: Patch) -> None:
+    concerns = _schedule.Scheduled.concerns
+
+    def any_of_them(self: _schedule.Scheduled, arguments: Any) -> bool:
+        each = (self._replace(arguments=(one,)) for one in self.arguments)
+        return not self.arguments or any(concerns(one, arguments) for one in each)
+
+    patch.setattr(_schedule.Scheduled, "concerns", any_of_them)
+
+
+def counts_of_old_faults(patch: Patch) -> None:
+    patch.setattr(_service, "Counter", lambda: _Kept())
+
+
+class _Kept(Counter[str]):
+    def clear(self) -> None:
+        pass
+
+
 SANDBOXES = {
+    one_argument_is_enough: "fault ?user_id=6813855719982466054&page_size=10",
+    counts_of_old_faults: "fault ?page_size=10@2",
     rows_come_again: "rows of a list",
     ids_come_again: "product_id in a list",
     late_rows_repeat_nothing: "user_id in a list",

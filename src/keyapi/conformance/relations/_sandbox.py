@@ -10,9 +10,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from keyapi._client import SyncClient
 from keyapi.conformance.cases import cases
+from keyapi.conformance.cases import good as is_good
 from keyapi.conformance.drivers import wire
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._sandbox_data import DATA, without_id
@@ -32,6 +34,14 @@ _SCHEDULES = {
     "": [True, True],
 }
 """Which requests get a fault, by how it is scheduled."""
+_TURNS = (0, 1, 0, 1, 1, 0)
+"""Requests that a fault with arguments concerns (1), and others."""
+_CONCERNED = {
+    "": [False, True, False, True, True, False],
+    "@2": [False, False, False, True, False, False],
+    "@2-": [False, False, False, True, True, False],
+}
+"""Which of them get the fault, by how it is scheduled."""
 _TEXTS = (
     *("007", "7.0", "1e3", "+7", "-7", "18446744073709551617", "null"),
     *("a b", "é漢😀", "A", "a,b", "%20", "long " * 100),
@@ -57,7 +67,7 @@ def sandbox_as_documented(
         client: The client class whose API it serves.
     """
     sandboxes = Sandboxes(specification, operation, client)
-    for look in (*OPTIONS, *DATA, delivery, _schedules, _charges, _ledger, _texts):
+    for look in (*OPTIONS, *DATA, delivery, _schedules, _concerned, _charges, _ledger, _texts):
         for rule, expected, found in look(sandboxes):
             if expected != found:
                 broken = violation(operation, rule, expected, found)
@@ -76,6 +86,38 @@ def _schedules(sandboxes: Sandboxes) -> Compared:
     sandbox.reset()
     (reply,) = sandboxes.ask(sandbox)
     yield "reset", (sandboxes.status, [], 1), (reply.status, sandbox.faults, sandbox.ledger.count)
+
+
+def _concerned(sandboxes: Sandboxes) -> Compared:
+    """A fault with arguments is served to requests that have all of them, and counts no others."""
+    operation = sandboxes.operation
+    base, *others = (each.arguments for each in cases(operation) if is_good(each))
+    texts = {name: text for name, value in base.items() if (text := _text(value)) is not None}
+    for other in others:
+        asked = [wire(operation, arguments) for arguments in (other, base)]
+        names = [name for name in texts if base[name] != other.get(name)]
+        same = [name for name in texts if name not in names]
+        for which in (names[:1], [*same[:1], *names]) if names else ():
+            query = urlencode({name: texts[name] for name in which})
+            for when, expected in _CONCERNED.items():
+                sandbox = sandboxes.open(faults=[f"{_FAILS}?{query}{when}"])
+                for _ in range(2):
+                    statuses = [sandbox.respond(asked[turn]).status for turn in _TURNS]
+                    found = [status == _FAILED for status in statuses]
+                    yield f"fault ?{query}{when}", expected, found
+                    sandbox.faults = sandbox.faults  # counted anew
+                sandbox.faults = [sandbox.faults[0], f"{_FAILS}?{query}@1-2"]
+                statuses = [sandbox.respond(asked[turn]).status for turn in (0, 1, 1)]
+                found = [status == _FAILED for status in statuses]
+                yield f"fault ?{query}{when}, and another", [False, True, True], found
+        if names:
+            return
+
+
+def _text(value: Any) -> str | None:
+    """A value as a fault's arguments have it; None where they cannot."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return None if isinstance(value, (list, dict)) or "@" in text else text
 
 
 def _charges(sandboxes: Sandboxes) -> Compared:
