@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from keyapi import Page, _connection, _walk
+from keyapi import Page, _connection, _pages, _walk
 from keyapi._sending import call, monitor
 from keyapi._sending.clock import Clock
+from keyapi.arrow import _rows
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import (
     options_as_documented,
@@ -299,7 +300,24 @@ def rows_are_shared(patch: Patch) -> None:
     patch.setattr(Page, "to_dicts", lambda self: self._rows)
 
 
+def what_no_column_holds_is_lost(patch: Patch) -> None:
+    patch.setattr(_rows, "to_json", lambda _: "null")
+
+
+def rows_at_hand_are_left_out(patch: Patch) -> None:
+    batches = _pages.PageIterator._batches
+
+    def later(self: Any) -> Any:
+        found = batches(self)
+        next(found)
+        return found
+
+    patch.setattr(_pages.PageIterator, "_batches", later)
+
+
 PAGES = {
+    what_no_column_holds_is_lost: "table _extra",
+    rows_at_hand_are_left_out: "table of a walk, sync",
     circles_are_not_noticed: "circle",
     signatures_make_another_page: "circle",
     pickled_pages_forget: "page pickled, next",

@@ -15,7 +15,15 @@ from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, Inexpressible
 from keyapi.conformance.registry import Finding, relation
-from keyapi.conformance.relations._shared import decoded, put, put_cursor, success_answer, violation
+from keyapi.conformance.relations._shared import (
+    decoded,
+    page_of,
+    put,
+    put_cursor,
+    success_answer,
+    violation,
+)
+from keyapi.conformance.relations._tables import as_tables
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
@@ -58,27 +66,18 @@ def pages_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[Fi
                 told = f"{found.error!r} after {len(found.positions)} requests"
                 broken = violation(operation, "circle", "PaginationError", told)
                 yield Finding("client -> spec", name, broken)
-    for rule, expected, given in _page(operation, caller):
-        if expected != given:
-            broken = violation(operation, f"page {rule}", expected, given)
-            yield Finding("spec -> client", "a page", broken)
+    for what, look in (("page", _page), ("table", as_tables)):
+        for rule, expected, given in look(operation, caller):
+            if expected != given:
+                broken = violation(operation, f"{what} {rule}", expected, given)
+                yield Finding("spec -> client", f"a {what}", broken)
 
 
 def _page(operation: OperationSpec, caller: Caller) -> Iterator[tuple[str, Any, Any]]:
     """What a page of two rows promises: name, expected and found."""
-    answer = success_answer(operation)
-    body = answer.envelope
-    row = (value_at(body, operation.items or ()) or [{}])[0]
+    row = (value_at(success_answer(operation).envelope, operation.items or ()) or [{}])[0]
     rows = [{**row, "n": n, "nested": {"list": [n]}} for n in range(2)]
-    put(body, operation.items or (), rows)
-    put_cursor(operation, body, _CURSOR)
-    if operation.paging and operation.paging.more:
-        put(body, operation.paging.more, True)
-    good = answer._replace(content=json.dumps(body).encode())
-    arguments = dict(next(iter(cases(operation))).arguments)
-    if operation.paging and operation.paging.size in arguments:
-        arguments[operation.paging.size] = min(len(rows), operation.paging.largest or len(rows))
-    page = caller.call(operation.name, arguments, good).result
+    page = page_of(operation, caller, rows)
     if not isinstance(page, Page):
         yield "kind", "a page", repr(page)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, unquote
 import httpx
 
 from keyapi._paging import says_more
-from keyapi.conformance.drivers import wire
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import Caller, wire
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
@@ -105,6 +106,27 @@ def put_cursor(operation: OperationSpec, body: dict[str, Any], number: int) -> N
     textual = takes_list and schema.get("items", {}).get("type") == "string"
     cursor = str(number) if textual or isinstance(present, str) else number
     put(body, paging.next, [cursor] if takes_list else cursor)
+
+
+def page_of(operation: OperationSpec, caller: Caller, rows: Sequence[Any]) -> Any:
+    """What a call gives where the server answers a page of some rows, and says that more follow.
+
+    Args:
+        operation: A paged operation.
+        caller: The client.
+        rows: The rows.
+    """
+    answer, paging = success_answer(operation), operation.paging
+    body = answer.envelope
+    put(body, operation.items or (), rows)
+    put_cursor(operation, body, 4711)
+    if paging and paging.more:
+        put(body, paging.more, True)
+    arguments = dict(next(iter(cases(operation))).arguments)
+    if paging and paging.size in arguments:
+        arguments[paging.size] = min(len(rows), paging.largest or len(rows))
+    good = answer._replace(content=json.dumps(body).encode())
+    return caller.call(operation.name, arguments, good).result
 
 
 def decoded(body: bytes) -> Any:
