@@ -119,8 +119,10 @@ def low_level(desk: Desk) -> Iterator[Violation]:
         for requests in (1, 2, 2):
             call()
             yield from desk.played(client, requests)
-        client.call()
-        yield from desk.played(client, 2)
+        others = desk.operation.arguments.keys() - arguments.keys()
+        if not any("default" in desk.operation.arguments[name].schema for name in others):
+            client.call()  # else the function alone sends what is documented as a default
+            yield from desk.played(client, 2)
         client.close()
 
 

@@ -83,9 +83,18 @@ def _schedules(sandboxes: Sandboxes) -> Compared:
     sandbox = sandboxes.open(faults=[f"{_FAILS}@2", "quota-402"])
     statuses = [reply.status for reply in sandboxes.ask(sandbox, 3)]
     yield "the first fault that is due", [402, _FAILED, 402], statuses
-    sandbox.reset()
-    (reply,) = sandboxes.ask(sandbox)
-    yield "reset", (sandboxes.status, [], 1), (reply.status, sandbox.faults, sandbox.ledger.count)
+    sandbox.faults = []
+    sandboxes.ask(sandbox)
+    for _ in range(2):
+        sandbox.reset()
+        ledger = sandbox.ledger
+        found = (ledger.count, ledger.charged, dict(ledger.charges), list(ledger.requests))
+        yield "reset", ((0, 0, {}, []), []), (found, sandbox.faults)
+        (reply,) = sandboxes.ask(sandbox)
+        found_again = (reply.status, ledger.count, ledger.charged, sum(ledger.charges.values()))
+        once = int(bool(sandboxes.price))
+        yield "after a reset", (sandboxes.status, 1, sandboxes.price, once), found_again
+        sandbox.faults = [_FAILS]
 
 
 def _concerned(sandboxes: Sandboxes) -> Compared:
