@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Op = TypeVar("Op", bound="Operation[Any]")
 R = TypeVar("R")
+_ROW = frozenset([dict])
 
 
 class Answer(NamedTuple):
@@ -119,6 +120,8 @@ class Answer(NamedTuple):
         if not isinstance(rows, list):
             where = pointer(*operation.items, root="")
             raise self._invalid(f"{where} is {type(rows).__name__}, not a list of rows")
+        if {*map(type, rows)} <= _ROW:
+            return rows
         for number, row in enumerate(rows):
             if type(row) is not dict and not (row is None and operation.null_rows):
                 where = pointer(*operation.items, number, root="")

@@ -145,8 +145,8 @@ CLIENT_FAULTS: list[tuple[str, str, Any, list[str]]] = [
     ),
     (
         "200",
-        "keyapi._operation._urlencoded",
-        lambda pairs: "user_id=6813855719982466054&page_num=2&page_size=10",
+        "keyapi._operation.Operation.encode",
+        lambda self, _: (f"{self.path}?user_id=6813855719982466054&page_num=2&page_size=10", None),
         ["/request: expected what TikTok sends", "page_num is '2', but was recorded as '1'"],
     ),
     (

@@ -145,6 +145,12 @@ class Call:
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)
 
+    @property
+    def waits(self) -> bool:
+        """Whether there may be something to wait for before an attempt."""
+        settings = self.settings
+        return settings.rate is not None or hasattr(settings.max_credits, "ready")
+
     async def admit_async(self, request: httpx.Request | Sent) -> None:
         """As `admit`, letting other tasks run."""
         rate = self.settings.rate

@@ -178,7 +178,10 @@ class AsyncHTTPClient(httpx.AsyncClient):
         while True:
             _check_open(self)
             self._owner.check_loop(loop)
-            await call.admit_async(request)
+            if call.waits:
+                await call.admit_async(request)
+            else:
+                call.admit(request)
             try:
                 if call.ends is None:
                     answer = await attempt(request)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from keyapi._errors import BudgetExceeded, InsufficientCredits, TransportError
-from keyapi._isolation import Lock
+from keyapi._isolation import renew_in_children
 from keyapi._sending.clock import Clock
 
 if TYPE_CHECKING:
@@ -27,8 +28,13 @@ class Limits:
     def __init__(self, clock: Clock) -> None:
         self.spent = 0
         self._clock = clock
-        self._lock = Lock()
+        self._lock = threading.Lock()  # one of Python's own: it is taken for each request
         self._exhausted: tuple[float, str] | None = None
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Have a free lock, whoever held it in the parent."""
+        self._lock = threading.Lock()
 
     def exhausted(self, message: str) -> None:
         """Take note that the server has just said that credits are used up.

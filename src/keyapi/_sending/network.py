@@ -80,7 +80,10 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         self.is_direct: bool = getattr(
             make(), "is_direct", False
         )  # what cannot be made is refused at once
+        import asyncio
+
         self._make = make
+        self._running = asyncio.get_running_loop  # of which a call has made sure that there is one
         self._made: dict[asyncio.AbstractEventLoop, Any] = {}
         self._ends: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
         renew_in_children(self)
@@ -99,7 +102,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     def exchange(self, sent: Sent) -> Awaitable[Received]:
         """The same without httpx's objects; where `is_direct`."""
-        transport = self._made.get(running_loop())
+        transport = self._made.get(self._running())
         received: Awaitable[Received] = (
             self._first(sent) if transport is None else transport.exchange(sent)
         )
