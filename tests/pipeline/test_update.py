@@ -18,6 +18,7 @@ import regenerate
 import vendor
 from conftest import Script, tree
 from pipeline.cli import ROOT
+from pipeline.commands.columns import columns_markdown, read_columns
 from pipeline.commands.update import (
     CONTRACT_SUITE,
     Outcome,
@@ -415,3 +416,15 @@ def test_a_documented_answer_goes_with_its_example_and_a_recorded_one_stays(tmp_
 
     assert [path.name for path in recordings.iterdir()] == [folder.name]
     assert {path.stem for path in folder.iterdir()} == {"200", "400", "402", "429", "500"}
+
+
+def test_columns_that_change_are_said_in_words(tmp_path: Path) -> None:
+    before = {"a": {"id": "string", "n": "int64", "x": "list<`y`>"}, "gone": {"id": "string"}}
+    after = {"a": {"id": "string", "n": "double", "new|": "bool"}, "added": {"id": "string"}}
+    assert columns_markdown(before, after).splitlines()[2:] == [
+        "- `a`: column `n` retyped from `int64` to `double`",
+        "- `a`: column `x` removed, was `list<'y'>`",
+        "- `a`: column `new|` added, `bool`",
+    ]
+    assert columns_markdown(before, before) == ""
+    assert read_columns(tmp_path) == {}

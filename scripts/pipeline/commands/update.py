@@ -19,6 +19,7 @@ from keyapi.recording.model import Recording, RecordingError
 from keyapi.specification import OperationSpec, Specification
 from pipeline.cli import ROOT
 from pipeline.commands.checks import CHECKS, CONTRACT_SUITE, WIDTH, failures
+from pipeline.commands.columns import columns_markdown, read_columns
 from pipeline.commands.copying import copy_checkout
 from pipeline.commands.summary import Snapshot, pages_markdown
 from pipeline.correct.overlay import Action
@@ -133,6 +134,10 @@ class Trial:
         done = {"`regenerate.py`": self._run(Step("regenerate.py", root))}
         comparison = Step("diff.py", (_COMMITTED, self.copy.name, "--format", "markdown"))
         self.sections["What it means"] = self._run(comparison).strip()
+        committed = self.copy.with_name(_COMMITTED) / GENERATED
+        columns = columns_markdown(read_columns(committed), read_columns(self.copy / GENERATED))
+        if columns:
+            self.sections["Columns"] = columns
         self._drop_recordings()
         # Outcomes that no page documents cannot be recorded; that is not the update's fault.
         record = Step("record.py", (*root, "--documented"), passes=(0, 1))
