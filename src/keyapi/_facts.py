@@ -16,8 +16,8 @@ EXTENSION = "x-keyapi"
 NAME = "name"
 """Declared by an overlay only: another name for the operation. It becomes the `operationId`."""
 CREDITS, ITEMS, PAGING, SORT = "credits", "items", "paging", "sort"
-FILTERS, ECHOES, IDS = "filters", "echoes", "ids"
-OPERATION_KEYS = (CREDITS, ITEMS, PAGING, SORT, FILTERS, ECHOES, IDS)
+FILTERS, ECHOES, IDS, IDENTITY = "filters", "echoes", "ids", "identity"
+OPERATION_KEYS = (CREDITS, ITEMS, PAGING, SORT, FILTERS, ECHOES, IDS, IDENTITY)
 """The keys on an operation, in the order in which they are written."""
 PAGE, CURSOR, SIZE = "page", "cursor", "size"
 """Kinds of paging, which are also the keys that name the argument; and the page size's."""
@@ -121,6 +121,8 @@ class OperationFacts:
         filters: Optional arguments that filter rows, with the property each is compared with.
         echoes: Required arguments that each row repeats.
         ids: Arguments that take a list of ids, with the property in which each row has one of them.
+        identity: The property that tells the rows of an answer apart, or None where none surely
+            does.
     """
 
     credits: int | None = None
@@ -130,6 +132,7 @@ class OperationFacts:
     filters: Mapping[str, str] = field(default_factory=dict)
     echoes: Sequence[str] = ()
     ids: Mapping[str, str] = field(default_factory=dict)
+    identity: str | None = None
 
     @property
     def cost(self) -> int:
@@ -153,6 +156,7 @@ class OperationFacts:
             data.get(FILTERS) or {},
             data.get(ECHOES) or [],
             data.get(IDS) or {},
+            data.get(IDENTITY) or None,
         )
 
     def to_document(self, declared: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -169,6 +173,7 @@ class OperationFacts:
             FILTERS: dict(self.filters),
             ECHOES: list(self.echoes),
             IDS: dict(self.ids),
+            IDENTITY: self.identity,
             **(declared or {}),
         }
         return {

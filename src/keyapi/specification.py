@@ -1,7 +1,7 @@
 """The effective specification, for code that needs more of it than generated code carries.
 
-What paging, sorting, filters and echoes mean is read from `x-keyapi`. Nothing is inferred here but
-which property tells rows apart (`OperationSpec.identity`).
+What paging, sorting, filters and echoes mean, and what tells rows apart, is read from `x-keyapi`.
+Nothing is inferred here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from keyapi._facts import OperationFacts, Paging, Sort, enum_members
-from keyapi._identity import identity
 from keyapi._json import value_at
 from keyapi._openapi import (
     JSON,
@@ -93,6 +92,7 @@ class OperationSpec:
         filters: Optional arguments that filter rows, with the property each is compared with.
         echoes: Required arguments that each row repeats.
         ids: Arguments that take a list of ids, with the property in which each row has one of them.
+        identity: The property that tells rows apart; None where none surely does.
     """
 
     def __init__(self, spec: Specification, operation: OperationNode) -> None:
@@ -112,6 +112,7 @@ class OperationSpec:
         self.filters = facts.filters
         self.echoes = facts.echoes
         self.ids = facts.ids
+        self.identity = facts.identity
         self.sort: Sort | None = facts.sort
         self.paging: Paging | None = facts.paging
 
@@ -243,12 +244,6 @@ class OperationSpec:
         """Schemas of a row's properties, resolved, by name."""
         found = (self.row or {}).get("properties", {})
         return {name: self._spec.resolved(schema) for name, schema in found.items()}
-
-    @cached_property
-    def identity(self) -> str | None:
-        """The property that tells rows apart; None where none surely does."""
-        repeated = {*self.echoes, *self.filters.values(), *self.ids.values()}
-        return identity(self.path, self.properties(), repeated)
 
     def resolved(self, schema: Schema) -> Schema:
         """Follow the references of one of its schemas to a schema without one."""

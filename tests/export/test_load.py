@@ -15,13 +15,14 @@ import duckdb
 import pytest
 
 from keyapi import ConfigurationError
-from keyapi._identity import identity
 from keyapi.cli.app import run
 from keyapi.export import ExportError, Loaded, load
 from keyapi.export._keys import key_of
 from keyapi.export._loading.dataset import dataset
 from keyapi.export._loading.to_duckdb import DuckDBLoad
-from keyapi.specification import OperationSpec, Specification
+from keyapi.export._plan import Plan
+from keyapi.specification import Specification
+from pipeline.shape.identity import identity
 from support.creators import Creators, refusal
 from support.exporting import DAY, exported
 
@@ -178,7 +179,7 @@ def test_the_command_says_what_it_did(
 def test_rows_without_an_id_of_their_own_are_newest_by_day(
     creators: Creators, out: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(OperationSpec, "identity", None)
+    monkeypatch.setattr(Plan, "key", None)
     exported(creators, ["2", "3"], out)
     assert loaded(out, file).key is None
     exported(creators, ["2"], out, as_of=NEXT)

@@ -98,7 +98,8 @@ PAGE = {"kind": "page", "page": "page_num", "size": "page_size", "max": 10}
 )
 def test_what_is_understood(parameters, data_schema, expected):
     result = listed(*parameters, data_schema=data_schema)
-    assert facts(result) == {"credits": 1, **expected}
+    own = {"identity": "video_id"} if "items" in expected and "echoes" not in expected else {}
+    assert facts(result) == {"credits": 1, **expected, **own}
     assert [note for note in result.notes if "not stated" not in note] == []
 
 
@@ -210,9 +211,16 @@ def test_an_unknown_cost_is_noted_and_not_written_down():
     [
         ({"credits": 5}, {"credits": 5}),
         ({"credits": 0}, {"credits": 0}),
-        ({"items": "/data/b"}, {"items": "/data/b", "paging": PAGE}),
         (
-            {"items": "/data/a", "paging": {"kind": "page", "page": "page_num"}},
+            {"items": "/data/b"},
+            {"items": "/data/b", "paging": PAGE, "identity": "video_id"},
+        ),
+        (
+            {"items": "/data/b", "identity": "region"},
+            {"items": "/data/b", "paging": PAGE, "identity": "region"},
+        ),
+        (
+            {"items": "/data/a", "paging": {"kind": "page", "page": "page_num"}, "identity": None},
             {"items": "/data/a", "paging": {"kind": "page", "page": "page_num"}},
         ),
         ({"echoes": ["page_num"]}, {"echoes": ["page_num"]}),
@@ -228,7 +236,7 @@ def test_facts_that_an_overlay_declares_win(declared, expected):
 def test_a_fact_can_be_declared_away():
     correction = {"target": f"$.paths['{PATH}'].get", "update": {"x-keyapi": {"paging": None}}}
     result = listed(*paged(), corrections=[correction])
-    assert facts(result) == {"credits": 1, "items": "/data"}
+    assert facts(result) == {"credits": 1, "items": "/data", "identity": "video_id"}
 
 
 def test_a_cost_that_an_overlay_declares_is_not_missed():

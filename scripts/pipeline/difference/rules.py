@@ -207,6 +207,9 @@ _PLAIN: dict[str, Rule] = {
     "x-ids-changed": _row(
         INFO, "Which lists of ids choose the rows of `{method}()` is understood otherwise."
     ),
+    "x-identity-changed": _row(
+        WARN, "What tells the rows of `{method}()` apart is {after}: loads merge by it."
+    ),
     "x-accessor-added": _row(INFO, "{subject} has the decoded accessor {after}.", Step.MINOR),
     "x-accessor-removed": _row(ERR, "{subject} no longer has the decoded accessor {before}."),
     "x-accessor-changed": _row(WARN, "The decoded accessor of {subject} reads text differently."),

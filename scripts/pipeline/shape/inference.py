@@ -6,10 +6,12 @@ Templates, runtime, sandbox, command line and contract suite read it; no other m
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from keyapi._facts import EXTENSION, OperationFacts, Sort, descending, enum_members
 from pipeline.shape.draft import Draft, Operation, Schema, resource_rows
 from pipeline.shape.echoes import Shown
+from pipeline.shape.identity import identity
 from pipeline.shape.paging import find_paging, find_rows, paging_names
 from pipeline.shape.places import Path
 
@@ -18,7 +20,7 @@ _SCALARS = ("string", "integer", "number")
 
 
 def write_facts(draft: Draft) -> None:
-    """Write `x-keyapi` on each operation: credits, items, paging, sort, filters, echoes, ids.
+    """Write `x-keyapi` on each operation: what it costs, and what arguments and rows mean.
 
     Facts that an overlay declares there win over what is inferred here.
     """
@@ -26,8 +28,9 @@ def write_facts(draft: Draft) -> None:
         declared = operation.node.get(EXTENSION, {})
         try:
             understood = _understood(draft, operation, OperationFacts.from_document(declared))
-            operation.node[EXTENSION] = understood.to_document(declared)
-            facts = OperationFacts.of(operation.node)
+            facts = OperationFacts.from_document(understood.to_document(declared))
+            facts = replace(facts, identity=_identity(operation, facts))
+            operation.node[EXTENSION] = facts.to_document(declared)
         except (AttributeError, KeyError, TypeError) as error:
             raise operation.refused(
                 f"the declared facts cannot be read: {type(error).__name__}: {error}",
@@ -119,6 +122,12 @@ def _understood(draft: Draft, operation: Operation, declared: OperationFacts) ->
         echoes,
         ids,
     )
+
+
+def _identity(operation: Operation, facts: OperationFacts) -> str | None:
+    row = resource_rows(operation.success(), facts.items) or {}
+    repeated = {*facts.echoes, *facts.filters.values(), *facts.ids.values()}
+    return identity(operation.path, row.get("properties", {}), repeated)
 
 
 def _ids(

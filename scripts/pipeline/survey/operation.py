@@ -70,6 +70,7 @@ class Understood:
             "filters": dict(facts.filters),
             "echoes": list(facts.echoes),
             "ids": dict(facts.ids),
+            "identity": facts.identity,
             "credits": facts.credits,
         }
 

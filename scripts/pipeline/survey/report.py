@@ -201,6 +201,8 @@ def _facts(found: Understood) -> Iterator[tuple[str, str]]:
         yield "echoes", ", ".join(facts.echoes)
     if facts.ids:
         yield "ids", ", ".join(f"{name}: {prop}" for name, prop in facts.ids.items())
+    if facts.identity is not None:
+        yield "identity", facts.identity
 
 
 def _bounds(argument: Argument) -> str:

@@ -8,8 +8,8 @@ from keyapi.specification import OperationSpec
 def key_of(operation: OperationSpec, argument: str) -> list[str] | None:
     """The columns that name a row within a day, so that the same row of two days can be found.
 
-    They are what rows repeat of their request (`x-keyapi` has it as `echoes`), the id they were
-    asked for by, unless that is among it, and the row's own id.
+    They are what rows repeat of their request (`echoes` in `x-keyapi`), the id they were asked for
+    by, unless that is among it, and the row's own id (`identity` there).
 
     Args:
         operation: The operation.

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from keyapi._identity import is_id, words
 from keyapi._json import pointer
+from keyapi._words import is_id, words
 from keyapi.conformance.judge import MEANING
 from keyapi.conformance.walking.rules import Broken, Made, rule
 from keyapi.conformance.walking.walk import Seen, Walk, key_of, matches

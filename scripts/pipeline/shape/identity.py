@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+from keyapi._words import is_id, words
+
 _DATES = frozenset({"date", "day", "dt", "time", "week", "month"})
 _LIMITS = ("enum", "pattern", "maxLength", "maximum")
 
@@ -38,13 +38,3 @@ def identity(
     named = [name for name in found if name.removesuffix("_id") in path.split("/")]
     chosen = found if len(found) == 1 else named
     return chosen[0] if len(chosen) == 1 else None
-
-
-def is_id(name: str) -> bool:
-    """Whether a property is called an id."""
-    return words(name)[-1:] == ["id"]
-
-
-def words(name: str) -> list[str]:
-    """The words of a name, in lower case: of `videoId` and `video_id`, "video" and "id"."""
-    return [word.lower() for word in _WORDS.findall(name)]
