@@ -235,10 +235,10 @@ class OperationSpec:
         """Schema of one row, resolved; None for an operation without rows."""
         if self.items is None:
             return None
-        schema = self._spec.resolved(self.schema(self.success) or {})
+        schema = self._spec.present(self.schema(self.success) or {})
         for key in self.items:
-            schema = self._spec.resolved(schema["properties"][key])
-        return self._spec.resolved(schema["items"])
+            schema = self._spec.present(schema["properties"][key])
+        return self._spec.present(schema["items"])
 
     def properties(self) -> dict[str, Schema]:
         """Schemas of a row's properties, resolved, by name."""
@@ -285,6 +285,16 @@ class Specification:
         while "$ref" in schema:
             schema = self.component(schema["$ref"])
         return schema
+
+    def present(self, schema: Schema) -> Schema:
+        """Resolve the schema of a value that is not null.
+
+        A reference that may be null is a choice of two: what it names, and null.
+        """
+        schema = self.resolved(schema)
+        choices = [part for part in schema.get("anyOf", ()) if part.get("enum") != [None]]
+        is_nullable = len(choices) == 1 < len(schema.get("anyOf", ()))
+        return self.resolved(choices[0]) if is_nullable else schema
 
     def component(self, reference: str) -> Schema:
         """Give the component that a reference names."""

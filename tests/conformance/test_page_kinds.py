@@ -19,9 +19,11 @@ from keyapi.conformance.relations import (
     pages_as_documented,
     sandbox_as_documented,
     server_to_spec,
+    spec_to_client,
     texts_as_given,
     walks,
 )
+from keyapi.conformance.relations._shared import success_answer
 from keyapi.conformance.walking.servers import sandbox_walks, walked_sandbox
 from keyapi.contract import Contract
 from keyapi.specification import Specification
@@ -92,6 +94,34 @@ PAGES = {
         data_schema=CLIPS,
         example=[CLIP],
     ),
+    # Rows that may be null, in data that may be null, too.
+    "nulls.md": page(
+        "/v1/tiktok/clip/nulls",
+        parameters=paged(),
+        data_schema={
+            "type": "object",
+            "nullable": True,
+            "properties": {
+                "list": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "nullable": True,
+                        "properties": {"clip_id": {"type": "string"}},
+                    },
+                }
+            },
+        },
+        example={"list": [{"clip_id": "9"}, None]},
+    ),
+    # A map of objects, which is all there is.
+    "map.md": page(
+        "/v1/tiktok/clip/map",
+        data_schema={"type": "object"},
+        example={"7001": {"title": "One", "likes": 1}, "7002": {"title": "Two", "likes": 2}},
+    ),
+    # An answer that says only that something was done.
+    "done.md": page("/v1/tiktok/clip/done", data_schema={}).replace("data: {}", ""),
     # Details of a region: a documented id has its row, in the region that is asked for.
     "several.md": page(
         "/v1/tiktok/clip/several",
@@ -156,10 +186,20 @@ def test_a_page_of_one_row_is_asked_for_no_smaller_one(client: type[SyncClient])
     assert [str(one) for one in found] == []
 
 
-@pytest.mark.parametrize("name", ["clip_list", "clip_single", "clip_several"])
+@pytest.mark.parametrize(
+    "name", ["clip_list", "clip_single", "clip_several", "clip_nulls", "clip_done", "clip_map"]
+)
 def test_the_sandbox_answers_every_case(client: type[SyncClient], name: str) -> None:
     serve = sandbox_server(client=client)
     found = server_to_spec(Contract(SPEC.document), OPERATIONS[name], serve)
+
+    assert [str(one) for one in found] == []
+
+
+def test_a_map_of_objects_is_given_as_received(client: type[SyncClient]) -> None:
+    contract, operation = Contract(SPEC.document), OPERATIONS["clip_map"]
+    answers = [success_answer(operation)]
+    found = spec_to_client(contract, operation, Caller(client), answers)
 
     assert [str(one) for one in found] == []
 
@@ -173,6 +213,9 @@ def test_an_example_that_does_not_show_what_was_asked_for_promises_no_rows() -> 
         "clip_latest": "some",
         "clip_top": "",
         "clip_details": "some",
+        "clip_nulls": "some",
+        "clip_map": "",
+        "clip_done": "",
         "clip_single": "some",
         "clip_several": "some",
     }

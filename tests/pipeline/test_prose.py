@@ -300,6 +300,7 @@ def test_bounds(text, low, high):
     [
         *["Comma-separated video ids, at most 10", "comma separated", "A comma-delimited list"],
         *["comma joined", "Ids separated by commas", "ids, joined with commas", "Split by a comma"],
+        *["Ids split by ','", "separated with (,)"],
         *[
             "separated by English commas",
             "multiple use English commas to separate",

@@ -288,3 +288,19 @@ def test_a_default_response_alone_is_that_of_success():
     assert data(result)["items"]["properties"] == {"a": TEXT}
     with pytest.raises(PipelineError, match="no response of success"):
         shaped(page(PATH, operation={"responses": {"200": None}}))
+
+
+def test_an_answer_that_is_not_json_is_refused():
+    content = {"application/json": None, "text/csv": {"schema": TEXT}}
+    with pytest.raises(PipelineError, match="its response 200 is text/csv; only JSON"):
+        shaped(page(PATH, operation={"responses": {"200": {"content": content}}}))
+    with pytest.raises(PipelineError, match="its method is HEAD, whose answers have no body"):
+        shaped(page(PATH, method="head"))
+
+
+def test_an_envelope_with_something_else_than_data_is_refused():
+    schema = {"type": "object", "properties": {"code": WHOLE, "videos": rows(a="string")}}
+    with pytest.raises(PipelineError, match="has 'videos' and no 'data': what it answers"):
+        shaped(_answer(schema))
+    with pytest.raises(PipelineError, match="has 'videos' and no 'data'"):
+        shaped(_answer({}, {"code": 0, "videos": [{"a": "x"}]}))

@@ -195,6 +195,10 @@ def test_boolean_schemas_are_read():
     schema = {"type": "object", "properties": {"a": True, "b": {"anyOf": [TEXT, True]}}}
     found = data(shaped(page(PATH, data_schema=schema, extra={"openapi": "3.1.0"})))["properties"]
     assert (found["a"], found["b"]) == ({}, {"anyOf": [TEXT, {}]})
+    pair = {"type": "array", "prefixItems": [TEXT, {"type": "integer"}], "items": False}
+    result = shaped(page(PATH, data_schema=pair, extra={"openapi": "3.1.0"}))
+    assert data(result)["items"] == {}
+    assert "left out: prefixItems" in " ".join(result.notes)
     with pytest.raises(PipelineError, match="allows no value") as caught:
         shaped(page(PATH, data_schema={"type": "object", "properties": {"a": False}}))
     assert caught.value.pointer.endswith("/properties/data/properties/a")

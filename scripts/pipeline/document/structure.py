@@ -28,7 +28,7 @@ _OBJECT: tuple[type, ...] = (dict,)
 _LIST: tuple[type, ...] = (list,)
 _TEXT: tuple[type, ...] = (str,)
 _TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("components", "info", "requestBody", "schema", "items", "not"), _OBJECT),
+    **dict.fromkeys(("components", "info", "requestBody", "schema", "not"), _OBJECT),
     **dict.fromkeys(("properties", "patternProperties", "content", "responses"), _OBJECT),
     **dict.fromkeys(("securitySchemes", "schemas", "headers", "requestBodies"), _OBJECT),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "security", "servers", "tags", "enum"), _LIST),
@@ -36,6 +36,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("$ref", "style", "url"), _TEXT),
     "in": (str, type(None)),  # one without a place is refused in better words
     "additionalProperties": (dict, bool),
+    "items": (dict, bool),  # as in OpenAPI 3.1: any, or none beside `prefixItems`
     "parameters": (list, dict),
     "required": (list, bool),
     "type": (str, list),

@@ -54,6 +54,8 @@ def _read(schema: Schema) -> list[str]:
     if isinstance(patterns, dict) and "additionalProperties" not in schema:
         (inner, *others) = patterns.values() or [True]
         schema["additionalProperties"] = True if others or "properties" in schema else inner
+    if isinstance(schema.get("items"), bool):
+        schema["items"] = {}  # what `prefixItems` say of the first ones is left out below
     for key, value in list(schema.items()):
         if key.startswith("x-"):
             continue

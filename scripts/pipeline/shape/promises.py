@@ -43,9 +43,17 @@ def require_envelope(draft: Draft) -> None:
     """
     for operation in draft.operations():
         for status, media in operation.responses():
-            if is_success(status) and not (
-                _may_have_code(media["schema"]) and _has_code(media.get("example"))
-            ):
+            if not is_success(status):
+                continue
+            if beside := _beside_data(media["schema"]):
+                raise operation.refused(
+                    f"its response has {', '.join(map(repr, beside))} and no 'data': what it "
+                    "answers would be lost",
+                    "responses",
+                    status,
+                    remedy="Describe the response as it comes with an overlay action.",
+                )
+            if not (_may_have_code(media["schema"]) and _has_code(media.get("example"))):
                 raise operation.refused(
                     "its response has no 'code': it is not KeyAPI's envelope of code and data, "
                     "without which every call would fail",
@@ -53,6 +61,15 @@ def require_envelope(draft: Draft) -> None:
                     status,
                     remedy="Describe the response as it comes with an overlay action.",
                 )
+
+
+def _beside_data(schema: Schema) -> list[str]:
+    """Objects and lists that an envelope with a code, but without data, has instead."""
+    properties = schema.get("properties", {})
+    if "code" not in properties or "data" in properties:
+        return []
+    kinds = {name: child.get("type") for name, child in properties.items()}
+    return [name for name, kind in kinds.items() if kind in ("object", "array")]
 
 
 def _may_have_code(schema: Schema) -> bool:

@@ -29,7 +29,7 @@ _RANGE = re.compile(
 _COMMA_JOINED = re.compile(
     r"comma[- ](?:separated|delimited|joined)|(?:separated?|joined?|split|delimited)\s+"
     r"(?:(?:them|multiple|values|ids|each)\s+)?(?:by|with|using)\s+(?:(?:a|half-width|english)\s+)*"
-    r"commas?|\bcommas?\s+(?:to|for)\s+(?:separat|split|join|delimit)\w*|逗号",
+    r"(?:commas?|[`'\"“(],[`'\"”)])|\bcommas?\s+(?:to|for)\s+(?:separat|split|join|delimit)\w*|逗号",
     re.IGNORECASE,
 )
 

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from keyapi._facts import EXTENSION
-from keyapi._openapi import METHODS, is_success, path_items
+from keyapi._openapi import JSON, METHODS, is_success, path_items
 from pipeline.document.structure import fields
 from pipeline.document.values import json_value
 from pipeline.document.yaml import copied
@@ -137,14 +137,28 @@ def _is_text(value: Any) -> bool:
 
 
 def require_success(draft: Draft) -> None:
-    """Refuse an operation that documents no success: nothing is known of what it answers."""
+    """Refuse an operation that documents no success, or one that is not JSON.
+
+    Nothing is known of what the one answers; each call of the other would be charged, and fail.
+    """
     for operation in draft.operations():
-        if not any(map(is_success, operation.node["responses"])):
-            raise operation.refused(
+        responses = operation.node["responses"]
+        problem, remedy = "", "Describe the response as it comes with an overlay action."
+        if not any(map(is_success, responses)):
+            problem, remedy = (
                 "it documents no response of success",
-                "responses",
-                remedy="Add one with an overlay action.",
+                "Add one with an overlay action.",
             )
+        elif operation.method == "head":
+            problem, remedy = "its method is HEAD, whose answers have no body", "Remove the page."
+        else:
+            for status, response in responses.items():
+                content = response.get("content") or {}
+                if is_success(status) and content and JSON not in content:
+                    kinds = ", ".join(content)
+                    problem = f"its response {status} is {kinds}; only JSON is understood"
+        if problem:
+            raise operation.refused(problem, "responses", remedy=remedy)
 
 
 def repair_document(draft: Draft) -> None:

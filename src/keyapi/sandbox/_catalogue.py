@@ -102,7 +102,9 @@ class Catalogue:
             return dict(example)
         schema = self._spec.resolved(operation.schema(operation.success) or {})
         chance = Chance(self._seed, name, subject, "envelope")
-        answer = {"code": 0, "data": None, **row(self._spec, schema, example, chance)}
+        answer = {"code": 0, **row(self._spec, schema, example, chance)}
+        if "data" in schema.get("properties", {"data": {}}):
+            answer.setdefault("data", None)
         answer.update((key, fixed) for key, fixed in _SUCCESS.items() if key in answer)
         holder = value_at(answer, (operation.items or ("data", ""))[:-1])
         if isinstance(holder, dict):
@@ -116,8 +118,8 @@ class Catalogue:
     def _make_rows(self, name: str, subject: tuple[Any, ...]) -> SubjectRows:
         operation = self._spec.operations[name]
         example = operation.example(operation.success)
-        shown = value_at(example, operation.items or ())
-        first = shown[0] if isinstance(shown, list) and shown else None
+        shown = _shown_rows(operation)
+        first = shown[0] if shown else None
         count = self._count(name, subject)
         documented: Rows = []
         if first is not None and subject == _documented(operation, example):
@@ -183,8 +185,7 @@ class Catalogue:
         A documented id has its documented row; and where the operation lists rows without ids, too,
         an id has the rows that it has there.
         """
-        shown = value_at(operation.example(operation.success), operation.items or ())
-        documented = {str(row.get(prop)): row for row in shown} if isinstance(shown, list) else {}
+        documented = {str(row.get(prop)): row for row in _shown_rows(operation)}
         first = next(iter(documented.values()), None)
         listed: dict[str, Rows] = {}
         is_listed = not any(
@@ -213,6 +214,12 @@ class Catalogue:
                 made = row(self._spec, operation.row or {}, first, chance)
                 own = {prop: int(each) if is_number else each}
                 yield {**made, **_echoes(operation, echoed), **own}
+
+
+def _shown_rows(operation: OperationSpec) -> Rows:
+    """The documented rows; a row may be null, and tells nothing."""
+    shown = value_at(operation.example(operation.success), operation.items or ())
+    return [row for row in shown if isinstance(row, dict)] if isinstance(shown, list) else []
 
 
 def _echoes(operation: OperationSpec, subject: Mapping[str, Any]) -> dict[str, Any]:

@@ -223,13 +223,8 @@ class Service:
         """The documented type of what stands at a path of an answer."""
         schema: Schema = operation.schema(operation.success) or {}
         for key in path:
-            schema = self._not_null(schema).get("properties", {}).get(key, {})
-        return self._not_null(schema).get("type")
-
-    def _not_null(self, schema: Schema) -> Schema:
-        """A schema, resolved; of a reference that may be null, which is a choice, what it names."""
-        schema = self.spec.resolved(schema)
-        return self.spec.resolved(next(iter(schema.get("anyOf", ())), schema))
+            schema = self.spec.present(schema).get("properties", {}).get(key, {})
+        return self.spec.present(schema).get("type")
 
     @staticmethod
     def _position_type(operation: OperationSpec, paging: Paging) -> str | None:

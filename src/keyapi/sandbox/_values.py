@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from random import Random
@@ -25,6 +25,7 @@ _LONGEST_WHOLE_ID = 18  # digits; a longer integer may have more than 64 bits
 _SHORTEST_ID = 5  # digits; shorter examples of ids are replaced
 _USUAL_ITEMS = 3  # of a list, where the specification names no number
 _FINE = 0.01  # how far a number stays from a bound that is excluded
+_DRAWS = 40  # for items of which none may be like another, beside one for each
 _DEEPEST = 6  # a schema may contain itself
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
@@ -93,7 +94,13 @@ def value(
         high = schema.get("maxItems", max(low, _USUAL_ITEMS))
         count = low if depth >= _DEEPEST else chance.whole(min(low or 1, high), high)
         items = schema.get("items", {})
-        return [value(spec, items, name, shown, chance, depth + 1) for _ in range(count)]
+
+        def item() -> Any:
+            return value(spec, items, name, shown, chance, depth + 1)
+
+        if schema.get("uniqueItems"):
+            return _each_once(spec.resolved(items), item, count, low)
+        return [item() for _ in range(count)]
     if kind == "boolean":
         return chance.share() < 0.5
     if kind == "integer" and "id" in _words(name):
@@ -104,6 +111,30 @@ def value(
     if kind == "string":
         return fitted(schema, _text(schema, name, example, chance), chance.digits)
     return example
+
+
+def _each_once(items: Schema, draw: Callable[[], Any], count: int, low: int) -> list[Any]:
+    """Items of which none is like another: drawn, or else members or numbers as they come.
+
+    Args:
+        items: Their schema, resolved.
+        draw: Draws one.
+        count: How many there should be.
+        low: How many there must be, if the schema allows so many.
+    """
+    found: dict[str, Any] = {}
+    for _ in range(count + _DRAWS):
+        if len(found) >= count:
+            break
+        item = draw()
+        found.setdefault(json.dumps(item, sort_keys=True), item)
+    least = int(items.get("minimum", 0))
+    numbers = range(least, int(items.get("maximum", least + low)) + 1)
+    is_number = items.get("type") in ("integer", "number")
+    for item in items.get("enum", numbers if is_number else ()):
+        if len(found) < low:
+            found.setdefault(json.dumps(item, sort_keys=True), item)
+    return list(found.values())
 
 
 def row(

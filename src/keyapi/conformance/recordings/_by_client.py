@@ -108,4 +108,6 @@ def _check_outcome(findings: Findings, method: Method, outcome: Any, kind: str) 
 def _as_received(outcome: Any) -> Any:
     if isinstance(outcome, (Page, list)):
         return [_as_received(row) for row in outcome]
+    if isinstance(outcome, dict):
+        return {name: _as_received(value) for name, value in outcome.items()}
     return outcome.to_dict() if hasattr(outcome, "to_dict") else outcome

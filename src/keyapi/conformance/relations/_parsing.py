@@ -138,6 +138,13 @@ def _odd_cursor(operation: OperationSpec, answer: ServerAnswer) -> bool:
     return odd or (not whole if kind == "integer" else isinstance(cursor, float) and not whole)
 
 
+def _as_decoded(value: Any) -> Any:
+    """A model as decoded, and those in a map."""
+    if isinstance(value, dict):
+        return {name: _as_decoded(child) for name, child in value.items()}
+    return value.to_dict() if isinstance(value, Model) else value
+
+
 def given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Violation]:
     """What a client gives is what it got, in the attributes of rows, too.
 
@@ -151,7 +158,7 @@ def given_back(operation: OperationSpec, body: Any, result: Any) -> Iterator[Vio
     expected = data if isinstance(result, (list, Page)) else [data]
     if data is None and operation.paging and (operation.paging.more or _null_list(operation)):
         expected = []  # documented so, or a flag says whether more follow: a page without rows
-    back = [row.to_dict() if isinstance(row, Model) else row for row in rows]
+    back = [_as_decoded(row) for row in rows]
     if back != expected or repr(back) != repr(expected):  # 1 is not 1.0
         yield violation(operation, "to_dict", expected, back)
     documented = operation.properties() if operation.row else {}
