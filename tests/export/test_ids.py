@@ -103,6 +103,10 @@ def test_a_file_whose_name_has_a_colon_is_taken_as_it_is(tmp_path: Path) -> None
         ("a.csv:z", "x,y\n1,2\n", r"a\.csv has no column 'z'; its columns: x, y"),
         ("a.csv", b"\xff\xfe1\x00", r"a\.csv is not text in UTF-8"),
         ("a.csv", 'id\n"' + "1" * 200_000 + '"\n', r"a\.csv is not valid CSV"),
+        ("a.txt", "1\n" + "9" * 1_001, r"a\.txt, line 2: an id of 1,001 characters"),
+        ("a.txt", "\0" * 1_000_001, r"a\.txt, line 1 has more than 1,000,000 characters"),
+        ("a.jsonl", "[" * 100_000, r"a\.jsonl, line 1 is nested too deep"),
+        ("a.csv", ",".join(f"c{n}" for n in range(100)) + "\n1\n", r" c19 and 80 more$"),
         ("a.parquet", "no", r"Cannot read the ids in .*a\.parquet"),
     ],
 )

@@ -19,6 +19,9 @@ _TABLES = {".csv": ",", ".tsv": "\t"}
 _LINES = {".jsonl", ".ndjson"}
 _PARQUET = {".parquet", ".pq"}
 _ROWS = 10_000  # of a table that are read at once
+_LONGEST_LINE = 1_000_000  # characters, so that a file without lines is not read whole
+_LONGEST_ID = 1_000  # characters, far more than any has: an id stands in a URL
+_LISTED = 20  # columns that an error names
 
 
 Cells = Generator[tuple[str, Any], None, None]
@@ -85,12 +88,12 @@ class Ids:
     @staticmethod
     def _plain(path: str) -> Cells:
         with _read(path) as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(_lines(file, path), 1):
                 yield f"{path}, line {number}", line
 
     def _csv(self, path: str, column: str | None, delimiter: str) -> Cells:
         with _read(path) as file:
-            rows = csv.reader(file, delimiter=delimiter)
+            rows = csv.reader(_lines(file, path), delimiter=delimiter)
             header = next(rows, [])
             if column is None and len(header) == 1 and header[0].strip().isdigit():
                 place = 0  # a list of ids without a header
@@ -103,13 +106,15 @@ class Ids:
     def _jsonl(self, path: str, column: str | None) -> Cells:
         name = column
         with _read(path) as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(_lines(file, path), 1):
                 where = f"{path}, line {number}"
                 if not line.strip():
                     yield where, ""
                     continue
                 try:
                     value = json.loads(line)
+                except RecursionError:
+                    raise ConfigurationError(f"{where} is nested too deep") from None
                 except ValueError as error:
                     raise ConfigurationError(f"{where} is not valid JSON: {error}") from None
                 if isinstance(value, dict):
@@ -148,7 +153,9 @@ class Ids:
                 return columns.index(name)
         if column is None and len(columns) == 1:
             return 0
-        listed = ", ".join(columns) or "none"
+        listed = ", ".join(columns[:_LISTED]) or "none"
+        if len(columns) > _LISTED:
+            listed += f" and {len(columns) - _LISTED:,} more"
         if column is not None:
             raise ConfigurationError(f"{where} has no column {column!r}; its columns: {listed}")
         raise ConfigurationError(
@@ -175,12 +182,30 @@ def _text(where: str, cell: Any) -> str:
             "has lost digits"
         )
     text = str(cell).strip()
+    if len(text) > _LONGEST_ID:
+        raise ConfigurationError(
+            f"{where}: an id of {len(text):,} characters; ids have at most {_LONGEST_ID:,}, one on "
+            "a line"
+        )
     if _FLOAT.fullmatch(text):
         raise ConfigurationError(
             f"{where}: {text} is a fraction, so digits of the id may be lost; store the column of "
             "ids as text"
         )
     return text
+
+
+def _lines(file: TextIO, path: str) -> Iterator[str]:
+    """The lines of a text file; one that may have no end is refused."""
+    number = 0
+    while line := file.readline(_LONGEST_LINE + 1):
+        number += 1
+        if len(line) > _LONGEST_LINE:
+            raise ConfigurationError(
+                f"{path}, line {number} has more than {_LONGEST_LINE:,} characters; give a file "
+                "with one id on a line, or a table"
+            )
+        yield line
 
 
 def _column(where: str, name: str, kind: Any, batches: Iterable[Any]) -> Cells:
