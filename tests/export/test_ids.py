@@ -61,6 +61,11 @@ def test_files_give_their_ids_in_order(
     assert read(f"{path}:{column}" if column else path) == found
 
 
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"ids\[1\]: '\\ud800' is not valid Unicode"):
+        list(Ids(["1", "\ud800"]))
+
+
 def test_blank_entries_are_counted(tmp_path: Path) -> None:
     ids = Ids(written(tmp_path, "a.txt", "1\n\n \n2\n"))
     assert (list(ids), ids.blank) == (["1", "2"], 2)

@@ -35,7 +35,7 @@ from keyapi.export import _files as files
 from keyapi.export._commits import Commits
 from keyapi.export._engine import _fetched
 from keyapi.export._journal import Journal
-from keyapi.export._reader import connect
+from keyapi.export._reader import JournalReader, connect
 from keyapi.export._ready import Ready
 from keyapi.export._records import CommittedPage, FetchedPage
 from keyapi.specification import Specification
@@ -551,6 +551,45 @@ def test_a_journal_whose_content_is_damaged_is_refused(creators: Creators, out: 
     journal.close()
     with pytest.raises(ExportError, match=r"is damaged: NULL value in ids\.credits"):
         exported(creators, ["3"], out)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("schema", "can't decode byte"),
+        ("UPDATE ids SET state = 99", "99 is not a valid State"),
+        ("UPDATE facts SET value = '{' WHERE name = 'plan'", "Expecting property name"),
+        ("UPDATE ids SET id = CAST(x'ff' AS TEXT)", "Could not decode to UTF-8"),
+    ],
+)
+def test_a_journal_with_other_bytes_in_it_is_damaged(
+    creators: Creators, out: Path, change: str, reason: str
+) -> None:
+    exported(creators, ["3"], out)
+    path = out / f"journal-{DAY}.sqlite"
+    if change == "schema":  # SQLite's own message repeats it
+        path.write_bytes(
+            path.read_bytes().replace(b"CREATE TABLE ids", b"CREATE \xff\xff\xff\xff\xff ids")
+        )
+    else:
+        with sqlite3.connect(path) as journal:
+            journal.execute(change)
+        journal.close()
+    with pytest.raises(ExportError, match=f"{path.name} is damaged: .*{reason}"):
+        exported(creators, ["3"], out)
+
+
+def test_what_the_disk_refuses_is_not_damage(
+    creators: Creators, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported(creators, ["3"], out)
+    reader = JournalReader(out / f"journal-{DAY}.sqlite")
+    with (
+        pytest.raises(ExportError, match=r"Cannot write .*: disk I/O error\."),
+        reader._reading(),
+    ):
+        raise sqlite3.OperationalError("disk I/O error")
+    reader.close()
 
 
 def test_a_page_that_does_not_follow_the_last_one_is_not_committed(tmp_path: Path) -> None:

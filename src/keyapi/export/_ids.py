@@ -187,6 +187,10 @@ def _text(where: str, cell: Any) -> str:
             f"{where}: an id of {len(text):,} characters; ids have at most {_LONGEST_ID:,}, one on "
             "a line"
         )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(f"{where}: {text!r} is not valid Unicode") from None
     if _FLOAT.fullmatch(text):
         raise ConfigurationError(
             f"{where}: {text} is a fraction, so digits of the id may be lost; store the column of "

@@ -12,7 +12,7 @@ from typing import Any
 
 from keyapi._errors import ConfigurationError
 from keyapi.export._bodies import unpacked
-from keyapi.export._errors import damaged, unwritable
+from keyapi.export._errors import ExportError, damaged, unwritable
 from keyapi.export._records import Claim, CommittedPage, FileRecord, IdResult, State, Totals
 
 FORMAT = 2
@@ -20,7 +20,7 @@ FORMAT = 2
 APPLICATION = 0x4B455941  # "KEYA", by which SQLite's tools tell the file
 _LAST = (1 << 63) - 1
 """More than any number of a page."""
-_ELSEWHERE = ("readonly", "full", "unable to open")
+_ELSEWHERE = ("readonly", "full", "unable to open", "disk I/O error", "locked")
 """What SQLite says where the disk or the folder is at fault, not the file."""
 _RESULT = "id, state, pages, rows, credits, error"
 
@@ -61,8 +61,8 @@ class JournalReader:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         try:
             yield self._connection
-        except sqlite3.Error as error:
-            raise damaged(self.path, error) from error
+        except (sqlite3.Error, ValueError) as error:  # what is no text, no JSON and no state, too
+            raise _explained(self.path, error) from error
 
     def check(self) -> None:
         """Look at the whole file.
@@ -188,7 +188,7 @@ class JournalReader:
             files, published = connection.execute(
                 "SELECT count(*), sum(rows) FROM files"
             ).fetchone()
-        counted = {State(state): count for state, count in states}
+            counted = {State(state): count for state, count in states}
         return Totals(
             {state: counted.get(state, 0) for state in State},
             pages or 0,
@@ -220,12 +220,16 @@ def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
         if mode == "rw":
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:  # its words may repeat what is damaged
         connection.close()
-        if any(reason in str(error) for reason in _ELSEWHERE):
-            raise unwritable(path, error) from error
-        raise damaged(path, error) from error
+        raise _explained(path, error) from error
     return connection
+
+
+def _explained(path: Path, error: sqlite3.Error | ValueError) -> ExportError:
+    """What to raise for an error of SQLite's, or of what it read."""
+    elsewhere = any(reason in str(error) for reason in _ELSEWHERE)
+    return unwritable(path, error) if elsewhere else damaged(path, error)
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
