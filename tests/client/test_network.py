@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from client.conftest import KEY, Mode, first_page
 from keyapi import ConfigurationError
 from keyapi._sending.connections import Connections
 from keyapi._sending.network import network
+from keyapi._sending.sockets import _informed
 from keyapi.recording.recorder import Recorder
 from support.loopback import Loopback
 
@@ -174,3 +176,22 @@ def test_certificates_that_cannot_be_read_are_those_of_a_variable_or_an_argument
 def test_a_recorder_outside_a_client_makes_its_own_connection(loopback: Loopback) -> None:
     with httpx.Client(transport=Recorder()) as http:
         assert http.get(f"{loopback.url}?user_id=1").status_code == 200
+
+
+def test_a_socket_with_something_to_read_serves_no_request() -> None:
+    """So is a closed one, whose number another may have by now."""
+    ours, theirs = socket.socketpair()
+    stream: Any = httpx.SyncByteStream()
+    stream.get_extra_info = {"socket": ours, "server_addr": "there"}.get
+    tell = _informed(stream)
+    with theirs:
+        assert (tell("server_addr"), tell("is_readable")) == ("there", False)
+        theirs.send(b"a")
+        assert tell("is_readable")
+        ours.recv(1)
+        assert not tell("is_readable")
+        number = ours.fileno()
+        ours.close()
+        with socket.socket() as another:
+            assert another.fileno() == number
+            assert tell("is_readable")

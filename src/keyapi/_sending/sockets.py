@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 from collections.abc import Iterable
@@ -60,9 +61,32 @@ class Backend(httpcore.NetworkBackend):
         raise failure
 
 
+def _informed(stream: httpcore.NetworkStream | httpcore.AsyncNetworkStream) -> Any:
+    """Give a `get_extra_info` that tells quickly whether there are bytes to read.
+
+    A pool asks for that of each idle connection, for every request.
+    """
+    ask = stream.get_extra_info
+    watched = ask("socket")
+    number = watched.fileno()
+    if number < 0 or not hasattr(select, "poll"):  # pragma: no cover - closed already, or Windows
+        return ask
+    arrivals = select.poll()
+    arrivals.register(number, select.POLLIN)
+
+    def informed(info: str) -> Any:
+        if info != "is_readable":
+            return ask(info)
+        # That of a closed socket may be another's by now.
+        return watched.fileno() != number or bool(arrivals.poll(0))
+
+    return informed
+
+
 class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        self.get_extra_info = _informed(stream)  # type: ignore[method-assign]
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if isinstance(timeout, TimeLeft):
@@ -100,9 +124,6 @@ class _Stream(httpcore.NetworkStream):
 
     def close(self) -> None:
         self._stream.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
 
 
 class _Socket:
@@ -163,7 +184,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         self.read = stream.read  # type: ignore[method-assign]  # each call less counts
         self.write = stream.write  # type: ignore[method-assign]
         self.aclose = stream.aclose  # type: ignore[method-assign]
-        self.get_extra_info = stream.get_extra_info  # type: ignore[method-assign]
+        self.get_extra_info = _informed(stream)  # type: ignore[method-assign]
 
     async def start_tls(
         self,
