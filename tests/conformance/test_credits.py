@@ -10,6 +10,7 @@ import pytest
 
 from keyapi import _config, _pages
 from keyapi._base import BaseClient
+from keyapi._client import AsyncClient
 from keyapi._errors import KeyAPIError
 from keyapi._options import OPTIONS
 from keyapi._sending import cache, call, limits, pace, response, retries
@@ -212,6 +213,13 @@ def budgets_awaited_for_ever(patch: Patch) -> None:
     patch.setattr(Call, "remaining", lambda _: float("inf"))
 
 
+def left_open(patch: Patch) -> None:
+    async def nothing(*_: Any) -> None:
+        pass
+
+    patch.setattr(AsyncClient, "__aexit__", nothing)
+
+
 def the_key_is_kept(patch: Patch) -> None:
     patch.setattr(Call, "keepable", lambda self, _: self.success is not None)
 
@@ -242,6 +250,7 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     the_key_in_the_log: ("logged, async", "key in the log of 404"),
     a_closed_session_used: ("unsent, sync", "raised"),
     a_deadline_passed_over: ("deadlines, sync", "requests"),
+    left_open: ("closed, async", "requests"),
     the_key_is_kept: ("never the key, async", "requests"),
     a_quota_noted_once: ("quota, async", "requests"),
     retries_counted_for_all_calls: ("failures, sync", "requests"),

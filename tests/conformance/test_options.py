@@ -248,7 +248,13 @@ class _Kept(Counter[str]):
         pass
 
 
+def a_fault_described_otherwise(patch: Patch) -> None:
+    fault = FAULTS["rate-limited-wait"]
+    patch.setitem(FAULTS, fault.name, fault._replace(description="HTTP 429 with Retry-After: 2"))
+
+
 SANDBOXES = {
+    a_fault_described_otherwise: "fault rate-limited-wait, Retry-After",
     one_argument_is_enough: "fault ?user_id=6813855719982466054&page_size=10",
     counts_of_old_faults: "fault ?page_size=10@2",
     rows_come_again: "rows of a list",

@@ -177,6 +177,22 @@ class Scripted:
             error = raised
         return Walked(len(rows), error)
 
+    def within(self, error: Exception | None) -> Exception | None:
+        """What a `with` block around nothing but an error raises.
+
+        Args:
+            error: The error; None for a block that ends without one.
+        """
+        try:
+            if self._runner is not None:
+                self._runner.run(_within(self.client, error))
+            else:
+                with self.client:
+                    _raise(error)
+        except Exception as raised:
+            return raised
+        return None
+
     def close(self) -> None:
         """Close the client."""
         closing = self.client.close()
@@ -187,6 +203,16 @@ class Scripted:
 def _repeating(script: Iterable[Any]) -> Iterator[Any]:
     steps = list(script)
     return chain(steps, repeat(steps[-1]))
+
+
+def _raise(error: Exception | None) -> None:
+    if error is not None:
+        raise error
+
+
+async def _within(client: Any, error: Exception | None) -> None:
+    async with client:
+        _raise(error)
 
 
 async def _settled(awaitable: Any) -> Any:

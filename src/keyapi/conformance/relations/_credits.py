@@ -161,6 +161,16 @@ def unsent(desk: Desk) -> Iterator[Violation]:
     yield from desk.broken("raised", "ConfigurationError", type(error).__name__)
 
 
+def closed(desk: Desk) -> Iterator[Violation]:
+    """After its `with` block, however that ended, a client sends nothing; the error is its own."""
+    for error in (None, KeyError("of the program")):
+        client = desk.open(desk.good)
+        yield from desk.broken("raised by with", error, client.within(error))
+        found = client.call()
+        yield from desk.played(client, 0)
+        yield from desk.broken("raised", "ConfigurationError", type(found).__name__)
+
+
 def _bad_arguments(desk: Desk) -> Iterator[dict[str, Any]]:
     """Arguments that no request can carry, each with the name that Python has for it."""
     python = {wire_name: name for name, wire_name in desk.method.wire.items()}
@@ -246,6 +256,7 @@ SCENARIOS: dict[str, Scenario] = {
         budgets,
         shared_budgets,
         unsent,
+        closed,
         quota,
         cached,
         kept_for,

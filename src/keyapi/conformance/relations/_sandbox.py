@@ -7,6 +7,7 @@ What it answers when it is told nothing is looked at as of any server.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -47,6 +48,8 @@ _TEXTS = (
     *("a b", "é漢😀", "A", "a,b", "%20", "long " * 100),
 )
 """Texts that are something else to a server that is not careful."""
+_STATUS, _SECONDS = re.compile(r"\bHTTP (\d{3})\b"), re.compile(r"Retry-After: (\d+)")
+"""What the description of a fault says of its answer."""
 _FREE = frozenset({"type", "minLength", "description", "example", "title"})
 _FEW = 3
 """Rows of a list in which a text is looked for."""
@@ -130,7 +133,7 @@ def _text(value: Any) -> str | None:
 
 
 def _charges(sandboxes: Sandboxes) -> Compared:
-    """What brings no data costs nothing, whatever the fault; and the ledger has its name."""
+    """What brings no data costs nothing, whatever the fault; each is as described, and noted."""
     (good,) = sandboxes.ask(sandboxes.open())
     for name in FAULTS:
         sandbox = sandboxes.open(faults=[name])
@@ -144,6 +147,13 @@ def _charges(sandboxes: Sandboxes) -> Compared:
         cost = 0 if lost or _is_refusal(reply) else sandboxes.price
         expected = (name, cost, cost)
         yield f"fault {name}", expected, (entry.fault, entry.charged, sandbox.ledger.charged)
+        words = FAULTS[name].description
+        if (status := _STATUS.search(words)) is not None:
+            yield f"fault {name}, status", int(status[1]), reply.status
+        if "Retry-After" in words:
+            seconds = _SECONDS.search(words)
+            asked = reply.headers.get("retry-after")
+            yield f"fault {name}, Retry-After", seconds and seconds[1], asked
 
 
 def _is_refusal(reply: Reply) -> bool:
