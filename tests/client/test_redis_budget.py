@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -424,6 +425,36 @@ def test_a_server_that_refuses_is_not_tried_again(shared: RedisProcess) -> None:
             RedisBudget(url, "x", 100).reserve(1)
         assert time.monotonic() - began < 2
         assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *[b"+OK\r\n", b":" + b"9" * 10_000 + b"\r\n", b"*1\r\n" * 100_000, b"*0\r\n"],
+        *[
+            b"*1\r\n+what\r\n",
+            b"*1\r\n+ok\r\n",
+            b"*4\r\n+ok\r\n+a\r\n+b\r\n+c\r\n",
+            b"$1\r\n\xff\r\n",
+        ],
+    ],
+)
+def test_what_only_looks_like_redis_is_an_error_of_ones_own(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    with listener.accept()[0] as connection, suppress(ConnectionError):
+                        while connection.recv(65536):
+                            connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = listener.getsockname()[1]
+        budget = RedisBudget(f"redis://127.0.0.1:{port}", "x", 100, patience=0.1)
+        with pytest.raises(ConfigurationError, match=r"^Not sent: "):
+            budget.reserve(1)
+        budget.close()
 
 
 def test_redis_forgets_where_it_was_told_to(shared: RedisProcess, name: str) -> None:

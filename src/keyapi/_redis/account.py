@@ -235,34 +235,38 @@ class Account:
         Raises:
             ConfigurationError: The server does not answer, or what it holds cannot be used.
         """
-        found, *values = self._server.run(
-            _EXCHANGE,
-            self._key,
-            self._holder,
-            self._id,
-            uuid4().hex,
-            int(closing),
-            self._leased,
-            self._returned,
-            self._granted,
-            need,
-            self._lot,
-            self.allowed,
-            round(1000 * HOLDER_SECONDS),
-            self._expires,
-            until=until,
-        )
+        with self._server.understood():
+            found, *values = self._server.run(
+                _EXCHANGE,
+                self._key,
+                self._holder,
+                self._id,
+                uuid4().hex,
+                int(closing),
+                self._leased,
+                self._returned,
+                self._granted,
+                need,
+                self._lot,
+                self.allowed,
+                round(1000 * HOLDER_SECONDS),
+                self._expires,
+                until=until,
+            )
+            if found not in ("ok", "damaged", "lost"):
+                raise ValueError(f"the script's answer begins with {found!r}")
+            first, *numbers = values
+            granted, reserved, leased = map(int, numbers) if found == "ok" else (0, 0, 0)
         if found == "damaged":
-            raise damaged(f"the budget {self._name!r}", self._key, values[0])
+            raise damaged(f"the budget {self._name!r}", self._key, first)
         if found == "lost":
             raise ConfigurationError(
-                f"Not sent: Redis has lost what the budget {self._name!r} had spent ({values[0]}): "
+                f"Not sent: Redis has lost what the budget {self._name!r} had spent ({first}): "
                 "it was emptied, or started again without its data. Make a budget of another name "
                 "with what is left"
             )
-        granted, reserved, leased = map(int, values[1:])
         with self._lock:
-            self._id = values[0]
+            self._id = first
             self._granted, self._reserved = granted, reserved
             self._unspent += leased - self._leased
             self._leased = leased

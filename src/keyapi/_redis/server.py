@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain, repeat
 from typing import Any
 
@@ -123,7 +124,8 @@ class RedisServer:
             What it returns; text, where the server's answer has bytes.
 
         Raises:
-            ConfigurationError: The server did not answer in time, or refused.
+            ConfigurationError: The server did not answer in time, or refused, or what answers is
+                no Redis.
         """
         from redis.exceptions import RedisError
 
@@ -133,8 +135,11 @@ class RedisServer:
         waits = pauses()
         while True:
             try:
-                answer = run(keys=[key], args=arguments)
-                return [part.decode() if isinstance(part, bytes) else part for part in answer]
+                with self.understood():
+                    answer = run(keys=[key], args=arguments)
+                    if not isinstance(answer, list):
+                        raise TypeError(f"a script's answer is {type(answer).__name__}")
+                    return [part.decode() if isinstance(part, bytes) else part for part in answer]
             except (RedisError, OSError) as error:
                 if not passes(error):
                     raise self._refused(error) from error
@@ -142,6 +147,21 @@ class RedisServer:
                 if left <= 0:
                     raise self._gone(error, time.monotonic() - began) from error
             time.sleep(min(next(waits), left))
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Read an answer in this; one that no Redis gives to the script is an error of its own.
+
+        Raises:
+            ConfigurationError: It was such an answer.
+        """
+        try:
+            yield
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise ConfigurationError(
+                f"Not sent: what answers for the Redis of {self._part} is not Redis: "
+                f"{type(error).__name__}: {error}. Check the URL"
+            ) from error
 
     def close(self) -> None:
         """Close the connections that were made here."""

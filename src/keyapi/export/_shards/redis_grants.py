@@ -135,16 +135,22 @@ class RedisGrants:
         """
         times = (round(1000 * self._seconds), round(1000 * EXPIRES))
         try:
-            found, *values = self._server.run(
+            answer = self._server.run(
                 _GRANT, self._key, call, shard, owner, number, *times, allowed
             )
+            with self._server.understood():
+                found, value = answer if len(answer) > 1 else (*answer, "")
+                if found not in ("ok", "taken", "damaged", "lost"):
+                    raise ValueError(f"the script's answer begins with {found!r}")
+                if call in ("spent", "reserve") and found == "ok":
+                    int(value)
         except ConfigurationError as error:
             raise ExportError(f"{error.message}. Run the same command again: it resumes") from error
         if found == "damaged":
-            raise ExportError(damaged(self._part, self._key, values[0]).message)
+            raise ExportError(damaged(self._part, self._key, value).message)
         if found == "lost":
             raise ExportError(
                 f"Not sent: Redis knows nothing of {self._part}: it was emptied, or started again "
                 "without its data. Run the same command again: it resumes"
             )
-        return None if found == "taken" else str(values[0])
+        return None if found == "taken" else str(value)
