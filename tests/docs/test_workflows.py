@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.commands.update import UPDATED
 from support.documents import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -75,6 +76,12 @@ def test_a_job_may_do_only_what_it_says(path: Path) -> None:
         for step in job.get("steps", ()):
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False, name
+
+
+def test_all_that_an_update_changes_is_proposed() -> None:
+    text = (ROOT / ".github/workflows/update.yml").read_text("utf-8")
+    assert f"git add --all {' '.join(UPDATED)}\n" in text
+    assert re.findall(r"--include='([^']+)/\*'", text) == [*UPDATED]
 
 
 def test_only_the_live_check_has_the_key_and_installs_nothing_beside_it() -> None:

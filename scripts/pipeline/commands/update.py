@@ -31,7 +31,8 @@ from pipeline.transaction import replace
 _RECORDINGS = "tests/recordings"
 _NOT_UNDERSTOOD = "openapi/not-understood.yaml"
 _WORTH_READING = re.compile(r": (?:not understood|different|left out): ")
-_UPDATED = ("openapi", GENERATED, _RECORDINGS, "docs/_static")
+UPDATED = ("openapi", GENERATED, _RECORDINGS, "docs/_static")
+"""The folders that an update may change."""
 _LAST_LINES = 30
 _NOTE = "note: "
 _TO_DECIDE = "These state by hand what the pages no longer say. Change them, or the correction:"
@@ -311,7 +312,7 @@ def update(
         if files(root) != before:
             raise PipelineError(
                 "changed by someone else meanwhile",
-                where=" or ".join(_UPDATED),
+                where=" or ".join(UPDATED),
                 remedy="Nothing was changed; run the update again.",
             )
         replace(root, changed)
@@ -335,7 +336,7 @@ def files(root: Path) -> dict[str, bytes]:
     """Read every file that an update may change, by path below the root; no link, and no cache."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
-        for folder in _UPDATED
+        for folder in UPDATED
         for path in sorted((root / folder).rglob("*"))
         if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts
     }
