@@ -13,7 +13,7 @@ from keyapi._redis import server as redis
 from keyapi._sending import pace, retries, size
 from keyapi.recording import fields, har
 from keyapi.sandbox import _ledger, _protocol, _schedule, _service, _settings, _validation
-from pipeline.document import yaml
+from pipeline.document import building, hostile, values, yaml
 from pipeline.vendor import fetch, index, response
 from support.documents import ROOT
 
@@ -28,8 +28,9 @@ DOORS = {
 BOUNDS = {
     "pages, indexes": [
         f"{yaml.MAX_BYTES // MB} MB",
-        f"{yaml.MAX_NODES:,} nodes",
-        f"{vars(yaml)['MAX_DEPTH']} levels",
+        f"{building.MAX_NODES:,} nodes",
+        f"{values.MAX_DEPTH} levels",
+        f"{hostile.MAX_PARAMETERS:,} parameters",
         f"{index.MAX_LINKS:,} pages and {fetch.MAX_TOTAL // MB} MB",
         f"{fetch.AT_ONCE} requests at a time",
         f"{response.REDIRECTS} redirects, {response.RETRIES} retries",

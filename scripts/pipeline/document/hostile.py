@@ -19,7 +19,8 @@ _NOT_IN_NAMES = re.compile(r"""["'`\\;{}<>=#\r\n\t]""")
 # With its parameters: `application/json; charset="utf-8"`.
 _MEDIA_TYPE = re.compile(r'[\w.+*/-]{1,99}(?: ?; ?[\w-]{1,20}="?[\w.-]{1,40}"?){0,2}')
 _MAX_NAME = 200
-_MAX_PARAMETERS = 1_000  # the generator compares each with all others
+MAX_PARAMETERS = 1_000
+"""How many an operation may have: the generator compares each with all others."""
 OPERATORS = {
     "=": "EQ",
     "==": "EQ",
@@ -102,8 +103,8 @@ def refuse_hostile(block: dict[str, Any], name: str) -> None:
             elif role == "extension":
                 continue  # dropped before anything reads it
             elif key == "parameters" and isinstance(value, list):
-                if len(value) > _MAX_PARAMETERS:
-                    refuse(f"{len(value):,} parameters, more than {_MAX_PARAMETERS:,}", here)
+                if len(value) > MAX_PARAMETERS:
+                    refuse(f"{len(value):,} parameters, more than {MAX_PARAMETERS:,}", here)
                 walk(value, here)
             elif key == "$ref":
                 if not isinstance(value, str) or not value.startswith("#/"):
