@@ -17,9 +17,17 @@ _Type: TypeAlias = type[Any]  # `Cursor` has a field called `type`
 P_co = TypeVar("P_co", covariant=True)
 
 _WHOLE = re.compile(r"-?\d{1,20}")  # a cursor of any length is a text
-_FLAGS = dict.fromkeys(("true", "1", "yes", "y"), True) | dict.fromkeys(
-    ("false", "0", "no", "n", ""), False
-)
+_FLAGS = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "y": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "n": False,
+    "": False,
+}
 _NO_CURSORS = frozenset({"", "0", "-1"})
 """What stands, as text or number, where no next page is named: no next page starts at the first."""
 
