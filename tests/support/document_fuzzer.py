@@ -139,6 +139,7 @@ class DocumentJudge:
         """
         path = self.root / name
         path.unlink()
+        outcome = Outcome("used", "", 0.0)
         try:
             write(path)
             for command in self._commands(name, path):
