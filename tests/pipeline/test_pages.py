@@ -161,6 +161,18 @@ def test_unusual_but_clean_paths_are_read(path):
             3,
         ),
         (page(PATH, credits=None, title="What 3 credits buy per request"), None),
+        *(
+            (page(PATH, credits=2).replace("2 credits", count).replace("per request", each), cost)
+            for count, each, cost in [
+                ("2 <b>Credits</b>", "/ call", 2),
+                ("Cost: 4 credits", "each request", 4),
+                ("1,000 credits", "per call", 1000),
+                ("消耗 5 积分/次", "", 5),
+                ("每次请求消耗 3 积分", "", 3),
+                ("0.5 credits", "per request", None),
+                ("2 credits", "per 100 rows", None),
+            ]
+        ),
     ],
 )
 def test_the_cost_is_what_the_header_says(text, cost):

@@ -203,7 +203,7 @@ def test_an_unknown_cost_is_noted_and_not_written_down():
     result = shaped(page(PATH, credits=None))
     assert "credits" not in facts(result)
     (note,) = result.notes
-    assert "does not say what a request costs" in note
+    assert "names no cost of a request" in note
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def _report(
             details += _lines_changed(old[name], pages.contents[name])
         yield f"{state:>9}  {name}: {entry['operation']}{details}"
         if entry["credits"] is None:
-            yield f"{'note':>9}  {name}: the page does not say what a request costs"
+            yield f"{'note':>9}  {name}: the page's header names no cost of a request"
     for name in sorted(before.keys() - after.keys()):
         yield f"{'dropped':>9}  {name}: {before[name]['operation']}"
     for name in pages.vanished:

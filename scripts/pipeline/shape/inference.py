@@ -110,7 +110,7 @@ def _understood(draft: Draft, operation: Operation, declared: OperationFacts) ->
     if operation.credits is None and declared.credits is None:
         draft.note(
             operation,
-            "the page does not say what a request costs; declare it in the "
+            "the page's header names no cost of a request; declare it in the "
             "overlay as x-keyapi.credits (1 is assumed until then)",
         )
     return OperationFacts(

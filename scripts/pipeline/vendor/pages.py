@@ -21,12 +21,13 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*(.*?)[ \t]*$")
 _INFO = re.compile(r"ya?ml\s+(?:/?(?P<file>[^\s/]\S*)\s+)?(?P<method>[A-Za-z]+)\s+(?P<path>/\S*)$")
 _NO_FILE = "en/openapi.json"
 _PATH = re.compile(r"/v1(?:/(?:[A-Za-z0-9_][A-Za-z0-9._~-]*|\{[A-Za-z_][A-Za-z0-9_-]*\}))+/?$")
-# The header badge, without its tags: `1 credit per request`, or in Chinese.
+# The header badge, each of its tags one \x00: `1 credit per request`, or in Chinese.
 _TAG = re.compile(r"<[^<>]{0,2000}>")
+_COST = r"(?P<{}>\d{{1,3}},\d{{3}}|\d{{1,6}})[\s\x00]{{0,9}}(?:credits?|(?:个)?积分)"
+_EACH = r"(?:(?:per|each|every|/)\s{0,9}(?:request|call)|每次(?:请求|调用)?|/\s{0,9}次)"
 _CREDITS = re.compile(
-    r"\x00\s{0,9}(?P<count>\d{1,6})\s{0,9}(?:credits?|(?:个)?积分)"
-    r"[\s\x00/]{1,99}(?:per request|每次请求)"
-    r"|\x00\s{0,9}每次请求[\s\x00/:：]{0,99}(?P<cost>\d{1,6})\s{0,9}(?:credits?|(?:个)?积分)",
+    rf"(?:[\x00:：]|消耗)[\s\x00]{{0,9}}{_COST.format('count')}[\s\x00/]{{0,99}}?{_EACH}"
+    rf"|\x00\s{{0,9}}{_EACH}[\s\x00/:：]{{0,99}}(?:消耗)?\s{{0,9}}{_COST.format('cost')}",
     re.IGNORECASE,
 )
 
@@ -149,7 +150,7 @@ def read_page(content: bytes, name: str) -> Page:
 def _credits(header: str) -> int | None:
     """What a request costs by a page's badge, or None where it has none."""
     badge = _CREDITS.search(_TAG.sub("\x00", header))
-    return int(badge["count"] or badge["cost"]) if badge else None
+    return int((badge["count"] or badge["cost"]).replace(",", "")) if badge else None
 
 
 def page_name(path: Path, root: Path, page: Page) -> str:
