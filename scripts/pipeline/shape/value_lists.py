@@ -57,7 +57,7 @@ _BRACKETED = re.compile(
     r"(?<![\w.=-])(?P<value>-?\d{1,18})\s?[(（](?P<label>[^\W\d][^()（）\n]{0,60})[)）]"
 )
 _CODED = re.compile(
-    r"(?<![\w.(（=])(?=[A-Za-z]\w*[A-Z\d_-])[A-Za-z][\w-]*\s?[(（][^()（）\n]{1,60}[)）]"
+    r"(?<![\w.(（=-])(?=[A-Za-z]\w*[A-Z\d_-])[A-Za-z][\w-]*+\s?[(（][^()（）\n]{1,60}[)）]"
 )
 _BOOLEANS = re.compile(r"\b(?:true\s?(?:\sor\s|[/|,])\s?false|false\s?(?:\sor\s|[/|,])\s?true)\b")
 _EXPLAINED = re.compile(rf"{_QUOTED.pattern}\s?(?:[:：=]|\sfor\s|\smeans\s|\s[-–—]\s)")

@@ -102,9 +102,8 @@ class Catalogue:
             return dict(example)
         schema = self._spec.resolved(operation.schema(operation.success) or {})
         chance = Chance(self._seed, name, subject, "envelope")
-        answer = {"code": 0, **row(self._spec, schema, example, chance)}
-        if "data" in schema.get("properties", {"data": {}}):
-            answer.setdefault("data", None)
+        data = {"data": None} if "data" in schema.get("properties", {"data": {}}) else {}
+        answer = {"code": 0, **data, **row(self._spec, schema, example, chance)}
         answer.update((key, fixed) for key, fixed in _SUCCESS.items() if key in answer)
         holder = value_at(answer, (operation.items or ("data", ""))[:-1])
         if isinstance(holder, dict):
