@@ -115,9 +115,9 @@ class Connections(httpx.AsyncBaseTransport):
                     response.close()
         except (aiohttp.ClientError, _Lost, TimeoutError) as error:
             raise _as_httpx_says(error, sent.request()) from error
+        extensions = _extensions(response)
         seconds = perf_counter() - began
-        version, reason = _version(response), _reason(response)
-        return Received(sent, response.status, version, reason, raw_headers, content, seconds)
+        return Received(sent, response.status, raw_headers, content, extensions, seconds)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request of httpx's."""
@@ -133,7 +133,7 @@ class Connections(httpx.AsyncBaseTransport):
             response.status,
             headers=list(response.raw_headers),
             stream=_Stream(response, request),
-            extensions={"http_version": _version(response), "reason_phrase": _reason(response)},
+            extensions=_extensions(response),
         )
 
     async def aclose(self) -> None:
@@ -313,10 +313,10 @@ def _proxied(proxy: httpx.Proxy | None) -> dict[str, Any]:
     return {"proxy": str(proxy.url), "proxy_headers": headers}
 
 
-def _version(response: aiohttp.ClientResponse) -> bytes:
+def _extensions(response: aiohttp.ClientResponse) -> dict[str, Any]:
     version = response.version
-    return b"HTTP/1.1" if version in (None, aiohttp.HttpVersion11) else b"HTTP/%d.%d" % version
-
-
-def _reason(response: aiohttp.ClientResponse) -> bytes:
-    return (response.reason or "").encode("ascii", "replace")
+    name = b"HTTP/1.1" if version is None else b"HTTP/%d.%d" % version
+    return {
+        "http_version": name,
+        "reason_phrase": (response.reason or "").encode("ascii", "replace"),
+    }

@@ -208,19 +208,11 @@ def _request(sent: Sent) -> httpcore.Request:
 
 
 def _received(sent: Sent, response: httpcore.Response, content: bytes, began: float) -> Received:
-    extensions = response.extensions
-    reason = extensions.get("reason_phrase")
-    if reason is None:  # as of one that a tool has made
-        reason = httpx.codes.get_reason_phrase(response.status).encode()
-    return Received(
-        sent,
-        response.status,
-        extensions.get("http_version", b"HTTP/1.1"),
-        reason,
-        response.headers,
-        content,
-        perf_counter() - began,
-    )
+    extensions = {
+        name: value for name, value in response.extensions.items() if name != "network_stream"
+    }
+    seconds = perf_counter() - began
+    return Received(sent, response.status, response.headers, content, extensions, seconds)
 
 
 def _as_httpx_says(error: Exception, sent: Sent) -> httpx.RequestError:

@@ -102,43 +102,27 @@ class Received:
         status_code: HTTP status.
         raw_headers: Headers as received.
         content: Body, unpacked.
-        http_version: The version of HTTP, as httpx names it.
-        reason: The words behind the status.
+        extensions: What the transport says of it, such as the version of HTTP.
         seconds: How long it took from sending the request to the end of the body.
     """
 
-    __slots__ = (
-        "content",
-        "http_version",
-        "raw_headers",
-        "reason",
-        "seconds",
-        "sent",
-        "status_code",
-    )
+    __slots__ = ("content", "extensions", "raw_headers", "seconds", "sent", "status_code")
 
     def __init__(
         self,
         sent: Sent,
         status_code: int,
-        http_version: bytes,
-        reason: bytes,
         raw_headers: RawHeaders,
         content: bytes,
+        extensions: dict[str, Any],
         seconds: float,
     ) -> None:
         self.sent = sent
         self.status_code = status_code
-        self.http_version = http_version
-        self.reason = reason
         self.raw_headers = raw_headers
         self.content = content
+        self.extensions = extensions
         self.seconds = seconds
-
-    @property
-    def extensions(self) -> dict[str, Any]:
-        """What httpx says of the exchange."""
-        return {"http_version": self.http_version, "reason_phrase": self.reason}
 
     @property
     def headers(self) -> httpx.Headers:
