@@ -90,8 +90,9 @@ def test_a_budget_of_the_clients_own_is_asked_too(made: Make) -> None:
 def test_after_its_lease_a_worker_asks_before_it_sends(
     made: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(budgets, "_LOOK", 60.0)  # between heartbeats, which could ask first
     grants = LocalGrants(Credits())
-    budget = made(grants)
+    budget = made(grants, lot=0)
     late = [0.0]
     now = lease.now
     monkeypatch.setattr(lease, "now", lambda: now() + late[0])

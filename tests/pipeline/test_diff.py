@@ -1063,7 +1063,7 @@ def test_by_default_the_last_commit_is_compared_with_the_working_tree(regenerate
     data = json.loads(done.stdout)
     assert (data["old"], data["new"]) == ("HEAD", "the working tree")
     ids = [difference["id"] for difference in data["differences"]]
-    assert ids == ["x-request-parameter-renamed", "x-filters-changed"]
+    assert ids == ["x-request-parameter-renamed", "x-identity-changed", "x-filters-changed"]
     # The filter of that column is not known by the new name, which the page does not tell.
     gone = [line for line in data["python"]["breaking"] if "(category_id)" in line]
     method = "api.influencer.InfluencerResource.products_analytics"
@@ -1079,7 +1079,7 @@ def test_the_same_is_said_as_markdown_and_on_a_pipe_without_colour(regenerated: 
     text = run_script(regenerated, "diff.py", "HEAD")
 
     assert (markdown.returncode, text.returncode) == (0, 0), markdown.stderr + text.stderr
-    assert markdown.stdout.startswith("### What changed: 1 ERR, 0 WARN, 1 INFO\n")
+    assert markdown.stdout.startswith("### What changed: 1 ERR, 1 WARN, 1 INFO\n")
     assert "- `api.influencer.InfluencerResource.products_analytics(category_id)" in markdown.stdout
     assert "\x1b" not in text.stdout
     assert "x-request-parameter-renamed" in text.stdout

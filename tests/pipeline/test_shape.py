@@ -76,6 +76,7 @@ def test_a_full_page_is_understood_completely(full):
         "sort": {"field": "influencer_product_sort_field", "direction": "sort_type"},
         "filters": {"category_id": "category_id"},
         "echoes": ["user_id"],
+        "identity": "product_id",
     }
 
 
