@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic_core import core_schema
 
 from conformance.clients import GeneratedBaseline, loaded
 from keyapi import InvalidResponse, KeyAPIError, NotFound, RateLimited
@@ -181,6 +182,11 @@ NAMES = [
         '    "SortType",\n',
         '    "annotations",\n',
     ),
+    ("export", "shop_many", "__init__.py", '    "Cover",\n', ""),
+    ("export", "shop_many", "__init__.py", '    "SortTypeName",\n', ""),
+    ("export", "shop_many", "__init__.py", '    "NotFound",\n', ""),
+    ("export", "shop_many", "__init__.py", "sorted(__all__)", 'sorted({*__all__} - {"Cover"})'),
+    ("export", "shop_many", "models/__init__.py", '    "Cover",\n', ""),
 ]
 
 
@@ -282,6 +288,19 @@ def test_what_any_other_status_means_is_not_asked_of_low_level_functions() -> No
 # --- Models by hand ---------------------------------------------------------------------------
 
 
+class Tagged(Model):
+    __slots__ = ()
+
+    tags: list[str] | None = field("tags", default=None)
+
+
+class Alike(Model):
+    __slots__ = ()
+
+    is_new: str | None = field("is_new", default=None)
+    is_new_: str | None = field("isNew", default=None)
+
+
 def read(model: type[Model], schema: dict[str, Any]) -> list[tuple[str, str]]:
     reader = Reader(SPECIFICATION, OPERATIONS[PRODUCTS], "spec -> client")
     return [(one.case, one.violation.rule) for one in reader.model(model, schema)]
@@ -312,13 +331,64 @@ def test_an_attribute_that_is_missing_or_raises_or_is_never_none_is_told() -> No
     assert attributes >= {"Broken", "Broken.nested", "Broken.level", "Broken.never_none"}
 
 
+def of_pydantic(written: Callable[[Model], Any]) -> classmethod[Model, ..., Any]:
+    """A schema for pydantic that writes rows in another way."""
+
+    def schema(cls: type[Model], source: Any, handler: Any) -> Any:
+        serialization = core_schema.plain_serializer_function_ser_schema(written)
+        return core_schema.no_info_plain_validator_function(
+            cls._validated, serialization=serialization
+        )
+
+    return classmethod(schema)
+
+
+def without_nulls(row: Model) -> dict[str, Any]:
+    return {name: value for name, value in row._row.items() if value is not None}
+
+
+def documented_alone(row: Model) -> dict[str, Any]:
+    return {name: row._row[name] for name in row._fields.values() if name in row._row}
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "fault"),
+    [
+        ("pydantic's JSON", "__get_pydantic_core_schema__", of_pydantic(without_nulls)),
+        ("pydantic's model_dump", "__get_pydantic_core_schema__", of_pydantic(documented_alone)),
+        ("pydantic's JSON", "__get_pydantic_core_schema__", of_pydantic(str)),
+        (
+            "pydantic's row",
+            "_validated",
+            classmethod(lambda cls, row: cls.from_dict(without_nulls(cls.from_dict(row)))),
+        ),
+        ("schema for pydantic", "__get_pydantic_json_schema__", lambda *_: {"type": "object"}),
+        ("dict()", "__iter__", lambda self: iter(documented_alone(self).items())),
+        ("iteration", "__iter__", lambda self: iter(self._row.items())),
+        ("copy", "__copy__", lambda self: self.from_dict(without_nulls(self))),
+        ("deepcopy", "__deepcopy__", lambda self, memo: self),
+        ("pickle", "__getstate__", documented_alone),
+        ("replace", "__replace__", lambda self: self.from_dict(without_nulls(self))),
+        ("to_dict()", "to_dict", lambda self: self._row),
+        ("equal", "__eq__", lambda self, other: without_nulls(self) == without_nulls(other)),
+    ],
+)
+def test_a_row_that_is_not_given_as_received_is_told(
+    rule: str, name: str, fault: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"tags": {"type": "array", "items": {"type": "string"}}},
+    }
+    before = read(Tagged, schema)
+    monkeypatch.setattr(Tagged, name, fault, raising=False)
+    after = read(Tagged, schema)
+
+    assert before == []
+    assert rule in {found.partition(" of a")[0] for _, found in after}
+
+
 def test_where_two_properties_are_spelled_alike_one_attribute_must_read_each() -> None:
-    class Alike(Model):
-        __slots__ = ()
-
-        is_new: str | None = field("is_new", default=None)
-        is_new_: str | None = field("isNew", default=None)
-
     properties = {"is_new": {"type": "string"}, "isNew": {"type": "string"}}
 
     assert read(Alike, {"type": "object", "properties": properties}) == []

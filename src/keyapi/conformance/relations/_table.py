@@ -6,12 +6,14 @@ from dataclasses import fields
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
-from types import NoneType
+from pkgutil import iter_modules
+from types import ModuleType, NoneType
 from typing import Any, Literal, get_origin
 
 import httpx
 
 import keyapi
+from keyapi import _errors
 from keyapi._clients import async_twin
 from keyapi._openapi import NO_CONTENT, is_success
 from keyapi._options import OPTIONS
@@ -94,6 +96,32 @@ def operation_as_documented(
         yield "operation", "paging", _paging(operation, arguments), getattr(told, "paging", None)
 
 
+def _models(package: ModuleType) -> dict[str, Any]:
+    """The models and enums that modules of a package define, and what it lists of other types."""
+    models, found = package.models, {}
+    listed = {*package.__all__, *models.__all__}
+    for each in iter_modules(models.__path__):
+        module = import_module(f"{models.__name__}.{each.name}")
+        for name, value in vars(module).items():
+            own = getattr(value, "__module__", "") == module.__name__
+            if (own and isinstance(value, type)) or (
+                name in listed and get_origin(value) is Literal
+            ):
+                found[name] = value
+    return found
+
+
+def _at_the_top(client: type) -> dict[str, Any]:
+    """What a package offers besides: its clients, the errors, pages, walks and budgets."""
+    errors = {name: value for name, value in vars(_errors).items() if _is_error(value)}
+    shared = (keyapi.Page, keyapi.PageIterator, keyapi.AsyncPageIterator, keyapi.Budget)
+    return errors | {each.__name__: each for each in (client, async_twin(client), *shared)}
+
+
+def _is_error(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, keyapi.KeyAPIError)
+
+
 def _own_name(module: Any, name: str) -> str:
     """The name that what a module offers has of itself; the type of members' names has none."""
     offered = getattr(module, name)
@@ -144,7 +172,12 @@ def client_as_declared(
         caller: The client.
     """
     package = import_module(caller.client._package)
-    for module in (package, package.models):
+    models = _models(package)
+    top = _at_the_top(caller.client) | models
+    for module, promised in ((package, top), (package.models, models)):
+        names = {*module.__all__} & {*dir(module)}
+        there = {n for n in names if getattr(module, n, None) is promised.get(n)}
+        yield module.__name__, "export", sorted(promised.keys() - there), []
         found = {name: _own_name(module, name) for name in module.__all__}
         yield module.__name__, "export", {name: name for name in module.__all__}, found
     yield package.__name__, "export", keyapi.__version__, package.__version__
