@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from keyapi import _config, _pages
@@ -17,7 +18,8 @@ from keyapi._sending import cache, call, limits, pace, response, retries
 from keyapi._sending.call import Call
 from keyapi._sending.session import Session
 from keyapi.conformance.drivers import Caller
-from keyapi.conformance.relations import credits_counted
+from keyapi.conformance.relations import _credits, credits_counted
+from keyapi.conformance.relations._keeping import kept_by_server
 from keyapi.specification import Specification
 from keyapi_example import TikTok
 
@@ -113,6 +115,49 @@ def refusals_kept(patch: Patch) -> None:
 
 def nothing_kept(patch: Patch) -> None:
     patch.setattr(Call, "keepable", lambda *_: False)
+
+
+def kept_for_all(patch: Patch, *parts: str) -> None:
+    """Keep answers for all servers whose URLs differ in nothing but some parts."""
+    whole: Any = cache._key
+    alike = {"scheme": "https", "host": "localhost", "port": None}
+
+    def key(request: httpx.Request) -> str:
+        url = request.url.copy_with(**{part: alike[part] for part in parts})
+        return str(whole(httpx.Request(request.method, url, content=request.content)))
+
+    patch.setattr(cache, "_key", key)
+
+
+def one_cache_for_all_servers(patch: Patch) -> None:
+    kept_for_all(patch, "scheme", "host", "port")
+
+
+def one_cache_for_all_schemes(patch: Patch) -> None:
+    kept_for_all(patch, "scheme")
+
+
+def one_cache_for_all_hosts(patch: Patch) -> None:
+    kept_for_all(patch, "host")
+
+
+def one_cache_for_all_ports(patch: Patch) -> None:
+    kept_for_all(patch, "port")
+
+
+def one_cache_for_all_prefixes(patch: Patch) -> None:
+    whole: Any = cache._key
+
+    def key(request: httpx.Request) -> str:
+        url = str(request.url).replace("/v2/", "/", 1)
+        return str(whole(httpx.Request(request.method, url, content=request.content)))
+
+    patch.setattr(cache, "_key", key)
+
+
+def a_cache_for_each_client(patch: Patch) -> None:
+    whole: Any = cache._key
+    patch.setattr(cache, "_key", lambda request: whole(request) + str(id(request)))
 
 
 def an_unpaced_client(patch: Patch) -> None:
@@ -270,3 +315,26 @@ def test_a_client_that_wastes_credits_is_found_out(
     found = ((one.case, one.violation.rule) for one in credits_counted(operation, CALLER))
 
     assert TOLD[fault] in found  # nothing after it is looked at
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        one_cache_for_all_servers,
+        one_cache_for_all_schemes,
+        one_cache_for_all_hosts,
+        one_cache_for_all_ports,
+        one_cache_for_all_prefixes,
+        a_cache_for_each_client,
+    ],
+)
+@pytest.mark.parametrize("name", ["influencer_products_analytics", "video_search"])
+def test_a_cache_that_does_not_tell_servers_apart_is_found_out(
+    fault: Callable[[Patch], None], name: str, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(_credits, "SCENARIOS", {"kept by server": kept_by_server})
+    fault(monkeypatch)
+
+    found = credits_counted(OPERATIONS[name], CALLER)
+
+    assert {one.case for one in found} == {"kept by server, sync", "kept by server, async"}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from keyapi import InvalidResponse, KeyAPIError, RateLimited, ServerError
+from keyapi._paging import PageNumbers
 from keyapi.conformance.drivers import Caller, Inexpressible, Sent
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.conformance.relations import client_to_spec, spec_is_sound, spec_to_client
@@ -21,6 +22,7 @@ EXAMPLE = Specification.of_package("keyapi_example")
 CONTRACT = Contract(EXAMPLE.document)
 PAGED = EXAMPLE.operations["influencer_products_analytics"]
 BASE_URL = TikTok.default_base_url
+CALLER = Caller(TikTok)
 Fault = Callable[[Sent], Sent]
 
 
@@ -144,6 +146,33 @@ def test_a_walk_that_cannot_be_made_is_told() -> None:
     for caller in (Unwalkable(TikTok), astray):
         (found,) = client_to_spec(PAGED, caller, BASE_URL)
         assert found.case == "walk"
+
+
+def what_was_asked_for(size: int | None, largest: int) -> int | None:
+    return size
+
+
+def a_row_more(size: int | None, largest: int) -> int | None:
+    return size if size is None or size <= largest else largest + 1
+
+
+def no_short_page(size: int | None, largest: int) -> int | None:
+    return size if size is None or size <= largest else None
+
+
+@pytest.mark.parametrize("fault", [what_was_asked_for, a_row_more, no_short_page])
+def test_a_walk_that_takes_a_page_cut_down_for_the_last_is_told(
+    fault: Callable[[int | None, int], int | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = PageNumbers.following
+
+    def following(self: PageNumbers, arguments: Mapping[str, Any], *rest: Any) -> int | None:
+        size = fault(arguments.get("page_size"), self.largest or 1)
+        return whole(replace(self, largest=None), {**arguments, "page_size": size}, *rest)
+
+    monkeypatch.setattr(PageNumbers, "following", following)
+
+    assert "walk" in {found.violation.rule for found in client_to_spec(PAGED, CALLER, BASE_URL)}
 
 
 # --- Spec - page ------------------------------------------------------------------------------

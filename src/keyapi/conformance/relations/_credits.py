@@ -24,6 +24,7 @@ from keyapi.conformance.relations._desk import Desk, Scenario
 from keyapi.conformance.relations._failures import FAILURES, RETRY_AFTER, Failing
 from keyapi.conformance.relations._keeping import (
     cached,
+    kept_by_server,
     kept_for,
     kept_for_others,
     low_level,
@@ -259,6 +260,7 @@ SCENARIOS: dict[str, Scenario] = {
         closed,
         quota,
         cached,
+        kept_by_server,
         kept_for,
         low_level,
         kept_for_others,

@@ -22,6 +22,14 @@ _BRIEF = 1000
 """Seconds that another client uses it."""
 _SOON = 60
 """Seconds before and after that, which tests have on a busy machine."""
+_SERVERS = (
+    "https://localhost",
+    "http://localhost",
+    "https://one.example",
+    "https://localhost:8443",
+    "https://localhost/v2",
+)
+"""Servers that differ from the first in one thing each: scheme, host, port and path."""
 
 
 def cached(desk: Desk) -> Iterator[Violation]:
@@ -47,6 +55,18 @@ def cached(desk: Desk) -> Iterator[Violation]:
         client.call()
         client.close()
         yield from desk.played(client, 2)
+
+
+def kept_by_server(desk: Desk) -> Iterator[Violation]:
+    """What one server answered is not used for another, whatever of its URL differs."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        client = desk.open(desk.good, cache=folder)
+        servers = [client.client.with_options(base_url=url) for url in _SERVERS]
+        asked = [*range(1, len(servers) + 1), *[len(servers)] * len(servers)]
+        for requests, used in zip(asked, servers * 2, strict=True):  # later, each finds its own
+            client.call(used)
+            yield from desk.broken("requests", requests, len(client.requests))
+        client.close()
 
 
 def never_the_key(desk: Desk) -> Iterator[Violation]:

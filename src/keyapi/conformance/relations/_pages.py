@@ -37,6 +37,8 @@ _CIRCLES: dict[str, Callable[[int], int | None]] = {
 """Servers that never come to an end."""
 _MOST = 12
 """Requests after which a walk in such a circle has ended."""
+_BEYOND = (1, 40)
+"""How many rows more than the largest page has are asked for."""
 _END = 2 * _MOST
 """Requests after which even those servers come to an end."""
 _FACTS = (
@@ -105,18 +107,26 @@ def walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
         operation: The operation.
         caller: The client.
     """
-    first = list(_from_the_first(operation, caller))
-    yield from first or _from_the_last(operation, caller)
+    for look in (_from_the_first, _from_the_last):
+        found = list(look(operation, caller))
+        yield from found
+        if found:
+            return
 
 
 def _from_the_first(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
-    """It asks for the first page, then for the next one, and then ends."""
+    """It asks for the first page, then for the next one, and then ends; also by larger pages."""
     paging = operation.paging
     if paging is None:
         return
     following = int(paging.start or 0) + 1 if paging.kind == "page" else _CURSOR
     expected = [_text(paging.start), str(following)]
-    yield from _asks_for(operation, caller, expected, full=1)
+    largest = paging.largest if paging.size else None
+    for beyond in (0, *(largest + rows for rows in _BEYOND if largest)):
+        found = list(_asks_for(operation, caller, expected, full=1, beyond=beyond))
+        yield from found
+        if found:
+            return
 
 
 def _from_the_last(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
@@ -138,6 +148,7 @@ def _asks_for(
     expected: Sequence[str | None],
     *,
     full: int,
+    beyond: int = 0,
     **start: Any,
 ) -> Iterator[Violation]:
     """Walk, and compare the positions that are asked for.
@@ -148,17 +159,24 @@ def _asks_for(
         expected: The positions.
         full: How many pages are full, and say that more follow where a flag tells; behind them are
             empty ones.
+        beyond: As for `_walk`.
         **start: Where to start.
     """
-    found = _walk(operation, caller, lambda number: number if number < full else None, **start)
+
+    def page(number: int) -> int | None:
+        return number if number < full else None
+
+    found = _walk(operation, caller, page, beyond=beyond, **start)
     if isinstance(found, Violation):
         yield found
         return
     if found.error is not None:
         yield violation(operation, "walk", "pages", found.error)
-    elif found.positions != [*expected] or len(found.rows) != full * found.size:
+        return
+    rows = full * found.size + (found.last if len(expected) > full else 0)
+    if found.positions != [*expected] or len(found.rows) != rows:
         told = f"{found.positions}, {len(found.rows)} rows"
-        yield violation(operation, "walk", f"{expected}, {full * found.size} rows", told)
+        yield violation(operation, "walk", f"{expected}, {rows} rows", told)
 
 
 class _Walked(NamedTuple):
@@ -167,12 +185,14 @@ class _Walked(NamedTuple):
     Attributes:
         positions: The positions that were asked for, as text.
         size: Rows of a full page.
+        last: Rows of the last page.
         rows: The rows that were handed out.
         error: What ended it, if it did not end by itself.
     """
 
     positions: list[str | None]
     size: int
+    last: int
     rows: list[Any]
     error: Exception | None
 
@@ -183,6 +203,7 @@ def _walk(
     page: Callable[[int], int | None],
     *,
     asynchronous: bool = False,
+    beyond: int = 0,
     **start: Any,
 ) -> _Walked | Violation:
     """Walk with a client, whose server serves made-up pages.
@@ -191,8 +212,10 @@ def _walk(
         operation: The operation.
         caller: The client.
         page: Gives, for the number of a request from 0, the page that is served: full, and followed
-            by others; None for an empty one, the last.
+            by others; None for the last, which is empty, or short where `beyond` says so.
         asynchronous: Whether to walk with the async client.
+        beyond: Rows per page to ask for with `check_arguments=False`, above the documented largest,
+            to which the server cuts pages down, the last one a row less; 0 to ask for no more.
         **start: Where to start.
     """
     paging = operation.paging
@@ -205,6 +228,12 @@ def _walk(
         return violation(operation, "inexpressible", walk, reason)
     positions: list[str | None] = []
     size = int(walk.get(paging.size or "") or 1)
+    options: dict[str, Any] = {}
+    last = 0
+    if beyond and paging.size and paging.largest:
+        last = paging.largest - 1 if paging.kind == "page" else 0  # a short page is the end
+        size, options = paging.largest, {"check_arguments": False}
+        arguments |= caller.arguments(operation.name, {**walk, paging.size: beyond}, walk=True)
 
     def answer(request: httpx.Request) -> httpx.Response:
         query = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
@@ -213,7 +242,8 @@ def _walk(
         positions.append(_text(sent.get(paging.position)))
         body = json.loads(success_answer(operation).content)
         row = (value_at(body, operation.items or ()) or [{}])[0]
-        numbers = range(0) if served is None else range(served * size, served * size + size)
+        first, count = (_END * size, last) if served is None else (served * size, size)
+        numbers = range(first, first + count)
         signed = f"sign={len(positions)}"  # anew for each request
         rows = [{**row, "n": n, "picture": f"https://host.invalid/{n}?{signed}"} for n in numbers]
         put(body, operation.items or (), rows)
@@ -224,7 +254,7 @@ def _walk(
 
     method = caller.methods[operation.name, True]
     kind: Any = async_twin(caller.client) if asynchronous else caller.client
-    client = kind("sk_contract", transport=httpx.MockTransport(answer))
+    client = kind("sk_contract", transport=httpx.MockTransport(answer), **options)
     rows: list[Any] = []
     error: Exception | None = None
     try:
@@ -238,7 +268,7 @@ def _walk(
     closed = client.close()
     if asynchronous:
         caller.run(closed)
-    return _Walked(positions, size, rows, error)
+    return _Walked(positions, size, last, rows, error)
 
 
 async def _collected(given: Any, rows: list[Any]) -> None:
