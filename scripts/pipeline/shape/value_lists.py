@@ -31,7 +31,8 @@ _LISTED = re.compile(
     re.IGNORECASE,
 )
 _SLASHED = re.compile(r"\s?(?P<list>[A-Za-z]\w*+(?:\s[/|]\s[A-Za-z]\w*+)++)\s?(?=[,，.;；(（]|$)")
-_SEPARATOR = re.compile(r"\s?[,，、|/;；]\s?(?:(?:and|or)\s)?|\s(?:and|or)\s")
+_MARK, _WORD = r"[,，、|/;；]\s?(?:(?:and|or)\s)?", r"\s(?:and|or)\s"
+_SEPARATOR = re.compile(rf"\s?{_MARK}|{_WORD}")
 _LISTED_VALUE = re.compile(
     r"[`'\"“]?(?P<value>[A-Za-z][\w-]*|-?\d+)[`'\"”]?(?:\s?[(（](?P<label>[^()（）]+)[)）])?"
 )
@@ -40,11 +41,10 @@ _EXAMPLES = re.compile(
     r"\b(?:such\sas|e\.g\b|eg\b|for\s(?:example|instance)|like\b|i\.e\b)|例如|比如", re.I
 )
 _QUOTED = re.compile(r"[`'\"“](?P<value>[A-Za-z][\w-]*)[`'\"”]")
-_JOINT = r"\s?(?:[,，、|/;；]\s?(?:(?:and|or)\s)?|\s(?:and|or)\s)"
+_ONE_QUOTED = _QUOTED.pattern.replace("?P<value>", "?:")
 # The whole of a text: "Either `asc` or `desc`.", "Only 'hot' and 'new' are supported", "0 or 1".
 _ALL_QUOTED = re.compile(
-    rf"\s?(?:either\s|only\s)?(?P<list>{_QUOTED.pattern.replace('?P<value>', '?:')}"
-    rf"(?:{_JOINT}{_QUOTED.pattern.replace('?P<value>', '?:')})+)"
+    rf"\s?(?:either\s|only\s)?(?P<list>{_ONE_QUOTED}(?:\s?(?:{_MARK}|{_WORD}){_ONE_QUOTED})+)"
     r"(?:\s(?:is|are)\s(?:supported|allowed|accepted|valid))?[.。]?\s?",
     re.IGNORECASE,
 )
