@@ -133,7 +133,7 @@ class Cursor(Generic[P]):
         cursor = value_at(body, self.next)
         more = says_more(body, self.more)
         if more is None:
-            more = bool(rows and cursor) and str(cursor) not in _NO_CURSORS
+            more = bool(rows) and str(cursor or "") not in _NO_CURSORS
         if not more:
             return None
         where = pointer(*self.next, root="")
