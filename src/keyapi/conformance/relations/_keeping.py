@@ -71,8 +71,7 @@ def kept_by_server(desk: Desk) -> Iterator[Violation]:
 
 def never_the_key(desk: Desk) -> Iterator[Violation]:
     """An answer that repeats the key is not kept: no file of the folder has it."""
-    body = dict(json.loads(desk.good.content or b"{}"))
-    texts = [name for name, value in body.items() if isinstance(value, str)]
+    body, texts = _good_body(desk)
     if not texts:
         return
     told = desk.good._replace(content=json.dumps({**body, texts[-1]: f"of {KEY}"}).encode())
@@ -84,6 +83,12 @@ def never_the_key(desk: Desk) -> Iterator[Violation]:
         client.close()
         kept = [path.name for path in Path(folder).iterdir() if KEY.encode() in path.read_bytes()]
         yield from desk.broken("files with the key", [], kept)
+
+
+def _good_body(desk: Desk) -> tuple[dict[str, Any], list[str]]:
+    """The body of a good answer, and which of its fields are texts."""
+    body = dict(json.loads(desk.good.content or b"{}"))
+    return body, [name for name, value in body.items() if isinstance(value, str)]
 
 
 def _other_arguments(desk: Desk) -> Iterator[dict[str, Any]]:
@@ -148,8 +153,7 @@ def low_level(desk: Desk) -> Iterator[Violation]:
 
 def kept_for_others(desk: Desk) -> Iterator[Violation]:
     """What was kept by a client that asks for less is requested again by one that asks for more."""
-    broken = dict(json.loads(desk.good.content or b"{}"))
-    texts = [name for name, value in broken.items() if isinstance(value, str)]
+    broken, texts = _good_body(desk)
     if not texts:
         return
     broken[texts[0]] = [7]
