@@ -168,7 +168,7 @@ def first_cursor(
     if stated and plain(stated) in {plain(path[-1]) for path, _ in values(operation)}:
         stated = None  # where the next ones come from
     first = schema.get("default", stated)
-    if first is None and shown in (0, "0"):  # the example of a later page is no first cursor
+    if first is None and shown in (0, "0"):  # the example may be of a later page
         first = shown
     kind = schema.get("type")
     if first is None and speaks_of_first(text) and kind in ("string", *_FIRST_CURSOR):

@@ -61,7 +61,7 @@ class JournalReader:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         try:
             yield self._connection
-        except (sqlite3.Error, ValueError) as error:  # what is no text, no JSON and no state, too
+        except (sqlite3.Error, ValueError) as error:  # ValueError: undecodable
             raise _explained(self.path, error) from error
 
     def check(self) -> None:

@@ -126,7 +126,7 @@ def shared_budgets(desk: Desk) -> Iterator[Violation]:
 
 
 def _spent_on_retries(desk: Desk, client: Any, error: Any) -> Iterator[Violation]:
-    """Where there is no room for another attempt, the last failure is raised, and says so."""
+    """Without credits for another attempt, the last failure is raised and says why."""
     price = desk.price
     yield from desk.played(client, 2, waits=[1.0])
     yield from desk.broken("raised", "RateLimited", type(error).__name__)

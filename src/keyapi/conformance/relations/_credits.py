@@ -186,7 +186,7 @@ def _bad_arguments(desk: Desk) -> Iterator[dict[str, Any]]:
 
 
 def quota(desk: Desk) -> Iterator[Violation]:
-    """After an exhausted quota nothing is sent for `quota_cooldown` seconds, each time anew."""
+    """After an exhausted quota nothing is sent for `quota_cooldown` seconds, every time."""
     for cooldown, status in ((60.0, 402), (60.0, 200), (5.0, 402)):
         exhausted = envelope(402, status)
         script = (exhausted, desk.good, exhausted, exhausted, desk.good)

@@ -117,7 +117,7 @@ def _concerned(sandboxes: Sandboxes) -> Compared:
                     statuses = [sandbox.respond(asked[turn]).status for turn in _TURNS]
                     found = [status == _FAILED for status in statuses]
                     yield f"fault ?{query}{when}", expected, found
-                    sandbox.faults = sandbox.faults  # counted anew
+                    sandbox.faults = sandbox.faults  # setting them starts the count again
                 sandbox.faults = [sandbox.faults[0], f"{_FAILS}?{query}@1-2"]
                 statuses = [sandbox.respond(asked[turn]).status for turn in (0, 1, 1)]
                 found = [status == _FAILED for status in statuses]
