@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from conformance.code_judge import CPU, Judge
-from conformance.code_operators import OPERATORS, Code, CodeMutant, same_bytecode
+from conformance.code_nodes import same_bytecode
+from conformance.code_operators import OPERATORS, Code, CodeMutant
 from keyapi.conformance.mutation.baselines import Baseline
 from keyapi.conformance.mutation.outcomes import MutantOutcome
 from keyapi.conformance.mutation.planter import Part, Planter

@@ -1,17 +1,17 @@
 """Operators for sources: each changes one thing in the syntax tree of a module.
 
-Nothing is changed that no call can notice: docstrings, annotations, what only type checkers read,
-the words of errors and logs, and how objects are shown, copied and pickled.
+Only nodes that `code_nodes` gives are changed.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+from conformance.code_nodes import changeable, is_wording
 
 Edit = tuple[ast.AST, ast.AST | None]
 """A node, and what takes its place; None removes it from its list."""
@@ -20,13 +20,6 @@ Operator = Callable[[ast.AST, ast.AST], Iterator[Sequence[Edit]]]
 OPERATORS: dict[str, Operator] = {}
 """The operators, by name."""
 
-# Methods that show, copy and pickle; no call of an operation goes through them.
-_NOT_CALLED = {
-    *("__repr__", "__str__", "__reduce__", "__getstate__", "__setstate__", "__copy__"),
-    *("__replace__", "__delete__", "__class_getitem__", "__dir__"),
-}
-_DECLARED = {"__all__", "__slots__", "_logger"}
-_TYPED = {"TypeVar", "ParamSpec", "cast", "NewType", "dataclass_transform"}
 _SHOWN = 70  # how much of a node a change shows, in characters
 _ERRORS = ("BadRequest", "InvalidResponse", "ServerError", "TransportError", "KeyAPIError")
 _OTHER_ORDER = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
@@ -86,7 +79,7 @@ class Code:
     def mutants(self, operators: Sequence[str]) -> Iterator[CodeMutant]:
         """Yield the changes of some operators, in the order of the source."""
         counts: dict[tuple[str, str], int] = {}
-        for node, function, scope in _changeable(self._tree, "", self._tree):
+        for node, function, scope in changeable(self._tree, "", self._tree):
             for name in operators:
                 for edits in OPERATORS[name](node, scope):
                     number = counts.get((name, function), 0)
@@ -115,113 +108,6 @@ class Code:
     def text(self) -> str:
         """The module's source as a mutant without a change would have it."""
         return ast.unparse(self._tree)
-
-
-def same_bytecode(source: str, other: str) -> bool:
-    """Whether two sources are compiled to the same, all but line numbers and docstrings."""
-    return ast.dump(ast.parse(source)) == ast.dump(ast.parse(other)) or _code(source) == _code(
-        other
-    )
-
-
-def _code(source: str) -> object:
-    # Docstrings are left out by the second level of optimization, asserts by the first.
-    return _parts(compile(source, "", "exec", optimize=2))
-
-
-def _parts(value: object) -> object:
-    if not hasattr(value, "co_code"):
-        return type(value), value
-    code: object = value
-    names = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags")
-    constants = tuple(map(_parts, code.co_consts))  # type: ignore[attr-defined]  # it is code
-    return (*(getattr(code, name) for name in names), constants)
-
-
-# --- Where nothing is changed -----------------------------------------------------------------
-
-
-def _changeable(
-    node: ast.AST, function: str, scope: ast.AST
-) -> Iterator[tuple[ast.AST, str, ast.AST]]:
-    """Yield each node that may be changed, with the name of its function, and that itself."""
-    if _is_left_out(node):
-        return
-    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in _logged(scope):
-        return
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        function = f"{function}.{node.name}".lstrip(".")
-        scope = node
-    yield node, function, scope
-    for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns", "decorator_list", "bases", "type_comment"):
-            continue
-        if isinstance(node, ast.ClassDef) and field == "keywords":
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST) and not _is_worded(node, child):
-                yield from _changeable(child, function, scope)
-
-
-def _is_left_out(node: ast.AST) -> bool:
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef():
-            overloaded = any("overload" in ast.unparse(each) for each in node.decorator_list)
-            return node.name in _NOT_CALLED or overloaded
-        case ast.ClassDef():
-            return any("Protocol" in ast.unparse(base) for base in node.bases)
-        case ast.If(test=test):
-            return "TYPE_CHECKING" in ast.unparse(test)
-        case ast.Expr(value=ast.Constant()) | ast.Import() | ast.ImportFrom() | ast.Assert():
-            return True
-        case ast.JoinedStr():
-            return True
-        case ast.Expr(value=ast.Call(func=func)):
-            return ast.unparse(func).startswith(("_logger.", "logging."))
-        case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            is_type = isinstance(value, ast.Subscript) or (
-                isinstance(value, ast.BinOp) and isinstance(value.op, ast.BitOr)
-            )
-            return name in _DECLARED or (is_type and name.lstrip("_")[:1].isupper())
-        case ast.Call(func=func):
-            return ast.unparse(func).rpartition(".")[2] in _TYPED
-    return False
-
-
-def _logged(scope: ast.AST) -> set[str]:
-    """The variables of a function that only a log shows."""
-    if isinstance(scope, (ast.Module, ast.ClassDef)):
-        return set()
-    shown: set[str] = set()
-    used: Counter[str] = Counter()
-    for node in ast.walk(scope):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            used[node.id] += 1
-        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("_logger."):
-            names = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
-            shown.update(name for name in names if name != "_logger")
-            used.subtract(names)
-    return {name for name in shown if used[name] <= 0}
-
-
-def _is_worded(node: ast.AST, child: ast.AST) -> bool:
-    """Whether a node's child is the message of an error."""
-    if isinstance(node, ast.Call) and node.args and child is node.args[0]:
-        name = ast.unparse(node.func)
-        return name.rpartition(".")[2][:1].isupper() and isinstance(
-            child, (ast.JoinedStr, ast.Constant)
-        )
-    return False
-
-
-def _is_wording(node: ast.AST) -> bool:
-    """Whether a node is a text for people."""
-    match node:
-        case ast.Constant(value=str(text)):
-            return any(map(str.isspace, text))
-        case ast.JoinedStr():
-            return True
-    return False
 
 
 def _words(edits: Sequence[Edit]) -> str:
@@ -274,7 +160,7 @@ def _assigned(statement: ast.stmt) -> ast.expr | None:
 
 def _exchanged(nodes: Sequence[ast.AST]) -> Iterator[Sequence[Edit]]:
     for one, two in pairwise(nodes):
-        if ast.dump(one) != ast.dump(two) and not _is_wording(one) and not _is_wording(two):
+        if ast.dump(one) != ast.dump(two) and not is_wording(one) and not is_wording(two):
             yield [(one, two), (two, one)]
 
 
@@ -304,7 +190,7 @@ def drop_argument(node: ast.AST, scope: ast.AST) -> Iterator[Sequence[Edit]]:
         case ast.Call(args=args, keywords=keywords):
             for keyword in keywords:
                 yield [(keyword, None)]
-            if len(args) > 1 and not _is_wording(args[-1]):
+            if len(args) > 1 and not is_wording(args[-1]):
                 yield [(args[-1], None)]
         case ast.Dict(keys=keys, values=values):
             for number in range(len(keys)):
@@ -334,7 +220,7 @@ def change_flag(node: ast.AST, scope: ast.AST) -> Iterator[Sequence[Edit]]:
 def change_text(node: ast.AST, scope: ast.AST) -> Iterator[Sequence[Edit]]:
     """Change a key, a name, a mark: a text of one word, which nobody reads as a message."""
     match node:
-        case ast.Constant(value=str(text)) if text and not _is_wording(node):
+        case ast.Constant(value=str(text)) if text and not is_wording(node):
             yield [(node, ast.Constant(f"{text}x"))]
 
 

@@ -14,8 +14,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+from conformance import overlay_operators, page_operators
 from conformance.page_words.listing import Listing, differences, made, read_listing
-from conformance.source_operators import OVERLAY_OPERATORS, PAGE_OPERATORS, Source
 from conformance.spec_operators import OPERATORS, SpecMutant
 from keyapi.conformance.mutation.baselines import Baseline
 from keyapi.conformance.mutation.outcomes import Detections, MutantOutcome
@@ -63,9 +63,9 @@ class Sources:
         return self.project.page_contents()
 
     @cached_property
-    def cut(self) -> dict[str, Source]:
+    def cut(self) -> dict[str, page_operators.Source]:
         """The pages, cut around their blocks, by name."""
-        return {name: Source.of(content) for name, content in self.pages.items()}
+        return {name: page_operators.Source.of(content) for name, content in self.pages.items()}
 
     @cached_property
     def overlay(self) -> dict[str, Any]:
@@ -208,7 +208,7 @@ class PagePlanter(SourcePlanter):
     """Plants faults in pages."""
 
     place = "page"
-    operators = PAGE_OPERATORS
+    operators = page_operators.OPERATORS
 
     def mutants(self, sources: Sources, operator: str) -> Iterator[SourceMutant]:
         """Yield each page with each fault."""
@@ -217,7 +217,7 @@ class PagePlanter(SourcePlanter):
             return {**sources.pages, name: written()}, sources.overlay, None
 
         for name, source in sources.cut.items():
-            for where, written in PAGE_OPERATORS[operator](source):
+            for where, written in page_operators.OPERATORS[operator](source):
                 yield SourceMutant(f"{name}, {where}", partial(make, name, written))
 
 
@@ -225,7 +225,7 @@ class OverlayPlanter(SourcePlanter):
     """Plants faults in actions of the overlay."""
 
     place = "overlay"
-    operators = OVERLAY_OPERATORS
+    operators = overlay_operators.OPERATORS
 
     def mutants(self, sources: Sources, operator: str) -> Iterator[SourceMutant]:
         """Yield the overlay with each fault."""
@@ -236,7 +236,7 @@ class OverlayPlanter(SourcePlanter):
             return sources.pages, {**sources.overlay, "actions": actions}, None
 
         for index, action in enumerate(sources.overlay["actions"]):
-            for where, edited in OVERLAY_OPERATORS[operator](action):
+            for where, edited in overlay_operators.OPERATORS[operator](action):
                 place = f"action {index} {where}".strip()
                 yield SourceMutant(place, partial(make, index, edited))
 

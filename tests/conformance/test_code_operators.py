@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from conformance.code_operators import OPERATORS, Code, same_bytecode
+from conformance.code_nodes import same_bytecode
+from conformance.code_operators import OPERATORS, Code
 
 
 def changes(operator: str, code: str) -> list[str]:

@@ -1,8 +1,8 @@
-"""Faults in the sources of the specification: one part of a page, or of the overlay, is changed.
+"""Faults in a page, which is where the specification comes from: one part of it is changed.
 
 A page that says something new throughout is an update. So each operator changes one of several
 statements that belong together: the block and not the prompt above it, a type and not its example,
-a bound and not the prose that states it; or an action, and not the reason that it gives.
+a bound and not the prose that states it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ from typing import Any, NamedTuple
 from conformance.page_words import split_page
 from pipeline.document.yaml import dump_yaml, load_yaml
 
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?!\w|[.,]\d)")
+NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?!\w|[.,]\d)")
+"""A number in prose."""
 _LABEL = re.compile(r"(?<!\d)(?P<value>\d{1,9})\s?=\s?(?P<label>\w+)")
 _OTHER_TYPE = {"integer": "string", "number": "string", "string": "integer", "boolean": "string"}
-_TARGETED = re.compile(r"(?<=')\w+(?=')")
 
 Edit = Callable[[dict[str, Any]], object]
 Edited = tuple[str, Callable[[], bytes]]
 """Where a fault is, and what writes the page with it: most are only counted."""
-Action = dict[str, Any]
 
 
 class Source(NamedTuple):
@@ -71,27 +70,15 @@ class Source(NamedTuple):
         return "\nParameters:" in self.before
 
 
-PageOperator = Callable[[Source], Iterator[Edited]]
-OverlayOperator = Callable[[Action], Iterator[tuple[str, Action | None]]]
-PAGE_OPERATORS: dict[str, PageOperator] = {}
+Operator = Callable[[Source], Iterator[Edited]]
+OPERATORS: dict[str, Operator] = {}
 """Operators for pages, by name."""
-OVERLAY_OPERATORS: dict[str, OverlayOperator] = {}
-"""Operators for an overlay's actions, by name; None in place of an action drops it."""
 
 
-def page_operator(plant: PageOperator) -> PageOperator:
+def operator(plant: Operator) -> Operator:
     """Register an operator for pages under its own name."""
-    PAGE_OPERATORS[plant.__name__.replace("_", " ")] = plant
+    OPERATORS[plant.__name__.replace("_", " ")] = plant
     return plant
-
-
-def overlay_operator(plant: OverlayOperator) -> OverlayOperator:
-    """Register an operator for actions under its own name."""
-    OVERLAY_OPERATORS[plant.__name__.replace("_", " ")] = plant
-    return plant
-
-
-# --- Pages ------------------------------------------------------------------------------------
 
 
 def _of_parameters(source: Source, edit: Edit) -> Iterator[Edited]:
@@ -104,7 +91,7 @@ def _of_parameters(source: Source, edit: Edit) -> Iterator[Edited]:
         yield from source.block(parameter["name"], change)
 
 
-def _told_twice(plant: PageOperator) -> PageOperator:
+def _told_twice(plant: Operator) -> Operator:
     """Plant only where the page's prompt says once more what the block says."""
 
     def only(source: Source) -> Iterator[Edited]:
@@ -115,11 +102,11 @@ def _told_twice(plant: PageOperator) -> PageOperator:
     return only
 
 
-@page_operator
+@operator
 @_told_twice
 def change_a_number_of_prose(source: Source) -> Iterator[Edited]:
     for index, parameter in enumerate(source.operation.get("parameters") or ()):
-        for match in _NUMBER.finditer(parameter.get("description", "")):
+        for match in NUMBER.finditer(parameter.get("description", "")):
             number = int(match[0].replace(",", "")) + 1
 
             def change(
@@ -145,19 +132,19 @@ def _swap_labels(parameter: dict[str, Any]) -> None:
         parameter["description"] = f"{text[: first.start('label')]}{swapped}"
 
 
-@page_operator
+@operator
 @_told_twice
 def swap_labels(source: Source) -> Iterator[Edited]:
     yield from _of_parameters(source, _swap_labels)
 
 
-@page_operator
+@operator
 @_told_twice
 def drop_prose(source: Source) -> Iterator[Edited]:
     yield from _of_parameters(source, lambda parameter: parameter.pop("description", None))
 
 
-@page_operator
+@operator
 @_told_twice
 def turn_required(source: Source) -> Iterator[Edited]:
     def turn(parameter: dict[str, Any]) -> None:
@@ -166,13 +153,13 @@ def turn_required(source: Source) -> Iterator[Edited]:
     yield from _of_parameters(source, turn)
 
 
-@page_operator
+@operator
 @_told_twice
 def rename_a_parameter(source: Source) -> Iterator[Edited]:
     yield from _of_parameters(source, lambda one: one.update(name=f"{one['name']}_2"))
 
 
-@page_operator
+@operator
 @_told_twice
 def drop_a_parameter(source: Source) -> Iterator[Edited]:
     for index, parameter in enumerate(source.operation.get("parameters") or ()):
@@ -183,7 +170,7 @@ def drop_a_parameter(source: Source) -> Iterator[Edited]:
         yield from source.block(parameter["name"], drop)
 
 
-@page_operator
+@operator
 def contradict_a_bound(source: Source) -> Iterator[Edited]:
     def bound(parameter: dict[str, Any]) -> None:
         if re.search(r"max|most|up to", parameter.get("description", "")):
@@ -192,7 +179,7 @@ def contradict_a_bound(source: Source) -> Iterator[Edited]:
     yield from _of_parameters(source, bound)
 
 
-@page_operator
+@operator
 def contradict_members(source: Source) -> Iterator[Edited]:
     def contradict(parameter: dict[str, Any]) -> None:
         found = _LABEL.search(parameter.get("description", ""))
@@ -202,7 +189,7 @@ def contradict_members(source: Source) -> Iterator[Edited]:
     yield from _of_parameters(source, contradict)
 
 
-@page_operator
+@operator
 def contradict_a_default(source: Source) -> Iterator[Edited]:
     def contradict(parameter: dict[str, Any]) -> None:
         if re.search(r"\b1=|max|most|up to", parameter.get("description", "")):
@@ -245,7 +232,7 @@ def _of_properties(
             yield from source.block(name, change)
 
 
-@page_operator
+@operator
 def change_a_type(source: Source) -> Iterator[Edited]:
     def change(rows: dict[str, Any], name: str) -> None:
         rows[name]["type"] = _OTHER_TYPE.get(rows[name].get("type", ""), rows[name].get("type"))
@@ -253,17 +240,17 @@ def change_a_type(source: Source) -> Iterator[Edited]:
     yield from _of_properties(source, change)
 
 
-@page_operator
+@operator
 def drop_a_property(source: Source) -> Iterator[Edited]:
     yield from _of_properties(source, lambda rows, name: rows.pop(name))
 
 
-@page_operator
+@operator
 def rename_a_property(source: Source) -> Iterator[Edited]:
     yield from _of_properties(source, lambda rows, name: rows.update({f"{name}_2": rows.pop(name)}))
 
 
-@page_operator
+@operator
 def swap_two_properties(source: Source) -> Iterator[Edited]:
     """Two columns of other types are exchanged, under each other's name."""
     names = [*_rows(source.operation)]
@@ -277,7 +264,7 @@ def swap_two_properties(source: Source) -> Iterator[Edited]:
         yield from source.block(f"{one} and {other}", swap)
 
 
-@page_operator
+@operator
 @_told_twice
 def change_the_example(source: Source) -> Iterator[Edited]:
     for name, value in _shown(source.operation).items():
@@ -289,7 +276,7 @@ def change_the_example(source: Source) -> Iterator[Edited]:
         yield from source.block(name, change)
 
 
-@page_operator
+@operator
 def turn_an_example(source: Source) -> Iterator[Edited]:
     """A number in the example becomes text, or a text an object."""
     for name, value in _shown(source.operation).items():
@@ -302,7 +289,7 @@ def turn_an_example(source: Source) -> Iterator[Edited]:
             yield from source.block(name, turn)
 
 
-@page_operator
+@operator
 def drop_a_status(source: Source) -> Iterator[Edited]:
     for status in source.operation["responses"]:
         if status != "200":
@@ -313,7 +300,7 @@ def drop_a_status(source: Source) -> Iterator[Edited]:
             yield from source.block(status, drop)
 
 
-@page_operator
+@operator
 def swap_two_statuses(source: Source) -> Iterator[Edited]:
     def swap(operation: dict[str, Any]) -> None:
         found = operation["responses"]
@@ -323,7 +310,7 @@ def swap_two_statuses(source: Source) -> Iterator[Edited]:
     yield from source.block("400 and 401", swap)
 
 
-@page_operator
+@operator
 @_told_twice
 def change_what_it_does(source: Source) -> Iterator[Edited]:
     for key in ("summary", "description"):
@@ -334,13 +321,13 @@ def change_what_it_does(source: Source) -> Iterator[Edited]:
         yield from source.block(key, change)
 
 
-@page_operator
+@operator
 @_told_twice
 def drop_the_key(source: Source) -> Iterator[Edited]:
     yield from source.block("security", lambda operation: operation.update(security=[]))
 
 
-@page_operator
+@operator
 def change_the_prompt(source: Source) -> Iterator[Edited]:
     yield from source.header("method", r"^Endpoint: GET", "Endpoint: PUT")
     yield from source.header("path", r"^(Endpoint: .*)/(\w+)\.$|^(Endpoint: .*)$", r"\1\3/all")
@@ -352,119 +339,7 @@ def change_the_prompt(source: Source) -> Iterator[Edited]:
     yield from source.header("a key", r'"(\w+)_cnt":', r'"\1_count":')
 
 
-@page_operator
+@operator
 @_told_twice
 def change_the_price(source: Source) -> Iterator[Edited]:
     yield from source.header("badge", r"\b(\d+) credits?\b", r"1\1 credits")
-
-
-# --- Overlay ----------------------------------------------------------------------------------
-
-
-def _leaves(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    if isinstance(value, dict | list):
-        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _leaves(child, (*at, key))
-    else:
-        yield at
-
-
-def _replaced(action: Action, at: tuple[str | int, ...], new: Any) -> Action:
-    """An action with another value at one place of its update."""
-    edited: Any = copy.deepcopy(action)
-    holder: Any = edited["update"]
-    for key in at[:-1]:
-        holder = holder[key]
-    holder[at[-1]] = new
-    return dict(edited)
-
-
-def _at(action: Action, at: tuple[str | int, ...]) -> Any:
-    value: Any = action["update"]
-    for key in at:
-        value = value[key]
-    return value
-
-
-@overlay_operator
-def drop_an_action(action: Action) -> Iterator[tuple[str, Action | None]]:
-    yield "", None
-
-
-@overlay_operator
-def change_a_number(action: Action) -> Iterator[tuple[str, Action | None]]:
-    for at in _leaves(action.get("update")):
-        text = _at(action, at)
-        for match in _NUMBER.finditer(text) if isinstance(text, str) else ():
-            changed = (
-                f"{text[: match.start()]}{int(match[0].replace(',', '')) + 7}{text[match.end() :]}"
-            )
-            yield f"{at[-1]}, {match[0]}", _replaced(action, at, changed)
-
-
-@overlay_operator
-def change_a_value(action: Action) -> Iterator[tuple[str, Action | None]]:
-    for at in _leaves(action.get("update")):
-        value = _at(action, at)
-        other = {"number": "string", "integer": "string", "string": "integer", "object": "array"}
-        if at[-1] == "type":
-            yield "/".join(map(str, at)), _replaced(action, at, other[value])
-        elif isinstance(at[-1], int) and isinstance(value, str):
-            yield "/".join(map(str, at)), _replaced(action, at, f"{value}_2")
-
-
-@overlay_operator
-def drop_a_sentence(action: Action) -> Iterator[tuple[str, Action | None]]:
-    for at in _leaves(action.get("update")):
-        text = _at(action, at)
-        if at[-1] in ("description", "title") and isinstance(text, str):
-            shorter = text.rpartition(". ")[0] or text[: len(text) // 2]
-            yield "/".join(map(str, at)), _replaced(action, at, shorter)
-
-
-@overlay_operator
-def rename_a_key(action: Action) -> Iterator[tuple[str, Action | None]]:
-    """What is set on one status or property is set on another."""
-    update = action.get("update") or {}
-    for holder_at, holder in [((), update), (("properties",), update.get("properties") or {})]:
-        for key in holder:
-            new = {"403": "404"}.get(key, f"{key}_2")
-            edited = copy.deepcopy(action)
-            place = edited["update"]
-            for step in holder_at:
-                place = place[step]
-            place[new] = place.pop(key)
-            yield key, edited
-
-
-@overlay_operator
-def aim_elsewhere(action: Action) -> Iterator[tuple[str, Action | None]]:
-    others = {"page_size": "page_num", "total_live_sale_gmv_amt": "total_live_sale_cnt"}
-    others |= {"total_video_sale_gmv_amt": "total_video_cnt", "400": "401", "200": "500"}
-    others |= {"402": "418", "500": "501", "403": "404", "items": "example"}
-    for match in _TARGETED.finditer(action["target"]):
-        if match[0] in others:
-            target = action["target"]
-            changed = f"{target[: match.start()]}{others[match[0]]}{target[match.end() :]}"
-            yield match[0], {**action, "target": changed}
-
-
-@overlay_operator
-def drop_the_evidence(action: Action) -> Iterator[tuple[str, Action | None]]:
-    for key in ("description", "x-evidence", "x-published"):
-        yield key, {name: value for name, value in action.items() if name != key}
-
-
-@overlay_operator
-def set_something_else_too(action: Action) -> Iterator[tuple[str, Action | None]]:
-    target = action["target"]
-    if target.endswith("]") and "parameters[?" in target:
-        schema = {"schema": {"maximum": 5}}
-        yield "maximum", {**action, "update": {**action["update"], **schema}}
-    if target.endswith("'].get"):
-        facts = {"x-keyapi": {"credits": 3}}
-        yield "credits", {**action, "update": {**action["update"], **facts}}
-        parts = {"x-keyapi": {"sort": {"field": "sort_type", "direction": "sort_type"}}}
-        yield "sort", {**action, "update": {**action["update"], **parts}}
-        filters: Action = {"x-keyapi": {"filters": {}, "echoes": []}}
-        yield "filters", {**action, "update": {**action["update"], **filters}}
