@@ -6,9 +6,10 @@ place, and everything that the specification adds must be found on the page. Wha
 `Statement`. The committed ones are listed in `openapi/not-understood.yaml`: see `listing`.
 """
 
-from conformance.page_words._compare import Statement, page_statements
+from conformance.page_words._compare import page_statements
 from conformance.page_words._overlay import overlay_statements
 from conformance.page_words._page import PageText, read_page_text, split_page
+from conformance.page_words._statement import Statement
 
 __all__ = [
     "PageText",

@@ -3,60 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from conformance.page_words._nodes import Node, operation_nodes, usual
 from conformance.page_words._page import PageText, Prompt
-from conformance.page_words._prose import (
-    formats,
-    lists_with,
-    names,
-    not_beside,
-    numbers,
-    plain,
-    words,
+from conformance.page_words._prose import plain, words
+from conformance.page_words._statement import (
+    ADDED,
+    DIFFERENT,
+    LEFT_OUT,
+    LONGEST,
+    Statement,
+    shown,
 )
+from conformance.page_words._texts import BOUNDS, accounted_words, added_bounds, compared_texts
 
-NOT_UNDERSTOOD = "not understood"
-"""A number, name or label of the page's prose that the specification does not have."""
-DIFFERENT = "different"
-"""What page and specification, or two parts of a page, say differently."""
-LEFT_OUT = "left out"
-"""What the page has and the specification does not."""
-ADDED = "added"
-"""What the specification has and the page does not."""
-
-_ROLES = {
-    "most": ("maximum", "maxItems", "maxLength"),
-    "least": ("minimum", "minItems", "minLength"),
-    "default": ("default",),
-}
-_BOUNDS = tuple(keyword for role in _ROLES.values() for keyword in role)
 _PARTED = str.maketrans({"-": " ", "/": " ", "_": " ", "{": " ", "}": " "})
 _CREDITS = "credits"
-_ASSIGNED = re.compile(r"(?<!\w)([A-Za-z]\w*) ?==? ?$")
-_NEAR = 220  # characters before a number that may name what it is the value of
-_LONGEST = 80  # how much of an example is shown, in characters
-
-
 _NOTHING = Node()
-
-
-class Statement(NamedTuple):
-    """Something that either the page or the specification says alone.
-
-    Attributes:
-        kind: `NOT_UNDERSTOOD`, `DIFFERENT`, `LEFT_OUT` or `ADDED`.
-        text: What it is.
-        place: Where: empty for the operation, else a parameter, a property, an answer.
-    """
-
-    kind: str
-    text: str
-    place: str
 
 
 def page_statements(page: PageText, document: Mapping[str, Any]) -> Iterator[Statement]:
@@ -94,14 +60,14 @@ def _statements(page: PageText, document: Mapping[str, Any]) -> Iterator[Stateme
     for place in dict.fromkeys((*published, *effective)):
         one, other = published.get(place), effective.get(place)
         yield from _children(place, missing)
-        yield from _texts(place, one or _NOTHING, other or _NOTHING)
+        yield from compared_texts(place, one or _NOTHING, other or _NOTHING)
         yield from _called(place, one or _NOTHING, other or _NOTHING)
         if one is not None and other is not None:
             yield from _keywords(place, one, other)
             yield from _facts(place, one, other)
             scope = effective if place == "" else {place: other}
-            yield from _words(place, one, scope, effective, known)
-            yield from _bounds(place, one, other)
+            yield from accounted_words(place, one, scope, effective, known)
+            yield from added_bounds(place, one, other)
             yield from _codes(place, one)
 
 
@@ -228,16 +194,16 @@ def _parent(place: str) -> str:
 
 
 def _keywords(place: str, published: Node, effective: Node) -> Iterator[Statement]:
-    """Compare keywords, examples and labels; bounds that prose may state are `_bounds`'."""
+    """Compare keywords, examples and labels; bounds that prose may state are `added_bounds`'."""
     for keyword in sorted({*published.keywords, *effective.keywords}):
         one, other = (node.keywords.get(keyword, usual(keyword)) for node in (published, effective))
-        if keyword in ("enum", *_BOUNDS) and keyword not in published.keywords:
+        if keyword in ("enum", *BOUNDS) and keyword not in published.keywords:
             continue
         if keyword == "required" and other and not one and place.partition(".")[0].isdigit():
             yield Statement(ADDED, "required", place)
         elif not _same(one, other):
-            shown = [_shown(value) for value in (one, other)]
-            yield Statement(DIFFERENT, f"{keyword}: {shown[0]} in the page, {shown[1]} here", place)
+            text = f"{keyword}: {shown(one)} in the page, {shown(other)} here"
+            yield Statement(DIFFERENT, text, place)
     if published.labels and published.labels != effective.labels:
         labels = ", ".join(published.labels)
         yield Statement(DIFFERENT, f"the page's labels are {labels}", place)
@@ -263,118 +229,14 @@ def _loose(example: Any) -> str:
 
 def _short(example: Any) -> str:
     """An example, cut short, with a number that tells it from others."""
-    text = _shown(example)
-    if len(text) <= _LONGEST:
+    text = shown(example)
+    if len(text) <= LONGEST:
         return text
-    return f"{text[:_LONGEST]}... ({zlib.crc32(text.encode()):08x})"
-
-
-def _shown(value: Any) -> str:
-    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _texts(place: str, published: Node, effective: Node) -> Iterator[Statement]:
-    """Compare texts: each of the page must be in the specification, and nothing be left there."""
-    there = list(dict.fromkeys(plain(text) for text in effective.texts))
-    told = sorted({plain(text) for text in published.texts}, key=len, reverse=True)
-    for text in told:
-        if text not in effective.schemas and not any(text in other for other in there):
-            yield Statement(LEFT_OUT, f'"{text}"', place)
-    for other in there:
-        rest = other
-        for text in told:
-            rest = rest.replace(text, "", 1)
-        if words(rest):
-            yield Statement(ADDED, f'"{rest.strip(" .")}"', place)
+    return f"{text[:LONGEST]}... ({zlib.crc32(text.encode()):08x})"
 
 
 def _facts(place: str, published: Node, effective: Node) -> Iterator[Statement]:
     """Name each fact of `x-keyapi`, which no page has; the price is `_header`'s."""
     for name, value in effective.facts.items():
         if not (place == "" and name == _CREDITS):
-            yield Statement(ADDED, f"x-keyapi {name}: {_shown(value)}", place)
-
-
-def _words(
-    place: str,
-    published: Node,
-    scope: Mapping[str, Node],
-    effective: Mapping[str, Node],
-    known: set[str],
-) -> Iterator[Statement]:
-    """Account for the numbers, names, labels and lists in the texts of a node."""
-    statuses = {name for name in effective if name.isdigit()}
-    own = {number.text for number in numbers(place.replace("_", " ").replace(".", " "))}
-    shown = " ".join(str(example) for example in published.examples)
-    own |= {number.text for number in numbers(shown[:_LONGEST])}
-    own |= {digits for word in words(place) if (digits := word.strip("abcdefghijklmnopqrstuvwxyz"))}
-    for text in dict.fromkeys(published.texts):
-        for number in numbers(text):
-            stated = {keyword for node in scope.values() for keyword in _stated(node, number.text)}
-            allowed = {*_ROLES.get(number.role, _BOUNDS), "enum", "paging.max"}
-            of_status = number.text in statuses and "code" in words(text)
-            before = text[max(number.start - _NEAR, 0) : number.start]
-            elsewhere = _is_of_another(before, number.text, place, effective)
-            if not (stated & allowed or number.text in own or of_status or elsewhere):
-                role = {"most": "at most ", "least": "at least ", "default": "default "}
-                text_of = f"{role.get(number.role, '')}{number.shown}"
-                yield Statement(NOT_UNDERSTOOD, text_of, place)
-        for name in (*names(text), *formats(text)):
-            if name not in known and plain(name) not in known:
-                yield Statement(NOT_UNDERSTOOD, name, place)
-        for node in scope.values() if place else ():
-            yield from _members(place, text, node)
-
-
-def _is_of_another(before: str, number: str, place: str, effective: Mapping[str, Node]) -> bool:
-    """Whether a number is the value of another parameter or property: `when has_more=1`."""
-    match = _ASSIGNED.search(before)
-    if match is None or match[1] == place.rpartition(".")[2]:
-        return False
-    others = [node for at, node in effective.items() if at.rpartition(".")[2] == match[1]]
-    members = [node.keywords["enum"] for node in others if "enum" in node.keywords]
-    return bool(others) and (not members or any(number in map(str, each) for each in members))
-
-
-def _stated(node: Node, number: str) -> Iterator[str]:
-    """The keywords of a node that have a number."""
-    for keyword in _BOUNDS:
-        if str(node.keywords.get(keyword)) == number:
-            yield keyword
-    if str(node.facts.get("paging.max")) == number:
-        yield "paging.max"
-    if number in map(str, node.keywords.get("enum", ())):
-        yield "enum"
-
-
-def _members(place: str, text: str, node: Node) -> Iterator[Statement]:
-    """Compare members and their labels with what stands beside them in a text."""
-    members = [str(member) for member in node.keywords.get("enum", ())]
-    if not members:
-        return
-    if len(node.labels) == len(members) and any(one.text in members for one in numbers(text)):
-        labels = dict(zip(members, node.labels, strict=True))
-        told = {value: label for value, label in labels.items() if label != f"value_{value}"}
-        for value, label in not_beside(text, told):
-            yield Statement(DIFFERENT, f"{value} is {label} here, not in the page", place)
-    for other in lists_with(text, members):
-        if not other.isdigit():
-            yield Statement(NOT_UNDERSTOOD, f"{other}, beside members of its enum", place)
-
-
-def _bounds(place: str, published: Node, effective: Node) -> Iterator[Statement]:
-    """Name each bound and each member of the specification that the page does not have."""
-    stated = [number for text in published.texts for number in numbers(text)]
-    for role, keywords in _ROLES.items():
-        roles = (role,) if role == "default" else (role, "")
-        numbers_of = {number.text for number in stated if number.role in roles}
-        for keyword in keywords:
-            value = effective.keywords.get(keyword)
-            if keyword in published.keywords or value is None or str(value) in numbers_of:
-                continue
-            yield Statement(ADDED, f"{keyword} {_shown(value)}", place)
-    if "enum" not in published.keywords:
-        told = {*words(" ".join(published.texts)), *(number.text for number in stated)}
-        for member in effective.keywords.get("enum", ()):
-            if not words(str(member)) <= told:
-                yield Statement(ADDED, f"the member {_shown(member)}", place)
+            yield Statement(ADDED, f"x-keyapi {name}: {shown(value)}", place)

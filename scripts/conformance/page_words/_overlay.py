@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.page_words._compare import ADDED, Statement
 from conformance.page_words._prose import names, numbers, words
+from conformance.page_words._statement import ADDED, Statement
 
 _OF_OPENAPI = frozenset(
     {

@@ -10,17 +10,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from conformance.page_words._compare import (
+from conformance.page_words._compare import page_statements
+from conformance.page_words._nodes import operation_nodes
+from conformance.page_words._overlay import overlay_statements
+from conformance.page_words._page import PageText, read_page_text
+from conformance.page_words._statement import (
     ADDED,
     DIFFERENT,
     LEFT_OUT,
     NOT_UNDERSTOOD,
     Statement,
-    page_statements,
 )
-from conformance.page_words._nodes import operation_nodes
-from conformance.page_words._overlay import overlay_statements
-from conformance.page_words._page import PageText, read_page_text
 from pipeline.document.yaml import dump_yaml, load_yaml
 from pipeline.errors import PipelineError
 from pipeline.project import Project
