@@ -19,7 +19,7 @@ from keyapi.cli import export_run, progress
 from keyapi.cli.export_text import estimated
 from keyapi.export import Estimate
 from support.creators import Creators, CreatorsServer, refusal
-from support.exporting import committed, expected, rows_of
+from support.exporting import committed, expected, rows_of, set_fact
 from support.loopback import until
 
 from .conftest import KEY, Keyapi
@@ -234,12 +234,8 @@ def test_folders_and_files_that_are_not_there_end_with_2(
 def test_what_a_run_was_begun_with_must_be_installed(
     export: Export, keyapi: Keyapi, tmp_path: Path
 ) -> None:
-    import sqlite3
-
     export("--as-of", DAY)
-    with sqlite3.connect(tmp_path / "out" / f"journal-{DAY}.sqlite") as journal:
-        journal.execute("UPDATE facts SET value = '\"Amazon\"' WHERE name = 'client'")
-    journal.close()
+    set_fact(tmp_path / "out", "client", "Amazon")
     done = keyapi("export", "retry", tmp_path / "out")
     assert done.code == 2
     assert "The client Amazon is not installed; installed: TikTok" in done.err

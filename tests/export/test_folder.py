@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -14,11 +16,14 @@ import pytest
 
 from keyapi import BadRequest, ConfigurationError
 from keyapi.export import ExportError, dry_run, export, retry, status, verify
+from keyapi.export._checksums import RIGHT
+from keyapi.export._files import Publisher
 from keyapi.export._folder import Folder, today
+from keyapi.export._reader import JournalReader, connect
 from keyapi.export._target import RemoteTarget
 from keyapi_example import TikTok
 from support.creators import Creators, refusal
-from support.exporting import DAY, KEY, expected, exported, rows_of
+from support.exporting import DAY, KEY, expected, exported, rows_of, set_fact
 
 IDS = [str(n) for n in range(1, 10)]
 
@@ -151,9 +156,7 @@ def test_a_finished_run_of_an_earlier_day_is_followed_by_todays(
 
 def began(out: Path, as_of: str, day: str) -> None:
     """Let a run have begun on another day."""
-    with sqlite3.connect(out / f"journal-{as_of}.sqlite") as connection:
-        connection.execute("UPDATE facts SET value = ? WHERE name = 'started'", (json.dumps(day),))
-    connection.close()
+    set_fact(out, "started", day, as_of)
 
 
 # --- Two at once --------------------------------------------------------------------------------
@@ -216,6 +219,43 @@ def test_a_journal_damaged_in_its_middle_is_found_before_anything_is_sent(
     assert creators.asked.total() == asked
 
 
+@pytest.mark.once
+def test_a_bit_that_changes_anywhere_in_a_journal_is_noticed_where_it_matters(
+    creators: Creators, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    creators.faults["2"] = lambda: refusal(404)
+    creators.faults["9", 3] = lambda: refusal(500)
+    exported(creators, IDS[:7], out)
+    monkeypatch.setattr(Publisher, "run", lambda self: None)  # pages stay in the journal
+    exported(creators, IDS, out)
+    path = out / f"journal-{DAY}.sqlite"
+    whole, content = path.read_bytes(), rows_of_journal(path)
+    assert all(content)
+    chosen = Random(7)  # noqa: S311 - no secret
+    for place in chosen.sample(range(len(whole)), 100):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << chosen.randrange(8)
+        path.write_bytes(changed)
+        try:
+            with closing(JournalReader(path)) as journal:
+                journal.check(published=True)
+        except ExportError as error:
+            said = str(error)
+        else:
+            said = None
+            assert rows_of_journal(path) == content, f"byte {place} was not noticed"
+        assert said is None or re.fullmatch(f"The journal {path} is damaged: .* Restore.*", said)
+
+
+def rows_of_journal(path: Path) -> list[list[Any]]:
+    """All that is in a journal, table by table."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [
+            sorted(connection.execute(f"SELECT * FROM {table}"), key=repr)  # noqa: S608
+            for table in RIGHT
+        ]
+
+
 def test_a_journal_of_another_version_is_refused(creators: Creators, out: Path) -> None:
     exported(creators, ["3"], out)
     with sqlite3.connect(out / f"journal-{DAY}.sqlite") as connection:
@@ -256,9 +296,7 @@ def test_verify_finds_files_that_are_missing_changed_or_wrong(
         assert problem in problems()
     path.write_bytes(whole)
     trust(out, path)
-    with sqlite3.connect(out / f"journal-{DAY}.sqlite") as connection:
-        connection.execute("UPDATE files SET rows = 7")
-    connection.close()
+    change_files(out, "rows", 7)
     assert "and the journal says 7" in problems()
 
     manifest.write_text("{}")
@@ -273,10 +311,18 @@ def trust(out: Path, path: Path) -> None:
     """Let the journal name the file's bytes, as if it had been written like that."""
     from hashlib import sha256
 
-    with sqlite3.connect(out / f"journal-{DAY}.sqlite") as connection:
-        digest = sha256(path.read_bytes()).hexdigest()
-        connection.execute("UPDATE files SET sha256 = ?", (digest,))
-    connection.close()
+    change_files(out, "sha256", sha256(path.read_bytes()).hexdigest())
+
+
+def change_files(out: Path, column: str, value: Any) -> None:
+    """Let the journal have known something else of its files all along."""
+    changed = {"rows": "rows", "sha256": "sha256", column: "?1"}
+    with closing(connect(out / f"journal-{DAY}.sqlite")) as connection:
+        connection.execute(
+            f"UPDATE files SET {column} = ?1,"  # noqa: S608 - of the tests
+            f" crc = checksum(name, first, last, {changed['rows']}, bytes, {changed['sha256']})",
+            (value,),
+        )
 
 
 def test_a_run_again_writes_the_manifest_anew(creators: Creators, out: Path) -> None:

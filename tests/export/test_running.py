@@ -41,7 +41,7 @@ from keyapi.export._records import CommittedPage, FetchedPage
 from keyapi.specification import Specification
 from keyapi_example import AsyncTikTok, TikTok
 from support.creators import Creators, refusal
-from support.exporting import DAY, KEY, committed, expected, exported, rows_of
+from support.exporting import DAY, KEY, committed, expected, exported, rows_of, set_fact
 
 IDS = [str(n) for n in range(1, 10)]
 
@@ -436,10 +436,15 @@ def test_a_full_disk_under_what_is_written_last_is_explained(
     ("change", "problem"),
     [
         (
-            "pages SET rows = 99 WHERE page = 2 AND seq =",
-            r"says that page 2 of . has 99 rows, and its answer",
+            "pages SET rows = 9, crc = checksum(seq, n, page, 9, credits) WHERE page = 2 AND seq =",
+            r"says that page 2 of . has 9 rows, and its answer",
         ),
-        ("bodies SET packed = x'00' WHERE first =", "is damaged: "),
+        ("pages SET rows = 9 WHERE page = 2 AND seq =", "a row of the table pages has changed"),
+        (
+            "bodies SET packed = x'00', crc = checksum(first, last, pages, x'00') WHERE first =",
+            "is damaged: ",
+        ),
+        ("bodies SET packed = x'00' WHERE first =", "a row of the table bodies has changed"),
     ],
 )
 def test_a_body_that_is_not_what_was_committed_is_never_published(
@@ -497,9 +502,7 @@ def test_ids_are_passed_as_the_argument_takes_them(out: Path) -> None:
 
 def test_retry_needs_a_client_that_has_the_method(creators: Creators, out: Path) -> None:
     exported(creators, ["3"], out)
-    with sqlite3.connect(out / f"journal-{DAY}.sqlite") as journal:
-        journal.execute("UPDATE facts SET value = '\"gone\"' WHERE name = 'method'")
-    journal.close()
+    set_fact(out, "method", "gone")
     with pytest.raises(ConfigurationError, match=r"TikTok has no influencer\.gone, which"):
         retry(TikTok(KEY), out)
 
@@ -558,7 +561,10 @@ def test_a_journal_whose_content_is_damaged_is_refused(creators: Creators, out: 
     [
         ("schema", "can't decode byte"),
         ("UPDATE ids SET state = 99", "99 is not a valid State"),
-        ("UPDATE facts SET value = '{' WHERE name = 'plan'", "Expecting property name"),
+        (
+            "UPDATE facts SET value = '{' WHERE name = 'plan'",
+            "a row of the table facts has changed",
+        ),
         ("UPDATE ids SET id = CAST(x'ff' AS TEXT)", "Could not decode to UTF-8"),
     ],
 )

@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from keyapi import KeyAPIError
 from keyapi.export import ExportStopped, Report, State, aexport, status, verify
+from keyapi.export._journal import write_fact
+from keyapi.export._reader import connect
 from keyapi.export._target import LocalTarget
 from keyapi.export._writer import Writer
 from keyapi_example import AsyncTikTok
@@ -128,6 +130,12 @@ def committed(out: Path, as_of: str = DAY) -> set[tuple[str, int]]:
         return set(connection.execute("SELECT id, page FROM pages JOIN ids USING (n)"))
     finally:
         connection.close()
+
+
+def set_fact(out: Path, name: str, value: Any, as_of: str = DAY) -> None:
+    """Let a journal say something else of its run."""
+    with closing(connect(out / f"journal-{as_of}.sqlite")) as connection:
+        write_fact(connection, name, value)
 
 
 class ExportMachine(RuleBasedStateMachine):

@@ -68,7 +68,8 @@ def damaged(path: Path | str, reason: object) -> ExportError:
         path: The journal.
         reason: What is wrong with it.
     """
+    line = " ".join(str(reason).replace("*** in database main ***", "").split())
     return ExportError(
-        f"The journal {path} is damaged: {reason}. Restore it from a backup; or, to pay for this "
+        f"The journal {path} is damaged: {line}. Restore it from a backup; or, to pay for this "
         "run again, remove it together with the run's folder under data/"
     )

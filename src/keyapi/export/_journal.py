@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from keyapi.export._bodies import packed
+from keyapi.export._checksums import checksum
 from keyapi.export._errors import unwritable
 from keyapi.export._reader import APPLICATION, FORMAT, JournalReader, connect
 from keyapi.export._records import FetchedPage, FileRecord, Settled, State
@@ -30,7 +31,11 @@ _IDS_AT_ONCE = 10_000
 _TABLES = f"""
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {FORMAT};
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE ids (
     n INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -39,20 +44,23 @@ CREATE TABLE ids (
     rows INTEGER NOT NULL DEFAULT 0,
     credits INTEGER NOT NULL DEFAULT 0,
     next TEXT,
-    error TEXT
+    error TEXT,
+    crc INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE pages (
     seq INTEGER PRIMARY KEY,
     n INTEGER NOT NULL,
     page INTEGER NOT NULL,
     rows INTEGER NOT NULL,
-    credits INTEGER NOT NULL
+    credits INTEGER NOT NULL,
+    crc INTEGER NOT NULL
 );
 CREATE TABLE bodies (
     first INTEGER PRIMARY KEY,
     last INTEGER NOT NULL,
     pages TEXT NOT NULL,
-    packed BLOB NOT NULL
+    packed BLOB NOT NULL,
+    crc INTEGER NOT NULL
 );
 CREATE TABLE files (
     name TEXT PRIMARY KEY,
@@ -60,7 +68,8 @@ CREATE TABLE files (
     last INTEGER NOT NULL,
     rows INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
-    sha256 TEXT NOT NULL
+    sha256 TEXT NOT NULL,
+    crc INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 
@@ -79,7 +88,7 @@ class Journal(JournalReader):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         try:
-            self.check()
+            self.check(published=False)
             connection = connect(path)
         except BaseException:
             self._connection.close()
@@ -101,8 +110,8 @@ class Journal(JournalReader):
             with closing(sqlite3.connect(scratch, isolation_level=None)) as connection:
                 connection.executescript(_TABLES)
                 connection.executemany(
-                    "INSERT INTO facts VALUES (?, ?)",
-                    [(name, json.dumps(value)) for name, value in facts.items()],
+                    "INSERT INTO facts VALUES (?, ?, ?)",
+                    [_fact(name, value) for name, value in facts.items()],
                 )
             scratch.replace(path)
             synchronised(path.parent)
@@ -203,7 +212,9 @@ class Journal(JournalReader):
         listed = ", ".join(str(int(state)) for state in states)
         # Where an answer named no next page, although more follow, there is none to go on from.
         query = (
-            f"UPDATE ids SET state = 0, error = NULL WHERE state IN ({listed})"  # noqa: S608
+            "UPDATE ids SET state = 0, error = NULL,"  # noqa: S608 - numbers
+            " crc = checksum(n, 0, pages, rows, credits, next, NULL)"
+            f" WHERE state IN ({listed})"
             " AND (pages = 0 OR next IS NOT NULL)"
         )
         return self._writer.submit(lambda connection: connection.execute(query).rowcount).result()
@@ -212,7 +223,8 @@ class Journal(JournalReader):
         """Take note that a file holds pages, whose bodies are not needed any more."""
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", file)
+            values = (*file, checksum(*file))
+            connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", values)
             connection.execute("DELETE FROM bodies WHERE first <= ?1 AND last <= ?1", (file.last,))
 
         self._writer.submit(work).result()
@@ -221,9 +233,15 @@ class Journal(JournalReader):
 def write_fact(connection: sqlite3.Connection, name: str, value: Any) -> None:
     """Write a fact about a run, within a transaction."""
     connection.execute(
-        "INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (name, json.dumps(value)),
+        "INSERT INTO facts VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value, crc = excluded.crc",
+        _fact(name, value),
     )
+
+
+def _fact(name: str, value: Any) -> tuple[str, str, int]:
+    text = json.dumps(value)
+    return name, text, checksum(name, text)
 
 
 def _inserted(batch: list[tuple[str]]) -> Callable[[sqlite3.Connection], None]:
@@ -239,7 +257,11 @@ def _state(connection: sqlite3.Connection, n: int) -> State:
 
 
 def _settle(connection: sqlite3.Connection, n: int, state: State, error: str | None) -> None:
-    connection.execute("UPDATE ids SET state = ?, error = ? WHERE n = ?", (int(state), error, n))
+    connection.execute(
+        "UPDATE ids SET state = ?1, error = ?2,"
+        " crc = checksum(n, ?1, pages, rows, credits, next, ?2) WHERE n = ?3",
+        (int(state), error, n),
+    )
 
 
 def insert(connection: sqlite3.Connection, pages: Sequence[FetchedPage]) -> int:
@@ -251,12 +273,14 @@ def insert(connection: sqlite3.Connection, pages: Sequence[FetchedPage]) -> int:
     (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM pages").fetchone()
     first: int = last + 1
     connection.executemany(
-        "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
-        [(first + place, *page[:4]) for place, page in enumerate(pages)],
+        "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)",
+        [(seq, *page[:4], checksum(seq, *page[:4])) for seq, page in enumerate(pages, first)],
     )
     changed = connection.executemany(
-        "UPDATE ids SET state = ?, pages = ?, rows = rows + ?, credits = credits + ?, next = ?,"
-        " error = ? WHERE n = ? AND pages = ? - 1",
+        "UPDATE ids SET state = ?1, pages = ?2, rows = rows + ?3, credits = credits + ?4,"
+        " next = ?5, error = ?6,"
+        " crc = checksum(n, ?1, ?2, rows + ?3, credits + ?4, ?5, ?6)"
+        " WHERE n = ?7 AND pages = ?2 - 1",
         [
             (
                 int(page.state),
@@ -266,7 +290,6 @@ def insert(connection: sqlite3.Connection, pages: Sequence[FetchedPage]) -> int:
                 None if page.next is None else json.dumps(page.next),
                 page.error,
                 page.n,
-                page.page,
             )
             for page in pages
         ],
@@ -275,13 +298,11 @@ def insert(connection: sqlite3.Connection, pages: Sequence[FetchedPage]) -> int:
         raise sqlite3.IntegrityError(
             f"{len(pages) - changed} of {len(pages)} pages do not follow the last one of their id"
         )
-    connection.execute(
-        "INSERT INTO bodies VALUES (?, ?, ?, ?)",
-        (
-            first,
-            last + len(pages),
-            json.dumps([(page.request_id, page.fetched_at, len(page.body)) for page in pages]),
-            packed([page.body for page in pages]),
-        ),
+    block = (
+        first,
+        last + len(pages),
+        json.dumps([(page.request_id, page.fetched_at, len(page.body)) for page in pages]),
+        packed([page.body for page in pages]),
     )
+    connection.execute("INSERT INTO bodies VALUES (?, ?, ?, ?, ?)", (*block, checksum(*block)))
     return first

@@ -12,10 +12,11 @@ from typing import Any
 
 from keyapi._errors import ConfigurationError
 from keyapi.export._bodies import unpacked
+from keyapi.export._checksums import CHANGED, RIGHT, add_function, first_changed
 from keyapi.export._errors import ExportError, damaged, unwritable
 from keyapi.export._records import Claim, CommittedPage, FileRecord, IdResult, State, Totals
 
-FORMAT = 2
+FORMAT = 3
 """Version of a journal's tables; one of another version is refused."""
 APPLICATION = 0x4B455941  # "KEYA", by which SQLite's tools tell the file
 _LAST = (1 << 63) - 1
@@ -64,22 +65,30 @@ class JournalReader:
         except (sqlite3.Error, ValueError) as error:  # ValueError: undecodable
             raise _explained(self.path, error) from error
 
-    def check(self) -> None:
+    def check(self, *, published: bool) -> None:
         """Look at the whole file.
+
+        Args:
+            published: Whether what is known of pages that are in files is looked at, too.
 
         Raises:
             ExportError: It is damaged.
         """
         with self._reading() as connection:
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise damaged(self.path, found)
+            # Not `quick_check`, which lets an id differ from what the index has.
+            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            wrong = found if found != "ok" else first_changed(connection, published=published)
+        if wrong is not None:
+            raise damaged(self.path, wrong)
 
     def fact(self, name: str) -> Any:
         """A fact about the run; None where there is none of this name."""
         with self._reading() as connection:
-            row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-            return None if row is None else json.loads(row[0])
+            query = f"SELECT value, {RIGHT['facts']} FROM facts WHERE name = ?"  # noqa: S608
+            value, right = connection.execute(query, (name,)).fetchone() or ("null", True)
+            if not right:
+                raise damaged(self.path, CHANGED.format("facts"))
+            return json.loads(value)
 
     def claims(self, state: State, after: int, most: int) -> list[Claim]:
         """The next ids of a state, in the order of the list.
@@ -107,11 +116,14 @@ class JournalReader:
         end = _LAST if before is None else before
         found: list[CommittedPage] = []
         with self._reading() as connection:
-            blocks = connection.execute(
-                "SELECT first, last, pages, packed FROM bodies WHERE last > ? ORDER BY first",
-                (after,),
+            query = (
+                f"SELECT first, last, pages, packed, {RIGHT['bodies']} FROM bodies WHERE last > ?"  # noqa: S608
+                " ORDER BY first"
             )
-            for first, last, facts, content in blocks:
+            blocks = connection.execute(query, (after,))
+            for first, last, facts, content, right in blocks:
+                if not right:
+                    raise damaged(self.path, CHANGED.format("bodies"))
                 for page in self._block(first, last, json.loads(facts), content):
                     if page.seq >= end or rows <= 0:
                         blocks.close()
@@ -126,14 +138,16 @@ class JournalReader:
     ) -> Iterator[CommittedPage]:
         """The pages that were committed together."""
         query = (
-            "SELECT seq, id, page, pages.rows FROM pages JOIN ids USING (n)"
-            " WHERE seq BETWEEN ? AND ? ORDER BY seq"
+            "SELECT seq, id, page, p.rows, p.crc = checksum(seq, n, page, p.rows, p.credits)"
+            " FROM pages p JOIN ids USING (n) WHERE seq BETWEEN ? AND ? ORDER BY seq"
         )
         try:
             bodies = list(unpacked(content, [size for _, _, size in facts]))
             rows = self._connection.execute(query, (first, last)).fetchall()
             for row, (request_id, fetched_at, _), body in zip(rows, facts, bodies, strict=True):
-                seq, id_, page, count = row
+                seq, id_, page, count, right = row
+                if not right:
+                    raise damaged(self.path, CHANGED.format("pages"))
                 yield CommittedPage(seq, id_, page, count, request_id, fetched_at, body)
         except (OSError, ValueError) as error:
             raise damaged(self.path, error) from error
@@ -215,6 +229,7 @@ def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
         check_same_thread=False,
         timeout=30,
     )
+    add_function(connection)
     try:
         connection.execute("PRAGMA synchronous = FULL")
         if mode == "rw":
@@ -228,6 +243,8 @@ def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
 
 def _explained(path: Path, error: sqlite3.Error | ValueError) -> ExportError:
     """What to raise for an error of SQLite's, or of what it read."""
+    if "user-defined function" in str(error):  # it was not called: `checksum` fails for nothing
+        return damaged(path, "a text in it is not valid UTF-8")
     elsewhere = any(reason in str(error) for reason in _ELSEWHERE)
     return unwritable(path, error) if elsewhere else damaged(path, error)
 

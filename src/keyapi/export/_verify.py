@@ -63,7 +63,7 @@ def verify(
     found = Folder(folder)
     day = found.day(as_of)
     with closing(JournalReader(found.journal(day))) as journal:
-        journal.check()
+        journal.check(published=True)
         place = target(out or journal.fact("out") or folder, found.path)
         files = journal.files()
         problems = list(_manifest_problems(place, day, files))
