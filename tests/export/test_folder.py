@@ -256,6 +256,50 @@ def rows_of_journal(path: Path) -> list[list[Any]]:
         ]
 
 
+@pytest.mark.parametrize("lost", ["pages", "files", "credits", "everything"])
+def test_a_journal_that_is_older_than_the_files_is_not_continued(
+    creators: Creators, out: Path, lost: str
+) -> None:
+    creators.faults["9", 2] = lambda: refusal(500)
+    exported(creators, ["3", "9"], out)
+    path = out / f"journal-{DAY}.sqlite"
+    before = path.read_bytes()
+    if lost != "credits":
+        creators.faults.clear()
+    exported(creators, ["3", "9", "4"] if lost == "everything" else ["3", "9"], out)
+    newest, asked, files = path.read_bytes(), creators.asked.total(), parts(out)
+    manifest = out / f"manifest-{DAY}.json"
+    path.write_bytes(before)  # as without its -wal file
+    if lost == "files":
+        manifest.unlink()
+    if lost == "everything":
+        path.unlink()
+    newer = f"data/_as_of={DAY}/part-000002.parquet" if lost == "files" else manifest.name
+    if lost == "everything":  # a new journal, which has nothing to do with the manifest
+        newer = f"data/_as_of={DAY}/part-000001.parquet, .*part-000002.parquet"
+    problem = f"The journal {path} is older than the files .* remove what is newer: .*{newer}"
+    with pytest.raises(ExportError, match=problem):
+        exported(creators, ["3", "9"], out)
+    assert (creators.asked.total(), parts(out)) == (asked, files)
+    if lost in ("pages", "credits"):
+        assert re.match(problem, verify(out).problems[0])
+
+    path.write_bytes(newest)
+    exported(creators, ["3", "9"], out)
+    assert verify(out).problems == []
+    if lost == "pages":  # paid again, as the message said
+        path.write_bytes(before)
+        manifest.unlink()
+        (out / "data" / f"_as_of={DAY}" / "part-000002.parquet").unlink()
+        assert exported(creators, ["3", "9"], out).complete
+        assert verify(out).problems == []
+
+
+def parts(out: Path) -> list[str]:
+    """The names of the published files."""
+    return sorted(path.name for path in out.glob("data/*/*"))
+
+
 def test_a_journal_of_another_version_is_refused(creators: Creators, out: Path) -> None:
     exported(creators, ["3"], out)
     with sqlite3.connect(out / f"journal-{DAY}.sqlite") as connection:

@@ -9,15 +9,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from keyapi.export._journal import Journal, write_fact
+from keyapi.export._journal import ELSEWHERE, RESERVED, Journal, write_fact
 
 if TYPE_CHECKING:
     from keyapi._budget import Budget
 
-RESERVED = "reserved"
-"""The fact that says what may have been spent, in credits; at least what was."""
-ELSEWHERE = "granted elsewhere"
-"""The fact that says how much Redis may have granted, in credits, until it is asked once more."""
 UNLIMITED = sys.maxsize
 
 

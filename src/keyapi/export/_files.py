@@ -18,6 +18,7 @@ from keyapi.arrow import RowSchema
 from keyapi.export._errors import ExportError, unwritable
 from keyapi.export._journal import Journal
 from keyapi.export._lineage import with_lineage
+from keyapi.export._newer import check_newest
 from keyapi.export._reader import JournalReader
 from keyapi.export._ready import Block, Ready, size
 from keyapi.export._records import CommittedPage, FileRecord
@@ -215,10 +216,15 @@ class Publisher(threading.Thread):
         """Remove files that the journal does not know; give the number of the next one."""
         kept = {file.name for file in self._journal.files()}
         folder = data_folder(self._as_of)
+        listed = [
+            f"{folder}/{name}" for name in self._target.listed(folder) if _PART.fullmatch(name)
+        ]
+        unknown = [name for name in listed if name not in kept]
+        whole = [name for name in unknown if name.endswith(".parquet")]
+        check_newest(self._journal, self._target, self._as_of, whole)
         last = 0
-        for found in map(_PART.fullmatch, self._target.listed(folder)):
-            if found is not None and (name := f"{folder}/{found[0]}") not in kept:
-                self._target.remove(name)
+        for name in unknown:
+            self._target.remove(name)
         for name in kept:
             last = max(last, int(name[-14:-8]))
         return last + 1

@@ -26,6 +26,10 @@ from keyapi.export._writer import Writer
 
 SHARDS = "shards"
 """The fact that says which shards of the run may have segments, where, and how many there were."""
+RESERVED = "reserved"
+"""The fact that says what may have been spent, in credits; at least what was."""
+ELSEWHERE = "granted elsewhere"
+"""The fact that says how much Redis may have granted, in credits, until it is asked once more."""
 _IDS_AT_ONCE = 10_000
 
 _TABLES = f"""

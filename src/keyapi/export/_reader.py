@@ -181,6 +181,12 @@ class JournalReader:
         with self._reading() as connection:
             yield from connection.execute(query)
 
+    def pages_of(self, id_: str) -> int:
+        """How many pages of an id are committed; 0 for an id that is not there."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT pages FROM ids WHERE id = ?", (id_,)).fetchone()
+        return 0 if row is None else int(row[0])
+
     def results(self, *states: State, most: int = -1) -> Iterator[IdResult]:
         """What is known of the ids of some states, in the order of the list.
 

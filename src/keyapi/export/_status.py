@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from keyapi.export._budget import RESERVED
 from keyapi.export._folder import Folder
+from keyapi.export._journal import RESERVED
 from keyapi.export._reader import JournalReader
 from keyapi.export._records import IdResult, State
 from keyapi.export._report import Counts, Report

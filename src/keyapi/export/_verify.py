@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from keyapi.export._folder import Folder
 from keyapi.export._lineage import LINEAGE
 from keyapi.export._manifest import manifest_name
+from keyapi.export._newer import newer_manifest, older
 from keyapi.export._reader import JournalReader
 from keyapi.export._records import FileRecord
 from keyapi.export._target import Target, target
@@ -66,7 +67,7 @@ def verify(
         journal.check(published=True)
         place = target(out or journal.fact("out") or folder, found.path)
         files = journal.files()
-        problems = list(_manifest_problems(place, day, files))
+        problems = list(_manifest_problems(place, day, journal, files))
         changed = [_file_problem(place, file) for file in files]
         problems += filter(None, changed)
         if not any(changed):
@@ -135,7 +136,9 @@ def _pages(opened: Any) -> Iterator[tuple[tuple[str, int], list[int]]]:
         yield key, [row[2] for row in group]
 
 
-def _manifest_problems(place: Target, day: str, files: list[FileRecord]) -> Iterator[str]:
+def _manifest_problems(
+    place: Target, day: str, journal: JournalReader, files: list[FileRecord]
+) -> Iterator[str]:
     """Whether the manifest lists the files that the journal has."""
     name = manifest_name(day)
     path = place.path(name)
@@ -145,12 +148,15 @@ def _manifest_problems(place: Target, day: str, files: list[FileRecord]) -> Iter
             manifest = json.loads(opened.read())
         listed = [(file["name"], file["rows"], file["sha256"]) for file in manifest["files"]]
         results = FileRecord(first=0, last=0, **manifest["results"])
+        is_newer = newer_manifest(journal, manifest)
     except FileNotFoundError:
         yield f"{path} is missing: {remedy}"
     except (OSError, ValueError, KeyError, TypeError) as error:
         yield f"{path} cannot be read: {error!r}; {remedy}"
     else:
-        if listed != [(file.name, file.rows, file.sha256) for file in files]:
+        if is_newer:
+            yield older(journal, place, [name])
+        elif listed != [(file.name, file.rows, file.sha256) for file in files]:
             yield f"{path} lists other files than the journal: {remedy}"
         if problem := _file_problem(place, results, remedy):
             yield problem

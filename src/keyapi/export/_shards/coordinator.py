@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 
 from keyapi._errors import BudgetExceeded, KeyAPIError
-from keyapi.export._budget import ELSEWHERE, RESERVED, RunBudget
+from keyapi.export._budget import RunBudget
 from keyapi.export._errors import ExportError
-from keyapi.export._journal import SHARDS, Journal
+from keyapi.export._journal import ELSEWHERE, RESERVED, SHARDS, Journal
 from keyapi.export._plan import Plan
 from keyapi.export._records import Claim, State
 from keyapi.export._report import Counts

@@ -14,8 +14,8 @@ from keyapi._client import AsyncClient, SyncClient
 from keyapi._clients import async_twin
 from keyapi._config import RateText, check_rate
 from keyapi._errors import ConfigurationError
-from keyapi.export._budget import ELSEWHERE, UNLIMITED, RunBudget
-from keyapi.export._journal import Journal
+from keyapi.export._budget import UNLIMITED, RunBudget
+from keyapi.export._journal import ELSEWHERE, Journal
 from keyapi.export._plan import Plan
 from keyapi.export._run import MakeWorking
 from keyapi.export._settings import Settings
