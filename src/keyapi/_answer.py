@@ -132,7 +132,7 @@ class Answer(NamedTuple):
         """Whether a null list is an empty one: documented so, or a flag says if more follow."""
         paging = getattr(operation, "paging", None)
         body = self.success.body
-        is_told = paging is not None and says_more(body, paging.more) is not None
+        is_told = paging is not None and says_more(body, paging.more, paging.says) is not None
         return (operation.nullable or is_told) and self._is_null(operation.items)
 
     def _is_null(self, path: tuple[str, ...]) -> bool:

@@ -22,7 +22,7 @@ OPERATION_KEYS = (CREDITS, ITEMS, PAGING, SORT, FILTERS, ECHOES, IDS, IDENTITY)
 PAGE, CURSOR, SIZE = "page", "cursor", "size"
 """Kinds of paging, which are also the keys that name the argument; and the page size's."""
 LARGEST = "max"
-NEXT, MORE, FIRST = "next", "more", "first"
+NEXT, MORE, SAYS, FIRST, LAST = "next", "more", "says", "first", "last"
 JSON_MARK, ACCESSOR, DECODED, ORDER, TEXT = "json", "accessor", "decoded", "order", "text"
 
 FIRST_PAGE = 1
@@ -40,9 +40,11 @@ class Paging(NamedTuple):
         size: Name of the argument that takes the page size, or None.
         largest: The largest page size, in rows, or None where none is known.
         next: Path from the top of the answer to the next cursor; empty for numbers.
-        more: Path to the flag that says whether more pages follow; empty where there is none.
+        more: Path to what says whether more pages follow; empty where nothing does.
         first: What asks for the first page: its number where that is not 1, or the cursor where one
             must be sent; otherwise None.
+        says: What that is: a flag that "more" follow, a flag that this page is the "last", or the
+            number of the "next" page, which the last one lacks.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class Paging(NamedTuple):
     next: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
     first: int | str | None = None
+    says: str = MORE
 
     @classmethod
     def from_document(cls, data: Mapping[str, Any]) -> Paging:
@@ -64,6 +67,7 @@ class Paging(NamedTuple):
             keys_of(data.get(NEXT, "")),
             keys_of(data.get(MORE, "")),
             data.get(FIRST),
+            data.get(SAYS, MORE),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -75,6 +79,8 @@ class Paging(NamedTuple):
             document[NEXT] = _path(self.next)
         if self.more:
             document[MORE] = _path(self.more)
+        if self.says != MORE:
+            document[SAYS] = self.says
         if self.size:
             document[SIZE] = self.size
         if self.largest is not None:

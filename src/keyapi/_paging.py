@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from keyapi._arguments import Integer, Kind
 from keyapi._errors import InvalidResponse
-from keyapi._facts import FIRST_PAGE
+from keyapi._facts import FIRST_PAGE, LAST, MORE, NEXT
 from keyapi._json import pointer, value_at
 
 P = TypeVar("P")
@@ -28,8 +28,10 @@ _FLAGS = {
     "n": False,
     "": False,
 }
-_NO_CURSORS = frozenset({"", "0", "-1"})
-"""What stands, as text or number, where no next page is named: no next page starts at the first."""
+_NO_CURSORS = frozenset({"", "0", "-1", "no_more", "null", "none", "end"})
+"""What stands, as text or number, where no next page is named: no next page starts at the first.
+
+Evidence: `pcursor` of a video app is `no_more` on the last page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +44,10 @@ class PageNumbers:
         first: The number of the first page.
         last: The highest page number that the operation allows, or None where none is documented.
         largest: The largest page size that it allows, in rows, or None likewise.
-        more: Path, from the top of the response, to the flag that says whether more pages follow;
-            empty where there is none.
+        more: Path, from the top of the response, to what says whether more pages follow; empty
+            where nothing does.
+        says: What that is: a flag that "more" follow, a flag that this page is the "last", or the
+            number of the "next" page, which the last one lacks.
     """
 
     parameter: str
@@ -52,6 +56,7 @@ class PageNumbers:
     last: int | None = None
     largest: int | None = None
     more: tuple[str, ...] = ()
+    says: str = MORE
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -70,13 +75,14 @@ class PageNumbers:
     def following(self, arguments: Mapping[str, Any], rows: int, body: object) -> int | None:
         """The next page number, or None where a page with so many rows is the last.
 
-        A flag decides where the response has one; else a short page is the last.
+        A flag decides, or the next number, where the response has one; else a short page is the
+        last.
         """
         number: int = arguments[self.parameter]
         size: int | None = arguments.get(self.size) if self.size else None
         if size is not None and self.largest is not None:
             size = min(size, self.largest)  # which the server may have cut it down to
-        more = says_more(body, self.more) if self.more else None
+        more = says_more(body, self.more, self.says)
         if more is None:
             more = rows > 0 and (size is None or rows >= size)
         over = self.last is not None and number >= self.last
@@ -96,8 +102,10 @@ class Cursor(Generic[P]):
         size: Argument that takes the page size, if there is one.
         largest: The largest page size that the operation allows, in rows, or None where none is
             documented.
-        more: Path, from the top of the response, to the flag that says whether more pages follow;
-            empty where there is none.
+        more: Path, from the top of the response, to what says whether more pages follow; empty
+            where nothing does.
+        says: What that is: a flag that "more" follow, a flag that this page is the "last", or the
+            number of the "next" page, which the last one lacks.
     """
 
     parameter: str
@@ -106,6 +114,7 @@ class Cursor(Generic[P]):
     size: str | None = None
     largest: int | None = None
     more: tuple[str, ...] = ()
+    says: str = MORE
     items: _Type | None = None
 
     @property
@@ -131,9 +140,9 @@ class Cursor(Generic[P]):
             LookupError: It is missing, although the flag says that more pages follow.
         """
         cursor = value_at(body, self.next)
-        more = says_more(body, self.more)
+        more = says_more(body, self.more, self.says)
         if more is None:
-            more = bool(rows) and str(cursor or "") not in _NO_CURSORS
+            more = bool(rows) and str(cursor or "").lower() not in _NO_CURSORS
         if not more:
             return None
         where = pointer(*self.next, root="")
@@ -168,20 +177,23 @@ def _typed_item(value: Any, wanted: _Type | None) -> Any:
     return str(value) if number and wanted is str else value
 
 
-def says_more(body: object, path: tuple[str, ...]) -> bool | None:
-    """Read the flag that says whether more pages follow: a boolean, 0 or 1, or one of them as text.
+def says_more(body: object, path: tuple[str, ...], says: str = MORE) -> bool | None:
+    """Read what says whether more pages follow: a flag, which is a boolean, 0, 1 or a text for one.
 
     Args:
         body: The response, decoded.
-        path: Where the flag stands, from the top; empty where the operation has none.
+        path: Where it stands, from the top; empty where the operation has none.
+        says: What stands there; see `PageNumbers`.
 
     Returns:
         What it says, or None where it is missing or says neither.
     """
     flag = value_at(body, path) if path else None
+    if path and says == NEXT:
+        return bool(flag) and str(flag).lower() not in _NO_CURSORS
     if isinstance(flag, str):
-        return _FLAGS.get(flag.strip().lower())
-    return bool(flag) if isinstance(flag, (bool, int, float)) else None
+        flag = _FLAGS.get(flag.strip().lower())
+    return bool(flag) != (says == LAST) if isinstance(flag, (bool, int, float)) else None
 
 
 class Paging(Protocol[P_co]):
@@ -199,7 +211,12 @@ class Paging(Protocol[P_co]):
 
     @property
     def more(self) -> tuple[str, ...]:
-        """Path to the flag that says whether more pages follow; empty where there is none."""
+        """Path to what says whether more pages follow; empty where nothing does."""
+        ...
+
+    @property
+    def says(self) -> str:
+        """What that is: a flag for "more" or for the "last" page, or the "next" page's number."""
         ...
 
     @property

@@ -534,7 +534,7 @@ NUMBERED = _flagged(PageNumbers(parameter="offset", size="count", first=0))
 
 
 def _flagged_walk(
-    mode: Mode, operation: PagedOperation[Any], answers: list[Any]
+    mode: Mode, operation: PagedOperation[Any], answers: list[Any], *, numbered: bool = False
 ) -> tuple[Any, ...]:
     """Walk over so many rows with such a flag and cursor each; gives rows, pages and error."""
     asked: list[str | None] = []
@@ -551,7 +551,7 @@ def _flagged_walk(
         return success({name: value for name, value in data.items() if value != "absent"})
 
     mode.server = answer
-    first = 0 if operation is NUMBERED else None
+    first = 0 if numbered or operation is NUMBERED else None
     walked = mode.walk(
         lambda client: client._iterate(
             operation, {"offset": first, "count": 2}, limit=None, max_pages=None
@@ -571,6 +571,21 @@ def test_a_flag_decides_whether_a_walk_goes_on(mode: Mode, yes: Any, no: Any, ro
     found = 4 + (rows or 0)
     assert _flagged_walk(mode, FLAGGED, answers) == (found, [None, "7", "8"], None)
     assert _flagged_walk(mode, NUMBERED, answers) == (found, ["0", "1", "2"], None)
+    answers = [(2, no, 7), (rows, no, 8), (2, yes, 9)]
+    cursor, number = (
+        replace(operation, paging=replace(operation.paging, says="last"))
+        for operation in (FLAGGED, NUMBERED)
+    )
+    assert _flagged_walk(mode, cursor, answers) == (found, [None, "7", "8"], None)
+    assert _flagged_walk(mode, number, answers, numbered=True) == (found, ["0", "1", "2"], None)
+
+
+@pytest.mark.parametrize("end", [None, "absent", 0, "0", -1, "", False])
+def test_the_number_of_the_next_page_decides_whether_a_walk_goes_on(mode: Mode, end: Any) -> None:
+    paging = replace(NUMBERED.paging, more=("data", "max_cursor"), says="next")
+    answers = [(2, "absent", 2), (0, "absent", "3"), (2, "absent", end)]
+    found = _flagged_walk(mode, replace(FEED, paging=paging), answers, numbered=True)
+    assert found == (4, ["0", "1", "2"], None)
 
 
 @pytest.mark.parametrize("flag", [None, "absent", "perhaps", [], {}])
@@ -633,7 +648,7 @@ def test_a_walk_by_cursor_goes_on_after_a_short_page(mode: Mode, feed: Serve) ->
     assert mode.walk(_feed_rows).ids == _ids(range(3))
 
 
-@pytest.mark.parametrize("cursor", [-1, "-1", 0, "0", "", None])
+@pytest.mark.parametrize("cursor", [-1, "-1", 0, "0", "", None, "no_more", "NULL"])
 def test_a_walk_by_cursor_ends_where_none_is_named(mode: Mode, feed: Serve, cursor: Any) -> None:
     served = feed({None: (range(2), 20), "20": (range(2, 4), cursor)})
     assert mode.walk(_feed_rows).ids == _ids(range(4))

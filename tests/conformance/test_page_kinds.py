@@ -57,7 +57,7 @@ PAGES = {
     "null.md": _list(
         "/v1/tiktok/clip/latest",
         query("cursor", CURSOR.format("cursor"), "integer"),
-        example={"pagination": {"has_more": 1, "cursor": None}},
+        example={"pagination": {"is_end": 0, "cursor": None}},
     ),
     # Members whose words the generator parts in other places than the page.
     "members.md": page(

@@ -2,7 +2,7 @@
 
 import jsonschema_rs
 import pytest
-from shaping import PATH, facts, shaped
+from shaping import PATH, facts, parameter, schemas, shaped
 
 from keyapi.contract import json_schema
 from support.pages import page, paged, query, rows
@@ -362,16 +362,145 @@ def test_a_flag_is_found_by_its_name_and_the_plainest_one_first(name):
     assert notes == ()
 
 
-@pytest.mark.parametrize("name", ["is_end", "no_more", "isLastPage", "finished"])
-def test_a_flag_that_says_the_contrary_is_noted(name):
-    data = inside(videos=VIDEOS, cursor={"type": "string"}, **{name: {"type": "boolean"}})
-    paging, (note,) = walked_by("Cursor", data)
-    assert "more" not in paging
-    assert f"/data/{name} that no more rows follow, which walks do not read" in note
+@pytest.mark.parametrize(
+    ("name", "flag"),
+    [
+        *[("is_end", {"type": "boolean"}), ("is_end", {"type": "integer"}), ("no_more", {})],
+        *[("isLastPage", {"type": "boolean"}), ("finished", {"type": "integer", "example": 0})],
+        *[("last", {"type": "boolean"}), ("end", {"type": "string", "example": "false"})],
+        *[("reached_end", {"type": "boolean"}), ("endOfList", {"type": "boolean"})],
+    ],
+)
+def test_a_flag_may_say_that_a_page_is_the_last(name, flag):
+    data = inside(videos=VIDEOS, cursor={"type": "string"}, **{name: flag})
+    paging, notes = walked_by("Cursor", data)
+    assert (paging["more"], paging["says"]) == (f"/data/{name}", "last")
+    assert notes == ()
+    for other in ({"has_more": {"type": "boolean"}}, {"more_videos": {}, "hasMore": {}}):
+        data = inside(videos=VIDEOS, cursor={"type": "string"}, **{name: flag}, **other)
+        paging, _ = walked_by("Cursor", data)
+        assert paging["more"].lower().replace("_", "") == "/data/hasmore"
+        assert "says" not in paging
 
 
-def test_rows_asked_for_by_the_last_row_are_noted():
-    result = listed(query("since_id", "For the following rows, the id of the last row you got"))
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("next_page", {"type": "integer"}), ("nextPageNo", {"example": "2"})],
+        *[("next_page_number", {"type": "integer", "nullable": True})],
+    ],
+)
+def test_the_next_number_says_whether_pages_follow_and_is_not_promised(name, value):
+    data = inside(videos=VIDEOS, pages=inside(total={"type": "integer"}, **{name: value}))
+    result = listed(query("page", "Page", "integer"), data_schema=data)
+    paging = {"kind": "page", "page": "page", "more": f"/data/pages/{name}", "says": "next"}
+    assert facts(result)["paging"] == paging
+    (found,) = (
+        s["properties"][name]
+        for s in schemas(result).values()
+        if name in str(s) and name in s.get("properties", {})
+    )
+    assert found["nullable"] is True
+    assert result.notes == ()
+    link = {"type": "string", "example": "https://api.keyapi.ai/x?page=2"}
+    data = inside(videos=VIDEOS, has_more={"type": "boolean"}, **{name: value, "next": link})
+    paging = facts(listed(query("page", "Page", "integer"), data_schema=data))["paging"]
+    assert paging == {"kind": "page", "page": "page", "more": "/data/has_more"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("end", {"type": "integer"}), ("last", {"type": "integer", "example": 9})],
+        *[("last", {"type": "string"}), ("end", {"example": "2024-01-31"})],
+        *[("end_page", {"type": "integer"}), ("finished_at", {"type": "boolean"})],
+    ],
+)
+def test_what_may_be_a_number_or_time_is_no_flag(name, value):
+    data = inside(videos=VIDEOS, cursor={"type": "string"}, **{name: value})
+    assert walked_by("Cursor", data) == (
+        {"kind": "cursor", "cursor": "offset", "next": "/data/cursor"},
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        ({}, "Handle of the website's page, such as nasa"),
+        ({}, "Part of the app: home, profile, search"),
+        ({"example": "home"}, "Page"),
+        ({"enum": ["home", "search"]}, ""),
+        ({"type": "boolean"}, "Whether pages count, too"),
+    ],
+)
+def test_a_page_of_an_app_is_no_page_of_rows(schema, text):
+    for others in ((), (query("limit", "At most 10", "integer"),)):
+        argument = {**query("page", text), "schema": {"type": "string", **schema}}
+        result = listed(argument, *others)
+        if others and not schema:
+            continue  # beside a size, a page is one of rows unless its values say otherwise
+        assert "paging" not in facts(result)
+        assert parameter(result, "page")["schema"].get("type") != "integer"
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        ({}, ""),
+        ({}, "Page"),
+        ({}, "Which page, the first is 1"),
+        ({"example": "1"}, "Where to go on"),
+        ({"default": "1"}, "Where to go on"),
+        ({"type": "integer"}, "Where to go on"),
+    ],
+)
+def test_a_page_number_may_be_text(schema, text):
+    result = listed({**query("page", text), "schema": {"type": "string", **schema}})
+    assert facts(result)["paging"] == {"kind": "page", "page": "page"}
+    assert parameter(result, "page")["schema"]["type"] == "integer"
+
+
+@pytest.mark.parametrize(
+    ("first", "size"), [("skip", "take"), ("start", "rows"), ("from", "size"), ("$skip", "$top")]
+)
+def test_rows_asked_for_by_their_number_are_noted(first, size):
+    result = listed(query(first, "Rows to leave out", "integer"), query(size, "Rows", "integer"))
+    assert "paging" not in facts(result)
+    (note,) = result.notes
+    assert f"its {first!r} asks for rows by their number" in note
+
+
+@pytest.mark.parametrize(
+    "others", [(), (query("from", "Earliest date"), query("to", "Latest date"))]
+)
+def test_an_offset_of_time_is_no_cursor(others):
+    result = listed(query("offset", "UTC offset in hours, -12 to 14", "integer"), *others)
+    assert "paging" not in facts(result)
+    assert result.notes == ()
+
+
+@pytest.mark.parametrize("position", ["offset", "page"])
+def test_a_walk_that_must_repeat_two_values_is_noted(position):
+    text = "Send the search_id from the previous response"
+    data = inside(videos=VIDEOS, next_offset={"type": "integer"}, search_id={"type": "string"})
+    both = query(position, "Use the next_offset of the previous response", "integer")
+    result = listed(both, query("search_id", text), data_schema=data)
+    assert "paging" not in facts(result)
+    (note,) = result.notes
+    assert "'search_id' must repeat what the answer before says" in note
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "For the following rows, the id of the last row you got",
+        "Id of the last video of the page before",
+        "The comment_id of the last comment on the previous page",
+    ],
+)
+def test_rows_asked_for_by_the_last_row_are_noted(text):
+    result = listed(query("since_id", text))
     assert "paging" not in facts(result)
     (note,) = result.notes
     assert "its 'since_id' asks for the rows behind the last one of a page" in note

@@ -584,26 +584,29 @@ def test_a_cursor_of_several_texts_is_one_and_empty_at_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "more", "end"),
+    ("name", "flag", "more", "end"),
     [
-        ({"type": "integer"}, 1, 0),
-        ({"type": "boolean"}, True, False),
-        ({"type": "string"}, "1", "0"),
-        ({}, True, False),
+        ("has_more", {"type": "integer"}, 1, 0),
+        ("has_more", {"type": "boolean"}, True, False),
+        ("has_more", {"type": "string"}, "1", "0"),
+        ("has_more", {}, True, False),
+        ("is_end", {"type": "integer"}, 0, 1),
+        ("no_more", {"type": "string"}, "0", "1"),
+        ("last", {"type": "boolean"}, False, True),
     ],
 )
 @pytest.mark.parametrize(
     ("cursor", "kind"), [("integer", int), ("string", str), ("array", list), (None, str)]
 )
 def test_a_flag_says_whether_more_follow_and_a_cursor_where(
-    flag: dict[str, Any], more: Any, end: Any, cursor: str | None, kind: type
+    name: str, flag: dict[str, Any], more: Any, end: Any, cursor: str | None, kind: type
 ) -> None:
     """A cursor that no answer types has the argument's type; at the end there is one, too."""
     asked_for = {"type": "array", "items": {"type": "integer"}} if cursor == "array" else {}
     following = asked_for or ({"type": cursor} if cursor else {})
-    offset = query("offset", "When has_more=1, use mark for the next page", required=True)
+    offset = query("offset", "Use mark for the next page", required=True)
     offset["schema"].update(asked_for)
-    paging = {"type": "object", "properties": {"mark": following, "has_more": flag}}
+    paging = {"type": "object", "properties": {"mark": following, name: flag}}
     data = {"type": "object", "properties": {"paging": paging, "shops": rows(shop_id="string")}}
     text = page("/v1/tiktok/shop/feed", parameters=[offset], data_schema=data)
     sandbox = Sandbox(spec=specification({"feed.md": text}), seed=3)
@@ -615,9 +618,9 @@ def test_a_flag_says_whether_more_follow_and_a_cursor_where(
         found += [shop["shop_id"] for shop in body["shops"]]
         assert isinstance(body["paging"]["mark"], kind)
         position = body["paging"]["mark"][0] if cursor == "array" else body["paging"]["mark"]
-        assert body["paging"]["has_more"] in (more, end)
+        assert body["paging"][name] in (more, end)
         assert len(found) < 1000
-        if body["paging"]["has_more"] == end:
+        if body["paging"][name] == end:
             break
     assert len(set(found)) == len(found) > 10
     assert int(position) == len(found)

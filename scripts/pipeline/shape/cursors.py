@@ -1,18 +1,17 @@
-"""What an answer says of the rows that follow: the next cursor, and whether there are more."""
+"""Which value of an answer asks for the rows that follow, and what asks for the first ones."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from pipeline.document.values import whole_number
 from pipeline.shape.draft import Draft, Operation, Schema
+from pipeline.shape.further import assume, is_flag
 from pipeline.shape.places import Path, nearest, plain, values
 from pipeline.shape.prose import (
     first_cursor_in,
     follows_a_row,
-    more_flag_in,
     next_cursor_in,
     speaks_of_first,
 )
@@ -40,20 +39,14 @@ _IN_CURSORS = ("after", "marker", "scroll", "anchor", "bookmark", "position")
 _CURSORS = ("cursors", "cursor", "paging", "pagination", "pageinfo", "pagemeta", "page", "next")
 # What connections in the manner of Relay call the next `after`.
 _OTHERWISE = {"after": ("endcursor",)}
-# Evidence: "When has_more=1, use cursor for the next pagination"; `IsTruncated` of object stores.
-_MORE = (
-    *("hasmore", "hasnext", "hasnextpage", "moreavailable", "ismore", "more"),
-    *("istruncated", "truncated"),
-)
-_MORE_OF_SOMETHING = re.compile(r"(?:has|have|is|are|can)(?:more|next|loadmore)[a-z]*")
-_LAST = re.compile(
-    r"(?:is|has)?(?:the)?(?:end|last|lastpage|finished|nomore\w*|nonext\w*|reachedend)"
-)
 _FURTHER = frozenset(
     {name for name in _NEXT_CURSOR if name not in ("offset", "mintime")}
     | {"next", "nextpage", "nextmarker", "nexturl", "nextlink", "nextpageurl", "nextpagelink"}
 )
 """Names of what an answer says of further rows, whatever asks for them."""
+# Evidence: OData and its like, Solr, Elasticsearch, OpenSearch.
+_SKIPPED = ("skip", "start", "from", "startindex", "startrow", "firstrow", "firstresult")
+_TAKEN = ("take", "top", "rows", "size", "limit", "count", "num", "length", "maxresults")
 _FIRST_CURSOR: dict[Any, Any] = {"integer": 0, "number": 0}  # of a cursor that must be sent
 
 
@@ -110,7 +103,7 @@ def find_next(
             )
             return None
     if spoken and len(items) > 1:
-        return _assumed(draft, operation, (*items[:-1], spoken), "next cursor")
+        return assume(draft, operation, (*items[:-1], spoken), "next cursor")
     draft.note(
         operation,
         f"it takes the cursor {position!r}, but its response names no next one; its call gets no "
@@ -118,44 +111,6 @@ def find_next(
         "responses",
     )
     return None
-
-
-def find_more(draft: Draft, operation: Operation, beside: Path, text: str) -> Path:
-    """Find where an answer says whether more follows; empty where it does not."""
-    spoken = more_flag_in(text)
-    answered = [path for path, _ in values(operation)]
-    names = {*_MORE, *([plain(spoken)] if spoken else [])}
-    exact = [path for path in answered if plain(path[-1]) in names]
-    similar = [path for path in answered if _MORE_OF_SOMETHING.fullmatch(plain(path[-1]))]
-    for found in (exact, similar):
-        if found:
-            return nearest(found, beside)
-    if spoken and len(beside) > 1:
-        return _assumed(draft, operation, (*beside[:-1], spoken), "flag for more")
-    last = next((path for path in answered if _LAST.fullmatch(plain(path[-1]))), None)
-    if last is not None:
-        draft.note(
-            operation,
-            f"its response says with /{'/'.join(last)} that no more rows follow, which walks do "
-            "not read: they may ask for one page more, and end at an empty one",
-            "responses",
-        )
-    return ()
-
-
-def _assumed(draft: Draft, operation: Operation, path: Path, what: str) -> Path:
-    """Add to the schema what the prose names and the answer does not show."""
-    schema = (operation.success() or {})["schema"]
-    for key in path[:-1]:
-        schema = schema["properties"][key]
-    schema["properties"][path[-1]] = {"description": f"The {what}, as the page's prose names it."}
-    draft.note(
-        operation,
-        f"its prose calls the {what} {path[-1]!r}, which its answer does not show; "
-        f"/{'/'.join(path)} is assumed",
-        "responses",
-    )
-    return path
 
 
 def first_cursor(
@@ -193,6 +148,15 @@ def note_unwalked(draft: Draft, operation: Operation, arguments: Mapping[str, st
         operation: The operation.
         arguments: What the page says of each argument, by wire name.
     """
+    names = {plain(name): name for name in arguments}
+    skipped = next((names[name] for name in _SKIPPED if name in names), None)
+    if skipped is not None and not names.keys().isdisjoint(_TAKEN):
+        draft.note(
+            operation,
+            f"its {skipped!r} asks for rows by their number, and walks go by page numbers and by "
+            "cursors that answers name; its call gets no pages",
+        )
+        return
     by_row = next((name for name, text in arguments.items() if follows_a_row(text)), None)
     if by_row is not None:
         draft.note(
@@ -212,4 +176,4 @@ def note_unwalked(draft: Draft, operation: Operation, arguments: Mapping[str, st
 
 
 def _is_further(name: str) -> bool:
-    return name in _MORE or name in _FURTHER or bool(_MORE_OF_SOMETHING.fullmatch(name))
+    return name in _FURTHER or is_flag(name)

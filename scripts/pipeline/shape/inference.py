@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from keyapi._facts import EXTENSION, OperationFacts, Sort, descending, enum_members
+from keyapi._facts import EXTENSION, NEXT, OperationFacts, Sort, descending, enum_members
 from pipeline.shape.draft import Draft, Operation, Schema, resource_rows
 from pipeline.shape.echoes import Shown
 from pipeline.shape.identity import identity
@@ -41,6 +41,8 @@ def write_facts(draft: Draft) -> None:
             _promise_list(operation, facts)
         if facts.paging and facts.paging.next:
             _promise_no_next(operation, facts.paging.next, facts.items or ())
+        if facts.paging and facts.paging.says == NEXT:
+            _promise_no_next(operation, facts.paging.more, facts.items or ())
         if facts.paging and facts.paging.first == "":
             _allow_empty(operation, facts.paging.position)
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from keyapi._facts import CURSOR, PAGE, Paging
-from pipeline.shape.cursors import find_more, find_next, first_cursor, is_followed, note_unwalked
+from pipeline.document.values import whole_number
+from pipeline.shape.cursors import find_next, first_cursor, is_followed, note_unwalked
 from pipeline.shape.draft import Draft, Operation, Schema
+from pipeline.shape.enumerations import enum_in
+from pipeline.shape.further import find_more
 from pipeline.shape.places import Path, places, plain, values
-from pipeline.shape.prose import bounds_in, is_first_page_one, is_first_page_zero, next_cursor_in
+from pipeline.shape.prose import (
+    bounds_in,
+    is_first_page_one,
+    is_first_page_zero,
+    is_time,
+    next_cursor_in,
+    speaks_of_pages,
+)
 
 # Names are compared without case and underscores. Evidence: page_num/page_size on most pages,
 # text-typed page/limit on others, `offset` in and `max_cursor` or `min_time` out on feeds.
@@ -50,16 +61,46 @@ def paging_names(operation: Operation) -> PagingNames:
     name of a value in the answer, as `next_after` is for `after`.
     """
     arguments = dict(_descriptions(operation))
+    size = _first(list(arguments), _SIZE)
     page = _first(list(arguments), _PAGE)
+    if page is not None and not _is_number(operation, page, arguments[page], sized=bool(size)):
+        page = None
     cursor = None
     if page is None:
         spoken = (name for name, text in arguments.items() if next_cursor_in(text))
         answered = [path for path, _ in values(operation)]
-        others = (name for name in arguments if plain(name) not in _SIZE)
+        others = [name for name in arguments if plain(name) not in _SIZE]
         followed = (name for name in others if is_followed(name, answered))
-        cursor = next(spoken, None) or next(followed, None) or _first(list(arguments), _CURSOR)
-    size = _first(list(arguments), _SIZE) if page or cursor else None
-    return PagingNames(page, size, cursor)
+        places = (
+            name for name in others if plain(name) != "offset" or not is_time(arguments[name])
+        )
+        cursor = next(spoken, None) or next(followed, None) or _first([*places], _CURSOR)
+    return PagingNames(page, size if page or cursor else None, cursor)
+
+
+def _is_number(operation: Operation, name: str, text: str, *, sized: bool) -> bool:
+    """Whether what is called a page is the number of one, and not one of an app or website.
+
+    Evidence: `page` takes the handle of a page, or the part of an app in which a video was seen.
+    """
+    shown, schema = _shown(operation, name)
+    if schema.get("type") in ("integer", "number"):
+        return True
+    listed = [member.value for member in enum_in(text, (name,), numeric=False) or ()]
+    stated = [*schema.get("enum", ()), *listed, shown, schema.get("default")]
+    stated = [str(value) for value in stated if value not in (None, "")]
+    if schema.get("type", "string") != "string" or stated:
+        return bool(stated) and all(whole_number(value) is not None for value in stated)
+    return sized or not text or speaks_of_pages(text)
+
+
+def _shown(operation: Operation, name: str) -> tuple[Any, Schema]:
+    """The example and schema of an argument."""
+    for _, parameter, schema in operation.parameters():
+        if parameter["name"] == name:
+            return parameter.get("example", schema.get("example")), schema
+    schema = (operation.body_schema() or {})["properties"][name]
+    return schema.get("example"), schema
 
 
 def find_rows(draft: Draft, operation: Operation, names: PagingNames) -> Path | None:
@@ -118,19 +159,27 @@ def find_paging(
         note_unwalked(draft, operation, dict(_descriptions(operation)))
     if items is None or position is None:
         return None
-    text = dict(_descriptions(operation))[position]
+    texts = dict(_descriptions(operation))
+    text = texts[position]
+    if other := _another_spoken(operation, position, texts):
+        draft.note(
+            operation,
+            f"its {other!r} must repeat what the answer before says, beside {position!r}, and "
+            "walks repeat one value; its call gets no pages",
+        )
+        return None
     largest = arguments[names.size][0].get("maximum") if names.size else None
     schema, required = arguments[position]
     if names.page:
-        more = find_more(draft, operation, items, text)
+        more, says = find_more(draft, operation, items, text, numbered=True)
         first = 0 if starts_at_zero(schema, text) else None
-        return Paging(PAGE, position, names.size, largest, more=more, first=first)
+        return Paging(PAGE, position, names.size, largest, more=more, first=first, says=says)
     following = find_next(draft, operation, items, text, position, schema)
     if not following:
         return None
-    more = find_more(draft, operation, following, text)
+    more, says = find_more(draft, operation, following, text)
     first = first_cursor(draft, operation, position, schema, text) if required else None
-    return Paging(CURSOR, position, names.size, largest, following, more, first)
+    return Paging(CURSOR, position, names.size, largest, following, more, first, says)
 
 
 def starts_at_zero(schema: Schema, text: str) -> bool:
@@ -141,6 +190,16 @@ def starts_at_zero(schema: Schema, text: str) -> bool:
         or schema.get("default") in (0, "0")
         or (least and "default" not in schema and not is_first_page_one(text))
     )
+
+
+def _another_spoken(operation: Operation, position: str, texts: dict[str, str]) -> str | None:
+    """Another argument that takes a value of the answer before, as the page says.
+
+    Evidence: a search takes an `offset` and, from its second page on, the `search_id` of the first.
+    """
+    answered = {plain(path[-1]) for path, _ in values(operation)}
+    spoken = ((name, next_cursor_in(text)) for name, text in texts.items() if name != position)
+    return next((name for name, value in spoken if value and plain(value) in answered), None)
 
 
 def argument_names(operation: Operation) -> list[str]:

@@ -74,7 +74,8 @@ _LAST_ROW = re.compile(
     r"\b(?:next|following|further|more|continue|remaining)\b[^.]{0,80}\blast\s"
     r"(?:row|item|object|result|record|element|entry|one)\b"
     r"|\blast\s(?:row|item|object|result|record|element|entry|one)\b[^.]{0,80}"
-    r"\b(?:next|following|previous|further|more|continue|remaining)\b",
+    r"\b(?:next|following|previous|further|more|continue|remaining)\b"
+    r"|\blast\s\w+\s(?:of|on|in|from)\s(?:the\s)?(?:page\sbefore|(?:previous|last|prior)\spage)\b",
     re.IGNORECASE,
 )
 _FROM_ZERO = re.compile(
@@ -88,6 +89,12 @@ _FROM_ZERO = re.compile(
     r"|\bfrom\s(?:0|zero)\b|从\s?(?:0|零)",
     re.IGNORECASE,
 )
+_OF_PAGES = re.compile(
+    r"\b(?:number|no\.|index|paging|pagination|paginate|counts?|starts?|first|next|default)\b|\d"
+    r"|^\W*(?:the\s|current\s)?pages?\W*$|页",
+    re.IGNORECASE,
+)
+_OF_TIME = re.compile(r"\b(?:UTC|GMT|time\s?zone|in\s(?:hours|minutes|seconds))\b", re.IGNORECASE)
 _FROM_ONE = re.compile(
     r"\b(?:start|begin|count|number|index)\w*,?\s(?:from|at|with)\s(?:1|one)\b", re.IGNORECASE
 )
@@ -154,6 +161,16 @@ def is_first_page_zero(text: str) -> bool:
 def is_first_page_one(text: str) -> bool:
     """Whether the prose says that page numbers start at 1."""
     return bool(_FROM_ONE.search(" ".join(text.split())))
+
+
+def speaks_of_pages(text: str) -> bool:
+    """Whether the prose of what is called a page says that it is the number of one."""
+    return bool(_OF_PAGES.search(" ".join(text.split())))
+
+
+def is_time(text: str) -> bool:
+    """Whether the prose says that something is a span of time, as the offset of a time zone is."""
+    return bool(_OF_TIME.search(text))
 
 
 def first_cursor_in(text: str) -> str | None:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from keyapi._errors import ConfigurationError
+from keyapi._facts import LAST, NEXT
 from keyapi._isolation import Lock
-from keyapi._openapi import NO_CONTENT
+from keyapi._openapi import JSON, NO_CONTENT
 from keyapi.sandbox._catalogue import Catalogue, Rows
 from keyapi.sandbox._exchange import Reply, SandboxRequest
 from keyapi.sandbox._ledger import Ledger
@@ -196,11 +197,19 @@ class Service:
             before, after = rows[max(0, start - (stop - start)) : start], rows[stop : stop + 1]
             _put(body, operation.items, rows[start:stop])
             if operation.paging is not None:
-                self._lead_on(operation, operation.paging, body, stop, bool(after))
+                size = stop - start
+                self._lead_on(operation, operation.paging, body, stop, size, more=bool(after))
         return _Answer(Reply.of(status, body), operation.credits, before, after)
 
     def _lead_on(
-        self, operation: OperationSpec, paging: Paging, body: Any, stop: int, more: bool
+        self,
+        operation: OperationSpec,
+        paging: Paging,
+        body: Any,
+        stop: int,
+        size: int,
+        *,
+        more: bool,
     ) -> None:
         """Write into an answer where the next page starts, and whether there is one.
 
@@ -216,8 +225,15 @@ class Service:
             cursor: Any = str(position or "") if holds == "string" else position
             _put(body, paging.next, [cursor] * bool(position) if kind == "array" else cursor)
         if paging.more:
-            flag = {"integer": int(more), "string": str(int(more))}
-            _put(body, paging.more, flag.get(self._type_at(operation, paging.more) or "", more))
+            kind = self._type_at(operation, paging.more)
+            if paging.says == NEXT:
+                number = stop // max(size, 1) + int(paging.start or 0)
+                following = str(number) if kind == "string" else number
+                _put(body, paging.more, following if more else None)
+                return
+            says = more != (paging.says == LAST)
+            flag = {"integer": int(says), "string": str(int(says))}
+            _put(body, paging.more, flag.get(kind or "", says))
 
     def _type_at(self, operation: OperationSpec, path: tuple[str, ...]) -> str | None:
         """The documented type of what stands at a path of an answer."""
@@ -242,9 +258,10 @@ class Service:
         if str(status) not in operation.statuses and "code" in envelope:
             envelope = {**envelope, "code": status}  # a range, or the default
         body = {**envelope, "message": message} if message else envelope
-        if status == 429 and self._retry_after is not None:
-            return Reply.of(429, body, retry_after=str(self._retry_after))
-        return Reply.of(status, body)
+        paced = status == 429 and self._retry_after is not None
+        wait = {"retry_after": str(self._retry_after)} if paced else {}
+        kinds = operation.media_types(str(status))
+        return Reply.of(status, body, content_type=JSON if JSON in kinds else kinds[0], **wait)
 
     def _request_id(self) -> str:
         with self._lock:  # threads share one sequence

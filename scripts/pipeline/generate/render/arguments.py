@@ -9,7 +9,7 @@ from typing import Any
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty, Property
 
-from keyapi._facts import CURSOR, FIRST_PAGE, PAGE, SIZE, Paging
+from keyapi._facts import CURSOR, FIRST_PAGE, MORE, PAGE, SIZE, Paging
 from keyapi._openapi import OperationNode
 from pipeline.generate.render.docstrings import sentence
 from pipeline.generate.render.kinds import is_enum, kind, names, parameter_type
@@ -157,6 +157,8 @@ def paging_literal(
             facts["last"] = repr(last)
     if paging.more:
         facts["more"] = repr(paging.more)
+    if paging.says != MORE:
+        facts["says"] = repr(paging.says)
     name = "Cursor" if paging.kind == CURSOR else "PageNumbers"
     return f"{name}({', '.join(f'{key}={value}' for key, value in facts.items())})"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from keyapi.sandbox import SandboxRequest
 from keyapi.specification import OperationSpec
@@ -38,6 +39,19 @@ def wire(
     if operation.body is not None:
         headers["content-type"], content = "application/json", json.dumps(body).encode()
     return SandboxRequest(operation.method, path, urlencode(query), headers, content)
+
+
+def read_path(template: str, path: str) -> dict[str, str] | None:
+    """Read the arguments of a path; None where it is not one of the operation.
+
+    Args:
+        template: The operation's path, with parameters as `{name}`.
+        path: The path of a request, encoded.
+    """
+    names = re.findall(r"\{([^{}]+)\}", template)
+    pattern = "([^/]+)".join(map(re.escape, re.split(r"\{[^{}]+\}", template)))
+    found = re.fullmatch(pattern, path)
+    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else None
 
 
 def _text(value: Any) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
 from keyapi._openapi import media_type
+from keyapi.conformance.drivers import read_path
 from keyapi.conformance.outcomes import KEY
 from keyapi.conformance.recordings._findings import (
     BODY,
@@ -68,7 +68,7 @@ def _check_request(
         findings.add(f"{REQUEST}/method", operation.method, recording.method)
     url = urlsplit(recording.url)
     path = url.path.removeprefix(urlsplit(server or "").path)
-    in_path = _in_path(operation.path, path)
+    in_path = read_path(operation.path, path)
     if in_path is None:
         findings.add(f"{REQUEST}/url", operation.path, path)
     headers = {name.lower(): text for name, text in recording.request_headers}
@@ -107,10 +107,3 @@ def _check_answer(
     contract = Contract(specification.document)
     for violation in contract.violations(operation.name, recording.status, recording.content):
         findings.add(f"{BODY}#{violation.pointer}", violation.expected, violation.found)
-
-
-def _in_path(template: str, path: str) -> dict[str, str] | None:
-    names = re.findall(r"\{([^{}]+)\}", template)
-    pattern = "([^/]+)".join(map(re.escape, re.split(r"\{[^{}]+\}", template)))
-    found = re.fullmatch(pattern, path)
-    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else None

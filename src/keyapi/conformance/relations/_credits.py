@@ -32,7 +32,7 @@ from keyapi.conformance.relations._keeping import (
 )
 from keyapi.conformance.relations._logging import logged
 from keyapi.conformance.relations._pacing import deadlines, late_by_the_pace, paced, units
-from keyapi.conformance.relations._shared import put, put_cursor
+from keyapi.conformance.relations._shared import put, put_cursor, put_more
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
@@ -233,13 +233,12 @@ def walks(desk: Desk) -> Iterator[Violation]:
 
 def _full_page(desk: Desk, size: int, number: int) -> httpx.Response:
     """A page that says that more follow, with rows that no other page has."""
-    operation, paging = desk.operation, desk.operation.paging
+    operation = desk.operation
     body = json.loads(desk.good.content)
     row = (value_at(body, operation.items or ()) or [{}])[0]
     rows = [{**row, "n": number * size + position} for position in range(size)]
     put(body, operation.items or (), rows)
-    if paging is not None and paging.more:
-        put(body, paging.more, True)
+    put_more(operation, body, more=True)
     put_cursor(operation, body, number + 1)
     return httpx.Response(200, headers=dict(JSON), content=json.dumps(body).encode())
 

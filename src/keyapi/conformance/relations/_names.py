@@ -13,7 +13,7 @@ from keyapi.conformance.drivers import Caller
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._attributes import Reader
 from keyapi.conformance.relations._probes import is_map, only
-from keyapi.conformance.relations._shared import put, success_answer, violation
+from keyapi.conformance.relations._shared import put, put_more, success_answer, violation
 from keyapi.conformance.relations._surface import documented, methods_as_documented, result_of
 from keyapi.conformance.relations._table import client_as_declared, operation_as_documented
 from keyapi.specification import OperationSpec, Schema, Specification, value_at
@@ -124,8 +124,7 @@ def _next(operation: OperationSpec, caller: Caller) -> Iterator[Finding]:
         answer = success_answer(operation)
         body = answer.envelope
         put(body, paging.next, json.loads(cursor))
-        if paging.more:
-            put(body, paging.more, True)
+        put_more(operation, body, more=True)
         rows = value_at(body, operation.items or ())
         put(body, operation.items or (), rows or [{}])
         given = answer._replace(content=json.dumps(body).encode())

@@ -13,13 +13,14 @@ import httpx
 from keyapi import KeyAPIError, Page, PaginationError
 from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import Caller, Inexpressible
+from keyapi.conformance.drivers import Caller, Inexpressible, read_path
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._shared import (
     decoded,
     page_of,
     put,
     put_cursor,
+    put_more,
     success_answer,
     violation,
 )
@@ -237,7 +238,8 @@ def _walk(
 
     def answer(request: httpx.Request) -> httpx.Response:
         query = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
-        sent = {**query, **(decoded(request.content) or {})}
+        in_path = read_path(operation.path, request.url.path) or {}
+        sent = {**query, **in_path, **(decoded(request.content) or {})}
         served = page(len(positions)) if len(positions) < _END else None
         positions.append(_text(sent.get(paging.position)))
         body = json.loads(success_answer(operation).content)
@@ -247,8 +249,7 @@ def _walk(
         signed = f"sign={len(positions)}"  # anew for each request
         rows = [{**row, "n": n, "picture": f"https://host.invalid/{n}?{signed}"} for n in numbers]
         put(body, operation.items or (), rows)
-        if paging.more:
-            put(body, paging.more, served is not None)
+        put_more(operation, body, more=served is not None)
         put_cursor(operation, body, _CURSOR + len(positions) - 1)
         return httpx.Response(200, json=body)
 

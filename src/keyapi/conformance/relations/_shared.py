@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 
 import httpx
 
+from keyapi._facts import LAST, NEXT
 from keyapi._paging import says_more
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, wire
@@ -71,7 +72,7 @@ def success_answer(operation: OperationSpec) -> ServerAnswer:
         put(body, operation.items, [])
     paging = operation.paging
     lost = paging is not None and value_at(body, paging.next) in (None, "", [])
-    if paging is not None and lost and says_more(body, paging.more):
+    if paging is not None and lost and says_more(body, paging.more, paging.says):
         # An example that says that more follows, and not where, would end a walk by an error.
         put_cursor(operation, body, 1)
     return ServerAnswer(status, JSON, json.dumps(body).encode())
@@ -87,6 +88,21 @@ def put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     for key in path[:-1]:
         body = body.setdefault(key, {})
     body[path[-1]] = value
+
+
+def put_more(operation: OperationSpec, body: dict[str, Any], *, more: bool) -> None:
+    """Put into a body what its flag says of further pages, where the operation has a flag.
+
+    Args:
+        operation: The operation.
+        body: The body, decoded.
+        more: Whether more pages follow.
+    """
+    paging = operation.paging
+    if paging is not None and paging.more:
+        following = 2 if more else None
+        flag = more != (paging.says == LAST)
+        put(body, paging.more, following if paging.says == NEXT else flag)
 
 
 def put_cursor(operation: OperationSpec, body: dict[str, Any], number: int) -> None:
@@ -120,8 +136,7 @@ def page_of(operation: OperationSpec, caller: Caller, rows: Sequence[Any]) -> An
     body = answer.envelope
     put(body, operation.items or (), rows)
     put_cursor(operation, body, 4711)
-    if paging and paging.more:
-        put(body, paging.more, True)
+    put_more(operation, body, more=True)
     arguments = dict(next(iter(cases(operation))).arguments)
     if paging and paging.size in arguments:
         arguments[paging.size] = min(len(rows), paging.largest or len(rows))

@@ -22,9 +22,16 @@ import httpx
 from keyapi import KeyAPIError, Page
 from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import KEY, Caller, Inexpressible
+from keyapi.conformance.drivers import KEY, Caller, Inexpressible, read_path
 from keyapi.conformance.registry import Finding, relation
-from keyapi.conformance.relations._shared import decoded, put, put_cursor, success_answer, violation
+from keyapi.conformance.relations._shared import (
+    decoded,
+    put,
+    put_cursor,
+    put_more,
+    success_answer,
+    violation,
+)
 from keyapi.specification import OperationSpec, value_at
 
 _PAGES, _ROWS, _WORKERS = 4, 6, 3
@@ -204,7 +211,9 @@ class _Sharing:
 
     def _answer(self, request: httpx.Request, asked: list[int]) -> httpx.Response:
         paging = self._paging
-        sent = {**dict(parse_qsl(request.url.query.decode())), **(decoded(request.content) or {})}
+        in_path = read_path(self._operation.path, request.url.path) or {}
+        query = dict(parse_qsl(request.url.query.decode()))
+        sent = {**query, **in_path, **(decoded(request.content) or {})}
         first = int(paging.start or 0) if paging.kind == "page" else 0
         position = sent.get(paging.position)
         position = position[0] if isinstance(position, list) else position
@@ -215,8 +224,7 @@ class _Sharing:
         row = (value_at(body, items) or [{}])[0]
         numbers = range(page * self._size, (page + 1) * self._size) if page < _PAGES else range(0)
         put(body, items, [{**row, "n": number} for number in numbers])
-        if paging.more:
-            put(body, paging.more, page < _PAGES)
+        put_more(self._operation, body, more=page < _PAGES)
         put_cursor(self._operation, body, page + 1)
         return httpx.Response(200, json=body)
 

@@ -149,6 +149,7 @@ def _paging(operation: OperationSpec, arguments: list[Documented]) -> Any:
         "size": size,
         "largest": paging.largest,
         "more": paging.more,
+        "says": paging.says,
     }
     if paging.kind == "page":
         last = position.argument.schema.get("maximum")

@@ -91,12 +91,16 @@ def _short(operation: OperationSpec, answer: ServerAnswer) -> ServerAnswer:
 
 def _says_last(operation: OperationSpec, answer: ServerAnswer) -> ServerAnswer:
     paging = operation.paging
-    return _with(operation, answer, paging.more if paging else (), _off)
-
-
-def _off(flag: Any) -> Any:
-    """The flag in the type that it has, off."""
-    return "0" if isinstance(flag, str) else type(flag)(0)
+    says = int(paging is not None and paging.says == "last")
+    path = paging.more if paging else ()
+    if paging is not None and paging.says == "next":
+        return _with(operation, answer, path, lambda number: None)
+    return _with(
+        operation,
+        answer,
+        path,
+        lambda flag: str(says) if isinstance(flag, str) else type(flag)(says),
+    )
 
 
 def _with(

@@ -15,6 +15,7 @@ from keyapi.conformance.walking.trouble import Trouble
 from keyapi.specification import Argument, OperationSpec, value_at
 
 Row = Mapping[str, Any]
+_NO_CURSORS = frozenset({"0", "-1", "no_more", "null", "none", "end"})
 _TRUE, _FALSE = frozenset({"true", "1", "yes", "y"}), frozenset({"false", "0", "no", "n", ""})
 
 
@@ -148,12 +149,15 @@ class Seen:
         """What the flag says of more pages; None without a flag that says so."""
         paging = self.operation.paging
         value = value_at(self.body, paging.more) if paging and paging.more else None
-        if value is None or isinstance(value, (dict, list)):
+        if paging is not None and paging.more and paging.says == "next":
+            return bool(value) and str(value) not in ("0", "-1")
+        if paging is None or value is None or isinstance(value, (dict, list)):
             return None
-        if isinstance(value, (int, float)):
-            return bool(value)
         text = str(value).strip().lower()
-        return True if text in _TRUE else False if text in _FALSE else None
+        if not isinstance(value, (int, float)) and text not in _TRUE | _FALSE:
+            return None
+        is_on = bool(value) if isinstance(value, (int, float)) else text in _TRUE
+        return is_on != (paging.says == "last")
 
     @cached_property
     def cursor(self) -> Any:
@@ -173,7 +177,7 @@ class Seen:
         if paging is None:
             return False
         if paging.kind == "cursor":
-            named = bool(self.cursor) and str(self.cursor) not in ("0", "-1")
+            named = bool(self.cursor) and str(self.cursor).lower() not in _NO_CURSORS
             more = bool(self.rows) and named if self.flag is None else self.flag
         else:
             full = bool(self.rows) and (size is None or len(self.rows) >= size)

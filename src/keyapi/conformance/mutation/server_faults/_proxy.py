@@ -164,14 +164,17 @@ class Passing:
         service = self.proxy.sandbox._service
         paging = self.operation.paging
         if paging is not None:
-            service._lead_on(self.operation, paging, body, stop, stop < len(whole))
+            more = stop < len(whole)
+            service._lead_on(self.operation, paging, body, stop, size, more=more)
         return self.reply.with_json(body)
 
     def leading_on(self, stop: int, *, more: bool) -> Reply:
         """The answer with another cursor and flag."""
         body, paging = self.body, self.operation.paging
         if paging is not None:
-            self.proxy.sandbox._service._lead_on(self.operation, paging, body, stop, more)
+            self.proxy.sandbox._service._lead_on(
+                self.operation, paging, body, stop, self.size, more=more
+            )
         return self.reply.with_json(body)
 
     def refused(self, status: int) -> Reply:
