@@ -39,7 +39,7 @@ _NAMED = re.compile(
     rf"(?<!\w)(?P<name>[A-Za-z_]\w*)\s?=\s?(?P<value>-?\d{{1,18}})"
     rf"(?:\s?[:：]|{_WORDS}|\s?→|\s[-–—]){_LABEL}"
 )
-_ITEM = re.compile(rf"(?<![\w.])(?P<value>\d{{1,2}})(?:[.、]|\s?[)）]){_LABEL}")
+_ITEM = re.compile(rf"(?<![\w.])(?:[(（]\s?)?(?P<value>\d{{1,2}})(?:[.、]|\s?[)）]){_LABEL}")
 _LABELLED = re.compile(
     r"(?P<label>[^\W\d][^=＝,;，；、|\n()（）:：.]{0,60}?)\s?[=＝]\s?(?P<value>-?\d{1,18})"
     r"(?=\s?(?:[,;，；、|\n)）]|\.(?!\d)|and\b|or\b|$))"
@@ -124,7 +124,11 @@ def _readings(text: str, *, numeric: bool) -> Iterator[tuple[Member, ...]]:
 
 
 def _with_single_blanks(text: str) -> str:
-    """A text in which the patterns here need not look for more than one blank, or end of line."""
+    r"""A text in which the patterns here need not look for more than one blank, or end of line.
+
+    Evidence for `\n`: texts that were written as JSON twice.
+    """
+    text = text.replace("\\n", "\n")
     return _BLANKS.sub(lambda blanks: "\n" if "\n" in blanks[0] else " ", text)
 
 

@@ -24,7 +24,7 @@ _LISTED = re.compile(
     r"(?:\b(?:(?:must|can\sonly|may\sonly)\sbe(?=\s[`'\"“])|(?:accepted|allowed|permitted)"
     r"(?=\s?[:：]\s?(?:[`'\"“\d]|\w+\s?[|/]))"
     r"|one\sof|(?:selected|chosen|choose|select)\sfrom|supported\sonly|only\ssupports?"
-    r"|supports?\sonly|currently\ssupports?)(?:\sthe\sfollowing(?:\svalues)?)?(?:\s?[:：]\s?|\s)"
+    r"|supports?\sonly|currently\ssupports?)(?:\sthe\sfollowing(?:\s(?:values|strings|options|words|codes))?)?(?:\s?[:：]\s?|\s)"
     r"|(?:(?:\b(?:optional|possible|allowed|available|supported|valid)\s)?\b(?:values?|options?)"
     r"|\benum|可选值|取值)(?:(?:\s(?:are|is|include))?\s?[:：=]\s?|\sare\s(?=[`'\"“])))"
     r"(?P<list>(?:[^.\n。()（）]|[(（][^()（）\n]*[)）])+)(?P<open>\.\.)?",
@@ -40,6 +40,25 @@ _OPEN_LIST = re.compile(r"(?:\betc\b|\.\.|…|\band\s(?:so\son|more|others)\b|�
 _EXAMPLES = re.compile(
     r"\b(?:such\sas|e\.g\b|eg\b|for\s(?:example|instance)|like\b|i\.e\b)|例如|比如", re.I
 )
+# In brackets of their own: "Enum: [DAY, WEEK]", "Permitted values {a|b|c}".
+_ENCLOSED = re.compile(
+    r"\b(?:enum|values?|options?|one\sof|permitted|allowed|accepted|supported)\s?[:：=]?\s?"
+    r"(?:\[(?P<list>[^\[\]{}\n]++)\]|\{(?P<braced>[^\[\]{}\n]++)\})",
+    re.IGNORECASE,
+)
+# JSON that gives each value its label: {"1": "day", "2": "week"}.
+_MAPPED = re.compile(r"\{(?P<list>[^{}\n]++)\}")
+_PAIR = re.compile(r"\s?[\"'](?P<value>-?\d{1,18})[\"']\s?:\s?[\"'](?P<label>[^\"']++)[\"']\s?")
+# What lists values without a word that says so: `likes|favorites`, `DAY/WEEK/MONTH`, `a / b / c`,
+# `A, B or C`, `10, 20 or 30`, `(7d, 28d)`.
+_UNSAID = re.compile(
+    r"(?<![\w|])\w++(?:\|\w++)++(?![\w|])|(?<![\w/])[A-Z][A-Z_]++(?:/[A-Z][A-Z_]++){2,}(?![\w/])"
+    r"|\b[A-Za-z]\w*+(?:\s/\s[A-Za-z]\w*+){2,}|\b[A-Z][A-Z_]{2,}+(?:,\s[A-Z][A-Z_]{2,}+)+,?\sor\s[A-Z_]{3,}\b"
+    r"|(?<![\d.,])\d{1,4}(?:,\s\d{1,4})+,?\sor\s\d{1,4}(?![\d.,])"
+    r"|(?<=[(（])\d{1,4}[A-Za-z]{1,6}(?:,\s?\d{1,4}[A-Za-z]{1,6})+(?=[)）])"
+    r"|[①-⑳][^①-⑳\n]{1,40}[①-⑳]|\b[Aa]ccepts?\sonly\s\w+\sor\s\w+|\b[Oo]nly\saccepts?\s\w+\sor\s\w+"
+)
+_APART = re.compile(r"[\W_]*\s(?:or|only)\s|[^\w-]+")
 _QUOTED = re.compile(r"[`'\"“](?P<value>[A-Za-z][\w-]*)[`'\"”]")
 _ONE_QUOTED = _QUOTED.pattern.replace("?P<value>", "?:")
 # The whole of a text: "Either `asc` or `desc`.", "Only 'hot' and 'new' are supported", "0 or 1".
@@ -60,7 +79,9 @@ _CODED = re.compile(
     r"(?<![\w.(（=-])(?=[A-Za-z]\w*[A-Z\d_-])[A-Za-z][\w-]*+\s?[(（][^()（）\n]{1,60}[)）]"
 )
 _BOOLEANS = re.compile(r"\b(?:true\s?(?:\sor\s|[/|,])\s?false|false\s?(?:\sor\s|[/|,])\s?true)\b")
-_EXPLAINED = re.compile(rf"{_QUOTED.pattern}\s?(?:[:：=]|\sfor\s|\smeans\s|\s[-–—]\s)")
+_EXPLAINED = re.compile(
+    rf"{_QUOTED.pattern}\s?(?:[:：=]|\sfor\s|\smeans\s|\s[-–—]\s|\sto\s(?:get|list|show|see)\s)"
+)
 _BETWEEN = re.compile(r"\s?(?:[(（][^()（）]*[)）])?[\s,;，；、|/]*+(?:(?:and|or)\s)?")
 # A value more beside those in brackets.
 _BESIDE = re.compile(r"\s?(?:[,;，；、|/]\s?(?:(?:and|or)\s)?|\s(?:and|or)\s)-?\d")
@@ -73,6 +94,16 @@ _OPTIONS = re.compile(
 )
 
 
+_SORTED = re.compile(
+    r"[(（](?P<list>[A-Za-z]\w*+(?:\s?(?:,|[|/]|\bor\b)\s?(?:or\s)?[A-Za-z]\w*+)++)[)）][.。]?\s?$"
+)
+_SORTS = re.compile(
+    r"\b(?:sort|order|rank)\w*\s(?:by|field|column|key|metric|criteri\w+)\b[^()（）\n]{0,60}$",
+    re.IGNORECASE,
+)
+_NO_COLUMNS = frozenset({"optional", "required", "default", "ascending", "descending"})
+
+
 def readings(text: str, *, numeric: bool) -> Iterator[tuple[Member, ...]]:
     """Yield what each form of a list gives: its members, or ().
 
@@ -83,6 +114,10 @@ def readings(text: str, *, numeric: bool) -> Iterator[tuple[Member, ...]]:
     yield _in_brackets(text)
     yield _in_a_table(text)
     yield _listed(text)
+    yield _enclosed(text)
+    if numeric:
+        yield _mapped(text)
+    yield _sorted_by(text)
     if match := _SLASHED.match(text):
         yield tuple(Member(value, None) for value in re.split(r"\s[/|]\s", match["list"]))
     if numeric and (match := _ALL_NUMBERS.fullmatch(text)):
@@ -105,6 +140,8 @@ def listed_in(text: str) -> list[str]:
         _counted([match["value"] for match in _COUNTED.finditer(text)]),
     ]
     if not _EXAMPLES.search(text) and not _OPEN_LIST.search(text):
+        if match := _UNSAID.search(text):
+            found.append([value for value in _APART.split(match[0]) if value])
         found.append(_adjacent(text, list(_CODED.finditer(text))))
         found.append(_adjacent(text, list(_QUOTED.finditer(text))))
         found.append(_EXPLAINED.findall(text))
@@ -119,6 +156,35 @@ def _in_brackets(text: str) -> tuple[Member, ...]:
     if _BESIDE.match(text, matches[-1].end()) or _BEFORE.search(text, 0, matches[0].start()):
         return ()
     return tuple(Member(m["value"], m["label"].strip()) for m in matches)
+
+
+def _enclosed(text: str) -> tuple[Member, ...]:
+    """Values in brackets behind a word for values; of an open list, none."""
+    match = _ENCLOSED.search(text)
+    listed = match and (match["list"] or match["braced"])
+    if not listed or _OPEN_LIST.search(listed) or _EXAMPLES.search(text):
+        return ()
+    return _values_of(listed)
+
+
+def _mapped(text: str) -> tuple[Member, ...]:
+    """Numbers with their labels, written as JSON."""
+    match = _MAPPED.search(text)
+    if not match or _EXAMPLES.search(text):
+        return ()
+    pairs = [_PAIR.fullmatch(pair) for pair in match["list"].split(",")]
+    return tuple(Member(m["value"], m["label"]) for m in pairs if m) if all(pairs) else ()
+
+
+def _sorted_by(text: str) -> tuple[Member, ...]:
+    """Columns in brackets behind what they are for: `Sort field (likes, views)`."""
+    match = _SORTED.search(text)
+    if not match or not _SORTS.search(text, 0, match.start()):
+        return ()
+    columns = re.split(r"\s?[,|/]\s?(?:or\s)?|\sor\s", match["list"])
+    if not _NO_COLUMNS.isdisjoint(column.lower() for column in columns):
+        return ()
+    return tuple(Member(column, None) for column in columns)
 
 
 def _adjacent(text: str, matches: list[re.Match[str]]) -> list[str]:
@@ -153,7 +219,12 @@ def _listed(text: str) -> tuple[Member, ...]:
     match = _LISTED.search(text)
     if not match or match["open"] or _OPEN_LIST.search(match["list"]):
         return ()
-    found = [_LISTED_VALUE.fullmatch(v.strip()) for v in _SEPARATOR.split(match["list"].strip())]
+    return _values_of(match["list"])
+
+
+def _values_of(text: str) -> tuple[Member, ...]:
+    """The values of a list; none where one of them is anything else."""
+    found = [_LISTED_VALUE.fullmatch(v.strip()) for v in _SEPARATOR.split(text.strip())]
     members = [Member(m["value"], m["label"]) for m in found if m]
     alike = {member.value.lstrip("-").isdecimal() for member in members}
     if len(members) != len(found) or len(alike) != 1:
