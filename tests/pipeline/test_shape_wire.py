@@ -73,6 +73,17 @@ def test_of_the_kinds_of_json_a_page_offers_the_plain_one_is_sent():
     assert found["requestBody"]["content"]["application/json"]["schema"]["$ref"]
 
 
+def test_a_schema_beside_a_parameters_name_is_its_schema():
+    beside = {"type": "integer", "enum": [1, 2], "default": 2}
+    result = shaped(page(PATH, parameters=[{"name": "kind", "in": "query", **beside}]))
+    found = parameter(result, "kind")
+    assert {**beside, **schemas(result).get("Kind", {}), **found["schema"]}["enum"] == [1, 2]
+    assert found.keys().isdisjoint(beside)
+    for kind in ("array", "file"):
+        error = refusal(page(PATH, parameters=[{"name": "ids", "in": "query", "type": kind}]))
+        assert f"'ids' has the type {kind} beside its name and no schema" in str(error)
+
+
 @pytest.mark.parametrize(
     ("written", "problem"),
     [

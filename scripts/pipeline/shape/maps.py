@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from pipeline.shape.draft import Draft, Schema, each_schema
 
-# What only data looks like: numbers, dates, UUIDs and hashes, ids of letters and digits, and at
-# least two codes of countries or languages. "1080p" and "top_3" are names.
+# What only data looks like: numbers, dates, ranges of ages, UUIDs and hashes, ids of letters and
+# digits, and at least two codes of countries or languages. "1080p" and "top_3" are names.
 _KEYS = (
     re.compile(r"\d+"),
     re.compile(r"\d{4}[-/.]?\d{2}([-/.]?\d{2})?"),
+    re.compile(r"\d+\s?[-–~]\s?\d+|\d+\+|[<>]=?\s?\d+"),
     re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
     re.compile(r"\A(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}"),
     re.compile(r"\A(?=(?:\D*\d){3})[A-Za-z0-9_-]{20,}"),

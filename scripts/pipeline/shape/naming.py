@@ -119,7 +119,7 @@ def name_schemas(draft: Draft) -> None:
             media["schema"] = _name(names, operation, prefix, [f"{prefix}Body"], body)
         for status, media in operation.responses():
             if is_success(status):
-                wanted = [f"{prefix}Response"]
+                wanted = [f"{prefix}Response", f"{prefix}Response{status}"]
                 media["schema"].setdefault(
                     "description", f"What {operation.node['operationId']} answers."
                 )

@@ -110,6 +110,11 @@ def _repair_schema(schema: Schema) -> None:
                 _repair_schema(schema)
                 schema["nullable"] = True
             elif rest:
+                for index, choice in enumerate(rest):
+                    _repair_schema(choice)
+                    if "type" in choice:  # one that allows null is enough, of `oneOf` just one
+                        rest[index] = {**choice, "nullable": True}
+                        break
                 schema[key] = rest
     if "type" not in schema:
         schema.pop("nullable", None)

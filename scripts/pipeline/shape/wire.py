@@ -20,6 +20,11 @@ _ANY_TYPE = ("*/*", "application/*")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 _UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
 _LIST_STYLES = ("form", "pipeDelimited", "spaceDelimited")
+# Of a schema of Swagger 2, beside a parameter's name.
+_KEYWORDS = (
+    *("type", "format", "enum", "default", "pattern", "minLength", "maxLength"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+)
 _STYLES = {"query": "form", "path": "simple"}
 
 
@@ -142,11 +147,29 @@ def require_places(draft: Draft) -> None:
                 raise operation.refused(problem, "parameters", index, remedy=remedy)
             if place == "path":
                 parameter["required"] = True  # as OpenAPI demands, and pages forget
-            schema = parameter.setdefault("schema", {"type": "string"})
+            schema = parameter.setdefault("schema", _beside(operation, index, parameter))
             if "example" in schema:
                 parameter.setdefault("example", schema.pop("example"))
             kept.append(parameter)
         operation.node["parameters"] = kept
+
+
+def _beside(operation: Operation, index: int, parameter: dict[str, Any]) -> Schema:
+    """The schema of a parameter that has none: what stands beside its name, as in Swagger 2.
+
+    Evidence: pages that were written for Swagger 2, and called OpenAPI 3 since.
+    """
+    if "schema" in parameter or "type" not in parameter:
+        return {"type": "string"}
+    if parameter["type"] not in ("string", "integer", "number", "boolean"):
+        raise operation.refused(
+            f"the parameter {parameter['name']!r} has the type {parameter['type']} beside its name "
+            "and no schema, so how it is sent is not said",
+            "parameters",
+            index,
+            remedy="Give it a schema and a style with an overlay action.",
+        )
+    return {key: parameter.pop(key) for key in _KEYWORDS if key in parameter}
 
 
 def require_styles(draft: Draft) -> None:

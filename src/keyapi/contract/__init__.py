@@ -117,8 +117,9 @@ class Contract:
         untold = documented is not None and spec.schema(documented) is None
         if headers is not None and (not untold or spec.has_body(str(status))):
             sent = headers.get("content-type", "")
-            if media_type(sent) not in spec.media_types(str(status)):
-                violation("content-type", "application/json", sent or "nothing")
+            kinds = spec.media_types(str(status))
+            if media_type(sent) not in kinds:
+                violation("content-type", " or ".join(kinds), sent or "nothing")
         if untold:
             return found.listed()  # the page says nothing of the body
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -36,7 +37,7 @@ def kind(
         code = _SCALARS[annotation]
     elif annotation == "str":
         code = f"Text({'free=True' if in_body else 'empty=True' if may_be_empty else ''})"
-    elif annotation.startswith("list["):
+    elif annotation.startswith("list[") and not _is_union(annotation):
         item = kind(types, annotation[len("list[") : -1], classes, in_body=in_body)
         return f"{MODULE}.List({item}{', empty=True' if in_body else ''})"
     elif annotation in classes:
@@ -46,6 +47,14 @@ def kind(
     else:
         code = f"Anything({'free=True' if in_body else ''})"
     return f"{MODULE}.{code}"
+
+
+def _is_union(annotation: str) -> bool:
+    """Whether a type is a choice of several, as `list[str] | str`; not a list of such."""
+    outside = annotation
+    while (inner := re.sub(r"\[[^\[\]]*\]", "", outside)) != outside:
+        outside = inner
+    return " | " in outside
 
 
 def _enums(types: Types, schema: dict[str, Any]) -> str:

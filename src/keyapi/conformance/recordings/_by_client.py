@@ -94,7 +94,9 @@ def _check_outcome(findings: Findings, method: Method, outcome: Any, kind: str) 
         expected = ServerError if recording.status >= 500 else ERRORS.get(recording.status)
         raised = (type(outcome), outcome.message, outcome.code, outcome.status)
         envelope = body if isinstance(body, dict) else {}
-        if raised != (expected, envelope.get("message"), envelope.get("code"), recording.status):
+        said = envelope.get("message")
+        told = said if isinstance(said, str) else outcome.message  # where it says nothing
+        if raised != (expected, told, envelope.get("code"), recording.status):
             findings.add(RESPONSE, f"{type(outcome).__name__} from {kind}: {outcome}", str(body))
         return
     path = ("data",) if method.kind in ("one", "data") else method.operation.items

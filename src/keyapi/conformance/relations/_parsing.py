@@ -139,9 +139,11 @@ def _odd_cursor(operation: OperationSpec, answer: ServerAnswer) -> bool:
 
 
 def _as_decoded(value: Any) -> Any:
-    """A model as decoded, and those in a map."""
+    """A model as decoded, and those in maps and lists."""
     if isinstance(value, dict):
         return {name: _as_decoded(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [_as_decoded(child) for child in value]
     return value.to_dict() if isinstance(value, Model) else value
 
 
