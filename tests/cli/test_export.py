@@ -24,7 +24,7 @@ from support.loopback import until
 
 from .conftest import KEY, Keyapi
 
-DAY = "2026-11-27"
+DAY = "2024-11-27"
 COMMAND = ("export", "influencer", "products-analytics")
 RATE = "The key's rate is the limit: more machines with the same key do not help."
 
@@ -96,7 +96,7 @@ def test_a_dry_run_says_what_it_would_cost(
     export("--as-of", DAY)
     assert export("--dry-run").out.splitlines()[1:] == [
         "At least 9 credits, with one page an id; at most 900,000.",
-        "Likely 25: in the run of 2026-11-27, an id had 2.8 pages.",
+        "Likely 25: in the run of 2024-11-27, an id had 2.8 pages.",
         "How long it takes is decided by the key's rate: give --rate to see it.",
     ]
 
@@ -153,7 +153,7 @@ def test_ids_that_failed_are_listed_and_retried(
     assert (status.code, status.err) == (0, "")
     assert all(len(line) <= 80 for line in status.out.splitlines() if str(out) not in line)
     assert status.out.splitlines()[:7] == [
-        "Run of 2026-11-27: not finished; influencer_products_analytics",
+        "Run of 2024-11-27: not finished; influencer_products_analytics",
         str(out),
         "ids                  9  6 done, 1 empty, 0 to do",
         "                        1 dead, 1 failed",
@@ -174,9 +174,9 @@ def test_ids_that_failed_are_listed_and_retried(
     done = keyapi("export", "verify", out)
     assert (done.code, done.err) == (0, "")
     assert done.out == (
-        "The run of 2026-11-27 is whole: 3 files with 180 rows, as journal and manifest say.\n"
+        "The run of 2024-11-27 is whole: 3 files with 180 rows, as journal and manifest say.\n"
     )
-    assert keyapi("export", "status", out).out.startswith("Run of 2026-11-27: finished")
+    assert keyapi("export", "status", out).out.startswith("Run of 2024-11-27: finished")
 
 
 def test_only_the_first_problems_are_listed(
@@ -205,6 +205,7 @@ def test_verify_ends_with_1_where_a_file_is_not_what_was_written(
     [
         (("--id-parameter", "nothing"), "iter_products_analytics has no argument 'nothing'"),
         (("--as-of", "today"), "as_of must be a date like 2026-11-27"),
+        (("--as-of", "2999-01-01"), "--as-of 2999-01-01 is in the future"),
         (("--concurrency", "0"), "must be 1 or greater"),
         (("--page-size", "500"), "page_size must be"),
         (("--on-new-day", "perhaps"), "perhaps"),

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -57,7 +58,7 @@ def test_another_question_needs_another_folder(
         exported(creators, ["3"], out, **changed)
     assert exported(creators, ["3"], out, arguments={"page_size": 10}).complete
     with pytest.raises(ConfigurationError, match=problem):
-        exported(creators, ["3"], out, as_of="2026-11-28", **changed)
+        exported(creators, ["3"], out, as_of="2024-11-28", **changed)
 
 
 def test_another_operation_needs_another_folder(creators: Creators, out: Path) -> None:
@@ -122,12 +123,22 @@ def test_at_most_so_many_pages_of_an_id_are_asked_for(creators: Creators, out: P
 
 def test_another_day_is_another_run_with_a_budget_of_its_own(creators: Creators, out: Path) -> None:
     exported(creators, ["3"], out, max_credits=2)
-    report = exported(creators, ["3"], out, as_of="2026-11-28", max_credits=2)
-    assert (report.as_of, report.credits, report.pages) == ("2026-11-28", 2, 2)
-    assert rows_of(out) == rows_of(out, "2026-11-28")
-    assert status(out).runs == [DAY, "2026-11-28"]
+    report = exported(creators, ["3"], out, as_of="2024-11-28", max_credits=2)
+    assert (report.as_of, report.credits, report.pages) == ("2024-11-28", 2, 2)
+    assert rows_of(out) == rows_of(out, "2024-11-28")
+    assert status(out).runs == [DAY, "2024-11-28"]
     assert status(out, as_of=DAY).report.as_of == DAY
     assert verify(out, as_of=DAY).problems == verify(out).problems == []
+
+
+def test_a_run_cannot_begin_on_a_day_that_is_nowhere_yet(creators: Creators, out: Path) -> None:
+    for as_of in ("2999-01-01", (datetime.now(UTC) + timedelta(days=2)).date().isoformat()):
+        with pytest.raises(ConfigurationError, match=f"as_of={as_of} is in the future: today is "):
+            exported(creators, ["3"], out, as_of=as_of)
+    assert list(out.glob("data/**/*")) == []
+    first_to_change = datetime.now(timezone(timedelta(hours=14))).date().isoformat()
+    assert exported(creators, ["3"], out, as_of=first_to_change).as_of == first_to_change
+    assert exported(creators, ["3"], out, as_of="2020-02-02").as_of == "2020-02-02"
 
 
 def test_a_run_that_began_on_an_earlier_day_is_not_resumed_unasked(
@@ -393,7 +404,7 @@ def test_folders_without_an_export_are_named(tmp_path: Path) -> None:
             use(tmp_path)
         with pytest.raises(ConfigurationError, match=r"There is no export in .*nowhere"):
             use(tmp_path / "nowhere")
-    with pytest.raises(ConfigurationError, match=r"There is no journal .*journal-2026-11-27"):
+    with pytest.raises(ConfigurationError, match=r"There is no journal .*journal-2024-11-27"):
         status(tmp_path, as_of=DAY)
 
 

@@ -26,7 +26,7 @@ from pipeline.shape.identity import identity
 from support.creators import Creators, refusal
 from support.exporting import DAY, exported
 
-NEXT = "2026-11-28"
+NEXT = "2024-11-28"
 TABLE = "influencer_products_analytics"
 
 
@@ -63,13 +63,13 @@ def test_each_day_has_its_rows_once_and_the_newest_of_each_row_is_in_a_view(
     assert not loaded(out, file, as_of=DAY).loaded
 
     days = f"SELECT _as_of, count(*) FROM {TABLE} GROUP BY ALL ORDER BY ALL"
-    assert query(file, days) == [(date(2026, 11, 27), 15), (date(2026, 11, 28), 12)]
+    assert query(file, days) == [(date(2024, 11, 27), 15), (date(2024, 11, 28), 12)]
     newest = f"SELECT _as_of, count(*) FROM {TABLE}_newest GROUP BY ALL ORDER BY ALL"
-    assert query(file, newest) == [(date(2026, 11, 27), 3), (date(2026, 11, 28), 12)]
+    assert query(file, newest) == [(date(2024, 11, 27), 3), (date(2024, 11, 28), 12)]
     loads = 'SELECT load, as_of, complete, files, "rows" FROM _keyapi_loads ORDER BY load'
     assert query(file, loads) == [
-        (1, date(2026, 11, 27), True, 1, 15),
-        (2, date(2026, 11, 28), True, 1, 12),
+        (1, date(2024, 11, 27), True, 1, 15),
+        (2, date(2024, 11, 28), True, 1, 12),
     ]
     types = f"SELECT typeof(covers), typeof(_fetched_at), typeof(total_sale_cnt) FROM {TABLE}"
     assert query(file, f"{types} LIMIT 1") == [
@@ -186,8 +186,8 @@ def test_rows_without_an_id_of_their_own_are_newest_by_day(
     loaded(out, file)
     newest = f"SELECT _as_of, user_id, count(*) FROM {TABLE}_newest GROUP BY ALL ORDER BY ALL"
     assert query(file, newest) == [
-        (date(2026, 11, 27), "3", 10),
-        (date(2026, 11, 28), "2", 5),
+        (date(2024, 11, 27), "3", 10),
+        (date(2024, 11, 28), "2", 5),
     ]
 
 
@@ -337,7 +337,7 @@ def test_what_cannot_be_used_is_named(creators: Creators, out: Path) -> None:
     exported(creators, ["3"], out)
     for to, options, problem in [
         ("duckdb:{out}/no/file", {}, "Cannot open .*No such file or directory"),
-        ("duckdb:{out}/manifest-2026-11-27.json", {}, "is not a DuckDB file"),
+        ("duckdb:{out}/manifest-2024-11-27.json", {}, "is not a DuckDB file"),
         ("duckdb:", {}, "to must be duckdb:FILE or dlt:DESTINATION, got 'duckdb:'"),
         ("duckdb::memory:", {}, "to must be"),
         ("postgres:host", {}, "to must be"),

@@ -525,7 +525,7 @@ def test_a_journal_that_cannot_be_made_is_named(
     creators: Creators, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (out / f"journal-{DAY}.sqlite.new").mkdir(parents=True)
-    with pytest.raises(ExportError, match=r"Cannot write .*journal-2026-11-27\.sqlite"):
+    with pytest.raises(ExportError, match=r"Cannot write .*journal-2024-11-27\.sqlite"):
         exported(creators, ["3"], out)
 
 

@@ -30,7 +30,7 @@ from support.creators import Creators, refusal
 from support.machines import REPEATABLE
 
 KEY = "sk_live_c4nary"
-DAY = "2026-11-27"
+DAY = "2024-11-27"
 CONCURRENCY = 3
 
 SETTINGS = settings(REPEATABLE, max_examples=10, stateful_step_count=6)

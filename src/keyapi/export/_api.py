@@ -72,8 +72,9 @@ def export(
             what an earlier call said; without one there is no limit.
         max_pages: How many pages of an id are asked for at most; None for all.
         concurrency: How many ids are asked for at once.
-        as_of: The run's day, such as `2026-11-27`. By default the newest run is resumed, and where
-            that is finished, a new one begins today (UTC).
+        as_of: The run's day, such as `2026-11-27`; a new run's is today at the latest, in the time
+            zone that is furthest ahead. By default the newest run is resumed, and where that is
+            finished, a new one begins today (UTC).
         on_new_day: What to do where a run that is not finished began on an earlier day: "stop"
             raises; "continue" finishes it, and its rows mix the data of several days.
         journal: Local folder of the journal; by default `out`.

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from keyapi._errors import ConfigurationError
@@ -15,6 +15,7 @@ from keyapi.export._errors import ExportError
 
 _JOURNAL = re.compile(r"journal-(\d{4}-\d\d-\d\d)\.sqlite")
 _LOCK = "export.lock"
+_AHEAD = timedelta(hours=14)
 _PATIENCE = 0.2  # seconds that another's look at the lock may take
 
 
@@ -33,6 +34,22 @@ def checked_day(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except (TypeError, ValueError):
         raise ConfigurationError(f"as_of must be a date like 2026-11-27, got {text!r}") from None
+
+
+def checked_beginning(day: str) -> str:
+    """Check the day of a run that is to begin: today at the latest, anywhere on Earth.
+
+    Where clocks are furthest ahead, at UTC+14, the date changes 14 hours before that of UTC.
+
+    Raises:
+        ConfigurationError: It is in the future.
+    """
+    if day > (datetime.now(UTC) + _AHEAD).date().isoformat():
+        raise ConfigurationError(
+            f"as_of={day} is in the future: today is {today()} (UTC), and there are no later data. "
+            f'Pass as_of="{today()}", or leave it out'
+        )
+    return day
 
 
 class Folder:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from keyapi._errors import ConfigurationError
 from keyapi.export._errors import DayChanged
-from keyapi.export._folder import Folder, checked_day, today
+from keyapi.export._folder import Folder, checked_beginning, checked_day, today
 from keyapi.export._plan import Plan, check_same
 from keyapi.export._reader import JournalReader
 from keyapi.export._records import State
@@ -55,10 +55,13 @@ def chosen_run(folder: Folder, plan: Plan, settings: Settings) -> str:
     """The day of the run that is begun or resumed.
 
     Raises:
-        ConfigurationError: The folder holds another export, or the day has changed.
+        ConfigurationError: The folder holds another export, or the day has changed, or is in the
+            future.
     """
     runs = folder.runs
     wanted = None if settings.as_of is None else checked_day(settings.as_of)
+    if wanted is not None and wanted not in runs:
+        checked_beginning(wanted)
     if not runs:
         return wanted or today()
     newest = wanted if wanted in runs else runs[-1]
