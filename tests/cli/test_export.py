@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -71,7 +72,7 @@ def test_an_export_says_what_it_did(export: Export, creators: Creators, tmp_path
     assert (done.code, done.out) == (0, "")
     assert done.said[0] == "9 ids: 8 done, 1 empty"
     assert re.fullmatch(
-        rf"25 pages, 180 rows, 25 credits, 1 file in {tmp_path}/out, \d\.\d s", done.said[1]
+        rf"25 pages, 180 rows, 25 credits, 1 file in {tmp_path}/out, \d+\.\d s", done.said[1]
     )
     assert len(done.said) == 2
     assert rows_of(tmp_path / "out") == expected(creators, creators.pages)
@@ -89,7 +90,8 @@ def test_a_dry_run_says_what_it_would_cost(
     assert first.out.splitlines() == [
         "9 ids; one page costs 1 credit.",
         "At least 9 credits, with one page an id; at most 45.",
-        f"At 2 requests a second that takes 4 seconds for 9 credits. {RATE}",
+        "At 2 requests a second that takes 4 seconds for 9 credits.",
+        RATE,
     ]
     assert creators.asked.total() == 0
     assert not (tmp_path / "out").exists()
@@ -99,6 +101,22 @@ def test_a_dry_run_says_what_it_would_cost(
         "Likely 25: in the run of 2024-11-27, an id had 2.8 pages.",
         "How long it takes is decided by the key's rate: give --rate to see it.",
     ]
+
+
+def test_ids_come_from_stdin(
+    keyapi: Keyapi, serving: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value, text in (
+        ("text", ("--ids", "-"), "3\n\n4\n"),
+        ("table", ("--ids", "-:id"), "name,id\na,3\nb,4\n"),
+        ("joined", ("--ids=-",), "3\n4\n"),
+    ):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+        done = keyapi(*COMMAND, *value, "--out", tmp_path / name)
+        assert (done.code, done.said[0]) == (0, "2 ids: 2 done")
+    done = keyapi(*COMMAND, "--ids", "--out", tmp_path / "x")
+    assert done.code == 2
+    assert "--out" in done.err
 
 
 def test_long_runs_are_told_in_days(keyapi: Keyapi, serving: Any, tmp_path: Path) -> None:
@@ -145,8 +163,8 @@ def test_ids_that_failed_are_listed_and_retried(
     out = tmp_path / "out"
     assert done.code == 1
     assert done.said[-1] == (
-        f"Of these, 1 are dead and 1 failed: `keyapi export status {out}` lists them, "
-        f"`keyapi export retry {out}` asks again."
+        f"1 dead, 1 failed: `keyapi export status {out}` lists them; `keyapi export retry {out}` "
+        "asks again for what failed, and with --dead for all."
     )
 
     status = keyapi("export", "status", out)
@@ -169,7 +187,12 @@ def test_ids_that_failed_are_listed_and_retried(
     assert (listed["credits"], listed["running"], listed["runs"]) == (25, False, [DAY])
 
     creators.faults.clear()
-    assert keyapi("export", "retry", out, "--max-retries", "0").code == 1
+    done = keyapi("export", "retry", out, "--max-retries", "0")
+    assert done.code == 1
+    assert done.said[-1] == (
+        f"1 dead: `keyapi export status {out}` lists them; `keyapi export retry {out} --dead` "
+        "asks again."
+    )
     assert keyapi("export", "retry", out, "--dead", "--quiet").code == 0
     done = keyapi("export", "verify", out)
     assert (done.code, done.err) == (0, "")
@@ -205,7 +228,7 @@ def test_verify_ends_with_1_where_a_file_is_not_what_was_written(
     [
         (("--id-parameter", "nothing"), "iter_products_analytics has no argument 'nothing'"),
         (("--as-of", "today"), "as_of must be a date like 2026-11-27"),
-        (("--as-of", "2999-01-01"), "--as-of 2999-01-01 is in the future"),
+        (("--as-of", "2999-01-01"), "as_of=2999-01-01 is in the future"),
         (("--concurrency", "0"), "must be 1 or greater"),
         (("--page-size", "500"), "page_size must be"),
         (("--on-new-day", "perhaps"), "perhaps"),

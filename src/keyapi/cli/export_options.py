@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 
 from keyapi._options import OPTIONS
 from keyapi.cli.options import ClientOptions, client_option, quietly
@@ -21,6 +22,11 @@ def _flag(text: str) -> Parameter:
 
 def _value(metavar: str, text: str, **facts: Any) -> Parameter:
     return Parameter(group=_RUN, metavar=metavar, help=text, **facts)
+
+
+def _listed(kind: Any, tokens: Sequence[Token]) -> str:
+    """Read FILE[:COLUMN], or `-`; an option that follows by mistake is refused."""
+    return str(place(kind, tokens))
 
 
 _LIMITS: list[tuple[str, Any, Any]] = [
@@ -135,6 +141,8 @@ ExportOptions: Any = make_dataclass(
                 _value(
                     "FILE[:COLUMN]",
                     "Ids: CSV, TSV, Parquet, JSON lines or text; - for stdin.",
+                    converter=_listed,
+                    allow_leading_hyphen=True,
                 ),
             ],
         ),

@@ -142,12 +142,23 @@ def _told(
     if not quiet:
         _say(statistics(ended))
     if ended.dead or ended.failed:
-        say(
-            f"Of these, {ended.dead:,} are dead and {ended.failed:,} failed: `keyapi export "
-            f"status {folder}` lists them, `keyapi export retry {folder}` asks again."
-        )
+        say(_again(ended, folder))
         return FAILED
     return OK
+
+
+def _again(report: Report, folder: Path) -> str:
+    """Say how ids that are dead or failed are listed, and asked for again."""
+    retry = f"`keyapi export retry {folder}`"
+    if not report.failed:
+        again = f"`keyapi export retry {folder} --dead` asks again"
+    elif report.dead:
+        again = f"{retry} asks again for what failed, and with --dead for all"
+    else:
+        again = f"{retry} asks again"
+    numbers = {"dead": report.dead, "failed": report.failed}
+    listed = ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
+    return f"{listed}: `keyapi export status {folder}` lists them; {again}."
 
 
 def _continued(error: DayChanged) -> bool:

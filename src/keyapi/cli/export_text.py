@@ -53,11 +53,9 @@ def estimated(estimate: Estimate) -> list[str]:
     if seconds is None:
         lines.append("How long it takes is decided by the key's rate: give --rate to see it.")
     else:
-        lines.append(
-            f"At {estimate.rate:g} requests a second that takes {_duration(seconds)} for "
-            f"{spent:,} credits. The key's rate is the limit: more machines with the same key do "
-            "not help."
-        )
+        time = f"takes {_duration(seconds)} for {spent:,} credits"
+        lines.append(f"At {estimate.rate:g} requests a second that {time}.")
+        lines.append("The key's rate is the limit: more machines with the same key do not help.")
     return lines
 
 
