@@ -1,4 +1,4 @@
-"""Exports and their workers killed 40 times, then run, crashed and failed in any order."""
+"""Exports, loads and workers killed 40 times, then run, crashed and failed in any order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main() -> None:
     seed = SystemRandom().randrange(10**6)
     print(f"{KILLS} kills, seed {seed}", flush=True)
     with scratch() as folder:
-        killer = Killer(folder / "out", KILLS, seed)
+        killer = Killer(folder / "out", KILLS, seed, loads=True)
         killer.run()
     landed = ", ".join(f"{count} in {moment!r}" for moment, count in killer.landed.items())
     print(f"{KILLS} kills landed: {landed}; {killer.again} pages were paid again", flush=True)

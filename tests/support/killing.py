@@ -9,15 +9,18 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from random import Random
 from subprocess import PIPE, Popen
 
-from keyapi.export import verify
+import pytest
+
+from keyapi.export import ExportStopped, status, verify
 from keyapi.export._reader import JournalReader
 from support.creators import SIZE, Creators, CreatorsServer
 from support.exporting import DAY, committed, expected, exported, rows_of
+from support.killing_loads import LoadKiller, load_processes
 from support.loopback import until
 
 CONCURRENCY = 4
@@ -26,7 +29,14 @@ _PAGES = 30  # that are there for each kill, so that none comes too late
 _PAUSE = 0.15  # seconds within which a process is killed after its first page
 
 Moment = str
-"""When a process is killed: in a "fetch", or "before" or "after" a file gets its name."""
+"""When a process is killed: in a "fetch", "before" or "after" a file gets its name, or in a load
+into "duckdb" or "dlt"."""
+_EXPORTS: tuple[Moment, ...] = ("fetch", "before", "fetch", "after")
+_WITH_LOADS: tuple[Moment, ...] = (
+    *("fetch", "before", "duckdb", "fetch"),
+    *("after", "dlt", "fetch", "duckdb"),
+)
+_NEW = 12  # pages that are published for each load
 
 
 class Killer:
@@ -36,13 +46,14 @@ class Killer:
         out: The folder.
         kills: How often it will kill.
         seed: Decides the moments.
+        loads: Whether loads are killed, too: three of eight.
 
     Attributes:
         landed: How many kills hit each moment.
         again: How many pages were paid more than once.
     """
 
-    def __init__(self, out: Path, kills: int, seed: int) -> None:
+    def __init__(self, out: Path, kills: int, seed: int, *, loads: bool = False) -> None:
         self.landed: Counter[Moment] = Counter()
         self.again = 0
         self._random = Random(seed)  # noqa: S311 - no secret
@@ -54,12 +65,39 @@ class Killer:
         # A crash may pay pages again, and counts as many that may not have been sent.
         self._allowed = len(self.creators.pages) + kills * CONCURRENCY * 2
         self._kills = kills
+        self._loads = loads
 
     def run(self) -> None:
         """Kill as often as was said, then export the rest, and compare."""
-        with CreatorsServer(self.creators, _DELAY) as server, _processes() as processes:
+        moments = _WITH_LOADS if self._loads else _EXPORTS
+        with ExitStack() as stack:
+            server = stack.enter_context(CreatorsServer(self.creators, _DELAY))
+            processes = stack.enter_context(_processes())
+            loads: LoadKiller | None = None
+            if self._loads:
+                forked = stack.enter_context(load_processes(self._out.parent))
+                loads = LoadKiller(self._out, self._random, forked)
             for number in range(self._kills):
-                self._kill(server, processes, ("fetch", "before", "fetch", "after")[number % 4])
+                moment = moments[number % len(moments)]
+                if loads is None or moment in ("fetch", "before", "after"):
+                    self._kill(server, processes, moment)
+                else:
+                    self._publish()
+                    while not loads.kill(moment):
+                        self._publish()
+                    self.landed[moment] += 1
+            self._compare()
+            if loads is not None:
+                loads.end()
+
+    def _publish(self) -> None:
+        """Export some pages more, so that there is something to load."""
+        spent = status(self._out, as_of=DAY).report.credits
+        with pytest.raises(ExportStopped):
+            exported(self.creators, self._ids, self._out, max_credits=spent + _NEW)
+
+    def _compare(self) -> None:
+        """Export the rest, and compare."""
         report = exported(self.creators, self._ids, self._out, max_credits=self._allowed)
         assert report.complete
         assert self.creators.charged <= report.credits <= self._allowed
