@@ -103,6 +103,15 @@ def test_a_dry_run_says_what_it_would_cost(
     ]
 
 
+def test_a_dry_run_says_what_is_left_of_a_run(export: Export, creators: Creators) -> None:
+    creators.faults["9"] = lambda: refusal(500)
+    export("--as-of", DAY)
+    assert export("--dry-run").out.splitlines()[:2] == [
+        "9 ids; one page costs 1 credit.",
+        "The run of 2024-11-27 has 8 of them; 1 is left.",
+    ]
+
+
 def test_ids_come_from_stdin(
     keyapi: Keyapi, serving: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,6 +415,8 @@ def test_a_bound_is_left_out_where_there_is_none() -> None:
     estimate = Estimate(
         ids=2,
         blank=0,
+        resumes=None,
+        ended=0,
         least=2,
         likely=None,
         most=None,

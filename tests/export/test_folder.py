@@ -543,5 +543,29 @@ def test_a_dry_run_tells_bounds_and_what_the_last_run_makes_likely(
         assert estimate.seconds(100) is None
 
 
+def test_a_dry_run_of_a_run_that_has_begun_says_what_is_left(creators: Creators, out: Path) -> None:
+    creators.faults["2"] = lambda: refusal(404)
+    creators.faults["9", 3] = lambda: refusal(500)
+    creators.faults["8"] = lambda: refusal(500)
+    exported(creators, IDS[1:], out)
+    with TikTok(KEY) as tiktok:
+        walk = tiktok.influencer.iter_products_analytics
+        estimate = dry_run(walk, IDS, out, as_of=DAY)
+        assert (estimate.ids, estimate.resumes, estimate.ended) == (9, DAY, 6)
+        average = sum(n // 2 + 1 for n in range(2, 7)) / 5  # of 3 to 7, which have all their pages
+        assert (estimate.least, estimate.likely) == (3, round(3 * average - 2))
+        assert dry_run(walk, IDS, out) == estimate
+        assert dry_run(walk, IDS, out, as_of="2024-11-28").resumes is None
+        assert dry_run(walk, IDS, out, max_pages=2).ended == 0  # it would be refused
+        with pytest.raises(ConfigurationError, match="as_of must be a date"):
+            dry_run(walk, IDS, out, as_of="soon")
+    creators.faults.clear()
+    exported(creators, IDS, out)
+    with TikTok(KEY) as tiktok:
+        walk = tiktok.influencer.iter_products_analytics
+        assert dry_run(walk, IDS, out).resumes is None  # a new run, of today
+        assert dry_run(walk, IDS, out, as_of=DAY).least == 0
+
+
 def test_a_locked_folder_is_told_without_a_lock_file(tmp_path: Path) -> None:
     assert not Folder(tmp_path).is_locked()

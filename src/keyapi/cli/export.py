@@ -126,6 +126,7 @@ def _export(client: type[SyncClient], walk: Any, arguments: dict[str, Any], opti
             arguments=arguments,
             id_parameter=options.id_parameter,
             max_pages=options.max_pages,
+            as_of=options.as_of,
             journal=options.journal,
         )
         _print(*estimated(estimate))

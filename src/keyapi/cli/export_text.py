@@ -39,6 +39,10 @@ def estimated(estimate: Estimate) -> list[str]:
     """An estimate as lines of text."""
     cost = counted(estimate.credits, "credit")
     lines = [f"{counted(estimate.ids, 'id')}; one page costs {cost}."]
+    if estimate.ended:
+        left = estimate.ids - estimate.ended
+        known = f"The run of {estimate.resumes} has {estimate.ended:,} of them"
+        lines.append(f"{known}; {left:,} {'is' if left == 1 else 'are'} left.")
     bounds = f"At least {estimate.least:,} credits, with one page an id"
     if estimate.most is not None:
         bounds += f"; at most {estimate.most:,}"

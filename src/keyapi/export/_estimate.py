@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from keyapi._config import RateText
 from keyapi._paging import PageNumbers
-from keyapi.export._folder import Folder
+from keyapi.export._folder import Folder, checked_day, today
 from keyapi.export._ids import Ids
 from keyapi.export._plan import Plan
 from keyapi.export._reader import JournalReader
-from keyapi.export._records import State
+from keyapi.export._records import Known, State
 from keyapi.export._target import is_uri
+
+_AT_ONCE = 500  # ids that are looked up at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +26,11 @@ class Estimate:
     """What an export will cost.
 
     Attributes:
-        ids: How many ids the list has.
+        ids: How many ids the list has, duplicates included.
         blank: How many blank lines it has.
-        least: Credits if each id has one page.
+        resumes: The day of the run that would be resumed; None where a new one would begin.
+        ended: How many of the ids that run has asked for to the end; they cost nothing more.
+        least: Credits if each id that is left has one page, or one more.
         likely: Credits if ids have as many pages as in the run `based_on`; None without one.
         most: Credits if each id has as many pages as are asked for or documented; None where there
             is no bound.
@@ -38,6 +43,8 @@ class Estimate:
 
     ids: int
     blank: int
+    resumes: str | None
+    ended: int
     least: int
     likely: int | None
     most: int | None
@@ -61,6 +68,7 @@ def dry_run(
     arguments: Mapping[str, Any] | None = None,
     id_parameter: str | None = None,
     max_pages: int | None = None,
+    as_of: str | None = None,
     journal: str | os.PathLike[str] | None = None,
 ) -> Estimate:
     """Estimate what `export` with the same arguments will cost; nothing is sent or written.
@@ -72,6 +80,7 @@ def dry_run(
         arguments: See `export`.
         id_parameter: See `export`.
         max_pages: See `export`.
+        as_of: See `export`.
         journal: See `export`.
 
     Raises:
@@ -80,16 +89,23 @@ def dry_run(
     """
     plan = Plan.of(method, arguments or {}, id_parameter=id_parameter, max_pages=max_pages)
     listed = Ids(ids, plan.names)
-    count = sum(1 for _ in listed)
+    place = journal if journal is not None else out
+    folder = None if is_uri(place) else Folder(place)
+    resumes = None if folder is None else _resumed(folder, plan, as_of)
+    count, known = _counted(folder, resumes, listed)
+    left = count - known.ended
     cost = plan.operation.credits
-    based_on, pages = _pages_of_last_run(journal if journal is not None else out)
+    based_on, pages = (None, None) if folder is None else _pages_of_last_run(folder)
     bound = _most_pages(plan)
+    least = left * cost
     return Estimate(
         ids=count,
         blank=listed.blank,
-        least=count * cost,
-        likely=None if pages is None else round(count * pages * cost),
-        most=None if bound is None else count * bound * cost,
+        resumes=resumes,
+        ended=known.ended,
+        least=least,
+        likely=None if pages is None else max(round(left * pages - known.pages) * cost, least),
+        most=None if bound is None else max((left * bound - known.pages) * cost, least),
         based_on=based_on,
         pages=pages,
         credits=cost,
@@ -97,14 +113,38 @@ def dry_run(
     )
 
 
-def _pages_of_last_run(folder: str | os.PathLike[str]) -> tuple[str | None, float | None]:
-    runs = [] if is_uri(folder) else Folder(folder).runs
-    for day in reversed(runs):
-        with closing(JournalReader(Folder(folder).journal(day))) as journal:
-            totals = journal.totals()
-        ended = totals.states[State.DONE] + totals.states[State.EMPTY]
-        if ended:
-            return day, totals.pages / ended
+def _resumed(folder: Folder, plan: Plan, as_of: str | None) -> str | None:
+    """The day of the run that `export` would resume, if that is a run like this one."""
+    runs = folder.runs
+    day = checked_day(as_of) if as_of is not None else runs[-1] if runs else None
+    if day not in runs:
+        return None
+    with closing(JournalReader(folder.journal(day))) as journal:
+        states = journal.totals().states
+        is_same = journal.fact("plan") == plan.to_document()
+    is_open = states[State.TODO] + states[State.FAILED] > 0
+    return day if is_same and (is_open or as_of is not None or day >= today()) else None
+
+
+def _counted(folder: Folder | None, resumes: str | None, ids: Iterable[str]) -> tuple[int, Known]:
+    """How many ids a list has, and what a run knows of them."""
+    if folder is None or resumes is None:
+        return sum(1 for _ in ids), Known(0, 0)
+    count = ended = pages = 0
+    every = iter(ids)
+    with closing(JournalReader(folder.journal(resumes))) as journal:
+        while batch := list(islice(every, _AT_ONCE)):
+            known = journal.known(batch)
+            count, ended, pages = count + len(batch), ended + known.ended, pages + known.pages
+    return count, Known(ended, pages)
+
+
+def _pages_of_last_run(folder: Folder) -> tuple[str | None, float | None]:
+    for day in reversed(folder.runs):
+        with closing(JournalReader(folder.journal(day))) as journal:
+            pages = journal.pages_of_an_id()
+        if pages is not None:
+            return day, pages
     return None, None
 
 

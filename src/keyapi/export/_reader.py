@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from keyapi._errors import ConfigurationError
 from keyapi.export._bodies import unpacked
 from keyapi.export._checksums import CHANGED, RIGHT, add_function, first_changed
 from keyapi.export._errors import ExportError, damaged, unwritable
-from keyapi.export._records import Claim, CommittedPage, FileRecord, IdResult, State, Totals
+from keyapi.export._records import Claim, CommittedPage, FileRecord, IdResult, Known, State, Totals
 
 FORMAT = 3
 """Version of a journal's tables; one of another version is refused."""
@@ -186,6 +186,24 @@ class JournalReader:
         with self._reading() as connection:
             row = connection.execute("SELECT pages FROM ids WHERE id = ?", (id_,)).fetchone()
         return 0 if row is None else int(row[0])
+
+    def pages_of_an_id(self) -> float | None:
+        """How many pages an id has, on average of those that have all; None where none has."""
+        with self._reading() as connection:
+            query = "SELECT avg(pages) FROM ids WHERE state IN (?, ?)"
+            (found,) = connection.execute(query, (State.DONE, State.EMPTY)).fetchone()
+        return None if found is None else float(found)
+
+    def known(self, ids: Sequence[str]) -> Known:
+        """What is known of some ids, at most 900."""
+        query = (
+            "SELECT count(*) FILTER (WHERE state NOT IN (?, ?)), "  # noqa: S608 - marks
+            "coalesce(sum(pages) FILTER (WHERE state IN (?, ?)), 0) FROM ids"
+            f" WHERE id IN ({', '.join('?' * len(ids))})"
+        )
+        open_ = (State.TODO, State.FAILED)
+        with self._reading() as connection:
+            return Known(*connection.execute(query, (*open_, *open_, *ids)).fetchone())
 
     def results(self, *states: State, most: int = -1) -> Iterator[IdResult]:
         """What is known of the ids of some states, in the order of the list.

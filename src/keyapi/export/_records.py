@@ -146,6 +146,18 @@ class IdResult(NamedTuple):
     error: str | None
 
 
+class Known(NamedTuple):
+    """What a journal knows of some ids.
+
+    Attributes:
+        ended: How many were asked for to the end.
+        pages: How many pages of the others are committed.
+    """
+
+    ended: int
+    pages: int
+
+
 class Totals(NamedTuple):
     """Sums over a journal.
 
