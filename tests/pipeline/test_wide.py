@@ -18,10 +18,12 @@ from pipeline.generate.wide import in_linear_time
 def test_an_object_is_read_as_the_generator_alone_would_in_more_time() -> None:
     letters = ("user_id", "userId", "UserId", "user-id", "userID", "user id", "USER_ID", "User_id")
     kinds = ({"type": "string"}, {"type": "array", "items": {"type": "integer"}}, {"enum": ["a"]})
+    characters = [*map(chr, range(128)), *"_-. aZ" * 20, *"éÉ٣ǅ𝒳"]
     chance = Random(0)  # noqa: S311 - it makes up names
     for number in range(40):
         names = chance.sample(letters, chance.randint(2, len(letters)))
         names[1:1] = [f"p{n}" for n in range(chance.randint(0, 3))]
+        names += {"".join(chance.choices(characters, k=9)) for _ in range(4)} - {*names}
         schema = {
             "type": "object",
             "properties": {name: chance.choice(kinds) for name in names},

@@ -6,62 +6,85 @@ it has read of an operation's answer, with all that stands in the specification.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
 from openapi_python_client import schema as oai
+from openapi_python_client import strings
 from openapi_python_client.config import Config
 from openapi_python_client.parser.errors import PropertyError
-from openapi_python_client.parser.properties import Property, model_property
+from openapi_python_client.parser.properties import (
+    Property,
+    model_property,
+    property_from_data,
+)
+
+_NEITHER = re.compile(rf"[^0-9A-Za-z_{re.escape(strings.DELIMITERS)}]+")
+_WORD = re.compile(rf"[^{re.escape(strings.DELIMITERS)}]+")
+_CAPITALS = re.compile("([A-Z]?[a-z]+)")
 
 
 @contextmanager
 def in_linear_time() -> Iterator[None]:
-    """Have the generator read the properties of an object one at a time, and copy no schema.
+    """Have the generator read the properties of an object in linear time, and copy no schema.
 
     What it reads is the same. Its version is pinned; what is replaced here is private to it.
     """
     whole: Any = model_property._process_properties
+    text: Any = strings
+    sanitize, split_words = text.sanitize, text.split_words
 
     def process(*, data: Any, schemas: Any, class_name: Any, config: Any, roots: Any) -> Any:
-        def read(properties: dict[Any, Any], schemas: Any) -> Any:
-            required = [name for name in properties if name in needed]
-            part = data.model_copy(update={"properties": properties, "required": required})
-            return whole(
-                data=part, schemas=schemas, class_name=class_name, config=config, roots=roots
-            )
-
         if data.allOf:  # shape leaves none with properties of its own
             return whole(
                 data=data, schemas=schemas, class_name=class_name, config=config, roots=roots
             )
         needed = set(data.required or ())
         names = _Names(config)
-        found = read({}, schemas)
+        found = model_property._PropertyData([], [], set(), set(), schemas)
         for name, schema in (data.properties or {}).items():
-            part = read({name: schema}, found.schemas)
-            if isinstance(part, PropertyError):
-                return part
-            for prop in (*part.required_props, *part.optional_props):
-                if problem := names.add(prop):
-                    return problem
-            found.required_props.extend(part.required_props)
-            found.optional_props.extend(part.optional_props)
-            found.relative_imports.update(part.relative_imports)
-            found.lazy_imports.update(part.lazy_imports)
-            found = found._replace(schemas=part.schemas)
-        return found
+            prop, schemas = property_from_data(
+                name=name,
+                required=name in needed,
+                data=schema,
+                schemas=schemas,
+                parent_name=class_name,
+                config=config,
+                roots=roots,
+            )
+            if isinstance(prop, PropertyError):
+                return prop
+            if problem := names.add(prop):
+                return problem
+            (found.required_props if prop.required else found.optional_props).append(prop)
+            found.lazy_imports.update(prop.get_lazy_imports(prefix=".."))
+            found.relative_imports.update(prop.get_imports(prefix=".."))
+        return found._replace(schemas=schemas)
 
     model_property._process_properties = process
+    text.sanitize = lambda value: _sanitized(value) if value.isascii() else sanitize(value)
+    text.split_words = lambda value: _words(value) if value.isascii() else split_words(value)
     shared: Any = oai.Schema  # nothing changes one
     shared.__deepcopy__ = lambda schema, memo=None: schema
     try:
         yield
     finally:
         model_property._process_properties = whole
+        text.sanitize, text.split_words = sanitize, split_words
         del shared.__deepcopy__
+
+
+def _sanitized(text: str) -> str:
+    """ASCII text as the generator's `sanitize` gives it, which asks about each character."""
+    return _NEITHER.sub("", text)
+
+
+def _words(text: str) -> list[str]:
+    """The words of ASCII text as the generator's `split_words` gives them."""
+    return _WORD.findall(text if text == text.lower() else " ".join(_CAPITALS.split(text)))
 
 
 class _Names:
