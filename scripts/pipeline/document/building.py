@@ -99,14 +99,19 @@ class _Open:
         anchor: What aliases call it, if they may.
         size: How many nodes it is made of so far, aliases written out.
         height: How many levels of collections it has so far.
+        awaits_key: Whether the key of a value comes next.
     """
 
-    __slots__ = ("anchor", "height", "size", "value")
+    __slots__ = ("anchor", "awaits_key", "height", "size", "value")
 
     def __init__(self, anchor: str | None, value: Any) -> None:
         self.anchor = anchor
         self.value = value
         self.size = self.height = 1
+        self.awaits_key = False
+
+    def begin(self, scalar: yaml.ScalarEvent | None, event: yaml.Event) -> None:
+        """Take the key of the next value; a list awaits none."""
 
     def add(self, value: Any, event: yaml.Event) -> None:
         """Add the next member."""
@@ -121,7 +126,7 @@ class _OpenObject(_Open):
     """An object that is not complete yet.
 
     Attributes:
-        key: Whose value comes next; None where a key comes next.
+        key: Whose value comes next, or came last.
         merged: What the merge key gives it.
     """
 
@@ -129,7 +134,8 @@ class _OpenObject(_Open):
 
     def __init__(self, anchor: str | None) -> None:
         super().__init__(anchor, {})
-        self.key: str | None = None
+        self.awaits_key = True
+        self.key = ""
         self.merged: dict[str, Any] = {}
         self._keys: set[str] = set()
         self._merges = False
@@ -144,6 +150,7 @@ class _OpenObject(_Open):
         self._keys.add(key)
         self._merges = key == MERGE and scalar.implicit[0]
         self.key = key
+        self.awaits_key = False
 
     def add(self, value: Any, event: yaml.Event) -> None:
         """Add the value of the key."""
@@ -151,7 +158,7 @@ class _OpenObject(_Open):
             self.merged = _merged(value, event)
         else:
             self.value[self.key] = value
-        self.key = None
+        self.awaits_key = True
 
     def close(self) -> Any:
         """Give the whole: what it says itself counts before what it merges."""
@@ -181,7 +188,7 @@ class _Builder:
     def build(self, events: Iterable[yaml.Event]) -> Any:
         """Give the data of the document; None for a stream without one."""
         for event in events:
-            if isinstance(event, yaml.ScalarEvent):
+            if type(event) is yaml.ScalarEvent:
                 self._scalar(event)
             elif isinstance(event, yaml.CollectionStartEvent):
                 self._open(event)
@@ -201,10 +208,19 @@ class _Builder:
         if event.tag not in _TEXT_TAGS:
             raise _not_allowed(event.tag)
         self._count(1, 0)
+        awaits_key = self._awaits_key()
         # Quoted text is text, and so is a key, which an alias may repeat as a value.
-        is_text = not event.implicit[0] or (self._awaits_key() and not event.anchor)
+        is_text = not event.implicit[0] or (awaits_key and not event.anchor)
         value = event.value if is_text else _plain_value(event)
-        self._complete(_Node(value, 1, 0, event), event.anchor, event)
+        if event.anchor or not self._opened:
+            self._complete(_Node(value, 1, 0, event), event.anchor, event)
+            return
+        inside = self._opened[-1]  # as `_complete`, for by far the most nodes
+        inside.size += 1
+        if awaits_key:
+            inside.begin(event, event)
+        else:
+            inside.add(value, event)
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         if event.tag not in _NO_TAGS:
@@ -237,8 +253,7 @@ class _Builder:
             )
 
     def _awaits_key(self) -> bool:
-        inside = self._opened[-1] if self._opened else None
-        return isinstance(inside, _OpenObject) and inside.key is None
+        return bool(self._opened) and self._opened[-1].awaits_key
 
     def _complete(self, node: _Node, anchor: str | None, event: yaml.Event) -> None:
         """Put a node where it belongs."""
@@ -250,7 +265,7 @@ class _Builder:
         inside = self._opened[-1]
         inside.size += node.size
         inside.height = max(inside.height, node.height + 1)
-        if isinstance(inside, _OpenObject) and inside.key is None:
+        if inside.awaits_key:
             inside.begin(node.scalar, event)
         else:
             inside.add(node.value, event)

@@ -17,6 +17,7 @@ _NUMBERS = frozenset(
 _BOOLEANS = frozenset({"uniqueItems", "nullable", "readOnly", "writeOnly", "deprecated"})
 _EXACT = 2**53  # below which each whole number is a float of its own
 _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+_HELD = dict.fromkeys(("properties", "allOf", "anyOf", "oneOf")).keys()
 # The fixed fields of a Schema Object (OpenAPI 3.0.3), and those that later rules read.
 _KNOWN = frozenset(
     {"title", "pattern", "required", "enum", "type", "allOf", "oneOf", "anyOf", "not", "items"}
@@ -132,8 +133,9 @@ def _bound_exclusively(schema: Schema, key: str, bound: str, left_out: list[str]
 def _read_booleans(located: Located) -> None:
     """Read `true` as the schema of any value; where `false` forbids one, refuse the page."""
     operation, schema, at, _ = located
-    holders: list[tuple[Any, tuple[str, ...]]] = [(schema.get("properties", {}), ("properties",))]
-    holders += [(schema.get(key, []), (key,)) for key in ("allOf", "anyOf", "oneOf")]
+    if _HELD.isdisjoint(schema):
+        return
+    holders: list[tuple[Any, tuple[str, ...]]] = [(schema.get(key, []), (key,)) for key in _HELD]
     for holder, keys in holders:
         for key, value in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
             if value is False:

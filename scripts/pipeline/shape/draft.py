@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -73,13 +73,16 @@ def each_schema(schema: Any, visit: Callable[[Schema], None]) -> None:
     if _HOLDERS.isdisjoint(schema):
         return
     for key in _MAPS:
-        for child in list(schema.get(key, {}).values()):
-            each_schema(child, visit)
+        if key in schema:
+            for child in list(schema[key].values()):
+                each_schema(child, visit)
     for key in _SINGLE:
-        each_schema(schema.get(key), visit)
+        if key in schema:
+            each_schema(schema[key], visit)
     for key in _LISTS:
-        for child in schema.get(key, ()):
-            each_schema(child, visit)
+        if key in schema:
+            for child in schema[key]:
+                each_schema(child, visit)
 
 
 class Located(NamedTuple):
@@ -120,6 +123,13 @@ def all_schemas(draft: Draft) -> Iterator[Located]:
             yield from _with_inner(outermost)
 
 
+def visit_all(draft: Draft, visit: Callable[[Schema], None]) -> None:
+    """Call `visit` for what `all_schemas` yields, in that order, where its place is not asked."""
+    for operation in draft.operations():
+        for outermost in outermost_schemas(operation):
+            each_schema(outermost.schema, visit)
+
+
 def _with_inner(outermost: Located) -> Iterator[Located]:
     operation, _, _, sent = outermost
     waiting = [outermost]
@@ -131,24 +141,18 @@ def _with_inner(outermost: Located) -> Iterator[Located]:
         yield located
         if _HOLDERS.isdisjoint(schema):
             continue
-        inner = [
-            *((child, (*at, key, name)) for key in _MAPS for name, child in _items(schema, key)),
-            *((schema[key], (*at, key)) for key in _SINGLE if key in schema),
-            *(
-                (part, (*at, key, i))
-                for key in _LISTS
-                for i, part in enumerate(schema.get(key, ()))
-            ),
-        ]
-        waiting += (Located(operation, child, keys, sent) for child, keys in reversed(inner))
-
-
-def _items(schema: Schema, key: str) -> Iterable[tuple[str, Any]]:
-    return schema[key].items() if key in schema else ()
-
-
-def _numbered(schema: Schema, key: str) -> Iterable[tuple[int, Any]]:
-    return enumerate(schema.get(key, ()))
+        inner: list[Located] = []
+        for key in _MAPS:
+            children = schema.get(key, {}).items()
+            inner += [Located(operation, each, (*at, key, name), sent) for name, each in children]
+        for key in _SINGLE:
+            if key in schema:
+                inner.append(Located(operation, schema[key], (*at, key), sent))
+        for key in _LISTS:
+            parts = enumerate(schema.get(key, ()))
+            inner += [Located(operation, each, (*at, key, index), sent) for index, each in parts]
+        inner.reverse()
+        waiting += inner
 
 
 def resource_rows(media: dict[str, Any] | None, items: tuple[str, ...] | None) -> Schema | None:

@@ -170,6 +170,8 @@ def _keep(
     at: tuple[str, ...],
 ) -> None:
     shown = [value for value in values if not (value is None and schema.get("nullable"))]
+    if not shown:  # nothing breaks anything, and nothing is inside
+        return
     for key in _CONSTRAINTS:
         if key not in schema or all(_fits(schema, key, value) for value in shown):
             continue

@@ -12,7 +12,7 @@ from keyapi._openapi import JSON, METHODS, is_success, path_items
 from pipeline.document.structure import fields
 from pipeline.document.values import json_value
 from pipeline.document.yaml import copied
-from pipeline.shape.draft import Draft, Operation, Schema, all_schemas
+from pipeline.shape.draft import Draft, Operation, Schema, visit_all
 
 # The fixed fields of two objects (OpenAPI 3.0.3); OpenAPI 3.1 has more.
 _DOCUMENT = {
@@ -84,8 +84,7 @@ def repair_schemas(draft: Draft) -> None:
     some tools and rejected by others. Text stays text: formats that would make generators parse
     dates or UUIDs are dropped, since the API is known to vary them.
     """
-    for located in all_schemas(draft):
-        _repair_schema(located.schema)
+    visit_all(draft, _repair_schema)
 
 
 def _repair_schema(schema: Schema) -> None:

@@ -255,10 +255,15 @@ def separate_directions(draft: Draft) -> None:
     """
     for _, schema, _, sent in all_schemas(draft):
         mark = "readOnly" if sent else "writeOnly"
-        for name, child in list(schema.get("properties", {}).items()):
-            if isinstance(child, dict) and child.get(mark) is True:
-                del schema["properties"][name]
-                if name in schema.get("required", ()):
-                    schema["required"] = [other for other in schema["required"] if other != name]
+        properties = schema.get("properties", {})
+        left_out = {
+            name
+            for name, child in properties.items()
+            if isinstance(child, dict) and child.get(mark) is True
+        }
+        for name in left_out:
+            del properties[name]
+        if left_out and "required" in schema:
+            schema["required"] = [name for name in schema["required"] if name not in left_out]
         if schema.get("required") == []:
             del schema["required"]
