@@ -14,7 +14,7 @@ from keyapi._base import BaseClient
 from keyapi._client import AsyncClient
 from keyapi._errors import KeyAPIError
 from keyapi._options import OPTIONS
-from keyapi._sending import cache, call, limits, pace, response, retries
+from keyapi._sending import cache, call, http, limits, pace, response, retries
 from keyapi._sending.call import Call
 from keyapi._sending.session import Session
 from keyapi.conformance.drivers import Caller
@@ -191,6 +191,14 @@ def a_deadline_passed_over(patch: Patch) -> None:
     patch.setattr(Call, "remaining", lambda _: float("inf"))
 
 
+def bodies_read_to_their_end(patch: Patch) -> None:
+    patch.setattr(http._InTime, "__iter__", lambda self: iter(self._stream))
+
+
+def a_deadline_for_each_attempt(patch: Patch) -> None:
+    patch.setattr(Call, "remaining", lambda self: self.settings.deadline or float("inf"))
+
+
 def a_closed_session_used(patch: Patch) -> None:
     patch.setattr(Session, "close", lambda self: self.http)
 
@@ -295,6 +303,8 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     the_key_in_the_log: ("logged, async", "key in the log of 404"),
     a_closed_session_used: ("unsent, sync", "raised"),
     a_deadline_passed_over: ("deadlines, sync", "requests"),
+    bodies_read_to_their_end: ("slow bodies, sync", "raised"),
+    a_deadline_for_each_attempt: ("slow bodies, async", "raised"),
     left_open: ("closed, async", "requests"),
     the_key_is_kept: ("never the key, async", "requests"),
     a_quota_noted_once: ("quota, async", "requests"),

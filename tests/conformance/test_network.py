@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import httpcore
 import pytest
 
-from keyapi._sending import connections, deadline, network, size
+from keyapi._sending import connections, deadline, network, size, sockets
 from keyapi._sending.exchange import Received
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import network_as_documented
@@ -69,13 +70,34 @@ def time_that_stands_still(patch: Patch) -> None:
     patch.setattr(deadline.TimeLeft, "now", lambda self, late: float(self))
 
 
+def time_limits_of_each_read(patch: Patch) -> None:
+    patch.setattr(deadline.TimeOuts, "get", lambda self, key, default=None: dict.get(self, key))
+
+
+def sockets_without_deadlines(patch: Patch) -> None:
+    patch.setattr(sockets, "Backend", httpcore.SyncBackend)
+
+
+def unpacked_in_the_order_named(patch: Patch) -> None:
+    patch.setattr(size, "reversed", list, raising=False)
+
+
+def cookies_in_small_letters_alone(patch: Patch) -> None:
+    small = property(lambda self: b"set-cookie" in dict(self.raw_headers))
+    patch.setattr(Received, "sets_cookies", small)
+
+
 TOLD = {
+    unpacked_in_the_order_named: ("an answer by gzip, then deflate, async", "result"),
+    cookies_in_small_letters_alone: ("a cookie in capitals, sync", "cookies"),
     a_connection_for_each_call: ("three calls, async", "connections"),
     connections_of_the_parent: ("a forked child, sync", "connections"),
     packed_bodies_without_bound: ("10001 bytes by gzip, sync", "max_response_bytes"),
     milliseconds: ("an answer late, sync", "elapsed"),
     pieces_lost: ("an answer in chunks, async", "result"),
-    time_that_stands_still: ("an answer by bytes, sync", "time limit"),
+    time_that_stands_still: ("a late body, sync", "deadline"),
+    time_limits_of_each_read: ("a late head, sync", "raised"),
+    sockets_without_deadlines: ("a late head by httpx, sync", "deadline"),
 }
 
 

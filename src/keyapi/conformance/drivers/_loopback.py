@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -20,12 +20,12 @@ class Parts(NamedTuple):
     """What a server sends to a request.
 
     Attributes:
-        parts: The answer, in pieces.
+        parts: The answer, in pieces; each is sent as soon as it is given.
         pause: Seconds before each of them.
         drops: Whether the connection is closed behind them.
     """
 
-    parts: Sequence[bytes]
+    parts: Iterable[bytes]
     pause: float = 0.0
     drops: bool = False
 

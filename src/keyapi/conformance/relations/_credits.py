@@ -31,7 +31,13 @@ from keyapi.conformance.relations._keeping import (
     never_the_key,
 )
 from keyapi.conformance.relations._logging import logged
-from keyapi.conformance.relations._pacing import deadlines, late_by_the_pace, paced, units
+from keyapi.conformance.relations._pacing import (
+    deadlines,
+    late_by_the_pace,
+    paced,
+    slow_bodies,
+    units,
+)
 from keyapi.conformance.relations._shared import put, put_cursor, put_more
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
@@ -252,6 +258,7 @@ SCENARIOS: dict[str, Scenario] = {
         mixed,
         retry_after,
         deadlines,
+        slow_bodies,
         late_by_the_pace,
         budgets,
         shared_budgets,

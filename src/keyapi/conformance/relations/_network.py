@@ -1,17 +1,17 @@
 """What goes over the client's own connections, and what comes back.
 
 Every other relation hands the client a transport, behind which no byte is sent. Here a server on
-this machine answers: sync, async, and async by aiohttp where that is installed.
+this machine answers: sync, async, and async by aiohttp where that is installed. Overdue answers are
+also read with a hook of httpx's: a sync request then takes another way, with deadlines of its own.
 """
 
 from __future__ import annotations
 
-import gzip
 import time
-import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import product
 from typing import Any, NamedTuple
 
 import httpx
@@ -21,7 +21,9 @@ from keyapi._clients import async_twin
 from keyapi._isolation import _renew
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import KEY, Caller, Inexpressible
+from keyapi.conformance.drivers._forms import forms, packed_by
 from keyapi.conformance.drivers._loopback import Loopback, Parts, answer, loopback
+from keyapi.conformance.drivers._scripted import ScriptedClock
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._probes import probes
 from keyapi.conformance.relations._shared import request_differs, success_answer, violation
@@ -31,8 +33,14 @@ from keyapi.specification import OperationSpec
 _LATE, _SOON, _NEVER = 0.03, 0.1, 2.5
 """Seconds of an answer that is late; of a time limit; and of an answer that comes too late, even
 on a busy machine."""
+_DEADLINE = 20.0
+"""Seconds of a deadline by a clock that is moved by hand: longer than `_NEVER`."""
 _LIMIT = 10_000
 """Bytes that a body may have."""
+
+
+_HTTPX: tuple[dict[str, Any], ...] = ({}, {"event_hooks": {"request": [lambda request: None]}})
+"""Arguments of an httpx client: none, and a hook, which only httpx calls."""
 
 
 class _Way(NamedTuple):
@@ -92,7 +100,7 @@ class _Network:
     def all(self) -> Iterator[tuple[str, str, Violation]]:
         for case, broken in self._sent():
             yield "client -> spec", case, broken
-        for look in (self._kept, self._read, self._bounded, self._lost):
+        for look in (self._kept, self._read, self._bounded, self._lost, self._overdue):
             for case, rule, expected, found in look():
                 if expected != found:
                     broken = violation(self._operation, rule, expected, found)
@@ -138,24 +146,14 @@ class _Network:
 
     def _read(self) -> Iterator[tuple[str, str, object, object]]:
         """An answer is given whole, however it is cut or packed, and with the time it took."""
-        content = self._good.content
-        chunked = b"".join(b"%x\r\n%s\r\n" % (1, content[n : n + 1]) for n in range(len(content)))
-        head = f"HTTP/1.1 {self._good.status} OK\r\ncontent-type: application/json\r\n".encode()
-        whole = self._whole()
-        forms = {
-            "as it is": [whole],
-            "in pieces": [whole[:20], whole[20:-5], whole[-5:]],
-            "in chunks": [head + b"transfer-encoding: chunked\r\n\r\n" + chunked + b"0\r\n\r\n"],
-            "by gzip": [self._whole(gzip.compress(content), "content-encoding: gzip")],
-            "by deflate": [self._whole(zlib.compress(content), "content-encoding: deflate")],
-            "late": [whole],
-        }
-        if not content:
-            forms = {"as it is": [whole]}
-        with loopback(lambda number: self._form(forms, number)) as server:
+        content, status = self._good.content, self._good.status
+        sent = forms(content, status)
+        with loopback(lambda number: self._form(sent, number)) as server:
             client = self._client(server)
-            results = {name: self._call(client) for name in forms}
+            results = {name: self._call(client) for name in sent}
+            kept = dict(self._http(client).cookies)
             self._close(client)
+        yield "a cookie in capitals", "cookies", {"kept": "yes"} if content else {}, kept
         expected = str(results["as it is"])
         for name, result in results.items():
             yield f"an answer {name}", "result", expected, str(result)
@@ -163,16 +161,16 @@ class _Network:
             if response is None:
                 continue
             found = response.status_code, response.content, str(response.request.url)
-            url = str(server.requests[list(forms).index(name)].url)
-            yield f"an answer {name}", "response", (self._good.status, content, url), found
+            url = str(server.requests[list(sent).index(name)].url)
+            yield f"an answer {name}", "response", (status, content, url), found
             seconds, late = response.elapsed.total_seconds(), _LATE if name == "late" else 0.0
             if not late * 0.9 <= seconds < 30:
                 yield f"an answer {name}", "elapsed", f"{late} s", f"{seconds} s"
 
     @staticmethod
-    def _form(forms: dict[str, list[bytes]], number: int) -> Parts:
-        name = list(forms)[number]
-        return Parts(forms[name], _LATE if name == "late" else 0.0)
+    def _form(sent: dict[str, list[bytes]], number: int) -> Parts:
+        name = list(sent)[number]
+        return Parts(sent[name], _LATE if name == "late" else 0.0)
 
     def _bounded(self) -> Iterator[tuple[str, str, object, object]]:
         """A body beyond `max_response_bytes` is refused, packed or not; one within it is not."""
@@ -184,11 +182,11 @@ class _Network:
             return
         for length, kind in ((_LIMIT, None), (_LIMIT + 1, "InvalidResponse")):
             padded = body[:-1] + b" " * (length - len(body)) + b"}"
-            forms = {
+            bodies = {
                 "as it is": self._whole(padded),
-                "by gzip": self._whole(gzip.compress(padded), "content-encoding: gzip"),
+                "by gzip": packed_by("gzip", padded, self._good.status),
             }
-            for name, sent in forms.items():
+            for name, sent in bodies.items():
                 with loopback(lambda number, sent=sent: Parts([sent])) as server:  # type: ignore[misc]
                     client = self._client(server, max_response_bytes=_LIMIT)
                     result = self._call(client)
@@ -211,14 +209,19 @@ class _Network:
         if not self._good.content:
             del lost["half an answer"]
         for name, (parts, options) in lost.items():
-            with loopback(lambda number, parts=parts: parts) as server:  # type: ignore[misc]
-                client = self._client(server, **options)
+            before = [Parts([whole])] if options else []  # connects, which may take its time, too
+            with loopback([*before, parts].__getitem__) as server:
+                client = self._client(server)
+                for _ in before:
+                    self._call(client)
+                limited = client.with_options(**options)
                 started = time.monotonic()
-                result = self._call(client)
+                result = self._call(limited)
                 seconds = time.monotonic() - started
                 self._close(client)
             found = type(result).__name__, getattr(result, "attempts", None), client.credits_spent
-            yield name, "raised", ("TransportError", 1, price), found
+            spent = price * (1 + len(before))
+            yield name, "raised", ("TransportError", 1, spent), found
             if options and not _SOON * 0.9 <= seconds < _NEVER:
                 yield name, "time limit", f"{_SOON} s", f"{seconds:.2f} s"
         with loopback(lambda number: Parts([whole])) as server:
@@ -229,16 +232,42 @@ class _Network:
         found = type(result).__name__, getattr(result, "attempts", None), client.credits_spent
         yield "no server", "raised", ("TransportError", 1, 0), found
 
-    def _whole(self, content: bytes | None = None, *headers: str) -> bytes:
+    def _overdue(self) -> Iterator[tuple[str, str, object, object]]:
+        """No answer is read on after the deadline, though each of its parts is in time.
+
+        The deadline passes by a clock that the server moves, so that a busy machine changes
+        nothing. In an event loop it passes by the loop's own: `_lost` is about that.
+        """
+        whole = self._whole()
+        head = whole.index(b"\r\n\r\n") + 4
+        cuts = {"head": (10, 20), "body": (head + 1, len(whole) - 1)}
+        if len(self._good.content) < 3:
+            del cuts["body"]
+        for (name, cut), args in product(cuts.items(), () if self._way.asynchronous else _HTTPX):
+            clock = ScriptedClock()
+            with loopback(lambda number: Parts(_late(whole, cut, clock))) as server:  # noqa: B023
+                client = self._client(server, deadline=_DEADLINE, httpx_args=args)
+                client._session = client._new_session(clock)
+                started = time.monotonic()
+                result = self._call(client)
+                seconds = time.monotonic() - started
+                self._close(client)
+            case = f"a late {name}{' by httpx' if args else ''}"
+            found = type(result).__name__, getattr(result, "attempts", None), client.credits_spent
+            yield case, "raised", ("TransportError", 1, self._operation.credits), found
+            if seconds >= _NEVER:
+                yield case, "deadline", "no longer read", f"read for {seconds:.2f} s"
+
+    def _whole(self, content: bytes | None = None) -> bytes:
         content = self._good.content if content is None else content
-        return answer(content, *headers, status=self._good.status)
+        return answer(content, status=self._good.status)
 
     def _client(self, server: Loopback, **options: Any) -> Any:
         kind: Any = async_twin(self._caller.client) if self._way.asynchronous else None
         kind = kind or self._caller.client
-        own = {"base_url": server.url, "max_retries": 0, **self._way.options}
-        own["httpx_args"] = {"verify": self._authorities}
-        return kind(KEY, **{**own, **options})
+        own = {"base_url": server.url, "max_retries": 0, **self._way.options, **options}
+        own["httpx_args"] = {**options.get("httpx_args", {}), "verify": self._authorities}
+        return kind(KEY, **own)
 
     def _call(self, client: Any, given: dict[str, Any] | None = None) -> Any:
         """What a call gives or raises."""
@@ -249,10 +278,26 @@ class _Network:
         except KeyAPIError as error:
             return error
 
+    def _http(self, client: Any) -> Any:
+        """The httpx client of a client."""
+        if self._way.asynchronous:
+            return client.get_async_httpx_client()
+        return client.get_httpx_client()
+
     def _close(self, client: Any) -> None:
         closing = client.close()
         if self._way.asynchronous:
             self._caller.run(_settled(closing))
+
+
+def _late(whole: bytes, cut: tuple[int, int], clock: ScriptedClock) -> Iterator[bytes]:
+    """An answer in three parts, of which the second comes with the end of a deadline."""
+    yield whole[: cut[0]]
+    time.sleep(_LATE)
+    clock.time += _DEADLINE
+    yield whole[cut[0] : cut[1]]
+    time.sleep(_NEVER)
+    yield whole[cut[1] :]
 
 
 async def _settled(awaitable: Any) -> Any:

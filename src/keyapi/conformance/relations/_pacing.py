@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 
-from keyapi.conformance.drivers._scripted import envelope
+import httpx
+
+from keyapi.conformance.drivers._scripted import ScriptedClock, envelope
 from keyapi.conformance.relations._desk import Desk
 from keyapi.conformance.relations._shared import violation
 from keyapi.contract import Violation
@@ -14,6 +17,52 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 """Seconds of each unit of `rate`."""
 _PATIENCE = 5.0
 """Seconds of a deadline in which no interval of a rate ends."""
+
+_SLOW = 0.02
+"""Seconds before each piece of a slow body, in an event loop: its deadlines go by the real time."""
+_PIECES = 20
+
+
+class _SlowBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in pieces, each a second after the other by the client's clock."""
+
+    def __init__(self, content: bytes, clock: ScriptedClock) -> None:
+        size = len(content) // _PIECES + 1
+        self._pieces = [content[n : n + size] for n in range(0, len(content), size)]
+        self._clock = clock
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._clock.time += 1.0
+            yield piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            await asyncio.sleep(_SLOW)
+            yield piece
+
+
+def slow_bodies(desk: Desk) -> Iterator[Violation]:
+    """No body is read on after the deadline, though each piece is in time; no attempt has more."""
+    good = desk.good
+    if len(good.content) < _PIECES:
+        return
+    short = 4.5 if desk.runner is None else 4.5 * _SLOW
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        body = _SlowBody(good.content, client.clock)
+        return httpx.Response(good.status, headers=dict(good.headers), stream=body)
+
+    for waits in ([], [7.0]):
+        limited = [envelope(429, Retry_After=f"{wait:g}") for wait in waits]
+        client = desk.open(*limited, slow, deadline=sum(waits) + short)
+        error = client.call()
+        client.close()
+        yield from desk.played(client, 1 + len(waits), waits=waits)
+        yield from desk.broken("raised", "TransportError", type(error).__name__)
+        if desk.runner is None:
+            seconds = client.clock.time - client.requests[-1]
+            yield from desk.broken("seconds", 5.0, seconds)
 
 
 def deadlines(desk: Desk) -> Iterator[Violation]:
