@@ -253,7 +253,31 @@ def a_fault_described_otherwise(patch: Patch) -> None:
     patch.setitem(FAULTS, fault.name, fault._replace(description="HTTP 429 with Retry-After: 2"))
 
 
+def no_key_is_asked_for(patch: Patch) -> None:
+    patch.setattr(_service.Service, "accepts", lambda *_: True)
+
+
+def reset_keeps_faults(patch: Patch) -> None:
+    patch.setattr(_service.Service, "reset", lambda self: self.ledger.reset())
+
+
+def pages_are_one_request(patch: Patch) -> None:
+    record = _ledger.Ledger.record
+
+    def without_query(self: Any, number: int, request: Any, *rest: Any) -> None:
+        charges = self.charges
+        self.charges = Counter()
+        record(self, number, request, *rest)
+        charges.update({request.path: sum(self.charges.values())})
+        self.charges = charges
+
+    patch.setattr(_ledger.Ledger, "record", without_query)
+
+
 SANDBOXES = {
+    pages_are_one_request: "charges",
+    no_key_is_asked_for: "control, POST reset, None",
+    reset_keeps_faults: "control, reset",
     a_fault_described_otherwise: "fault rate-limited-wait, Retry-After",
     one_argument_is_enough: "fault ?user_id=6813855719982466054&page_size=10",
     counts_of_old_faults: "fault ?page_size=10@2",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from keyapi.conformance.cases import cases
 from keyapi.conformance.cases import good as is_good
 from keyapi.conformance.drivers import wire
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._sandbox_control import control
 from keyapi.conformance.relations._sandbox_data import DATA, without_id
 from keyapi.conformance.relations._sandbox_delivery import by_asgi, delivery
 from keyapi.conformance.relations._sandbox_options import OPTIONS, Compared, Sandboxes
@@ -53,6 +55,8 @@ _STATUS, _SECONDS = re.compile(r"\bHTTP (\d{3})\b"), re.compile(r"Retry-After: (
 _FREE = frozenset({"type", "minLength", "description", "example", "title"})
 _FEW = 3
 """Rows of a list in which a text is looked for."""
+_OTHERS = 3
+"""Cases besides the first that are asked and paid for."""
 _KEPT = 10_000
 """Requests that the ledger lists: the latest."""
 _FAILS, _FAILED = "html-502", 502
@@ -70,7 +74,17 @@ def sandbox_as_documented(
         client: The client class whose API it serves.
     """
     sandboxes = Sandboxes(specification, operation, client)
-    for look in (*OPTIONS, *DATA, delivery, _schedules, _concerned, _charges, _ledger, _texts):
+    for look in (
+        *OPTIONS,
+        *DATA,
+        delivery,
+        control,
+        _schedules,
+        _concerned,
+        _charges,
+        _ledger,
+        _texts,
+    ):
         for rule, expected, found in look(sandboxes):
             if expected != found:
                 broken = violation(operation, rule, expected, found)
@@ -186,12 +200,26 @@ def _ledger(sandboxes: Sandboxes) -> Compared:
         entries,
     )
     yield "ledger", (3, sandboxes.price), (sandbox.ledger.count, sandbox.ledger.charged)
+    yield from _paid(sandboxes)
     for number in range(4, _KEPT + 2):
         sandbox.ledger.record(number, good, 200, 0, None)
     kept = [e.number for e in _entries(sandbox)]
     yield "requests kept", (_KEPT, 2, _KEPT + 1), (len(kept), kept[0], kept[-1])
     for reply in replies[1:]:
         yield "code", reply.status, json.loads(reply.body).get("code")
+
+
+def _paid(sandboxes: Sandboxes) -> Compared:
+    """What was charged is counted for each path and query: requests that differ are told apart."""
+    sandbox = sandboxes.open(faults=[f"{_FAILS}@1"])
+    asked = [wire(sandboxes.operation, each.arguments) for each in cases(sandboxes.operation)]
+    paid: Counter[str] = Counter()
+    for request in (sandboxes.good, sandboxes.good, *asked[:_OTHERS], sandboxes.good):
+        sandbox.respond(request)
+        if _entries(sandbox)[-1].charged:
+            paid[f"{request.path}?{request.query}" if request.query else request.path] += 1
+    yield "charges", dict(paid), dict(sandbox.ledger.charges)
+    yield "charges", sum(paid.values()) * sandboxes.price, sandbox.ledger.charged
 
 
 def _texts(sandboxes: Sandboxes) -> Compared:
