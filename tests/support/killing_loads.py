@@ -100,9 +100,12 @@ def load_processes(folder: Path) -> Iterator[Popen[str]]:
     settings = {
         "DLT_DATA_DIR": str(folder / "dlt"),
         "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "dlt.duckdb"),
+    }
+    of_children = {
+        "PYTHONPATH": os.pathsep.join(sys.path),
         "TMPDIR": str(folder),  # a load that is killed leaves its files there
     }
-    environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, **settings, **of_children}
     command = [sys.executable, "-m", "support.load_process"]
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
