@@ -398,14 +398,17 @@ def test_what_an_earlier_process_left_unfinished_is_removed(creators: Creators, 
     assert verify(out).problems == []
 
 
-def test_folders_without_an_export_are_named(tmp_path: Path) -> None:
+def test_folders_without_an_export_are_named(creators: Creators, tmp_path: Path) -> None:
     for use in (status, verify, lambda folder: retry(TikTok(KEY), folder)):
         with pytest.raises(ConfigurationError, match=f"There is no export in {tmp_path}"):
             use(tmp_path)
         with pytest.raises(ConfigurationError, match=r"There is no export in .*nowhere"):
             use(tmp_path / "nowhere")
-    with pytest.raises(ConfigurationError, match=r"There is no journal .*journal-2024-11-27"):
+    with pytest.raises(ConfigurationError, match=f"There is no export in {tmp_path}"):
         status(tmp_path, as_of=DAY)
+    exported(creators, ["3"], tmp_path / "out")
+    with pytest.raises(ConfigurationError, match=f"no run of 2024-11-20 .* newest there: {DAY}"):
+        status(tmp_path / "out", as_of="2024-11-20")
 
 
 # --- Disk and permissions -----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from keyapi.export._errors import ExportError
 _JOURNAL = re.compile(r"journal-(\d{4}-\d\d-\d\d)\.sqlite")
 _LOCK = "export.lock"
 _AHEAD = timedelta(hours=14)
+_LISTED = 5  # runs that an error names
 _PATIENCE = 0.2  # seconds that another's look at the lock may take
 
 
@@ -84,9 +85,18 @@ class Folder:
             as_of: The day; None for the newest run's.
 
         Raises:
-            ConfigurationError: It is not a date, or the folder has no run yet.
+            ConfigurationError: It is not a date, or the folder has no such run.
         """
-        return self.latest() if as_of is None else checked_day(as_of)
+        newest = self.latest()
+        if as_of is None:
+            return newest
+        day = checked_day(as_of)
+        if day not in self.runs:
+            listed = ", ".join(self.runs[-_LISTED:])
+            raise ConfigurationError(
+                f"There is no run of {day} in {self.path}; the newest there: {listed}"
+            )
+        return day
 
     def latest(self) -> str:
         """The day of its newest run.
