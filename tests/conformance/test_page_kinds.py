@@ -19,6 +19,7 @@ from keyapi.conformance.relations import (
     pages_as_documented,
     sandbox_as_documented,
     server_to_spec,
+    shared_as_documented,
     spec_to_client,
     texts_as_given,
     walks,
@@ -67,7 +68,13 @@ PAGES = {
             "type": "object",
             "required": ["sort_by"],
             "properties": {
-                "sort_by": {"type": "integer", "description": "1: likes_7d, 2: topGmv30d, 3: h5"}
+                "sort_by": {"type": "integer", "description": "1: likes_7d, 2: topGmv30d, 3: h5"},
+                "tag": {
+                    "oneOf": [
+                        {"type": "string"},
+                        {"type": "array", "items": {"type": "string"}},
+                    ]
+                },
             },
         },
         parameters=[
@@ -93,6 +100,19 @@ PAGES = {
         ],
         data_schema=CLIPS,
         example=[CLIP],
+    ),
+    # A page number in the path, and the next one in the answer.
+    "numbers.md": page(
+        "/v1/tiktok/clip/numbers/{page}",
+        parameters=[{**query("page", "Page", "integer", required=True), "in": "path"}],
+        data_schema={"type": "object"},
+        example={"clips": [CLIP], "is_last": False, "next_page": 2},
+    ),
+    "numbered.md": page(
+        "/v1/tiktok/clip/numbered",
+        parameters=paged(),
+        data_schema={"type": "object"},
+        example={"clips": [CLIP], "next_page": 2},
     ),
     # Rows that may be null, in data that may be null, too.
     "nulls.md": page(
@@ -154,6 +174,16 @@ def test_names_are_read_as_the_page_writes_them(client: type[SyncClient]) -> Non
     assert [str(one) for one in found] == []
 
 
+@pytest.mark.parametrize("tag", ["a", ["a", "b"]])
+def test_a_property_takes_each_type_that_its_page_lists(
+    client: type[SyncClient], tag: str | list[str]
+) -> None:
+    answer = success_answer(OPERATIONS["clip_top"])
+    sent = Caller(client).call("clip_top", {"sort_by": 1, "tag": tag}, answer)
+
+    assert [json.loads(request.content)["tag"] for request in sent.requests] == [tag]
+
+
 @pytest.mark.parametrize("name", ["clip_feed", "clip_latest"])
 def test_an_example_without_the_next_cursor_is_called_all_the_same(
     client: type[SyncClient], name: str
@@ -162,7 +192,9 @@ def test_an_example_without_the_next_cursor_is_called_all_the_same(
 
 
 @pytest.mark.parametrize("rows_of_a_list", [0, 31])
-@pytest.mark.parametrize("name", ["clip_list", "clip_single", "clip_several"])
+@pytest.mark.parametrize(
+    "name", ["clip_list", "clip_single", "clip_several", "clip_numbered", "clip_numbers_page"]
+)
 def test_walks_hold_whatever_a_list_has(
     client: type[SyncClient], name: str, rows_of_a_list: int
 ) -> None:
@@ -172,6 +204,16 @@ def test_walks_hold_whatever_a_list_has(
     found = walks(contract, operation, Caller(client), sandbox_walks(sandbox))
 
     assert operation.paging is not None
+    assert [str(one) for one in found] == []
+
+
+@pytest.mark.parametrize("name", ["clip_numbered", "clip_numbers_page"])
+def test_pages_follow_by_what_answers_say_of_the_next(client: type[SyncClient], name: str) -> None:
+    operation, caller = OPERATIONS[name], Caller(client)
+    found = [*pages_as_documented(operation, caller), *shared_as_documented(operation, caller)]
+
+    assert operation.paging is not None
+    assert operation.paging.says == ("last" if name == "clip_numbers_page" else "next")
     assert [str(one) for one in found] == []
 
 
@@ -217,6 +259,8 @@ def test_an_example_that_does_not_show_what_was_asked_for_promises_no_rows() -> 
         "clip_map": "",
         "clip_done": "",
         "clip_single": "some",
+        "clip_numbers_page": "some",
+        "clip_numbered": "some",
         "clip_several": "some",
     }
 

@@ -37,6 +37,10 @@ def properties(schema, example=None):
         ({"type": "int64"}, {}),
         ({"nullable": True}, {}),
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, {"type": "string", "nullable": True}),
+        (
+            {"anyOf": [{}, {"type": "integer"}, {"type": ["string"]}, {"type": "null"}]},
+            {"anyOf": [{}, {"type": "integer", "nullable": True}, {"type": "string"}]},
+        ),
         ({"oneOf": [{"type": "null"}, {"type": "integer"}]}, {"type": "integer", "nullable": True}),
         ({"anyOf": [{"type": "null"}]}, {}),
         ({"items": {"type": "string"}}, {"type": "array", "items": TEXT}),

@@ -583,6 +583,15 @@ def test_a_cursor_of_several_texts_is_one_and_empty_at_the_end() -> None:
     assert cursors[:2] == [["0"], ["10"]]
 
 
+def test_an_error_comes_in_the_media_type_that_its_page_documents() -> None:
+    html = {"description": "Too fast", "content": {"text/html": {"schema": {"type": "string"}}}}
+    text = page("/v1/tiktok/shop/feed", operation={"responses": {"429": html}})
+    sandbox = Sandbox(spec=specification({"feed.md": text}), seed=3, qps=1)
+    replies = [sandbox.respond(asked("", path="/v1/tiktok/shop/feed")) for _ in range(3)]
+    kinds = {reply.status: reply.headers["content-type"] for reply in replies}
+    assert kinds == {200: "application/json", 429: "text/html"}
+
+
 @pytest.mark.parametrize(
     ("name", "flag", "more", "end"),
     [
