@@ -278,6 +278,8 @@ def test_what_seems_to_be_an_enum_but_is_not_understood_can_be_told(text):
         "Can be 'a', 'b', 'c', and so on",
         "Date and/or time in UTC/GMT",
         "A URL or ID of the video",
+        "Date as YYYY/MM/DD",
+        "Date as dd / mm / yyyy",
         "Name (first, last)",
         "Rows 10, 20",
         "e.g. US/GB/ID",

@@ -58,6 +58,7 @@ _UNSAID = re.compile(
     r"|(?<=[(（])\d{1,4}[A-Za-z]{1,6}(?:,\s?\d{1,4}[A-Za-z]{1,6})+(?=[)）])"
     r"|[①-⑳][^①-⑳\n]{1,40}[①-⑳]|\b[Aa]ccepts?\sonly\s\w+\sor\s\w+|\b[Oo]nly\saccepts?\s\w+\sor\s\w+"
 )
+_DATE = re.compile(r"[YMDHS]+|[ymdhs]+")
 _APART = re.compile(r"[\W_]*\s(?:or|only)\s|[^\w-]+")
 _QUOTED = re.compile(r"[`'\"“](?P<value>[A-Za-z][\w-]*)[`'\"”]")
 _ONE_QUOTED = _QUOTED.pattern.replace("?P<value>", "?:")
@@ -141,7 +142,8 @@ def listed_in(text: str) -> list[str]:
     ]
     if not _EXAMPLES.search(text) and not _OPEN_LIST.search(text):
         if match := _UNSAID.search(text):
-            found.append([value for value in _APART.split(match[0]) if value])
+            values = [value for value in _APART.split(match[0]) if value]
+            found.append([] if _DATE.fullmatch("".join(values)) else values)
         found.append(_adjacent(text, list(_CODED.finditer(text))))
         found.append(_adjacent(text, list(_QUOTED.finditer(text))))
         found.append(_EXPLAINED.findall(text))
