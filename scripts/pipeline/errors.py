@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from keyapi._text import CONTROLS
+
 # Controls and what makes text read as other text, in a terminal or a review.
-_CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
-)
+_CONTROL = re.compile(f"[{CONTROLS}\\ufeff]+")
 _LONGEST = {"place": 400, "problem": 500, "remedy": 600}
 """Characters of each part of an error that are shown: it may repeat what a page holds."""
 

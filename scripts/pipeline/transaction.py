@@ -59,6 +59,7 @@ def replace(root: Path, files: dict[str, bytes | None], folders: tuple[str, ...]
             os.fsync(file.fileno())
         draft.replace(staging / _JOURNAL)
     except OSError as error:
+        shutil.rmtree(staging, ignore_errors=True)  # it takes up a disk that may be full
         raise PipelineError(
             f"the change could not be staged: {error}",
             where=FOLDER,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import process_time
 from types import ModuleType
 from typing import Any
 
@@ -22,10 +23,11 @@ import survey
 import vendor
 from conftest import Script, tree
 from pipeline.document.yaml import MAX_BYTES
+from pipeline.errors import PipelineError
 from pipeline.project import LOCK, PAGES
 from pipeline.transaction import FOLDER
 from pipeline.vendor import fetch
-from pipeline.vendor.index import MAX_LINKS
+from pipeline.vendor.index import MAX_LINKS, listed
 from support.docs_site import MARKDOWN, Answer, Docs
 from support.pages import LISTING_NAME, LISTING_PAGE, SPEC, page, query
 
@@ -451,6 +453,16 @@ def test_an_index_of_a_hundred_thousand_pages_is_refused_before_one_is_fetched(
     docs.pages["/llms.txt"] = "\n".join(f"- [p](/en/p{number}.md)" for number in range(100_000))
     assert_refused(run("--index", docs.index), "more than 1,000 pages. Narrow --match")
     assert [path for path, _ in docs.requests] == ["/llms.txt"]
+
+
+def test_links_that_lead_to_no_further_page_take_no_time_of_their_own() -> None:
+    index = "https://docs.test/llms.txt"
+    began = process_time()
+    assert len(listed(b"[a](/a.md)\n[b](a.md#b)\r[c](b.md)" * 100_000, index)) == 2
+    assert process_time() - began < 5  # 40 if each were read
+    others = "\n".join(f"[a](/a{n}.md)" for n in range(100_000)).encode()
+    with pytest.raises(PipelineError, match="more than 20,000 different links to pages"):
+        listed(others, index, ["wanted/*"])
 
 
 @pytest.mark.parametrize("prune", [False, True])

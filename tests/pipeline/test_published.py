@@ -246,6 +246,7 @@ HOSTILE = [
     *("yes", "no", "on", "null", "~", "Null", "true", "1", "1.0", "-1", "1e3", "1e400", "0o7"),
     *("0x1F", "1_000", "01", ".nan", "NaN", ".inf", "2020-01-01", "12:30:45", "=", "---", "..."),
     *("é", "标签", "🪙", "\u202eevil", "\u2028", "\x85", "\x1b[31mred", "\ufeffbom", "\x07"),
+    *("\u200fright", "\u061carabic"),
     *("a" * 100_000, "word " * 20_000, "x\n" * 5_000, "~~~~~~\n# heading\n<script>"),
     *(0, -1, 10**40, 1.5, 1e16, 1e-7, True, False, None, [], {}, [[]], [{}], {"": {"": ""}}),
     *({"yes": "no", "1": 1, "~": None, "a: b": "#"}, [None, "null", "- x"], {"x-published": {}}),
@@ -260,7 +261,7 @@ def test_the_lines_to_write_are_accepted_whatever_is_published(value: Any) -> No
         error = refusal(spec, action)
         apply_overlay(spec, overlay(*pasted(action, error)), "some.overlay.yaml")
         shown = str(error) + error.details
-        assert not {"\x1b", "\x07", "\x85", "\u202e", "\u2028", "\ufeff"} & {*shown}
+        assert not {*"\x1b\x07\x85\u202e\u2028\ufeff\u200f\u061c"} & {*shown}
         assert len(str(error)) < 3_000
 
 

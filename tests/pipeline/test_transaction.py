@@ -314,3 +314,17 @@ def test_what_cannot_be_staged_is_refused_and_nothing_changes(tmp_path: Path) ->
         transaction.replace(tmp_path, {"a": b"new"})
 
     assert not (tmp_path / "a").exists()
+
+
+def test_a_full_disk_gets_back_what_was_staged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(PipelineError, match=r"No space left on device\. Nothing was changed"):
+        transaction.replace(tmp_path, {"a": b"new"})
+
+    assert not [*tmp_path.iterdir()]

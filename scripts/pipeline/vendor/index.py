@@ -20,6 +20,7 @@ from pipeline.vendor.pages import checked_name
 
 MAX_LINKS = 1_000
 """More pages than any API reference has; KeyAPI's are a few hundred."""
+_MAX_TARGETS = 20_000  # different ones that an index may link to, whichever of them are wanted
 
 # The address of a Markdown link; none holds space or brackets unless it is percent-encoded.
 _LINK = re.compile(r"\]\(\s*<?([^\s<>()]+)")
@@ -117,10 +118,18 @@ def vanished(
 
 
 def _links(content: bytes, base: httpx.URL, patterns: tuple[str, ...]) -> Iterator[httpx.URL]:
+    seen: set[str] = set()
     for match in _LINK.finditer(content.decode("utf-8", "replace")):
         target = match[1].partition("#")[0]
-        if not target.partition("?")[0].lower().endswith(".md"):
+        if target in seen or not target.partition("?")[0].lower().endswith(".md"):
             continue
+        seen.add(target)
+        if len(seen) > _MAX_TARGETS:
+            raise PipelineError(
+                f"it has more than {_MAX_TARGETS:,} different links to pages",
+                where=str(base),
+                remedy="Give the URLs of the pages that are wanted instead.",
+            )
         url = read_url(target, base)
         if url is None:
             raise PipelineError(
