@@ -17,7 +17,9 @@ import keyapi.sandbox
 import keyapi.testing
 import keyapi_tiktok
 from keyapi import Model
+from keyapi.specification import Specification
 
+SHOWN = "influencer_products_analytics"  # the operation that the notebook calls
 MODELS = Path(keyapi_tiktok.__file__).parent / "models"
 
 
@@ -162,5 +164,8 @@ def test_each_page_is_markdown_too_and_the_list_has_them_all(site: Path) -> None
 
 def test_the_notebook_ran(site: Path) -> None:
     text = (site / "notebooks" / "creators.md").read_text("utf-8")
-    assert re.search(r"^requests: (\d+)  credits: \1 of 20$", text, re.MULTILINE)
+    counts = re.search(r"^requests: (\d+)  credits: (\d+) of 100$", text, re.MULTILINE)
+    price = Specification.of_package("keyapi_tiktok").operations[SHOWN].credits
+    assert counts
+    assert int(counts[2]) == int(counts[1]) * price
     assert "<th>most_sold</th>" in text
