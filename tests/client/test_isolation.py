@@ -92,6 +92,7 @@ def test_forked_workers_get_their_own_answers(
     calls = CALLS // 4 if limited else CALLS
     limits = httpx.Limits(keepalive_expiry=600)  # however slow the machine is
     options: dict[str, Any] = {"base_url": loopback.url, "httpx_args": {"limits": limits}}
+    options |= {"timeout": PATIENCE, "max_retries": 0}  # what fails says why
     if limited:
         options |= {"rate": "5000/s", "cache": tmp_path, "max_credits": calls + 8}
     with opened(mode, **options) as client:
