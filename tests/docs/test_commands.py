@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
+from contextlib import redirect_stdout
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -95,23 +97,22 @@ def _scripts_of(session: str) -> list[str]:
 def _help(script: str) -> str:
     """What a script says of its options."""
     if script == "tests/contract":
-        command = ["-m", "pytest", script, "--help"]
-    elif script.endswith(".py"):
-        command = [script, "--help"]
-    elif script.startswith("keyapi "):
-        command = ["-m", *script.split(), "--help"]
-    else:
-        command = ["-m", script, "--help"]
-    paths = ":".join(str(ROOT / folder) for folder in ("tests", "scripts"))
-    run = subprocess.run(
-        [sys.executable, *command],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env={"PYTHONPATH": paths, "PATH": str(Path(sys.executable).parent)},
-    )
-    return run.stdout
+        command = [sys.executable, "-m", "pytest", script, "--help"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    # In this process, which has imported already what most of them import.
+    program, *words = script.split()
+    out, code = io.StringIO(), None
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out):
+        patch.setattr(sys, "argv", [program, *words, "--help"])
+        try:
+            if program.endswith(".py"):
+                runpy.run_path(str(ROOT / program), run_name="__main__")
+            else:
+                runpy.run_module(program, run_name="__main__")
+        except SystemExit as ended:
+            code = ended.code
+    assert not code
+    return out.getvalue()
 
 
 def _anything(arguments: list[str]) -> None:
