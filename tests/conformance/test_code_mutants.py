@@ -85,7 +85,9 @@ raise RuntimeError  # the suite need not look at it
     assert sent.read_text() == "nothing is sent from here"
 
 
-@pytest.mark.parametrize("kind", [ClientPlanter, RuntimePlanter, SandboxPlanter])
+@pytest.mark.parametrize(
+    "kind", [ClientPlanter, SandboxPlanter, pytest.param(RuntimePlanter, marks=pytest.mark.slow)]
+)
 def test_parts_are_named_and_each_is_one_mutant(kind: type[CodePlanter]) -> None:
     parts = list(kind().parts(NO_BASELINE, ["negate condition"]))
 

@@ -26,6 +26,7 @@ from pipeline.shape.identity import identity
 from support.creators import Creators, refusal
 from support.exporting import DAY, exported
 
+pytestmark = pytest.mark.once  # it is DuckDB that loads
 NEXT = "2024-11-28"
 TABLE = "influencer_products_analytics"
 

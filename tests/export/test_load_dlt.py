@@ -32,7 +32,9 @@ def settings(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", str(folder / "bucket"))
 
 
-@pytest.mark.parametrize("destination", ["duckdb", "filesystem"])
+@pytest.mark.parametrize(
+    "destination", ["duckdb", pytest.param("filesystem", marks=pytest.mark.slow)]
+)
 def test_each_day_has_its_rows_once(creators: Creators, out: Path, destination: str) -> None:
     to = f"dlt:{destination}"
     exported(creators, ["2", "3"], out)

@@ -68,6 +68,8 @@ from support.sharding import (
     workers,
 )
 
+pytestmark = pytest.mark.once  # it is Redis and Dask that workers share an export by
+
 
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
