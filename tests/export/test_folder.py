@@ -42,6 +42,16 @@ def test_ids_that_are_new_in_the_list_are_added(creators: Creators, out: Path) -
     assert rows_of(out) == expected(creators, {p for p in creators.pages if p[0] in "345"})
 
 
+def test_a_column_that_is_not_there_is_refused_before_a_folder_is_made(
+    creators: Creators, tmp_path: Path
+) -> None:
+    listed = tmp_path / "ids.csv"
+    listed.write_text("a,b\n1,2\n")
+    with pytest.raises(ConfigurationError, match="has no column 'c'; its columns: a, b"):
+        exported(creators, f"{listed}:c", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -48,10 +49,12 @@ class Ids:
         self.blank = 0
         self._names = tuple(names)
         self._cells = self._opened(source)
+        # A column that is not there is refused here, before a folder or a journal is made.
+        self._first = list(islice(self._cells, 1))
 
     def __iter__(self) -> Iterator[str]:
         with closing(self._cells) as cells:
-            for where, cell in cells:
+            for where, cell in chain(self._first, cells):
                 text = _text(where, cell)
                 if text:
                     yield text
