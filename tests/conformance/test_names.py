@@ -215,6 +215,13 @@ LOW_LEVEL = [
     ),
     ("response", PRODUCTS, LOW, "content=response.content", 'content=b""'),
     ("undocumented", PRODUCTS, LOW, "if client.raise_on_", "if not client.raise_on_"),
+    (
+        "undocumented",
+        PRODUCTS,
+        "errors.py",
+        "self.content = content",
+        "self.content = content[:100]",
+    ),
     ("low-level", PRODUCTS, LOW, "async def asyncio(", "async def another("),
     ("attribute", SEARCH, "models/video_search_body.py", ', enum="VideoSearchRegion"', ""),
 ]

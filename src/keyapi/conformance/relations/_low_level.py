@@ -19,8 +19,8 @@ from keyapi.conformance.relations._shared import request_differs, success_answer
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, Specification
 
-_NEVER = ServerAnswer(418, JSON, b"{}")
-"""An answer under a status that no page documents."""
+_NEVER = ServerAnswer(418, JSON, b"\n" + bytes(range(256)) * 20 + b"\n")
+"""An answer under a status that no page documents: long, and no text."""
 
 
 @relation("client -> spec", short="c>s", position=2)

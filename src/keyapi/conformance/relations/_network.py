@@ -235,12 +235,13 @@ class _Network:
     def _overdue(self) -> Iterator[tuple[str, str, object, object]]:
         """No answer is read on after the deadline, though each of its parts is in time.
 
-        The deadline passes by a clock that the server moves, so that a busy machine changes
-        nothing. In an event loop it passes by the loop's own: `_lost` is about that.
+        The deadline comes by a clock that the server moves, so that a busy machine changes
+        nothing: in the head it has passed, in the body it is near, and the client waits no longer
+        than that. In an event loop it passes by the loop's own: `_lost` is about that.
         """
         whole = self._whole()
         head = whole.index(b"\r\n\r\n") + 4
-        cuts = {"head": (10, 20), "body": (head + 1, len(whole) - 1)}
+        cuts = {"head": (10, 20, 0.0), "body": (head + 1, len(whole) - 1, _SOON)}
         if len(self._good.content) < 3:
             del cuts["body"]
         for (name, cut), args in product(cuts.items(), () if self._way.asynchronous else _HTTPX):
@@ -290,14 +291,15 @@ class _Network:
             self._caller.run(_settled(closing))
 
 
-def _late(whole: bytes, cut: tuple[int, int], clock: ScriptedClock) -> Iterator[bytes]:
-    """An answer in three parts, of which the second comes with the end of a deadline."""
-    yield whole[: cut[0]]
+def _late(whole: bytes, cut: tuple[int, int, float], clock: ScriptedClock) -> Iterator[bytes]:
+    """An answer in three parts, of which the second comes shortly before the deadline, or on it."""
+    first, second, left = cut
+    yield whole[:first]
     time.sleep(_LATE)
-    clock.time += _DEADLINE
-    yield whole[cut[0] : cut[1]]
+    clock.time += _DEADLINE - left
+    yield whole[first:second]
     time.sleep(_NEVER)
-    yield whole[cut[1] :]
+    yield whole[second:]
 
 
 async def _settled(awaitable: Any) -> Any:
