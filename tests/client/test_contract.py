@@ -329,6 +329,16 @@ def test_json_of_unknown_content_need_only_be_json() -> None:
         assert [one.rule for one in found] == rules
 
 
+def test_a_property_without_a_name_is_judged_as_others() -> None:
+    spec = deepcopy(SPEC)
+    nested = {"type": "object", "properties": {"": {"type": "string"}}}
+    properties = spec["components"]["schemas"]["InfluencerProduct"]["properties"]
+    properties.update({"": {"type": "object", "properties": {"": nested}}})
+    for value, expected in (({"": {"": "a"}}, []), ({"": {"": 7}}, ["type string"])):
+        found = Contract(spec).violations(NAME, 200, rows({"": value}))
+        assert [one.expected for one in found] == expected
+
+
 def test_arguments_are_read_from_a_request() -> None:
     url = "https://x/?user_id=1&page_num=2&page_size=x&other=1"
     request = httpx.Request("GET", url, content=b'{"sort_type": 1, "new": 2}')

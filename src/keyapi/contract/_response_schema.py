@@ -127,8 +127,11 @@ class ResponseSchema:
             return list(self._validator.iter_errors(_encodable(body)))
 
     def _keyword(self, path: list[str | int]) -> str:
+        """What the keyword at a path of the schema says; jsonschema-rs leaves out empty names."""
         value: Any = self._root
         for step in path:
+            while isinstance(value, dict) and step not in value:
+                value = value[""]
             value = value[step]
         return short(value)
 
