@@ -49,12 +49,7 @@ OTHER_PYTHONS = [version for version in PYTHONS if _runs(version)]
 # What works with the oldest and the newest works between them; the nightly workflow tries all.
 _HERE = [version for version in PYTHONS if version in (_OWN, *OTHER_PYTHONS)]
 _EACH_CHANGE = [f"pythons-{v}" for v in OTHER_PYTHONS if v in (_HERE[0], _HERE[-1])]
-nox.options.sessions = [
-    "together",
-    "tests",
-    *_EACH_CHANGE,
-    "tools",
-]
+nox.options.sessions = ["together", *_EACH_CHANGE, "tools"]
 
 # The plugins of what generates cases take a second to import, for nothing here.
 SHIPPED = [f"tests/{folder}" for folder in ("client", "sandbox", "cli", "export")]
@@ -90,8 +85,6 @@ def _run(
 
 # A long test near the end keeps no other waiting behind it.
 _PARALLEL = ("-n", "auto", "--dist", "worksteal")
-# These tests wait a third of their time, for deadlines and processes.
-_WAITING = ("-n", str((os.cpu_count() or 1) + 1))
 
 
 def _pytest(session: nox.Session, *arguments: str, **env: str) -> None:
@@ -167,7 +160,7 @@ def tests(session: nox.Session) -> None:
     At most four cases of each test, which differ in data, and none that is slow for what it can
     find; `-- --all` runs all, as `coverage` does, which CI runs beside `nox`.
     """
-    _pytest(session, *_WAITING, *_chosen(session, SHIPPED, most=4))
+    _pytest(session, *_chosen(session, SHIPPED, most=4))
 
 
 @nox.session(python=OTHER_PYTHONS)
@@ -356,8 +349,12 @@ def demo(session: nox.Session) -> None:
 
 @in_dev
 def together(session: nox.Session) -> None:
-    """Sessions check, mutants, contract, docs, package and demo: each leaves cores idle."""
-    sessions = (check, mutants, contract, docs, package, demo)
+    """Sessions tests, check, mutants, contract, docs, package and demo: each leaves cores idle.
+
+    The tests wait a third of their time, for deadlines and processes; of the others, most are one
+    process.
+    """
+    sessions = (tests, check, mutants, contract, docs, package, demo)
     _side_by_side(*(partial(each, session) for each in sessions))
 
 

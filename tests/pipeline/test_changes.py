@@ -22,6 +22,7 @@ from support.page_changes import CHANGES
 _LEFT_OUT = (
     *("schemathesis_itself", "methods_send_what_the_case_says", "whatever", "code_runs"),
     *("whole_lists_are_walked", "obeys_its_options", "over_the_network", "bytes_come_back"),
+    *("walk_in_a_circle", "every_fault_of_an_answer", "options_do_what"),
 )
 
 
