@@ -12,7 +12,7 @@ from pipeline.shape.draft import Draft, Schema, each_schema
 _KEYS = (
     re.compile(r"\d+"),
     re.compile(r"\d{4}[-/.]?\d{2}([-/.]?\d{2})?"),
-    re.compile(r"\d+\s?[-–~]\s?\d+|\d+\+|[<>]=?\s?\d+"),
+    re.compile(r"\d{1,9}\s?[-–~]\s?\d{1,9}|\d{1,9}\+|[<>]=?\s?\d{1,9}"),
     re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
     re.compile(r"\A(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}"),
     re.compile(r"\A(?=(?:\D*\d){3})[A-Za-z0-9_-]{20,}"),

@@ -53,13 +53,14 @@ _PAIR = re.compile(r"\s?[\"'](?P<value>-?\d{1,18})[\"']\s?:\s?[\"'](?P<label>[^\
 # `A, B or C`, `10, 20 or 30`, `(7d, 28d)`.
 _UNSAID = re.compile(
     r"(?<![\w|])\w++(?:\|\w++)++(?![\w|])|(?<![\w/])[A-Z][A-Z_]++(?:/[A-Z][A-Z_]++){2,}(?![\w/])"
-    r"|\b[A-Za-z]\w*+(?:\s/\s[A-Za-z]\w*+){2,}|\b[A-Z][A-Z_]{2,}+(?:,\s[A-Z][A-Z_]{2,}+)+,?\sor\s[A-Z_]{3,}\b"
-    r"|(?<![\d.,])\d{1,4}(?:,\s\d{1,4})+,?\sor\s\d{1,4}(?![\d.,])"
+    r"|\b[A-Za-z]\w*+(?:\s/\s[A-Za-z]\w*+){2,}|\b[A-Z][A-Z_]{2,}+(?:,\s[A-Z][A-Z_]{2,}+){1,30},?\sor\s[A-Z_]{3,}\b"
+    r"|(?<![\d.,])\d{1,4}(?:,\s\d{1,4}){1,30},?\sor\s\d{1,4}(?![\d.,])"
     r"|(?<=[(（])\d{1,4}[A-Za-z]{1,6}(?:,\s?\d{1,4}[A-Za-z]{1,6})+(?=[)）])"
     r"|[①-⑳][^①-⑳\n]{1,40}[①-⑳]|\b[Aa]ccepts?\sonly\s\w+\sor\s\w+|\b[Oo]nly\saccepts?\s\w+\sor\s\w+"
 )
 _DATE = re.compile(r"[YMDHS]+|[ymdhs]+")
-_APART = re.compile(r"[\W_]*\s(?:or|only)\s|[^\w-]+")
+_APART = re.compile(r"[^\w-]++")
+_NO_VALUES = frozenset({"or", "only", "accepts", "accept"})
 _QUOTED = re.compile(r"[`'\"“](?P<value>[A-Za-z][\w-]*)[`'\"”]")
 _ONE_QUOTED = _QUOTED.pattern.replace("?P<value>", "?:")
 # The whole of a text: "Either `asc` or `desc`.", "Only 'hot' and 'new' are supported", "0 or 1".
@@ -142,7 +143,7 @@ def listed_in(text: str) -> list[str]:
     ]
     if not _EXAMPLES.search(text) and not _OPEN_LIST.search(text):
         if match := _UNSAID.search(text):
-            values = [value for value in _APART.split(match[0]) if value]
+            values = [v for v in _APART.split(match[0]) if v and v.lower() not in _NO_VALUES]
             found.append([] if _DATE.fullmatch("".join(values)) else values)
         found.append(_adjacent(text, list(_CODED.finditer(text))))
         found.append(_adjacent(text, list(_QUOTED.finditer(text))))
