@@ -18,6 +18,7 @@ from pipeline.vendor import fetch, index, response
 from support.documents import ROOT
 
 MB, KB = 1_000_000, 2**10
+SQLITE = 5.0  # seconds; the default of sqlite3.connect, as Python documents it
 TEXT = (ROOT / "SECURITY.md").read_text("utf-8").partition("## Bounds")[2].partition("## Keys")[0]
 DOORS = {
     re.sub(r"\[(.*)\]\(.*\)", r"\1", cells[0].strip()): " ".join(cells[1:])
@@ -28,6 +29,7 @@ DOORS = {
 BOUNDS = {
     "pages, indexes": [
         f"{yaml.MAX_BYTES // MB} MB",
+        f"{index._MAX_TARGETS:,} different links",
         f"{building.MAX_NODES:,} nodes",
         f"{values.MAX_DEPTH} levels",
         f"{hostile.MAX_PARAMETERS:,} parameters",
@@ -45,6 +47,7 @@ BOUNDS = {
         f"waits of {retries.LONGEST_RETRY_AFTER:g} s",
     ],
     "recordings": [f"{har.LARGEST_FILE // MB} MB", f"{fields._DEEPEST} levels"],
+    "the cache's folder": [f"{SQLITE:g} s for a file"],
     "Redis": [
         f"{redis.MOST_FIELDS:,} fields",
         f"{len(str(redis.LARGEST))} digits",
