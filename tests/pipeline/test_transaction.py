@@ -194,8 +194,8 @@ def test_a_write_that_stops_inside_a_file_leaves_the_old_tree_or_the_new_one(
             size,
             how,
         )
-        if code != _DONE:
-            assert (root / transaction.FOLDER).exists(), "it stopped while it was at work"
+        # Killed, it leaves what it staged; what fails takes that with it, as the disk may be full.
+        assert (root / transaction.FOLDER).exists() == (code == _KILLED)
         transaction.recover(root)
         assert tree(root) == (new if code == _DONE else old), size
         codes.add(code)
