@@ -157,10 +157,10 @@ def check(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests of what is shipped, offline.
 
-    At most four cases of each test, which differ in data, and none that is slow for what it can
+    At most three cases of each test, which differ in data, and none that is slow for what it can
     find; `-- --all` runs all, as `coverage` does, which CI runs beside `nox`.
     """
-    _pytest(session, *_chosen(session, SHIPPED, most=4))
+    _pytest(session, *_chosen(session, SHIPPED, most=3))
 
 
 @nox.session(python=OTHER_PYTHONS)
@@ -190,10 +190,10 @@ def lowest(session: nox.Session) -> None:
 def tools(session: nox.Session) -> None:
     """The tests of what is not shipped: the pipeline, and what the contract suite is made of.
 
-    At most two cases of each test, which differ in data, and none that is slow for what it can
-    find; `-- --all` runs all.
+    One case of each test, of those that differ in data, and none that is slow for what it can find;
+    `-- --all` runs all.
     """
-    _pytest(session, *_chosen(session, TOOLS, most=2))
+    _pytest(session, *_chosen(session, TOOLS, most=1))
 
 
 @in_dev(default=False)
