@@ -1,15 +1,12 @@
 """Exports in processes of their own: forked from one that has imported everything.
 
-Reads a line of JSON for each: the arguments of `work`. Prints its process id, then, once it has
-ended, its exit code, as `os.waitstatus_to_exitcode` gives it.
+Reads a line of JSON for each: the arguments of `work`; see `support.forking`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ import pyarrow as pa
 
 from keyapi.export import _files, _target, aexport
 from keyapi_example import AsyncTikTok
+from support.forking import fork_for_each_line
 
 _FOREVER = 60.0  # seconds
 
@@ -59,15 +57,7 @@ def work(
 def main() -> None:
     """Fork a process for each line."""
     pa.array([1])  # imports pandas where it is installed, for a second
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                work(*json.loads(line))
-            finally:
-                os._exit(0)
-        print(pid, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+    fork_for_each_line(work)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,10 @@
 """Loads in processes of their own, slow enough to be killed: forked from one that has all imports.
 
-Reads a line of JSON for each: the arguments of `work`. Prints its process id, then, once it has
-ended, its exit code, as `os.waitstatus_to_exitcode` gives it.
+Reads a line of JSON for each: the arguments of `work`; see `support.forking`.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +17,7 @@ from dlt.destinations.impl.duckdb import sql_client
 
 from keyapi.export import load
 from keyapi.export._loading import dataset, to_dlt, to_duckdb
+from support.forking import fork_for_each_line
 
 STEP = 0.01
 """Seconds that a load waits before each statement."""
@@ -87,15 +84,7 @@ def work(folder: str, to: str, begun: str) -> None:
 def main() -> None:
     """Fork a process for each line."""
     assert dlt.__version__
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                work(*json.loads(line))
-            finally:
-                os._exit(0)
-        print(pid, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+    fork_for_each_line(work)
 
 
 if __name__ == "__main__":
