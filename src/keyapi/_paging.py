@@ -129,8 +129,8 @@ class Cursor(Generic[P]):
     def following(self, arguments: Mapping[str, Any], rows: int, body: object) -> P | None:
         """The next cursor, which the response's body names, or None at the end.
 
-        A flag decides where the response has one; else a page without rows or cursor is the last,
-        and one with the cursor 0 or -1.
+        A flag decides where the response has one; else a page is the last that has no rows, or no
+        cursor that names a page.
 
         Returns:
             The cursor in the type of the argument that takes it.
@@ -142,7 +142,7 @@ class Cursor(Generic[P]):
         cursor = value_at(body, self.next)
         more = says_more(body, self.more, self.says)
         if more is None:
-            more = bool(rows) and str(cursor or "").lower() not in _NO_CURSORS
+            more = bool(rows) and _names_a_page(cursor)
         if not more:
             return None
         where = pointer(*self.next, root="")
@@ -190,10 +190,15 @@ def says_more(body: object, path: tuple[str, ...], says: str = MORE) -> bool | N
     """
     flag = value_at(body, path) if path else None
     if path and says == NEXT:
-        return bool(flag) and str(flag).lower() not in _NO_CURSORS
+        return _names_a_page(flag)
     if isinstance(flag, str):
         flag = _FLAGS.get(flag.strip().lower())
     return bool(flag) != (says == LAST) if isinstance(flag, (bool, int, float)) else None
+
+
+def _names_a_page(value: object) -> bool:
+    """Whether what stands where the next page is named names one."""
+    return str(value or "").lower() not in _NO_CURSORS
 
 
 class Paging(Protocol[P_co]):
