@@ -7,6 +7,7 @@ and shown to the relations of the contract suite.
 from __future__ import annotations
 
 import shutil
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -55,10 +56,10 @@ class CodePlanter(Planter):
         self._sources: dict[str, Code] = {}
         self._copied: dict[str, TemporaryDirectory[str]] = {}
 
-    @cached_property
+    @property
+    @abstractmethod
     def files(self) -> Mapping[str, Path]:
         """The files, by their path from the folder that holds their package."""
-        raise NotImplementedError
 
     @cached_property
     def _judge(self) -> Judge:
