@@ -257,7 +257,7 @@ def test_folders_and_files_that_are_not_there_end_with_2(
     for command in ("status", "verify", "retry"):
         done = keyapi("export", command, tmp_path)
         assert (done.code, len(done.said)) == (2, 1)
-        assert "There is no export in" in done.err
+        assert "No export found in" in done.err
     done = keyapi(*COMMAND, "--ids", tmp_path / "none.csv", "--out", tmp_path)
     assert done.code == 2
     assert "Cannot read the ids in" in done.err

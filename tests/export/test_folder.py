@@ -410,14 +410,14 @@ def test_what_an_earlier_process_left_unfinished_is_removed(creators: Creators, 
 
 def test_folders_without_an_export_are_named(creators: Creators, tmp_path: Path) -> None:
     for use in (status, verify, lambda folder: retry(TikTok(KEY), folder)):
-        with pytest.raises(ConfigurationError, match=f"There is no export in {tmp_path}"):
+        with pytest.raises(ConfigurationError, match=f"No export found in {tmp_path}"):
             use(tmp_path)
-        with pytest.raises(ConfigurationError, match=r"There is no export in .*nowhere"):
+        with pytest.raises(ConfigurationError, match=r"No export found in .*nowhere"):
             use(tmp_path / "nowhere")
-    with pytest.raises(ConfigurationError, match=f"There is no export in {tmp_path}"):
+    with pytest.raises(ConfigurationError, match=f"No export found in {tmp_path}"):
         status(tmp_path, as_of=DAY)
     exported(creators, ["3"], tmp_path / "out")
-    with pytest.raises(ConfigurationError, match=f"no run of 2024-11-20 .* newest there: {DAY}"):
+    with pytest.raises(ConfigurationError, match=f"No run for 2024-11-20 .* newest runs: {DAY}"):
         status(tmp_path / "out", as_of="2024-11-20")
 
 

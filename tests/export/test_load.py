@@ -346,7 +346,7 @@ def test_what_cannot_be_used_is_named(creators: Creators, out: Path) -> None:
         ("duckdb:x", {"table": 'a"b'}, "table must be small letters"),
         ("duckdb:x", {"table": "_keyapi_loads"}, "table must be small letters"),
         ("dlt:duckdb", {"dataset_name": "Mine"}, "dataset_name must be small letters"),
-        ("duckdb:x", {"as_of": "2026-01-01"}, "There is no run of 2026-01-01"),
+        ("duckdb:x", {"as_of": "2026-01-01"}, "No run for 2026-01-01"),
     ]:
         arguments: dict[str, Any] = {**options}
         with pytest.raises(ConfigurationError, match=problem):

@@ -11,11 +11,11 @@ from typing import Any
 
 from keyapi._config import RateText
 from keyapi._paging import PageNumbers
-from keyapi.export._folder import Folder, checked_day, today
+from keyapi.export._folder import Folder, checked_day, is_resumed
 from keyapi.export._ids import Ids
 from keyapi.export._plan import Plan
 from keyapi.export._reader import JournalReader
-from keyapi.export._records import Known, State
+from keyapi.export._records import Known
 from keyapi.export._target import is_uri
 
 _AT_ONCE = 500  # ids that are looked up at a time
@@ -122,8 +122,8 @@ def _resumed(folder: Folder, plan: Plan, as_of: str | None) -> str | None:
     with closing(JournalReader(folder.journal(day))) as journal:
         states = journal.totals().states
         is_same = journal.fact("plan") == plan.to_document()
-    is_open = states[State.TODO] + states[State.FAILED] > 0
-    return day if is_same and (is_open or as_of is not None or day >= today()) else None
+    is_next = is_resumed(day, states, wanted=as_of is not None)
+    return day if is_same and is_next else None
 
 
 def _counted(folder: Folder | None, resumes: str | None, ids: Iterable[str]) -> tuple[int, Known]:

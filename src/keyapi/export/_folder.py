@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from keyapi._errors import ConfigurationError
 from keyapi.export._errors import ExportError
+from keyapi.export._records import State
 
 _JOURNAL = re.compile(r"journal-(\d{4}-\d\d-\d\d)\.sqlite")
 _LOCK = "export.lock"
@@ -47,10 +48,21 @@ def checked_beginning(day: str) -> str:
     """
     if day > (datetime.now(UTC) + _AHEAD).date().isoformat():
         raise ConfigurationError(
-            f"as_of={day} is in the future: today is {today()} (UTC), and there are no later data. "
+            f"as_of={day} is in the future: today is {today()} (UTC), and no later data exists. "
             f'Pass as_of="{today()}", or leave it out'
         )
     return day
+
+
+def is_resumed(day: str, states: Mapping[State, int], *, wanted: bool) -> bool:
+    """Whether a run is resumed, and no new one begun today.
+
+    Args:
+        day: Its day.
+        states: How many ids it has of each state.
+        wanted: Whether its day was asked for.
+    """
+    return wanted or states[State.TODO] + states[State.FAILED] > 0 or day >= today()
 
 
 class Folder:
@@ -93,9 +105,7 @@ class Folder:
         day = checked_day(as_of)
         if day not in self.runs:
             listed = ", ".join(self.runs[-_LISTED:])
-            raise ConfigurationError(
-                f"There is no run of {day} in {self.path}; the newest there: {listed}"
-            )
+            raise ConfigurationError(f"No run for {day} in {self.path}; its newest runs: {listed}")
         return day
 
     def latest(self) -> str:
@@ -107,8 +117,8 @@ class Folder:
         runs = self.runs
         if not runs:
             raise ConfigurationError(
-                f"There is no export in {self.path}: no file journal-DATE.sqlite; name the folder "
-                "that --out named, or --journal"
+                f"No export found in {self.path}: it has no journal-DATE.sqlite; pass the folder "
+                "given as --out, or as --journal"
             )
         return runs[-1]
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from keyapi._errors import ConfigurationError
 from keyapi.export._errors import DayChanged
-from keyapi.export._folder import Folder, checked_beginning, checked_day, today
+from keyapi.export._folder import Folder, checked_beginning, checked_day, is_resumed, today
 from keyapi.export._plan import Plan, check_same
 from keyapi.export._reader import JournalReader
 from keyapi.export._records import State
@@ -74,9 +74,9 @@ def chosen_run(folder: Folder, plan: Plan, settings: Settings) -> str:
         journal.close()
     if wanted is not None and wanted not in runs:
         return wanted
-    open_ids = states[State.TODO] + states[State.FAILED]
-    if wanted is None and not open_ids and newest < today():
+    if not is_resumed(newest, states, wanted=wanted is not None):
         return today()
+    open_ids = states[State.TODO] + states[State.FAILED]
     if open_ids and started < today() and settings.on_new_day != "continue":
         total = sum(states.values())
         raise DayChanged(
