@@ -238,6 +238,38 @@ def the_key_in_the_log(patch: Patch) -> None:
     patch.setattr(call._logger, "log", lambda level, *words: log(level, "%s", "sk_contract"))
 
 
+def words_as_they_came(patch: Patch) -> None:
+    whole: Any = Call._failed
+
+    def raw(self: Any, failure: Any, error: Any, *others: Any) -> Any:
+        said, log = error.message, call._logger.log
+        with patch.context() as loud:
+            loud.setattr(call._logger, "log", lambda n, text, *more: log(n, text, *more[:-1], said))
+            return whole(self, failure, error, *others)
+
+    patch.setattr(Call, "_failed", raw)
+
+
+def quota_not_checked_while_waiting(patch: Patch) -> None:
+    whole: Any = pace.Pace.wait_async
+    patch.setattr(pace.Pace, "wait_async", lambda self, check, *more: whole(self, int, *more))
+
+
+def quota_not_checked_after_the_budget(patch: Patch) -> None:
+    whole: Any = limits._ready
+    check = Call._check_quota
+
+    async def unchecked(*arguments: Any) -> None:
+        await whole(*arguments)
+        patch.setattr(Call, "_check_quota", lambda _: patch.setattr(Call, "_check_quota", check))
+
+    patch.setattr(limits, "_ready", unchecked)
+
+
+def a_pace_for_each_client(patch: Patch) -> None:
+    patch.setattr(Session, "pace", lambda self, rate: pace.Pace(rate, self.clock))
+
+
 def a_quota_noted_once(patch: Patch) -> None:
     whole = limits.Limits.exhausted
 
@@ -300,7 +332,11 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     the_number_of_units_left_out: ("units, async", "rate='1/3h'"),
     a_pace_past_the_deadline: ("late by the pace, async", "requests"),
     loud_retries: ("logged, sync", "logged of 429"),
-    the_key_in_the_log: ("logged, async", "key in the log of 404"),
+    the_key_in_the_log: ("hostile words, async", "words of 404"),
+    words_as_they_came: ("hostile words, sync", "words of a dropped one"),
+    quota_not_checked_while_waiting: ("exhausted meanwhile, async", "waiting for rate"),
+    quota_not_checked_after_the_budget: ("shared budgets, async", "waiting for the budget"),
+    a_pace_for_each_client: ("shared pace, sync", "rate"),
     a_closed_session_used: ("unsent, sync", "raised"),
     a_deadline_passed_over: ("deadlines, sync", "requests"),
     bodies_read_to_their_end: ("slow bodies, sync", "raised"),

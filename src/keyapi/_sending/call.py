@@ -161,6 +161,8 @@ class Call:
                 await self.session.pace(rate).wait_async(self._check_quota, self.ends, ready)
             elif ready is not None:
                 await ready()
+            if ready is not None:
+                self._check_quota()  # the budget may have taken its time
             self._charge()
         except KeyAPIError as error:
             raise self.locate(error, request) from error.__cause__ or getattr(self, "error", None)

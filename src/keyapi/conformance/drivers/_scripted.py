@@ -17,6 +17,9 @@ from keyapi.conformance.drivers._clients import Caller
 from keyapi.conformance.drivers._requests import KEY
 from keyapi.conformance.judge import JSON
 
+_RAISED = (KeyAPIError, TypeError, RuntimeError)
+"""What calls are expected to raise, whatever is wrong with the client."""
+
 
 class Reply(NamedTuple):
     """What a scripted server does with a request.
@@ -62,11 +65,13 @@ class ScriptedClock(Clock):
     Attributes:
         time: What it shows, in seconds.
         waits: How long it was asked to wait, in seconds, in order.
+        meanwhile: What happens once, during the next wait; awaited in an event loop.
     """
 
     def __init__(self, luck: float = 0.0) -> None:
         self.time = 1000.0
         self.waits: list[float] = []
+        self.meanwhile: Callable[[], Any] | None = None
         self._luck = luck
 
     def now(self) -> float:
@@ -79,12 +84,20 @@ class ScriptedClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         """Go on by so much."""
-        self.waits.append(seconds)
-        self.time += seconds
+        self._wait(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        """As `sleep`."""
-        self.sleep(seconds)
+        """As `sleep`, letting other tasks run."""
+        happening = self._wait(seconds)
+        await asyncio.sleep(0)
+        if happening is not None:
+            await happening
+
+    def _wait(self, seconds: float) -> Any:
+        self.waits.append(seconds)
+        self.time += seconds
+        happens, self.meanwhile = self.meanwhile, None
+        return None if happens is None else happens()
 
 
 class Walked(NamedTuple):
@@ -155,13 +168,25 @@ class Scripted:
             client: A client made from this one; this one where it is left out.
             **changed: Arguments that are different.
         """
+        outcome = self.outcome(client, **changed)
+        return outcome if self._runner is None else self._runner.run(outcome)
+
+    def together(self, number: int) -> list[Any]:
+        """What calls give or raise that tasks of an event loop make at once."""
+        assert self._runner is not None
+
+        async def made() -> list[Any]:
+            return await asyncio.gather(*(self.outcome() for _ in range(number)))
+
+        return self._runner.run(made())
+
+    def outcome(self, client: Any = None, **changed: Any) -> Any:
+        """As `call`; to be awaited where the client is async."""
         bound = self._method.on(client or self.client)
         arguments = {**self._arguments, **changed}
-        try:
-            result = bound(**arguments)
-            return result if self._runner is None else self._runner.run(_settled(result))
-        except (KeyAPIError, TypeError, RuntimeError) as error:
-            return error
+        if self._runner is not None:
+            return _outcome_async(lambda: bound(**arguments))
+        return _outcome(lambda: bound(**arguments))
 
     def walk(self, method: Method, **arguments: Any) -> Walked:
         """Walk over pages, to the end or to an error."""
@@ -173,7 +198,7 @@ class Scripted:
                 rows.extend(given)
             else:
                 self._runner.run(_collected(given, rows))
-        except (KeyAPIError, TypeError, RuntimeError) as raised:
+        except _RAISED as raised:
             error = raised
         return Walked(len(rows), error)
 
@@ -215,8 +240,18 @@ async def _within(client: Any, error: Exception | None) -> None:
         _raise(error)
 
 
-async def _settled(awaitable: Any) -> Any:
-    return await awaitable
+def _outcome(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except _RAISED as error:
+        return error
+
+
+async def _outcome_async(call: Callable[[], Any]) -> Any:
+    try:
+        return await call()
+    except _RAISED as error:
+        return error
 
 
 async def _collected(given: Any, rows: list[Any]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -52,15 +53,22 @@ class _Slow(_Shared):
     Args:
         allowed: As of `_Shared`.
         seconds: How long it takes to be ready.
+
+    Attributes:
+        meanwhile: What happens until it is ready the next time.
     """
 
     def __init__(self, allowed: int, seconds: float = 0.0) -> None:
         super().__init__(allowed)
+        self.meanwhile: Callable[[], Awaitable[Any]] | None = None
         self._seconds = seconds
 
     async def ready(self, cost: int) -> None:
         self.asked.append(f"ready {cost}")
         await asyncio.sleep(self._seconds)
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            await happens()
 
 
 def budgets(desk: Desk) -> Iterator[Violation]:
@@ -123,6 +131,15 @@ def shared_budgets(desk: Desk) -> Iterator[Violation]:
         yield from desk.played(client, 0)
         found = (type(error).__name__, budget.spent)
         yield from desk.broken("budget not ready", ("TransportError", 0), found)
+        for options in ({}, {"rate": "100/s"}):
+            budget = _Slow(3 * price)
+            client = desk.open(envelope(402), desk.good, max_credits=budget, **options)
+            budget.meanwhile = partial(client.outcome, client.client.with_options(rate=None))
+            error = client.call()
+            client.close()
+            yield from desk.played(client, 1)
+            found = (type(error).__name__, budget.spent)
+            yield from desk.broken("waiting for the budget", ("InsufficientCredits", price), found)
 
 
 def _spent_on_retries(desk: Desk, client: Any, error: Any) -> Iterator[Violation]:

@@ -30,11 +30,13 @@ from keyapi.conformance.relations._keeping import (
     low_level,
     never_the_key,
 )
-from keyapi.conformance.relations._logging import logged
+from keyapi.conformance.relations._logging import hostile_words, logged
 from keyapi.conformance.relations._pacing import (
     deadlines,
+    exhausted_meanwhile,
     late_by_the_pace,
     paced,
+    shared_pace,
     slow_bodies,
     units,
 )
@@ -273,7 +275,10 @@ SCENARIOS: dict[str, Scenario] = {
         never_the_key,
         paced,
         units,
+        shared_pace,
+        exhausted_meanwhile,
         logged,
+        hostile_words,
         walks,
     )
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import httpx
 
-from keyapi.conformance.drivers._scripted import ScriptedClock, envelope
+from keyapi.conformance.drivers._scripted import Reply, ScriptedClock, envelope
 from keyapi.conformance.relations._desk import Desk
 from keyapi.conformance.relations._shared import violation
 from keyapi.contract import Violation
@@ -112,8 +114,9 @@ def units(desk: Desk) -> Iterator[Violation]:
             client.call()
             client.close()
             yield from desk.played(client, 2)
-            found = [round(later - sooner, 2) for sooner, later in pairwise(client.requests)]
-            yield from desk.broken(f"rate={rate!r}", [float(times * seconds)], found)
+            yield from desk.broken(
+                f"rate={rate!r}", [float(times * seconds)], _gaps(client.requests)
+            )
 
 
 def late_by_the_pace(desk: Desk) -> Iterator[Violation]:
@@ -127,3 +130,51 @@ def late_by_the_pace(desk: Desk) -> Iterator[Violation]:
     waited = sum(client.clock.waits)
     if waited > _PATIENCE:
         yield violation(desk.operation, "deadline", f"{_PATIENCE} s", f"{waited} s")
+
+
+def shared_pace(desk: Desk) -> Iterator[Violation]:
+    """A rate paces all that a client sends: retries, changed clients, and tasks at once.
+
+    After a pause the whole allowance may be used at once.
+    """
+    client = desk.open(envelope(429), desk.good, rate="1/m")
+    client.call()
+    client.call(client.client.with_options(max_retries=0))
+    client.close()
+    yield from desk.broken("rate", [60.0, 60.0], _gaps(client.requests))
+    client = desk.open(desk.good, rate="2/m")
+    for pause in (0.0, 0.0, 0.0, 600.0, 0.0):
+        client.clock.time += pause
+        client.call()
+    client.close()
+    gaps = _gaps(client.requests)
+    yield from desk.broken("rate, after a pause", [0.0, 60.0, 600.0, 0.0], gaps)
+    if desk.runner is not None:
+        client = desk.open(desk.good, rate="2/m")
+        client.together(5)
+        client.close()
+        gaps = _gaps(client.requests)
+        yield from desk.broken("rate, at once", [0.0, 60.0, 30.0, 30.0], gaps)
+
+
+def exhausted_meanwhile(desk: Desk) -> Iterator[Violation]:
+    """Calls that were waiting when the credits ran out are not sent, whatever they waited for."""
+    exhausted = envelope(402)
+    waiting: dict[str, tuple[list[Reply], dict[str, Any]]] = {
+        "rate": ([desk.good, exhausted, desk.good], {"rate": "1/m"}),
+        "retry": ([envelope(429), exhausted, desk.good], {}),
+    }
+    for name, (script, options) in waiting.items():
+        client = desk.open(*script, **options)
+        other = client.client.with_options(rate=None)
+        if options:
+            client.call()
+        client.clock.meanwhile = partial(client.outcome, other)
+        error = client.call()
+        client.close()
+        yield from desk.played(client, 2)
+        yield from desk.broken(f"waiting for {name}", "InsufficientCredits", type(error).__name__)
+
+
+def _gaps(times: list[float]) -> list[float]:
+    return [round(later - sooner, 2) for sooner, later in pairwise(times)]
