@@ -20,6 +20,7 @@ RECORDINGS = {
 }
 """The recordings of each generated package."""
 _LONG = {
+    "budget_shared_through_redis",
     "credits_counted",
     "walks",
     "bytes_as_received",

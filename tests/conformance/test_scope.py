@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from keyapi.conformance import scope
 from keyapi.conformance.applicable import made_up, never_checked
 from keyapi.conformance.cases import documented_arguments
 from keyapi.conformance.judge import MEANING
@@ -28,6 +29,12 @@ def test_every_relation_says_what_it_looks_at() -> None:
     assert {facet.relation for facet in FACETS} == set(RELATIONS)
 
 
+@pytest.fixture(autouse=True)
+def _has_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reasons are those of the operation, not of the machine."""
+    monkeypatch.setattr(scope, "has_redis", lambda: True)
+
+
 @pytest.mark.parametrize("facet", FACETS, ids=lambda facet: f"{facet.relation}, {facet.reason}")
 def test_what_a_relation_looks_at_is_in_the_example(facet: Any) -> None:
     assert any(facet.has(EXAMPLE, operation) for operation in EXAMPLE)
@@ -48,6 +55,13 @@ def test_what_an_operation_does_not_promise_is_not_looked_at() -> None:
         "walks": ["not paged"],
         "credits": ["not paged"],
     }
+
+
+def test_a_machine_without_a_redis_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scope, "has_redis", lambda: False)
+    (operation,) = BARE
+
+    assert absent("credits", BARE, operation) == ["not paged", "no redis-server is installed"]
 
 
 def test_a_relation_has_nothing_to_look_at_where_every_facet_is_missing() -> None:

@@ -22,8 +22,8 @@ It comes with `pip install 'keyapi-tiktok[conformance]'`.
 `low_level_as_documented` look at its names and low-level functions, `options_as_documented` at
 what its options do, `texts_as_given`, `bytes_as_received` and `refusals_as_documented` at what is
 neither ASCII nor polite, `pages_as_documented` at pages and circles of them,
-`shared_as_documented` at what threads and tasks share, `network_as_documented` at the client's
-own connections,
+`shared_as_documented` at what threads and tasks share, `budget_shared_through_redis` at what
+processes share, `network_as_documented` at the client's own connections,
 `recorded_as_documented` at recorder and replay, `sandbox_as_documented` at a sandbox's options.
 `check_recording` judges a recording; `spec_is_sound` a specification. `relation` registers one of
 your own. `pytest -p keyapi.conformance.plugin` adds the suite's options and report.
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from keyapi.conformance.relations import (
         RELATIONS,
         Finding,
+        budget_shared_through_redis,
         bytes_as_received,
         check_recording,
         client_to_spec,
@@ -88,6 +89,7 @@ __all__ = [
     "LiveOptions",
     "Mutation",
     "ServerAnswer",
+    "budget_shared_through_redis",
     "bytes_as_received",
     "check",
     "check_recording",

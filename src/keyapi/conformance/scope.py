@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from keyapi._facts import JsonText
+from keyapi.conformance.drivers._redis import has_redis
 from keyapi.specification import OperationSpec, Schema, Specification
 
 _DEEPEST = 8  # a schema may contain itself
@@ -92,6 +93,14 @@ def _pages(specification: Specification, operation: OperationSpec) -> bool:
     return operation.paging is not None
 
 
+def _credits(specification: Specification, operation: OperationSpec) -> bool:
+    return operation.credits > 0
+
+
+def _a_redis(specification: Specification, operation: OperationSpec) -> bool:
+    return has_redis()
+
+
 def _rows(specification: Specification, operation: OperationSpec) -> bool:
     return operation.items is not None
 
@@ -141,6 +150,8 @@ FACETS = (
     Facet("recording", "no example of success", _a_good_example),
     Facet("credits", "no request", _always),
     Facet("credits", "not paged", _pages),
+    Facet("credits", "costs nothing", _credits),
+    Facet("credits", "no redis-server is installed", _a_redis),
     Facet("meaning", "no code", _a_code),
     Facet("meaning", "no rows", _rows),
     Facet("meaning", "not paged", _pages),

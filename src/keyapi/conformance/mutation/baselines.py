@@ -15,6 +15,7 @@ from keyapi.conformance.mutation.outcomes import Detections
 from keyapi.conformance.outcomes import Outcomes
 from keyapi.conformance.relations import (
     Finding,
+    budget_shared_through_redis,
     bytes_as_received,
     client_to_spec,
     credits_counted,
@@ -158,6 +159,7 @@ class Baseline:
         server = sandbox_walks(walked_sandbox(client=self.client, spec=self.document))
         yield "walks", walks(self.contract, operation, self.caller, server)
         yield "client -> spec", network_as_documented(operation, caller)
+        yield "credits", budget_shared_through_redis(operation, caller)
 
     def problems(self, operation: OperationSpec) -> list[str]:
         """What relations find wrong without a fault; such an operation cannot score mutants."""

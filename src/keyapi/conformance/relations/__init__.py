@@ -17,6 +17,7 @@ from keyapi.conformance.relations._options import options_as_documented
 from keyapi.conformance.relations._pages import pages_as_documented
 from keyapi.conformance.relations._parsing import parsed, spec_to_client
 from keyapi.conformance.relations._recording import recorded_as_documented
+from keyapi.conformance.relations._redis import budget_shared_through_redis
 from keyapi.conformance.relations._refusals import refusals, refusals_as_documented
 from keyapi.conformance.relations._sandbox import sandbox_as_documented
 from keyapi.conformance.relations._sending import client_to_spec, sent_as_asked
@@ -34,6 +35,7 @@ __all__ = [
     "Registry",
     "Relation",
     "arguments_checked",
+    "budget_shared_through_redis",
     "byte_samples",
     "bytes_as_received",
     "check_recording",
