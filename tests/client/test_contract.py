@@ -128,6 +128,10 @@ SCHEMA = {
         "list": {"type": "array", "items": {"$ref": "#/components/schemas/Part"}},
         "map": {"type": "object", "additionalProperties": {"type": "string", "nullable": True}},
         "any": {"type": "object", "additionalProperties": True},
+        "properties": {
+            "type": "object",
+            "properties": {"enum": {"type": "object", "properties": {}}},
+        },
     },
 }
 COMPONENTS = {
@@ -166,6 +170,10 @@ def judged(body: Any) -> list[tuple[str, str, bool]]:
         ({"size": 1, "map": {"a": 1}}, [("/map/a", "type", False)]),
         ({"size": 1, "any": {"new": 1}}, []),
         ({"size": 1, "list": {}}, [("/list", "type", False)]),
+        (
+            {"size": 1, "properties": {"enum": {"new": 1}}},
+            [("/properties/enum/new", "additionalProperties", True)],
+        ),
     ],
 )
 def test_schemas_of_openapi_are_read_as_they_are_meant(
@@ -235,6 +243,11 @@ def sold(*counts: Any) -> bytes:
         (ASKED, rows({"cover_url": '[{"url": 5}]'}), [("/data/0/cover_url/0/url", "type")]),
         (ASKED, rows({"cover_url": ""}), []),
         (ASKED, json.dumps({**EXAMPLE, "data": [5]}).encode(), [("/data/0", "type")]),
+        (
+            {**ASKED, "category_id": "5"},
+            json.dumps({**EXAMPLE, "data": [5, ROW]}).encode(),
+            [("/data/0", "type"), ("/data/1/category_id", "filter")],
+        ),
     ],
 )
 def test_rows_are_judged_by_what_was_asked(

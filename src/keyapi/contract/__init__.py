@@ -125,7 +125,8 @@ class Contract:
         try:
             body = _decoded(content, violation)
         except (ValueError, RecursionError):
-            violation("json", "JSON", content[:SHOWN].decode("utf-8", "replace"))
+            begun = content[: 4 * (SHOWN + 1)]  # a character takes 4 bytes at most
+            violation("json", "JSON", begun.decode("utf-8", "replace"))
             return found.listed()
         schema = self._response_schema(operation, status, body)
         if schema is None and documented is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 
@@ -40,20 +40,12 @@ def _references(node: Any) -> Iterator[str]:
 
 def _plain(schema: Any) -> Any:
     """A schema in the terms of JSON Schema, without examples and extensions, which hold data."""
-    if not isinstance(schema, dict):
-        return schema
-    plain: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in ("properties", "patternProperties"):
-            plain[key] = {name: _plain(child) for name, child in value.items()}
-        elif key in ("allOf", "anyOf", "oneOf"):
-            plain[key] = [_plain(child) for child in value]
-        elif key in ("items", "additionalProperties", "not"):
-            plain[key] = _plain(value)
-        elif key not in ("nullable", "example", "default", "description", "title", "format") and (
-            not key.startswith("x-")
-        ):
-            plain[key] = value
+    plain = {
+        key: value
+        for key, value in _with_parts(schema, _plain).items()
+        if key not in ("nullable", "example", "default", "description", "title", "format")
+        and not key.startswith("x-")
+    }
     if not schema.get("nullable"):
         return plain
     if not isinstance(plain.get("type"), str):
@@ -62,31 +54,23 @@ def _plain(schema: Any) -> Any:
     return {**plain, **nullable, **({"enum": [*plain["enum"], None]} if "enum" in plain else {})}
 
 
-def closed(schema: Any, composed: bool = False) -> Any:
+def closed(schema: dict[str, Any], composed: bool = False) -> dict[str, Any]:
     """A schema that allows only the properties it names; parts of an `allOf` stay open."""
-    if isinstance(schema, list):
-        return [closed(item, composed) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    result = {
-        key: value if key in ("enum", "required") else closed(value, composed or key == "allOf")
-        for key, value in schema.items()
-    }
-    if isinstance(schema.get("properties"), dict) and not composed and "allOf" not in schema:
+    inside = composed or "allOf" in schema
+    result = _with_parts(schema, lambda part: closed(part, composed))
+    if "allOf" in schema:
+        result["allOf"] = [closed(part, composed=True) for part in schema["allOf"]]
+    if "properties" in schema and not inside:
         result.setdefault("additionalProperties", False)
     return result
 
 
-def counted(schema: Any) -> Any:
+def counted(schema: dict[str, Any]) -> dict[str, Any]:
     """The same schema, with properties counted where the count tells whether all are present.
 
     Looking up each required one would take nearly half of the time that validating a page takes.
     """
-    if isinstance(schema, list):
-        return [counted(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    result = {key: value if key == "enum" else counted(value) for key, value in schema.items()}
+    result = _with_parts(schema, counted)
     properties, required = schema.get("properties"), schema.get("required")
     is_closed = schema.get("additionalProperties") is False and "patternProperties" not in schema
     all_required = (
@@ -94,6 +78,24 @@ def counted(schema: Any) -> Any:
     )
     if is_closed and all_required and "minProperties" not in schema:
         result["minProperties"] = len(result.pop("required"))
+    return result
+
+
+def _with_parts(schema: dict[str, Any], changed: Callable[[Any], Any]) -> dict[str, Any]:
+    """A schema whose parts are changed: those under keywords, not data that is called like one."""
+    result = dict(schema)
+    for key in ("properties", "patternProperties"):
+        if key in schema:
+            result[key] = {name: changed(part) for name, part in schema[key].items()}
+    for key in ("allOf", "anyOf", "oneOf"):
+        if key in schema:
+            result[key] = [changed(part) for part in schema[key]]
+    for key in ("items", "additionalProperties", "not"):
+        if isinstance(schema.get(key), dict):
+            result[key] = changed(schema[key])
+    if "components" in schema:  # beside the keywords of a schema that stands alone
+        parts = schema["components"]["schemas"]
+        result["components"] = {"schemas": {name: changed(part) for name, part in parts.items()}}
     return result
 
 

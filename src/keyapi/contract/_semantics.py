@@ -92,9 +92,10 @@ def json_texts(
 
 
 def _rows(operation: OperationSpec, body: Any) -> Rows:
-    """The rows of a response; what is not an object is left to the schema."""
+    """The rows of a response; what is not an object is left to the schema, and counts as empty."""
     rows = value_at(body, operation.items or ())
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    found = rows if isinstance(rows, list) else []
+    return [row if isinstance(row, dict) else {} for row in found]
 
 
 def _page_size(operation: OperationSpec, rows: Rows, arguments: Mapping[str, Any]) -> Iterator[Any]:
