@@ -68,9 +68,10 @@ class ContractMonitor:
     ) -> ContractViolation | None:
         """Check a response, and report the kinds of violation that were not reported before.
 
-        Each response is checked in full, as decoded. What only its bytes show, duplicate keys and
-        integers beyond 64 bits, is looked for in responses 1, 2, 4, 8 ... 1024 of each operation,
-        then in every 1024th, and in each that does not fit its schema; with "raise", in all.
+        Each response is compared with its schema, as decoded. Whether its rows are those asked for,
+        what JSON in its texts holds, its content type, and what only its bytes show are looked at
+        in responses 1, 2, 4, 8 ... 1024 of each operation, then in every 1024th, and in each that
+        does not fit its schema; with "raise", in all.
 
         Args:
             operation: Name of the operation.
