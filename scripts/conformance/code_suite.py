@@ -26,6 +26,7 @@ _LONG = {
     "bytes_as_received",
     "refusals_as_documented",
     "options_as_documented",
+    "contract_as_documented",
 }
 """Functions that take longest, and find the same in operations that are called alike."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from keyapi import Page, _connection, _pages, _walk
-from keyapi._sending import call, monitor
+from keyapi._sending import call
 from keyapi._sending.clock import Clock
 from keyapi.arrow import _rows
 from keyapi.conformance.drivers import Caller
@@ -34,7 +34,7 @@ CALLER = Caller(TikTok)
 def test_nothing_is_told_of_options_that_are_obeyed(name: str) -> None:
     operation = OPERATIONS[name]
     told = [
-        *options_as_documented(SPECIFICATION, operation, CALLER),
+        *options_as_documented(operation, CALLER),
         *sandbox_as_documented(SPECIFICATION, operation, TikTok),
         *pages_as_documented(operation, CALLER),
         *recorded_as_documented(operation, CALLER),
@@ -47,7 +47,7 @@ def test_nothing_is_told_of_what_the_client_does_not_have() -> None:
     lacking.methods = {}
 
     operation = OPERATIONS["shop_list"]
-    assert list(options_as_documented(SPECIFICATION, operation, lacking)) == []
+    assert list(options_as_documented(operation, lacking)) == []
     assert list(pages_as_documented(operation, lacking)) == []
     assert list(recorded_as_documented(operation, lacking)) == []
 
@@ -75,29 +75,12 @@ def the_last_variable_first(patch: Patch) -> None:
     patch.setattr(_connection, "TOKEN_VARIABLES", names[::-1])
 
 
-def violations_are_not_told(patch: Patch) -> None:
-    patch.setattr(monitor, "_report", lambda violation, action: None)
-
-
-def only_the_first_answer_is_checked(patch: Patch) -> None:
-    check = monitor.ContractMonitor.check
-
-    def once(self: Any, *arguments: Any) -> Any:
-        seen = vars(self).setdefault("seen", [])
-        seen.append(1)
-        return check(self, *arguments) if len(seen) == 1 else None
-
-    patch.setattr(monitor.ContractMonitor, "check", once)
-
-
 CLIENTS = {
     no_application: "option name",
     another_key: "option key",
     one_timeout_for_all: "option timeouts",
     no_deadline: "option timeouts",
     the_last_variable_first: "option key",
-    violations_are_not_told: "contract=function",
-    only_the_first_answer_is_checked: "contract=",
 }
 
 
@@ -107,7 +90,7 @@ def test_an_option_of_a_client_that_does_something_else_is_told(
 ) -> None:
     fault(monkeypatch)
 
-    found = options_as_documented(SPECIFICATION, OPERATIONS["shop_list"], CALLER)
+    found = options_as_documented(OPERATIONS["shop_list"], CALLER)
 
     assert any(finding.violation.rule.startswith(CLIENTS[fault]) for finding in found)
 

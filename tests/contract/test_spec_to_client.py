@@ -17,7 +17,14 @@ from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, sandbox_server
 from keyapi.conformance.fuzz import bodies, fixed
 from keyapi.conformance.judge import JSON, ServerAnswer
-from keyapi.conformance.relations import parsed, spec_is_sound, spec_to_client, success_answer
+from keyapi.conformance.relations import (
+    contract_as_documented,
+    parsed,
+    spec_is_sound,
+    spec_to_client,
+    success_answer,
+)
+from keyapi.conformance.relations._breaches import Breaches
 from keyapi.contract import Contract
 from keyapi.sandbox import Reply
 from keyapi.sandbox.faults import FAULTS, Exchange
@@ -76,6 +83,16 @@ def test_what_the_sandbox_serves_comes_back_as_it_was(
     given = [serve(operation, case).answer.content for case in asked]
     found = list(spec_to_client(CONTRACT, operation, CALLER, given))
     tally("spec -> client", operation.name, checks=3 * len(given), cases=len(given))
+    assert_holds(found)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=attrgetter("name"))
+def test_what_breaks_the_specification_is_told_logged_and_raised(
+    operation: Any, tally: Callable[..., None]
+) -> None:
+    found = list(contract_as_documented(SPECIFICATION, operation, CALLER))
+    broken = len(list(Breaches(operation, next(iter(cases(operation))).arguments).all()))
+    tally("spec -> client", operation.name, checks=6 * broken, cases=broken)
     assert_holds(found)
 
 

@@ -18,6 +18,7 @@ from keyapi.conformance.relations import (
     budget_shared_through_redis,
     bytes_as_received,
     client_to_spec,
+    contract_as_documented,
     credits_counted,
     low_level_as_documented,
     names_as_documented,
@@ -145,9 +146,10 @@ class Baseline:
         low_level = low_level_as_documented(specification, operation, caller, base_url)
         yield "client -> spec", low_level
         yield "client -> spec", texts_as_given(operation, caller, base_url)
-        yield "client -> spec", options_as_documented(specification, operation, caller)
+        yield "client -> spec", options_as_documented(operation, caller)
         yield "client -> spec", pages_as_documented(operation, caller)
         yield "spec -> client", spec_to_client(self.contract, operation, caller, sample)
+        yield "spec -> client", contract_as_documented(specification, operation, caller)
         yield "spec -> client", refusals_as_documented(operation, caller)
         yield "spec -> client", bytes_as_received(operation, caller)
         yield "credits", credits_counted(operation, caller)

@@ -9,6 +9,7 @@ from keyapi.conformance.recordings import check_recording
 from keyapi.conformance.registry import REGISTRY, Finding, Registry, Relation, relation
 from keyapi.conformance.relations._arguments import arguments_checked
 from keyapi.conformance.relations._bytes import byte_samples, bytes_as_received
+from keyapi.conformance.relations._contract import contract_as_documented
 from keyapi.conformance.relations._credits import credits_counted
 from keyapi.conformance.relations._low_level import low_level_as_documented
 from keyapi.conformance.relations._names import names_as_documented
@@ -40,6 +41,7 @@ __all__ = [
     "bytes_as_received",
     "check_recording",
     "client_to_spec",
+    "contract_as_documented",
     "credits_counted",
     "low_level_as_documented",
     "names_as_documented",

@@ -6,25 +6,21 @@ Retries, waits, budget, cache and rate show in what is sent when: "credits" look
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import httpx
 
-from keyapi import ConfigurationError, ContractViolation, KeyAPIError
+from keyapi import ConfigurationError, KeyAPIError
 from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import KEY, Caller, Inexpressible
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._shared import success_answer, violation
-from keyapi.contract import Contract
-from keyapi.specification import OperationSpec, Specification
+from keyapi.specification import OperationSpec
 
 _ELSEWHERE = "http://elsewhere.invalid/below"
 _APPLICATION = "shop-radar/2.1"
@@ -53,8 +49,6 @@ _UNUSABLE: dict[str, tuple[Any, ...]] = {
     ),
 }
 """Values of each option that cannot be used."""
-_BEFORE = 4
-"""Good answers before one that is not."""
 _VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY", "KEYAPI_BASE_URL")
 
 
@@ -92,14 +86,10 @@ _EFFECTS = (
 
 
 @relation("client -> spec", short="c>s", position=2)
-@relation("spec -> client", short="s>c", position=4)
-def options_as_documented(
-    specification: Specification, operation: OperationSpec, caller: Caller
-) -> Iterator[Finding]:
+def options_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[Finding]:
     """Each option does to requests and answers what is documented, sync and async.
 
     Args:
-        specification: What `contract=` holds answers to.
         operation: The operation, as the one who judges knows it.
         caller: The client.
     """
@@ -107,7 +97,7 @@ def options_as_documented(
         return  # which "client -> spec" finds
     try:
         first = next(iter(cases(operation))).arguments
-        call = _Call(operation, caller, first, caller.arguments(operation.name, first))
+        call = _Call(operation, caller, caller.arguments(operation.name, first))
     except Inexpressible:
         return  # likewise
     for number, effect in enumerate(_EFFECTS):
@@ -126,15 +116,13 @@ def options_as_documented(
             if raised is not ConfigurationError:
                 broken = violation(operation, "refused", "ConfigurationError", raised.__name__)
                 yield Finding("client -> spec", f"{option}={value!r}", broken)
-    yield from _contract(specification, call)
 
 
 class _Call(NamedTuple):
-    """A good call of an operation: its arguments by name in the request, and in Python."""
+    """A good call of an operation: its arguments, by name in Python."""
 
     operation: OperationSpec
     caller: Caller
-    asked: Mapping[str, Any]
     arguments: Mapping[str, Any]
 
     def made(
@@ -213,103 +201,6 @@ def _refused(kind: Any, option: str, value: Any) -> type:
     except Exception as error:
         return type(error)
     return type(None)
-
-
-def _contract(specification: Specification, call: _Call) -> Iterator[Finding]:
-    """`contract=` raises what breaks the specification, and only tells of what adds to it."""
-    contract, operation = Contract(specification), call.operation
-    for name, answer in _answers(call):
-        found = contract.violations(
-            operation.name,
-            answer.status,
-            answer.content,
-            headers=answer.headers,
-            arguments=call.asked,
-        )
-        broken = [(each.rule, each.pointer) for each in found if not each.additive]
-        kinds = {each.kind for each in found}  # each is told once
-        for asynchronous in (False, True):
-            for changed in (False, True):
-                for differs in _as_contract_says(
-                    call, answer, broken, kinds, asynchronous, changed
-                ):
-                    yield Finding("spec -> client", f"contract, {name}", differs)
-
-
-def _as_contract_says(
-    call: _Call,
-    answer: ServerAnswer,
-    broken: list[tuple[str, str]],
-    kinds: set[Any],
-    asynchronous: bool,
-    changed: bool,
-) -> Iterator[Any]:
-    how = {"asynchronous": asynchronous, "changed": changed}
-    _, (plain,) = call.made(answer, **how)
-    if isinstance(plain, KeyAPIError):
-        return
-    told: list[Any] = []
-    for option in ("off", "warn", told.append):
-        with _heard() as warnings:
-            _, results = call.made(answer, answer, **how, contract=option)
-        name = option if isinstance(option, str) else "function"
-        if str(results[0]) != str(plain):
-            yield violation(call.operation, f"contract={name}", plain, results[0])
-        loud = 0 if name == "off" or warnings is None else len({*broken})
-        if len(warnings or ()) != loud:
-            yield violation(call.operation, f"contract={name}", f"{loud} warnings", warnings)
-    if sorted(map(str, kinds)) != sorted(str(each.kind) for each in told):
-        yield violation(call.operation, "contract=function", kinds, told)
-    later: list[Any] = []
-    with _heard():
-        good = success_answer(call.operation)  # the first answers are checked by other means
-        call.made(*[good] * _BEFORE, answer, **how, contract=later.append)
-        requests, (raised, _) = call.made(answer, answer, **how, contract="raise")
-    if not kinds <= {each.kind for each in later}:
-        yield violation(call.operation, f"contract=function, answer {_BEFORE + 1}", kinds, later)
-    if len(requests) != 2:
-        yield violation(call.operation, "contract=raise", "one request each", len(requests))
-    if not broken and str(raised) != str(plain):
-        yield violation(call.operation, "contract=raise", plain, raised)
-    if broken:
-        violations = [(each.rule, each.pointer) for each in getattr(raised, "violations", ())]
-        facts = [type(raised), getattr(raised, "attempts", None), violations]
-        if facts != [ContractViolation, 1, broken]:
-            yield violation(call.operation, "contract=raise", broken, facts)
-
-
-def _answers(call: _Call) -> Iterator[tuple[str, ServerAnswer]]:
-    """The documented answer, one that adds to it, one that breaks it, and one that does both."""
-    answer = success_answer(call.operation)
-    yield "as documented", answer
-    body = answer.envelope
-    if not body:
-        return
-    yield "with an addition", _with(answer, {**body, "an_addition": 1})
-    texts = [name for name, value in body.items() if isinstance(value, str)]
-    if texts:
-        yield "broken", _with(answer, {**body, texts[0]: [7]})
-        yield "broken and added to", _with(answer, {**body, texts[0]: [7], "an_addition": 1})
-
-
-def _with(answer: ServerAnswer, body: dict[str, Any]) -> ServerAnswer:
-    return answer._replace(content=json.dumps(body).encode())
-
-
-@contextmanager
-def _heard() -> Iterator[list[str] | None]:
-    """The warnings that are logged of the contract meanwhile; None where logging is off."""
-    warnings: list[str] = []
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: warnings.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("keyapi.contract")
-    propagate, logger.propagate = logger.propagate, False
-    logger.addHandler(handler)
-    try:
-        yield warnings if logger.isEnabledFor(logging.WARNING) else None
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = propagate
 
 
 async def _settled(awaitable: Any) -> Any:
