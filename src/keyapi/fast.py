@@ -45,7 +45,8 @@ class _Sessions(NamedTuple):
     """Two sessions on the same connections: a session's own headers take the least time.
 
     Attributes:
-        headers: Those of the first request, which are likely to be those of most.
+        headers: Those of the first request, which are likely to be those of most; none where
+            there is a proxy.
         usual: The session that sends them.
         other: The session for requests with other headers.
     """
@@ -173,6 +174,8 @@ class Connections(httpx.AsyncBaseTransport):
             keepalive_timeout=limits.keepalive_expiry,
             ssl=self._ssl,
         )
+        if self._proxy:
+            headers = []  # a session's own go to the proxy, too, and the key is among them
         written = _written(headers)
         absent = [name for name in _AUTOMATIC if name not in written]
         usual = _session(connector, headers=written, skip_auto_headers=absent)

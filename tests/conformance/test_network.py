@@ -9,7 +9,8 @@ from typing import Any
 import httpcore
 import pytest
 
-from keyapi._sending import connections, deadline, network, size, sockets
+from keyapi import fast
+from keyapi._sending import connections, deadline, direct, network, size, sockets
 from keyapi._sending.exchange import Received
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import network_as_documented
@@ -87,7 +88,37 @@ def cookies_in_small_letters_alone(patch: Patch) -> None:
     patch.setattr(Received, "sets_cookies", small)
 
 
+def hooks_of_responses_left_out(patch: Patch) -> None:
+    whole = direct.Direct._is_plain
+
+    def plain(self: Any, call: Any) -> bool:
+        hooks = self._http.event_hooks
+        with patch.context() as without:
+            without.setattr(self._http, "_event_hooks", {**hooks, "response": []})
+            return whole(self, call)
+
+    patch.setattr(direct.Direct, "_is_plain", plain)
+
+
+def the_key_for_the_proxy(patch: Patch) -> None:
+    opened = fast.Connections._opened
+
+    def with_headers(self: Any, headers: Any) -> Any:
+        with patch.context() as without:
+            without.setattr(self, "_proxy", {})
+            return opened(self, headers)
+
+    patch.setattr(fast.Connections, "_opened", with_headers)
+
+
+def proxies_for_every_host(patch: Patch) -> None:
+    patch.setattr(network, "_direct", lambda *_: [])
+
+
 TOLD = {
+    hooks_of_responses_left_out: ("hooks of response, sync", "hooks called"),
+    the_key_for_the_proxy: ("https by a proxy, fast", "request to it"),
+    proxies_for_every_host: ("NO_PROXY=127.0.0.0/8, async", "past the proxy"),
     unpacked_in_the_order_named: ("an answer by gzip, then deflate, async", "result"),
     cookies_in_small_letters_alone: ("a cookie in capitals, sync", "cookies"),
     a_connection_for_each_call: ("three calls, async", "connections"),

@@ -120,7 +120,9 @@ class Loopback:
         headers = httpx.Headers([(name, text.strip()) for name, _, text in pairs])
         while len(body) < int(headers.get("content-length", 0)):
             body += connection.recv(65_536)
-        return httpx.Request(method, self.url + target, headers=headers, content=body)
+        # A proxy is sent a whole URL, or after CONNECT a host and port.
+        url = target if "://" in target.partition("?")[0] else f"/{target.removeprefix('/')}"
+        return httpx.Request(method, httpx.URL(self.url).join(url), headers=headers, content=body)
 
 
 @contextmanager
