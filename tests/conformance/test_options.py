@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from keyapi import Page, _connection, _pages, _walk
+from keyapi import Page, _connection, _display, _pages, _walk
 from keyapi._sending import call
 from keyapi._sending.clock import Clock
 from keyapi.arrow import _rows
@@ -309,6 +309,16 @@ def pickled_pages_forget(patch: Patch) -> None:
     patch.setattr(Page, "__getstate__", lambda self: {**state(self), "next": None})
 
 
+def pickled_pages_have_the_key(patch: Patch) -> None:
+    state = Page.__getstate__
+    kept = lambda self: {**state(self), "_response": self.response}  # noqa: E731 - a fault
+    patch.setattr(Page, "__getstate__", kept)
+
+
+def pages_run_in_notebooks(patch: Patch) -> None:
+    patch.setattr(_display, "escape", lambda text: text)
+
+
 def rows_are_shared(patch: Patch) -> None:
     patch.setattr(Page, "to_dicts", lambda self: self._rows)
 
@@ -334,6 +344,8 @@ PAGES = {
     circles_are_not_noticed: "circle",
     signatures_make_another_page: "circle",
     pickled_pages_forget: "page pickled, next",
+    pickled_pages_have_the_key: "page pickled, key",
+    pages_run_in_notebooks: "page notebook",
     rows_are_shared: "page copies",
 }
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import httpx
 
-from keyapi import KeyAPIError, Page, PaginationError
+from keyapi import KeyAPIError, PaginationError
 from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, Inexpressible, read_path
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._page import as_pages
 from keyapi.conformance.relations._shared import (
     decoded,
-    page_of,
     put,
     put_cursor,
     put_more,
@@ -42,10 +41,6 @@ _BEYOND = (1, 40)
 """How many rows more than the largest page has are asked for."""
 _END = 2 * _MOST
 """Requests after which even those servers come to an end."""
-_FACTS = (
-    *("next", "has_more", "page_num", "page_size", "request_id", "attempts", "credits"),
-    "from_cache",
-)
 
 
 @relation("client -> spec", short="c>s", position=2)
@@ -69,36 +64,11 @@ def pages_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[Fi
                 told = f"{found.error!r} after {len(found.positions)} requests"
                 broken = violation(operation, "circle", "PaginationError", told)
                 yield Finding("client -> spec", name, broken)
-    for what, look in (("page", _page), ("table", as_tables)):
+    for what, look in (("page", as_pages), ("table", as_tables)):
         for rule, expected, given in look(operation, caller):
             if expected != given:
                 broken = violation(operation, f"{what} {rule}", expected, given)
                 yield Finding("spec -> client", f"a {what}", broken)
-
-
-def _page(operation: OperationSpec, caller: Caller) -> Iterator[tuple[str, Any, Any]]:
-    """What a page of two rows promises: name, expected and found."""
-    row = (value_at(success_answer(operation).envelope, operation.items or ()) or [{}])[0]
-    rows = [{**row, "n": n, "nested": {"list": [n]}} for n in range(2)]
-    page = page_of(operation, caller, rows)
-    if not isinstance(page, Page):
-        yield "kind", "a page", repr(page)
-        return
-    yield "has_more", True, page.has_more
-    model = caller.methods[operation.name, False].operation.model()
-    if model is not dict:
-        given = [page[0], page[-1], *page[:1], *page, *page.items]
-        yield "rows", {model}, {type(row) for row in given}
-        yield "rows", [rows[n] for n in (0, 1, 0, 0, 1, 0, 1)], [row.to_dict() for row in given]
-        page[0].to_dict()["nested"]["list"].append("changed")
-    page.to_dicts()[1]["nested"]["list"].append("changed")
-    yield "copies", rows, page.to_dicts()
-    yield "length", len(rows), len(page)
-    restored = pickle.loads(pickle.dumps(page))  # noqa: S301 - made here
-    for fact in _FACTS:
-        yield f"pickled, {fact}", getattr(page, fact), getattr(restored, fact, "nothing")
-    yield "pickled", (rows, repr(page)), (restored.to_dicts(), repr(restored))
-    yield "pickled rows", list(page), list(restored)
 
 
 def walked(operation: OperationSpec, caller: Caller) -> Iterator[Violation]:
