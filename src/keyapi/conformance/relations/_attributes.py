@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, cast
 
@@ -15,6 +15,9 @@ from keyapi._models import Model
 from keyapi.conformance.registry import Finding
 from keyapi.conformance.relations._doors import as_received
 from keyapi.conformance.relations._json_texts import meanings
+from keyapi.conformance.relations._logging import heard
+from keyapi.conformance.relations._models import promises
+from keyapi.conformance.relations._notebook import shown_of_row
 from keyapi.conformance.relations._probes import distinct, is_map, only
 from keyapi.conformance.relations._shared import violation
 from keyapi.conformance.spelling import members_differ, spelled, spelling
@@ -103,6 +106,9 @@ class Reader:
         view, name = model.from_dict({**row, **_UNKNOWN}), model.__name__
         for rule, expected, get in as_received(model, row):
             yield from self._differs(name, rule, expected, get)
+        for rule, expected, shown in shown_of_row(model):
+            if shown != expected:
+                yield self._finding(name, rule, expected, shown)
         found = {attribute: _read(view, attribute) for attribute in chain(*attributes.values())}
         for prop, value in row.items():
             # Where two properties are spelled alike, one of their attributes must read each.
@@ -136,6 +142,9 @@ class Reader:
                 yield from self.members(type(member), schema)
             elif value is not None:
                 yield self._finding(case, "attribute", f"the member of {value!r}", repr(member))
+            given = _attempt(partial(_given, model, {attribute: member}))
+            if given != {name: value}:
+                yield self._finding(case, "constructor", {name: value}, repr(given))
         if not expected <= words or (words - expected) & _PLAIN:
             yield self._finding(case, "attribute-type", sorted(expected), sorted(words))
 
@@ -157,6 +166,7 @@ class Reader:
     ) -> Iterator[Finding]:
         """An accessor gives what the text means, as objects of the class that its type names."""
         case = f"{model.__name__}.{accessor}"
+        yield from self._logged(model, accessor, name)
         for value, expected in meanings(self._specification, text):
             found = _read(model.from_dict({name: value}), accessor)
             plain = [*map(_plain, found)] if isinstance(found, list) else _plain(found)
@@ -173,6 +183,21 @@ class Reader:
                         told = sorted(_words_of(model, accessor))
                         yield self._finding(case, "attribute-type", sorted(words), told)
                         return
+
+    def _logged(self, model: type[Model], accessor: str, name: str) -> Iterator[Finding]:
+        """What cannot be decoded is logged, once for a property, without the text itself."""
+        field = inspect.getattr_static(model, accessor)
+        if hasattr(field, "warned"):
+            field.warned = False  # other relations have read such texts
+        with heard() as records:
+            for value in (None, "", " ", "null", "[]", '{"canary', '["', '{"canary'):
+                _read(model.from_dict({name: value}), accessor)
+        if records is None:
+            return
+        found = [(record.levelname, record.getMessage()) for record in records]
+        told = [level == "WARNING" and f"{model.__name__}.{name}" in text for level, text in found]
+        if told != [True] or "canary" in str(found):
+            yield self._finding(f"{model.__name__}.{accessor}", "logged", "one warning", found)
 
     def _words(self, schema: Schema) -> set[str]:
         """Words that the type of an attribute has, whatever the classes in it are called."""
@@ -215,19 +240,9 @@ class Reader:
     def _as_promised(
         self, model: type[Model], row: dict[str, Any], read: Mapping[str, Any]
     ) -> Iterator[Finding]:
-        """What is promised of every model: equality, the constructor, what it shows."""
-        view, name = model.from_dict(row), model.__name__
-        shown = ", ".join(f"{attribute}={value!r}" for attribute, value in read.items())
-        others = [{**row, prop: ["another"]} for prop in row]
-        promises: dict[str, tuple[Any, Callable[[], Any]]] = {
-            "equal": (view, lambda: model.from_dict(dict(row))),
-            "unequal": (False, lambda: model.from_dict(_UNKNOWN) == view),
-            "unequal value": (False, lambda: any(model.from_dict(o) == view for o in others)),
-            "constructor": (view, lambda: model(**read)),
-            "repr": (f"{name}({shown})", lambda: repr(view)),
-        }
-        for rule, (expected, get) in promises.items():
-            yield from self._differs(name, rule, expected, get)
+        """What is promised of every model: equality, the constructor, copies, what it shows."""
+        for rule, (expected, get) in promises(model, row, read).items():
+            yield from self._differs(model.__name__, rule, expected, get)
 
     def _only(self, schema: Schema | None) -> Schema:
         return only(self._specification, schema or {})
@@ -260,6 +275,10 @@ def _source(model: type[Model], attribute: str, default: str) -> str:
 @lru_cache(maxsize=64)
 def _source_of(model: Any) -> str:  # to mypy, a class is not hashable
     return inspect.getsource(model)
+
+
+def _given(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:
+    return model(**values).to_dict()
 
 
 def _plain(value: Any) -> Any:

@@ -35,8 +35,6 @@ def as_received(
         for rule, read in ways.items():
             yield f"{rule} of {case}", repr(received), _reading(read, model, received)
     yield "equal", "False", lambda: str(model.from_dict(nulls) == model.from_dict({}))
-    if find_spec("pydantic"):
-        yield "schema for pydantic", repr(sorted(row)), lambda: repr(sorted(_schema(model)))
 
 
 def _reading(
@@ -82,12 +80,6 @@ def _by_pydantic(model: type[Model]) -> dict[str, Callable[[Model], Any]]:
             json.dumps({"rows": [view.to_dict()]})
         ).rows[0],
     }
-
-
-def _schema(model: type[Model]) -> list[str]:
-    from pydantic import TypeAdapter
-
-    return [*TypeAdapter(model).json_schema(mode="serialization")["properties"]]
 
 
 def _plain(found: Any) -> Any:
