@@ -13,7 +13,11 @@ from contract.committed import SPECIFICATION
 from keyapi.conformance.broken import assert_holds
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.recordings import check_file, check_recording, missing
-from keyapi.conformance.relations import recorded_as_documented
+from keyapi.conformance.relations import (
+    fixtures_as_documented,
+    recorded_as_documented,
+    replay_as_documented,
+)
 from keyapi.recording.har import read
 from keyapi_tiktok import TikTok
 from pipeline.cli import ROOT
@@ -62,3 +66,12 @@ def test_each_operation_has_a_recording_of_each_documented_outcome(
 @pytest.mark.parametrize("operation", list(SPECIFICATION), ids=attrgetter("name"))
 def test_what_is_recorded_has_no_secret_and_is_replayed_strictly(operation: Any) -> None:
     assert_holds(list(recorded_as_documented(operation, Caller(TikTok))))
+
+
+@pytest.mark.parametrize("operation", list(SPECIFICATION), ids=attrgetter("name"))
+def test_users_record_and_replay_in_their_tests(operation: Any) -> None:
+    assert_holds(list(replay_as_documented(SPECIFICATION, operation, Caller(TikTok))))
+
+
+def test_users_have_the_fixtures() -> None:
+    assert_holds(list(fixtures_as_documented(SPECIFICATION)))

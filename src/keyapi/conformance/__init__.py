@@ -24,7 +24,10 @@ what its options do, `texts_as_given`, `bytes_as_received` and `refusals_as_docu
 neither ASCII nor polite, `pages_as_documented` at pages and circles of them,
 `shared_as_documented` at what threads and tasks share, `budget_shared_through_redis` at what
 processes share, `network_as_documented` at the client's own connections,
-`recorded_as_documented` at recorder and replay, `sandbox_as_documented` at a sandbox's options.
+`recorded_as_documented` at recorder and replay, `replay_as_documented` and
+`fixtures_as_documented` at `keyapi.testing`, `sandbox_as_documented` at a sandbox's options,
+`seeded_everywhere` at its data in another process, `shapes_as_served` at what it makes of
+specifications that have more than the pages.
 `check_recording` judges a recording; `spec_is_sound` a specification. `relation` registers one of
 your own. `pytest -p keyapi.conformance.plugin` adds the suite's options and report.
 
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
         bytes_as_received,
         check_recording,
         client_to_spec,
+        fixtures_as_documented,
         low_level_as_documented,
         names_as_documented,
         network_as_documented,
@@ -68,8 +72,11 @@ if TYPE_CHECKING:
         recorded_as_documented,
         refusals_as_documented,
         relation,
+        replay_as_documented,
         sandbox_as_documented,
+        seeded_everywhere,
         server_to_spec,
+        shapes_as_served,
         shared_as_documented,
         spec_is_sound,
         spec_to_client,
@@ -94,6 +101,7 @@ __all__ = [
     "check",
     "check_recording",
     "client_to_spec",
+    "fixtures_as_documented",
     "http_server",
     "low_level_as_documented",
     "names_as_documented",
@@ -103,10 +111,13 @@ __all__ = [
     "recorded_as_documented",
     "refusals_as_documented",
     "relation",
+    "replay_as_documented",
     "sandbox_as_documented",
     "sandbox_server",
     "score",
+    "seeded_everywhere",
     "server_to_spec",
+    "shapes_as_served",
     "shared_as_documented",
     "spec_is_sound",
     "spec_to_client",

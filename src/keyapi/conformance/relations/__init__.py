@@ -21,11 +21,15 @@ from keyapi.conformance.relations._recording import recorded_as_documented
 from keyapi.conformance.relations._redis import budget_shared_through_redis
 from keyapi.conformance.relations._refusals import refusals, refusals_as_documented
 from keyapi.conformance.relations._sandbox import sandbox_as_documented
+from keyapi.conformance.relations._sandbox_elsewhere import seeded_everywhere
 from keyapi.conformance.relations._sending import client_to_spec, sent_as_asked
 from keyapi.conformance.relations._server import server_to_spec
+from keyapi.conformance.relations._shapes import shapes_as_served
 from keyapi.conformance.relations._shared import pairs, success_answer
 from keyapi.conformance.relations._sharing import shared_as_documented
 from keyapi.conformance.relations._soundness import spec_is_sound
+from keyapi.conformance.relations._testing import replay_as_documented
+from keyapi.conformance.relations._testing_fixtures import fixtures_as_documented
 from keyapi.conformance.relations._texts import texts_as_given
 from keyapi.conformance.relations._walks import walks
 
@@ -43,6 +47,7 @@ __all__ = [
     "client_to_spec",
     "contract_as_documented",
     "credits_counted",
+    "fixtures_as_documented",
     "low_level_as_documented",
     "names_as_documented",
     "network_as_documented",
@@ -54,9 +59,12 @@ __all__ = [
     "refusals",
     "refusals_as_documented",
     "relation",
+    "replay_as_documented",
     "sandbox_as_documented",
+    "seeded_everywhere",
     "sent_as_asked",
     "server_to_spec",
+    "shapes_as_served",
     "shared_as_documented",
     "spec_is_sound",
     "spec_to_client",

@@ -15,10 +15,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from keyapi._client import SyncClient
+from keyapi._openapi import METHODS
 from keyapi.conformance.cases import cases
 from keyapi.conformance.cases import good as is_good
 from keyapi.conformance.drivers import wire
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._sandbox_clients import clients
 from keyapi.conformance.relations._sandbox_control import control
 from keyapi.conformance.relations._sandbox_data import DATA, without_id
 from keyapi.conformance.relations._sandbox_delivery import by_asgi, delivery
@@ -79,6 +81,7 @@ def sandbox_as_documented(
         *DATA,
         delivery,
         control,
+        clients,
         _schedules,
         _concerned,
         _charges,
@@ -182,11 +185,14 @@ def _is_refusal(reply: Reply) -> bool:
 def _ledger(sandboxes: Sandboxes) -> Compared:
     """Each request stands in the ledger, with its cost: none for another path or method."""
     sandbox, good = sandboxes.open(), sandboxes.good
-    other = "DELETE" if good.method != "DELETE" else "GET"
+    served = sandbox.spec.document["paths"][sandboxes.operation.path]
+    methods = [method.upper() for method in served if method in METHODS]
+    other = "DELETE" if "DELETE" not in methods else "TRACE"
     asked: list[Mapping[str, Any]] = [{}, {"method": other}, {"path": "/nowhere"}]
     replies = [reply for changed in asked for reply in sandboxes.ask(sandbox, **changed)]
     yield "status", [sandboxes.status, 405, 404], [reply.status for reply in replies]
-    yield "Allow", good.method, replies[1].headers.get("allow")
+    allowed = replies[1].headers.get("allow", "").split(", ")
+    yield "Allow", sorted(methods), sorted(allowed)
     entries = [
         (e.number, e.method, e.path, e.query, e.status, e.charged) for e in _entries(sandbox)
     ]

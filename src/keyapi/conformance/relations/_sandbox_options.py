@@ -23,7 +23,7 @@ class Sandboxes:
         self, specification: Specification, operation: OperationSpec, client: type[SyncClient]
     ) -> None:
         self._document = specification.document
-        self._client = client
+        self.client = client
         self._made: dict[int, Any] = {}
         self.operation = operation
         self.good = wire(operation, next(iter(cases(operation))).arguments)
@@ -32,7 +32,7 @@ class Sandboxes:
 
     def open(self, *, fresh: bool = False, **options: Any) -> Sandbox:
         """A sandbox; its data are made once for each seed, unless it makes its own."""
-        given = {"client": self._client, "spec": self._document, "key": KEY, **options}
+        given = {"client": self.client, "spec": self._document, "key": KEY, **options}
         sandbox = Sandbox(**given)
         if not fresh:
             made = self._made.setdefault(options.get("seed", 0), sandbox._service.catalogue)

@@ -1,0 +1,28 @@
+"""Server -> spec: what a sandbox serves of the judge's own API, whose facts no page has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keyapi._client import SyncClient
+from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._shape_pages import pages
+from keyapi.conformance.relations._shape_requests import requests
+from keyapi.conformance.relations._shape_values import golden, values
+from keyapi.conformance.shapes import shapes
+from keyapi.contract import Violation
+
+
+@relation("server -> spec", short="s>s", position=3)
+def shapes_as_served(client: type[SyncClient]) -> Iterator[Finding]:
+    """A sandbox reads requests, makes up values and leads on to pages as a specification asks.
+
+    Args:
+        client: A client class, which the sandbox is made for.
+    """
+    specification = shapes()
+    for look in (values, golden, requests, pages):
+        for rule, expected, found in look(specification, client):
+            if expected != found:
+                broken = Violation("shapes", "", rule, str(expected)[:200], str(found)[:200])
+                yield Finding("server -> spec", f"sandbox: {look.__name__}", broken)
