@@ -10,10 +10,22 @@ import httpcore
 import pytest
 
 from keyapi import fast
-from keyapi._sending import connections, deadline, direct, network, size, sockets
+from keyapi._base import BaseClient
+from keyapi._sending import (
+    connections,
+    deadline,
+    direct,
+    network,
+    owner,
+    response,
+    size,
+    sockets,
+)
 from keyapi._sending.exchange import Received
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import network_as_documented
+from keyapi.conformance.relations._connections import connections as _look
+from keyapi.conformance.relations._ways import Network, Way
 from keyapi.specification import Specification
 from keyapi_example import TikTok
 
@@ -141,3 +153,59 @@ def test_connections_that_break_a_promise_are_told(
     found = list(network_as_documented(OPERATIONS["shop_list"], CALLER))
 
     assert TOLD[fault] in {(one.case, one.violation.rule) for one in found}
+
+
+def no_limits(patch: Patch) -> None:
+    patch.setattr(connections, "_most", lambda limit: 100)
+
+
+def connections_that_never_expire(patch: Patch) -> None:
+    patch.setattr(httpcore.AsyncHTTPConnection, "has_expired", lambda self: False)
+
+
+def headers_without_bound(patch: Patch) -> None:
+    patch.setattr(size, "MOST_HEADERS", 2**10)
+
+
+def deeper_by_one(patch: Patch) -> None:
+    patch.setattr(response, "DEEPEST", response.DEEPEST + 1)
+
+
+def whoever_made_it(patch: Patch) -> None:
+    patch.setattr(owner.Owner, "check_loop", lambda *_: None)
+
+
+def connections_of_the_parents_loop(patch: Patch) -> None:
+    patch.setattr(network.AsyncTransport, "renew", lambda self: None)
+
+
+def free_by_hand(patch: Patch) -> None:
+    made = BaseClient._new_call
+    patch.setattr(
+        BaseClient,
+        "_new_call",
+        lambda self, name=None, cost=0, **more: made(self, name, cost, **more),
+    )
+
+
+LOST: dict[Callable[[Patch], None], tuple[str, str]] = {
+    no_limits: ("{'max_keepalive_connections': 0}", "connections"),
+    connections_that_never_expire: ("a server that left", "calls"),
+    headers_without_bound: ("an answer too many headers", "bounds"),
+    deeper_by_one: ("an answer too deep", "bounds"),
+    whoever_made_it: ("transport of one's own", "elsewhere"),
+    connections_of_the_parents_loop: ("a forked child", "connections"),
+    free_by_hand: ("by hand", "responses"),
+}
+
+
+@pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.__name__)
+def test_connections_that_are_not_kept_as_documented_are_told(
+    fault: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    fault(monkeypatch)
+
+    made = Network(OPERATIONS["shop_list"], CALLER, Way("async", True, {}))
+    told = {(case, rule) for case, rule, expected, found in _look(made) if expected != found}
+
+    assert LOST[fault] in told

@@ -19,6 +19,7 @@ from keyapi.conformance.drivers._loopback import Parts, loopback
 from keyapi.conformance.drivers._scripted import ScriptedClock
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._by_httpx import by_httpx
+from keyapi.conformance.relations._connections import connections
 from keyapi.conformance.relations._probes import probes
 from keyapi.conformance.relations._shared import request_differs, violation
 from keyapi.conformance.relations._ways import Look, Network, ways
@@ -65,7 +66,7 @@ class _Network(Network):
         for case, broken in self._sent():
             yield "client -> spec", case, broken
         looks = (self._kept, self._read, self._bounded, self._lost, self._overdue)
-        for compared in (*(look() for look in looks), by_httpx(self)):
+        for compared in (*(look() for look in looks), by_httpx(self), connections(self)):
             for case, rule, expected, found in compared:
                 if expected != found:
                     broken = violation(self.operation, rule, expected, found)

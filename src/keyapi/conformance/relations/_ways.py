@@ -89,7 +89,8 @@ class Network:
         kind: Any = self.caller.client
         kind = async_twin(kind) if self.way.asynchronous else kind
         own = {"base_url": url, "max_retries": 0, **self.way.options, **options}
-        own["httpx_args"] = {"verify": self._authorities, **options.get("httpx_args", {})}
+        if "transport" not in options:
+            own["httpx_args"] = {"verify": self._authorities, **options.get("httpx_args", {})}
         return kind(KEY, **own)
 
     def method(self, client: Any) -> Any:
@@ -113,13 +114,13 @@ class Network:
             return self._outcome_async(client, arguments)
         try:
             return self.method(client)(**arguments)
-        except KeyAPIError as error:
+        except (KeyAPIError, RuntimeError) as error:
             return error
 
     async def _outcome_async(self, client: Any, arguments: dict[str, Any]) -> Any:
         try:
             return await self.method(client)(**arguments)
-        except KeyAPIError as error:
+        except (KeyAPIError, RuntimeError) as error:
             return error
 
     def http(self, client: Any) -> Any:
