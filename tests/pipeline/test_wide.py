@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from random import Random
 from time import process_time
@@ -91,7 +92,7 @@ def test_what_the_validator_is_spared_changes_nothing_of_what_it_says() -> None:
 
 
 def test_ten_thousand_properties_take_time_by_their_number() -> None:
-    """Whatever they are: of rows, of a body, by several schemas. Their time at n and at 4 n."""
+    """Whatever they are: of rows, of a body, by several schemas. Their time at n and at 16 n."""
 
     def seconds(count: int) -> float:
         kinds = [{"type": "string"}, {"type": "integer"}, {"type": "array", "items": {}}]
@@ -103,9 +104,14 @@ def test_ten_thousand_properties_take_time_by_their_number() -> None:
             "paths": {},
             "components": {"schemas": {"Row": row, "Whole": {**row, "required": [*properties]}}},
         }
-        began = process_time()
-        parse(spec, ConfigFile(), Path("none"))
-        return process_time() - began
+        gc.collect()
+        gc.disable()  # what other tests have left behind is looked at for as long as this takes
+        try:
+            began = process_time()
+            parse(spec, ConfigFile(), Path("none"))
+            return process_time() - began
+        finally:
+            gc.enable()
 
     seconds(10)
-    assert seconds(4_000) < 12 * seconds(1_000)
+    assert seconds(8_000) < 64 * min(seconds(500) for _ in range(3)), "16 if linear, 256 if not"
