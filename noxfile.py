@@ -48,8 +48,8 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 OTHER_PYTHONS = [version for version in PYTHONS if _runs(version)]
 # What works with the oldest and the newest works between them; the nightly workflow tries all.
 _HERE = [version for version in PYTHONS if version in (_OWN, *OTHER_PYTHONS)]
-_EACH_CHANGE = [f"pythons-{v}" for v in OTHER_PYTHONS if v in (_HERE[0], _HERE[-1])]
-nox.options.sessions = ["together", *_EACH_CHANGE, "tools"]
+_EACH_CHANGE = [version for version in OTHER_PYTHONS if version in (_HERE[0], _HERE[-1])]
+nox.options.sessions = ["together"]
 
 # The plugins of what generates cases take a second to import, for nothing here.
 SHIPPED = [f"tests/{folder}" for folder in ("client", "sandbox", "cli", "export")]
@@ -87,8 +87,8 @@ def _run(
 _PARALLEL = ("-n", "auto", "--dist", "worksteal")
 
 
-def _pytest(session: nox.Session, *arguments: str, **env: str) -> None:
-    _run(session, "python", "-m", "pytest", *_PARALLEL, *arguments, **env)
+def _pytest(session: nox.Session, *arguments: str, folder: Path = DEV, **env: str) -> None:
+    _run(session, "python", "-m", "pytest", *_PARALLEL, *arguments, folder=folder, **env)
 
 
 def _chosen(
@@ -163,19 +163,32 @@ def tests(session: nox.Session) -> None:
     _pytest(session, *_chosen(session, SHIPPED, most=3))
 
 
-@nox.session(python=OTHER_PYTHONS)
+@nox.session(python=OTHER_PYTHONS, default=False)
+def environment(session: nox.Session) -> None:
+    """Make the environment of another Python, as `dev` makes that of the first."""
+    _install(session, "dev")
+
+
+def _environments(versions: Sequence[str]) -> list[str]:
+    return [f"environment-{version}" for version in versions]
+
+
+@nox.session(default=False, venv_backend="none", requires=_environments(OTHER_PYTHONS))
 def pythons(session: nox.Session) -> None:
     """The same on each other Python that is here, but for tests that start processes.
 
     These take a fifth of the time, and show signals, pipes and what workers share on a disk or in
     Redis, none of which depends on the version of Python. Of the others, those run that are not
-    marked `once` or `slow`, with one case each; `-- --all` runs all of them, and every case. By
-    default only the oldest and the newest Python run.
+    marked `once` or `slow`, with one case each; `-- --all` runs all of them, and every case.
     """
-    _install(session, "dev")
+    for version in OTHER_PYTHONS:
+        _tests_on(session, version)
+
+
+def _tests_on(session: nox.Session, version: str) -> None:
     tests, without = (*SHIPPED, "-m", "not process"), ("process", "once", "slow")
-    chosen = _chosen(session, tests, most=1, without=without)
-    session.run("python", "-m", "pytest", *_PARALLEL, *chosen)
+    folder = ROOT / ".nox" / f"environment-{version.replace('.', '-')}"
+    _pytest(session, *_chosen(session, tests, most=1, without=without), folder=folder)
 
 
 @nox.session(default=False, venv_backend="uv")
@@ -347,15 +360,16 @@ def demo(session: nox.Session) -> None:
     _run(session, "keyapi", "demo")
 
 
-@in_dev
+@nox.session(venv_backend="none", requires=["dev", *_environments(_EACH_CHANGE)])
 def together(session: nox.Session) -> None:
-    """Sessions tests, check, mutants, contract, docs, package and demo: each leaves cores idle.
+    """Every check, two at a time: each leaves cores idle that another one uses.
 
     The tests wait a third of their time, for deadlines and processes; of the others, most are one
-    process.
+    process. Of other Pythons, the oldest and the newest that are here run.
     """
-    sessions = (tests, check, mutants, contract, docs, package, demo)
-    _side_by_side(*(partial(each, session) for each in sessions))
+    other_pythons = [partial(_tests_on, version=version) for version in _EACH_CHANGE]
+    longest_first = (tests, tools, *other_pythons, check, docs, mutants, contract, package, demo)
+    _side_by_side(*(partial(each, session) for each in longest_first))
 
 
 @nox.session(default=False)
