@@ -22,6 +22,7 @@ RECORDINGS = {
 _LONG = {
     "budget_shared_through_redis",
     "credits_counted",
+    "files_as_documented",
     "walks",
     "bytes_as_received",
     "refusals_as_documented",

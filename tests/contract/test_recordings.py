@@ -14,6 +14,7 @@ from keyapi.conformance.broken import assert_holds
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.recordings import check_file, check_recording, missing
 from keyapi.conformance.relations import (
+    files_as_documented,
     fixtures_as_documented,
     recorded_as_documented,
     replay_as_documented,
@@ -75,3 +76,8 @@ def test_users_record_and_replay_in_their_tests(operation: Any) -> None:
 
 def test_users_have_the_fixtures() -> None:
     assert_holds(list(fixtures_as_documented(SPECIFICATION)))
+
+
+@pytest.mark.parametrize("operation", list(SPECIFICATION)[:1], ids=attrgetter("name"))
+def test_files_are_har_and_what_is_wrong_in_one_is_named(operation: Any) -> None:
+    assert_holds(list(files_as_documented(operation, Caller(TikTok))))

@@ -24,10 +24,10 @@ what its options do, `texts_as_given`, `bytes_as_received` and `refusals_as_docu
 neither ASCII nor polite, `pages_as_documented` at pages and circles of them,
 `shared_as_documented` at what threads and tasks share, `budget_shared_through_redis` at what
 processes share, `network_as_documented` at the client's own connections,
-`recorded_as_documented` at recorder and replay, `replay_as_documented` and
-`fixtures_as_documented` at `keyapi.testing`, `sandbox_as_documented` at a sandbox's options,
-`seeded_everywhere` at its data in another process, `shapes_as_served` at what it makes of
-specifications that have more than the pages.
+`recorded_as_documented` at recorder and replay, `files_as_documented` at recorded files,
+`replay_as_documented` and `fixtures_as_documented` at `keyapi.testing`, `sandbox_as_documented` at
+a sandbox's options, `seeded_everywhere` at its data in another process, `shapes_as_served` at what
+it makes of specifications that have more than the pages.
 `check_recording` judges a recording; `spec_is_sound` a specification. `relation` registers one of
 your own. `pytest -p keyapi.conformance.plugin` adds the suite's options and report.
 
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         bytes_as_received,
         check_recording,
         client_to_spec,
+        files_as_documented,
         fixtures_as_documented,
         low_level_as_documented,
         names_as_documented,
@@ -101,6 +102,7 @@ __all__ = [
     "check",
     "check_recording",
     "client_to_spec",
+    "files_as_documented",
     "fixtures_as_documented",
     "http_server",
     "low_level_as_documented",

@@ -55,8 +55,8 @@ class Field:
 
     @property
     def pointer(self) -> str:
-        """Where it is, as a JSON pointer."""
-        return pointer(*self._path, root="")
+        """Where it is, as a JSON pointer; in words where it is all of the document."""
+        return pointer(*self._path, root="" if self._path else "the document")
 
     def items(self) -> Iterator[Field]:
         """Give the items of a list.

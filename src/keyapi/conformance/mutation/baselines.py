@@ -20,6 +20,7 @@ from keyapi.conformance.relations import (
     client_to_spec,
     contract_as_documented,
     credits_counted,
+    files_as_documented,
     low_level_as_documented,
     names_as_documented,
     network_as_documented,
@@ -157,6 +158,7 @@ class Baseline:
         sandbox = sandbox_as_documented(specification, operation, self.client)
         yield "server -> spec", sandbox
         yield "recording", recorded_as_documented(operation, caller)
+        yield "recording", files_as_documented(operation, caller)
         yield "walks", shared_as_documented(operation, caller)
         server = sandbox_walks(walked_sandbox(client=self.client, spec=self.document))
         yield "walks", walks(self.contract, operation, self.caller, server)

@@ -17,6 +17,7 @@ from keyapi.conformance.relations._network import network_as_documented
 from keyapi.conformance.relations._options import options_as_documented
 from keyapi.conformance.relations._pages import pages_as_documented
 from keyapi.conformance.relations._parsing import parsed, spec_to_client
+from keyapi.conformance.relations._recorded_files import files_as_documented
 from keyapi.conformance.relations._recording import recorded_as_documented
 from keyapi.conformance.relations._redis import budget_shared_through_redis
 from keyapi.conformance.relations._refusals import refusals, refusals_as_documented
@@ -47,6 +48,7 @@ __all__ = [
     "client_to_spec",
     "contract_as_documented",
     "credits_counted",
+    "files_as_documented",
     "fixtures_as_documented",
     "low_level_as_documented",
     "names_as_documented",

@@ -15,6 +15,8 @@ from keyapi.conformance.cases import cases, good
 from keyapi.conformance.drivers import Caller, Inexpressible, wire
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._redacting import REDACTIONS
+from keyapi.conformance.relations._replaying import REPLAYS, guarded
 from keyapi.conformance.relations._shared import decoded, success_answer, violation
 from keyapi.recording.har import read
 from keyapi.recording.model import Recording
@@ -67,6 +69,12 @@ def recorded_as_documented(operation: OperationSpec, caller: Caller) -> Iterator
             if expected != found:
                 broken = violation(operation, rule, expected, found)
                 yield Finding("recording", "what is written", broken)
+    plain = replace(recording, source="", comment="")
+    for look in (*REPLAYS, *REDACTIONS):
+        for name, wanted, met in guarded(look, plain):
+            if wanted != met:
+                broken = violation(operation, look.__name__.replace("_", " "), wanted, met)
+                yield Finding("recording", name, broken)
     for case, rule in _replayed(operation, recording):
         yield Finding("recording", case, violation(operation, "replay", "ReplayError", rule))
 

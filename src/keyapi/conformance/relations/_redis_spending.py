@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 
@@ -54,6 +55,9 @@ def shared_by_name(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
         yield from desk.played(other, 1)
         for client in (*clients, other):
             client.close()
+    with server.connected() as connection:
+        fields = [connection.hlen(KEY.format(name)) for name in ("one", "two")]
+    yield from desk.broken("fields of what two processes had", fields[1], fields[0])
 
 
 def in_lots(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
@@ -169,5 +173,7 @@ def by_own_client(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
                 except TypeError:
                     pickled = "TypeError"
                 yield from desk.broken("pickle of a budget", "TypeError", pickled)
-            yield from desk.broken("own client", True, own.ping())
+                with patch.object(own, "close") as closed:
+                    budget.close()
+            yield from desk.broken("own client", (True, 0), (own.ping(), closed.call_count))
         yield from desk.broken("taken", desk.price, taken(server, name))
