@@ -149,6 +149,8 @@ def test_an_answer_that_nobody_takes_ends_the_connection(monkeypatch: pytest.Mon
         (b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000, 431),
         (b"GET /" + b"a" * 400_000, 431),
         (b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 100_000, 431),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431),
         (b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + b"a" * 2_000_000, 413),
         (
             b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -30,6 +30,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _timer: asyncio.TimerHandle | None = None
     _received = 0  # bytes of the request that is arriving
+    _head = 0  # bytes of its first line and headers
     _arriving = False
     _in_head = False
 
@@ -50,7 +51,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._timer is None:  # what arrived has ended the wait for the next request
             self._end_within(REQUEST_SECONDS)
-        if self._arriving:
+        if self._arriving and not self.transport.is_closing():
             self._received += len(data)
             if self._in_head and self._received > HEAD:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -60,8 +61,31 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Take note of a request's first byte."""
         super().on_message_begin()
-        self._received, self._arriving, self._in_head = 0, True, True
+        self._received, self._head, self._arriving, self._in_head = 0, 0, True, True
         self._end_within(REQUEST_SECONDS)
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of a request's first line, if it is not too long."""
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, if it is not one too many."""
+        super().on_header(name, value)
+        self._count(len(name) + len(value))
+
+    def _count(self, more: int) -> None:
+        # One read may hold more headers than are allowed, and their end.
+        self._head += more
+        if self._head > HEAD:
+            raise ValueError("too large")  # which ends the reading, and asks for an answer
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, or is too large to be."""
+        if self._head > HEAD:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        else:
+            super().send_400_response(msg)
 
     def on_headers_complete(self) -> None:
         """Take note of the end of a request's headers."""
