@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 from keyapi._client import SyncClient
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._sandbox_port import port
+from keyapi.conformance.relations._sandbox_settings import settings
+from keyapi.conformance.relations._sandbox_together import together
+from keyapi.conformance.relations._shape_faults import faults
 from keyapi.conformance.relations._shape_pages import pages
 from keyapi.conformance.relations._shape_requests import requests
 from keyapi.conformance.relations._shape_values import golden, values
@@ -21,7 +25,7 @@ def shapes_as_served(client: type[SyncClient]) -> Iterator[Finding]:
         client: A client class, which the sandbox is made for.
     """
     specification = shapes()
-    for look in (values, golden, requests, pages):
+    for look in (values, golden, requests, pages, faults, settings, together, port):
         for rule, expected, found in look(specification, client):
             if expected != found:
                 broken = Violation("shapes", "", rule, str(expected)[:200], str(found)[:200])
