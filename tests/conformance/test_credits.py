@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from keyapi import _config, _pages
+from keyapi import _config, _connection, _pages
 from keyapi._base import BaseClient
 from keyapi._client import AsyncClient
 from keyapi._errors import KeyAPIError
@@ -18,7 +19,7 @@ from keyapi._sending import cache, call, http, limits, pace, response, retries
 from keyapi._sending.call import Call
 from keyapi._sending.session import Session
 from keyapi.conformance.drivers import Caller
-from keyapi.conformance.relations import _credits, credits_counted
+from keyapi.conformance.relations import _credits, _made, credits_counted
 from keyapi.conformance.relations._keeping import kept_by_server
 from keyapi.specification import Specification
 from keyapi_example import TikTok
@@ -270,6 +271,67 @@ def a_pace_for_each_client(patch: Patch) -> None:
     patch.setattr(Session, "pace", lambda self, rate: pace.Pace(rate, self.clock))
 
 
+def limiters_asked_after_any_time(patch: Patch) -> None:
+    patch.setattr(pace, "_LONGEST_WAIT", 60.0)
+
+
+def requests_past_a_failing_limiter(patch: Patch) -> None:
+    whole: Any = pace.Pace._ask
+
+    def passed(self: Any, asked: int) -> float:
+        try:
+            return float(whole(self, asked))
+        except KeyAPIError:
+            return 0.0
+
+    patch.setattr(pace.Pace, "_ask", passed)
+
+
+def any_redis(patch: Patch) -> None:
+    patch.setattr(_config, "waits_for_ever", lambda _: False)
+
+
+def connections_shared_with_another_key(patch: Patch) -> None:
+    patch.setattr(OPTIONS["token"], "connection", False)
+
+
+def key_found_again(patch: Patch) -> None:
+    whole: Any = BaseClient._with_options
+
+    def again(self: Any, **changes: Any) -> Any:
+        if "KEYAPI_TOKEN" in os.environ:
+            self._options["token"] = None
+        return whole(self, **changes)
+
+    patch.setattr(BaseClient, "_with_options", again)
+
+
+def the_key_shown(patch: Patch) -> None:
+    patch.setattr(BaseClient, "__repr__", lambda self: f"{self.base_url} {self._settings.token}")
+
+
+def useless_arguments_taken(patch: Patch) -> None:
+    patch.setattr(_connection, "check_unused", lambda _: None)
+
+
+def one_pace_for_parent_and_child(patch: Patch) -> None:
+    patch.setattr(Session, "renew", lambda _: None)
+
+
+def a_lock_of_the_parent(patch: Patch) -> None:
+    patch.setattr(_made, "_PATIENCE", 0.1)
+    patch.setattr(limits.Limits, "renew", lambda _: None)
+
+
+def one_byte_too_many(patch: Patch) -> None:
+    whole: Any = http.bound
+    patch.setattr(http, "bound", lambda answer, limit: whole(answer, limit + 1))
+
+
+def certificates_trusted_next_time(patch: Patch) -> None:
+    patch.setitem(retries.TABLE, retries.UNTRUSTED, retries.TABLE[retries.UNSENT])
+
+
 def a_quota_noted_once(patch: Patch) -> None:
     whole = limits.Limits.exhausted
 
@@ -337,6 +399,17 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     quota_not_checked_while_waiting: ("exhausted meanwhile, async", "waiting for rate"),
     quota_not_checked_after_the_budget: ("shared budgets, async", "waiting for the budget"),
     a_pace_for_each_client: ("shared pace, sync", "rate"),
+    limiters_asked_after_any_time: ("limiters, sync", "waits"),
+    requests_past_a_failing_limiter: ("failing limiters, sync", "requests"),
+    any_redis: ("unlimited redis, sync", "a Redis with {'socket_timeout': None}"),
+    connections_shared_with_another_key: ("remade, sync", "closed with another token"),
+    key_found_again: ("found once, async", "key and server of a changed client"),
+    the_key_shown: ("uncopied, sync", "repr"),
+    useless_arguments_taken: ("unfit, sync", "http2 beside a transport"),
+    one_pace_for_parent_and_child: ("forked, sync", "waits"),
+    a_lock_of_the_parent: ("forked, sync", "a lock that is held at a fork, in the child"),
+    one_byte_too_many: ("sizes, async", "33554433 bytes are refused"),
+    certificates_trusted_next_time: ("failures, sync", "requests"),
     a_closed_session_used: ("unsent, sync", "raised"),
     a_deadline_passed_over: ("deadlines, sync", "requests"),
     bodies_read_to_their_end: ("slow bodies, sync", "raised"),

@@ -220,7 +220,11 @@ class Scripted:
 
     def close(self) -> None:
         """Close the client."""
-        closing = self.client.close()
+        self.close_it(self.client)
+
+    def close_it(self, client: Any) -> None:
+        """Close another client of the same kind."""
+        closing = client.close()
         if self._runner is not None:
             self._runner.run(closing)
 

@@ -30,7 +30,9 @@ from keyapi.conformance.relations._keeping import (
     low_level,
     never_the_key,
 )
+from keyapi.conformance.relations._limiters import failing_limiters, limiters, unlimited_redis
 from keyapi.conformance.relations._logging import hostile_words, logged
+from keyapi.conformance.relations._made import forked, found_once, remade, sizes, uncopied, unfit
 from keyapi.conformance.relations._pacing import (
     deadlines,
     exhausted_meanwhile,
@@ -40,7 +42,7 @@ from keyapi.conformance.relations._pacing import (
     slow_bodies,
     units,
 )
-from keyapi.conformance.relations._shared import put, put_cursor, put_more
+from keyapi.conformance.relations._shared import put, put_cursor, put_more, violation
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
@@ -93,6 +95,8 @@ def _failed(
             yield broken._replace(expected=f"{broken.expected} after {failing.name}")
         found = (type(error).__name__, *(getattr(error, name, "none") for name in names))
         yield from desk.broken(f"raised after {failing.name}", expected, found)
+        if retries and f"{1 + retries} attempts" not in str(error):
+            yield violation(desk.operation, "raised", f"{1 + retries} attempts", error)
         client.clock.time += _COOLDOWN
     client.close()
 
@@ -153,6 +157,8 @@ def retry_after(desk: Desk) -> Iterator[Violation]:
             yield from desk.played(client, 1, waits=[])
             told = type(found).__name__, getattr(found, "retry_after", None)
             yield from desk.broken("raised", ("RateLimited", float(text)), told)
+            if f" {text} seconds" not in str(found):
+                yield violation(desk.operation, "raised", f"{text} seconds", found)
 
 
 def unsent(desk: Desk) -> Iterator[Violation]:
@@ -277,6 +283,15 @@ SCENARIOS: dict[str, Scenario] = {
         units,
         shared_pace,
         exhausted_meanwhile,
+        limiters,
+        failing_limiters,
+        unlimited_redis,
+        remade,
+        found_once,
+        uncopied,
+        unfit,
+        forked,
+        sizes,
         logged,
         hostile_words,
         walks,

@@ -5,7 +5,8 @@ It stands here once more so that the client's own table is not its judge.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import ssl
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -67,6 +68,14 @@ class Failing(NamedTuple):
         return max_retries if self.times is None else min(self.times, max_retries)
 
 
+class _Untrusted(httpx.ConnectError):
+    """What httpx raises where the server's certificate is not trusted."""
+
+    def __init__(self, message: str, **more: Any) -> None:
+        super().__init__(message, **more)
+        self.__cause__ = ssl.SSLCertVerificationError(1, message)
+
+
 _REFUSED = {
     400: "BadRequest",
     401: "AuthenticationError",
@@ -107,6 +116,7 @@ FAILURES = (
         )
     ),
     Failing("a dropped one", Reply(error=httpx.RemoteProtocolError), "TransportError", GROWING),
+    Failing("no trust", Reply(error=_Untrusted), "TransportError", left=False),
     Failing("undecodable", Reply(error=httpx.DecodingError), "InvalidResponse", GROWING),
     Failing("words", Reply(200, b"unique_id is invalid"), "InvalidResponse"),
     Failing("not a number", Reply(200, b'{"code": 0, "data": NaN}'), "InvalidResponse"),

@@ -74,6 +74,10 @@ _EFFECTS = (
     _Effect({"timeout": 7.5}, {"timeouts": {7.5}}),
     _Effect({"timeout": None}, {"timeouts": {None}}),
     _Effect({"timeout": httpx.Timeout(2.0)}, {"timeouts": {2.0}}),
+    _Effect(
+        {"timeout": httpx.Timeout(connect=1.0, read=2.0, write=None, pool=4.0)},
+        {"phases": [1.0, 2.0, None, 4.0]},
+    ),
     _Effect({"timeout": 7.5, "deadline": 1e6}, {"timeouts": {7.5}}),
     _Effect({"timeout": 30, "deadline": 1e-6}, {"timeouts": {0.001}}),  # none is left
     _Effect({"token": None}, {"key": "sk_1"}, {"KEYAPI_TOKEN": "sk_1", "KEYAPI_KEY": "sk_2"}),
@@ -186,6 +190,7 @@ class _Call(NamedTuple):
             ],
             "team": request.headers.get("x-team"),
             "timeouts": {timeouts.get(phase, "none") for phase in _PHASES},
+            "phases": [timeouts.get(phase, "none") for phase in _PHASES],
         }
 
 
