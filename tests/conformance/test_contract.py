@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from keyapi import _json_text
 from keyapi._sending import monitor
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import contract_as_documented
 from keyapi.contract import Violation, _excerpts, _found, _response_schema, _semantics, _violation
-from keyapi.specification import Specification
+from keyapi.specification import OperationSpec, Specification
 from keyapi_example import TikTok
 
 Patch = pytest.MonkeyPatch
@@ -95,6 +96,17 @@ def controls_are_shown(patch: Patch) -> None:
     patch.setattr(_violation, "displayed", lambda text, longest: text[:longest])
 
 
+def ranges_are_not_read(patch: Patch) -> None:
+    def exactly(self: OperationSpec, status: Any) -> str | None:
+        return str(status) if str(status) in self.statuses else None
+
+    patch.setattr(OperationSpec, "documented", exactly)
+
+
+def text_is_decoded_once(patch: Patch) -> None:
+    patch.setattr(_json_text, "_NESTED", 1)
+
+
 FAULTS: dict[Callable[[Patch], None], tuple[str, str]] = {
     violations_are_not_told: ("shop_detail", "contract=function, told"),
     a_sample_is_raised: ("influencer_products_analytics", "contract=raise, "),
@@ -107,6 +119,8 @@ FAULTS: dict[Callable[[Patch], None], tuple[str, str]] = {
     rows_are_lost_between_parts: (FIRST, "violations, some of many"),
     deep_answers_fit: (FIRST, "violations, types"),
     controls_are_shown: (FIRST, "violations, controls"),
+    ranges_are_not_read: (FIRST, "made_up_list, status 499"),
+    text_is_decoded_once: (FIRST, "decoded "),
 }
 
 

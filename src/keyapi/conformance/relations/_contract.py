@@ -17,6 +17,7 @@ from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._breaches import Breach, Breaches
 from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._specifications import specifications_as_written
 from keyapi.conformance.relations._violations import violations_as_written
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, Specification
@@ -41,7 +42,7 @@ def contract_as_documented(
         caller: The client.
     """
     first = operation.name == next(iter(specification.operations))
-    broken = list(violations_as_written()) if first else []
+    broken = [*specifications_as_written(), *violations_as_written()] if first else []
     try:
         asked = next(iter(cases(operation))).arguments
         if (operation.name, False) in caller.methods:  # or "client -> spec" finds that it is not
