@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from keyapi import BadRequest, ContractViolation
+from keyapi import BadRequest, ConfigurationError, ContractViolation
 from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import Caller, Inexpressible
+from keyapi.conformance.drivers import KEY, Caller, Inexpressible
 from keyapi.conformance.drivers._scripted import Reply, Scripted
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.conformance.registry import Finding, relation
@@ -43,6 +44,7 @@ def contract_as_documented(
     """
     first = operation.name == next(iter(specification.operations))
     broken = [*specifications_as_written(), *violations_as_written()] if first else []
+    broken += _frozen(caller) if first else []
     try:
         asked = next(iter(cases(operation))).arguments
         if (operation.name, False) in caller.methods:  # or "client -> spec" finds that it is not
@@ -79,12 +81,14 @@ class _Play(NamedTuple):
             found: Any = _shown(given)
             if broken:
                 facts = ("violations", "status", "code", "attempts", "operation")
-                response = getattr(given, "response", None)
-                told = f"The response breaks the specification: {broken[0]}" in str(given)
-                expected = [ContractViolation, broken, each.answer.status, 0, 1]
-                expected += [self.operation.name, each.answer.content, True]
-                found = [type(given), *(getattr(given, name, None) for name in facts)]
-                found += [getattr(response, "content", None), told]
+                told = broken, each.answer.status, 0, 1, self.operation.name
+                content, pickled = _content(given), pickle.dumps(given)
+                expected = [ContractViolation, told, told, each.answer.content, None, True, False]
+                copies = given, pickle.loads(pickled)  # noqa: S301 - made here
+                found = [tuple(getattr(one, fact, None) for fact in facts) for one in copies]
+                line = f"The response breaks the specification: {broken[0]}" in str(given)
+                secret = KEY.encode() in pickled
+                found = [type(given), *found, content, _content(copies[1]), line, secret]
             yield from self._differs(f"contract=raise, {each.name}", expected, found)
         yield from self._differs("contract=raise, requests", len(every), len(client.requests))
         client.close()
@@ -186,6 +190,28 @@ class _Play(NamedTuple):
     def _differs(self, rule: str, expected: Any, found: Any) -> Iterator[Violation]:
         if expected != found:
             yield violation(self.operation, rule, expected, found)
+
+
+def _content(error: Any) -> Any:
+    """The body of the response that an error keeps."""
+    return getattr(getattr(error, "response", None), "content", None)
+
+
+def _frozen(caller: Caller) -> Iterator[Violation]:
+    """A client whose package has no specification says so when it is made, if it is needed."""
+    kind: Any = type("Frozen", (caller.client,), {"_package": "json"})
+    for option, expected in (("warn", ConfigurationError), ("off", type(None))):
+        for changed in (False, True):
+            found: Any = None
+            try:
+                kind(KEY).with_options(contract=option) if changed else kind(KEY, contract=option)
+            except Exception as error:
+                found = error
+            told = found is None or "json/openapi.json" in str(found)
+            if (type(found), told) != (expected, True):
+                yield Violation(
+                    "", "", f"frozen, contract={option}", expected.__name__, repr(found)
+                )
 
 
 def _shown(result: Any) -> tuple[str, str]:

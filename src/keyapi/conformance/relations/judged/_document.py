@@ -48,6 +48,7 @@ _ROW = _object(
     free={"type": "object", "additionalProperties": True},
     part={"anyOf": [_reference("Part"), {"enum": [None]}]},
     both={"allOf": [_reference("Base"), _object(extra=_WHOLE)], "nullable": True},
+    open_too={"allOf": [_reference("Base")], "properties": {"own": _WHOLE}},
     either={"oneOf": [_TEXT, _WHOLE]},
     never={"not": {"type": "string"}},
     texts={**_TEXT, "x-keyapi": {"json": True, "decoded": _PARTS}},

@@ -139,6 +139,7 @@ SCHEMAS = (
         ),
     ),
     Judged("parts of a whole stay open", rows(row(both={"base": "", "new": 1, "extra": 2}))),
+    Judged("and what is made of one", rows(row(open_too={"base": "", "own": 1, "new": 2}))),
     Judged(
         "JSON in texts",
         rows(
