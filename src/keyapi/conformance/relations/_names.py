@@ -12,6 +12,7 @@ from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._attributes import Reader
+from keyapi.conformance.relations._documentation import classes_as_documented
 from keyapi.conformance.relations._probes import is_map, only
 from keyapi.conformance.relations._shared import put, put_more, success_answer, violation
 from keyapi.conformance.relations._surface import documented, methods_as_documented, result_of
@@ -59,7 +60,12 @@ def names_as_documented(
 def _surface(
     specification: Specification, operation: OperationSpec, caller: Caller
 ) -> Iterator[Finding]:
-    for compare in (methods_as_documented, operation_as_documented, client_as_declared):
+    for compare in (
+        methods_as_documented,
+        operation_as_documented,
+        client_as_declared,
+        classes_as_documented,
+    ):
         for case, rule, expected, found in compare(specification, operation, caller):
             if expected != found:
                 yield Finding("client -> spec", case, violation(operation, rule, expected, found))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 from keyapi import Page, PageIterator
 from keyapi._clients import Method, async_twin
 from keyapi.conformance.drivers import Caller
+from keyapi.conformance.relations._documentation import documentation_differs
 from keyapi.conformance.relations._probes import is_map, only
 from keyapi.conformance.spelling import spelled, spelling
 from keyapi.specification import Argument, OperationSpec, Schema, Specification
@@ -169,19 +170,13 @@ def _documentation(
     operation: OperationSpec, method: Method, arguments: list[Documented], caller: Caller
 ) -> Iterator[tuple[str, object, object]]:
     """The docstring tells the cost, the source, and each argument in the page's words."""
-    text = " ".join(method.doc.split())
-    cost = f"{operation.credits} credit{'s' if operation.credits != 1 else ''}"
-    walk = method.kind == "iterate"
-    costs = f"every page costs {cost}." if walk else f"One request, {cost}."
-    source = f"Source: `{operation.method} {operation.path}` of"
     described = {p["name"]: p.get("description", "") for p in operation.node.get("parameters", ())}
-    lines = [costs, source, operation.node.get("summary", "")]
+    told = []
     for name, argument in ((a.name, a.argument) for a in arguments):
         words = described.get(argument.name, "") if argument.place != "body" else ""
-        line = f"{name}: {words or argument.schema.get('description', '')}"
-        lines.append(name if name == "start_page" else line)
-    for line in lines:
-        yield "documentation", line, line if spelling(line) in spelling(text) else text
+        told.append((name, words or argument.schema.get("description", "")))
+    for expected, found in documentation_differs(operation, method, told):
+        yield "documentation", expected, found
 
 
 def _twin(

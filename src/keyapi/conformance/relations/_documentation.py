@@ -1,0 +1,125 @@
+"""What generated docstrings tell: all of the specification's words, and nothing else."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from typing import Any
+
+from keyapi._clients import Method, async_twin
+from keyapi._options import OPTIONS
+from keyapi.conformance.drivers import Caller
+from keyapi.conformance.spelling import spelling
+from keyapi.specification import OperationSpec, Specification
+
+_WALKED = (
+    "limit: Rows to yield at most; None for all.",
+    "max_pages: Pages to fetch at most; None for all.",
+    "It carries `next_page`, `page_size` and `rows_yielded`, to resume from.",
+)
+_STARTS = {
+    "page": "Page to start at, from {}.",
+    "cursor": "Cursor to start at, as an earlier page or error gave it.",
+}
+_OR_NONE = "(ornonewherearowisnull)?"
+_RETURNS = {
+    "page": f"thepageasequenceof{{}}{_OR_NONE}",
+    "iterate": f"aniteratorof{{}}{_OR_NONE}itspagesgiveswholepages",
+    "many": f"alistof{{}}{_OR_NONE}(nonefornull)?",
+    "one": "the{}(nonewherethereisnone)?",
+    "data": "nothing|thedecodeddata",
+}
+_TOLD = "\0"
+"""Stands where something was told that must be."""
+
+
+def documentation_differs(
+    operation: OperationSpec, method: Method, arguments: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """Compare a method's docstring with the specification, word by word.
+
+    Args:
+        operation: The operation.
+        method: The method.
+        arguments: Names of its arguments, each with what the specification says of it.
+
+    Yields:
+        What was expected, and the docstring.
+    """
+    walk, paging = method.kind == "iterate", operation.paging
+    cost = f"{operation.credits} credit{'s' if operation.credits != 1 else ''}"
+    walking = f"Walks page after page, fetching each when it is needed; every page costs {cost}."
+    lines = [
+        operation.node.get("summary", ""),
+        operation.node.get("description", ""),
+        walking if walk else f"One request, {cost}.",
+        *("Returns:", "Raises:", "KeyAPIError: The request failed or was answered with an error."),
+        f"Source: `{operation.method} {operation.path}` of the effective specification.",
+        *(_WALKED if walk else ()),
+    ]
+    silent = False
+    for name, words in arguments:
+        if name == "start_page" and walk and paging is not None:
+            start = _STARTS[paging.kind]
+            words = words if paging.first is not None else start.format(paging.start)
+        silent |= not words
+        lines.append(f"{name}: {words}")
+    rest = told = spelling(method.doc)
+    for line in sorted(map(spelling, lines), key=len, reverse=True):
+        if line and line not in rest:
+            yield next(one for one in lines if spelling(one) == line), method.doc
+        rest = rest.replace(line, _TOLD, 1) if line else rest
+    model = method.operation.model()
+    returned = _RETURNS[method.kind].format(spelling(getattr(model, "__name__", "")))
+    pattern = f"{_TOLD}*(args)?{_TOLD}*({returned}){_TOLD}*"
+    if told and not silent and not re.fullmatch(pattern, rest):
+        yield "nothing but what the specification says", method.doc
+
+
+def classes_as_documented(
+    specification: Specification, operation: OperationSpec, caller: Caller
+) -> Iterator[tuple[str, str, object, object]]:
+    """Compare the docstrings of models, enums, resources and clients with what they stand for.
+
+    Args:
+        specification: The specification.
+        operation: The operation whose resource is looked at.
+        caller: The client.
+
+    Yields:
+        What was looked at, rule, expected and found.
+    """
+    models = import_module(f"{caller.client._package}.models")
+    told: list[tuple[Any, str]] = [
+        (found, schema.get("description") or f"{name}.")
+        for name, schema in specification.schemas.items()
+        if (found := getattr(models, name, None)) is not None
+    ]
+    for kind, closing, end in (
+        (caller.client, "The client. Use it as a context manager, or call `close()`", ""),
+        (
+            async_twin(caller.client),
+            "The client for asyncio. Use it with `async with`, or `await close()`",
+            ", for asyncio",
+        ),
+    ):
+        options = [f"{name}: {_option(name, kind)}" for name in OPTIONS]
+        raises = "Raises: ConfigurationError: There is no API key, or an option cannot be used."
+        lines = [f"{closing} when you are done.", "Args:", *options, raises]
+        told.append((kind, " ".join(lines)))
+        descriptor = inspect.getattr_static(kind, operation.resource, None)
+        told.append((descriptor, f"The `{operation.resource}` operations."))
+        resource = getattr(kind("sk_contract"), operation.resource, None)
+        told.append((type(resource), f"Operations below `{operation.resource}`{end}."))
+    for one, expected in told:
+        found = getattr(one, "__doc__", None) or ""
+        if spelling(found) != spelling(expected):
+            yield getattr(one, "__name__", operation.resource), "documentation", expected, found
+
+
+def _option(name: str, kind: Any) -> str:
+    option = OPTIONS[name]
+    needs = "" if option.requires is None else f" Needs the extra `{name}`."
+    return option.doc.replace("default_base_url", kind.default_base_url) + needs
