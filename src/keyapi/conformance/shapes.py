@@ -104,6 +104,15 @@ VALUES: Mapping[str, Schema] = {
 }
 """Properties of an object, by name: each another thing that a schema, or a name, may ask for."""
 
+KNOWN = [
+    {"thing_id": 71, "area": "north", "likes": 3},
+    {"thing_id": 72, "area": "north", "likes": 5},
+]
+"""The rows that the page of `shape_known` would show."""
+ONE = {"code": "c1", "n": 17}
+"""What the page of `shape_one` would show."""
+_ENVELOPE = {"code": 0, "message": "success"}
+
 
 def shapes() -> Specification:
     """The specification."""
@@ -242,6 +251,47 @@ def shapes() -> Specification:
             _in("query", "page", {"type": "integer", "minimum": 0}),
             _in("query", "ids", {"type": "array", "items": _WHOLE}),
         ),
+        "/shapes/names": _operation(  # whose rows nothing tells apart but their text
+            "get",
+            "shape_names",
+            _rows("things", _object({"size": {"type": "string", "enum": ["S"]}, "title": _TEXT})),
+            {"items": "/data/things", "echoes": []},
+            _in("query", "of", _TEXT, required=True),
+        ),
+        "/shapes/known": _operation(  # whose page shows some rows
+            "get",
+            "shape_known",
+            _rows("things", _object({"thing_id": _WHOLE, "area": _TEXT, "likes": _WHOLE})),
+            {
+                "items": "/data/things",
+                "ids": {"ids": "thing_id"},
+                "echoes": ["area"],
+                "filters": {"likes": "likes"},
+                "identity": "thing_id",
+            },
+            _in("query", "area", _TEXT, required=True),
+            _in("query", "likes", _WHOLE),
+            _in("query", "ids", {"type": "array", "items": _TEXT}),
+            example={**_ENVELOPE, "data": {"things": KNOWN}, "requestId": "7"},
+        ),
+        "/shapes/note": _operation(  # whose body may be left out
+            "post",
+            "shape_note",
+            _object({"code": _WHOLE, "message": _TEXT, "data": {"nullable": True}}),
+            {},
+            body={"type": "object", "required": ["note"], "properties": {"note": _TEXT}},
+            body_required=False,
+        ),
+        "/shapes/one": _operation(
+            "get",
+            "shape_one",
+            _object(
+                {"code": _WHOLE, "message": _TEXT, "data": _object({"code": _TEXT, "n": _WHOLE})}
+            ),
+            {"credits": 0},
+            _in("query", "code", _TEXT, required=True),
+            example={**_ENVELOPE, "data": ONE},
+        ),
     }
     return Specification(
         {
@@ -284,13 +334,16 @@ def _operation(
     facts: Mapping[str, Any],
     *parameters: Mapping[str, Any],
     body: Schema | None = None,
+    body_required: bool = True,
     open_to_all: bool = False,
+    example: Any = None,
 ) -> dict[str, Any]:
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     refusals = {status: {"description": "No", "content": error} for status in ("4XX", "429")}
     success: dict[str, Any] = {"description": "Yes"}
     if answer is not None:
-        success["content"] = {"application/json": {"schema": answer}}
+        shown = {} if example is None else {"example": example}
+        success["content"] = {"application/json": {"schema": answer, **shown}}
     node: dict[str, Any] = {
         "operationId": name,
         "tags": ["shape"],
@@ -300,7 +353,7 @@ def _operation(
     }
     if body is not None:
         json_body = {"application/json": {"schema": body}}
-        node["requestBody"] = {"required": True, "content": json_body}
+        node["requestBody"] = {"required": body_required, "content": json_body}
     if open_to_all:
         node["security"] = []
     return {method: node}

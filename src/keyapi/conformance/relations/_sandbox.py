@@ -23,7 +23,7 @@ from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._sandbox_clients import clients
 from keyapi.conformance.relations._sandbox_control import control
 from keyapi.conformance.relations._sandbox_data import DATA, without_id
-from keyapi.conformance.relations._sandbox_delivery import by_asgi, delivery
+from keyapi.conformance.relations._sandbox_delivery import by_asgi, delivery, leaving
 from keyapi.conformance.relations._sandbox_options import OPTIONS, Compared, Sandboxes
 from keyapi.conformance.relations._shared import violation
 from keyapi.contract import Contract
@@ -80,6 +80,7 @@ def sandbox_as_documented(
         *OPTIONS,
         *DATA,
         delivery,
+        leaving,
         control,
         clients,
         _schedules,

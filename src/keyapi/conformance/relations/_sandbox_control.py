@@ -18,7 +18,17 @@ _ROUTES = (*(("GET", name) for name in _READ), ("PUT", "faults"), ("POST", "rese
 _HEADERS = (None, "Bearer", "Bearer sk_another", f"Bearer {KEY[:-1]}", f"Basic {KEY}", KEY)
 """What does not pass for the key."""
 _BEFORE, _AFTER = ["quota-402@2"], ["html-502@1", "quota-402@3-"]
-_UNUSABLE: tuple[Any, ...] = (["no-such-fault"], ["html-502@0"], "html-502", [1], {}, None)
+_UNUSABLE: tuple[Any, ...] = (
+    ["no-such-fault"],
+    ["html-502@0"],
+    "html-502",
+    [1],
+    {},
+    None,
+    b"{",
+    b"",
+)
+_UNUSABLE += (b" " * 1_000_001, b"[" * 100_000, ["html-502"] * 101)
 """What faults are not replaced by."""
 
 Ask = Callable[..., tuple[int, Any]]
@@ -50,8 +60,9 @@ def _refused(ask: Ask) -> Compared:
 
 def _steered(ask: Ask, sandboxes: Sandboxes, sandbox: Sandbox) -> Compared:
     for unusable in _UNUSABLE:
-        status, _ = ask("PUT", "faults", unusable)
-        yield f"control, faults {unusable}", (400, _BEFORE), (status, sandbox.faults)
+        status, body = ask("PUT", "faults", unusable)
+        found = (status, [*body], sandbox.faults)
+        yield f"control, faults {str(unusable)[:40]}", (400, ["message"], _BEFORE), found
     yield "control, new faults", (200, _AFTER), ask("PUT", "faults", _AFTER)
     yield "control, new faults", _AFTER, sandbox.faults
     nothing = {"charged": 0, "credits_left": 1000, "requests": 0}
@@ -86,7 +97,8 @@ def _asking(runner: asyncio.Runner, sandbox: Sandbox) -> Ask:
         verb: str, name: str, body: Any = None, authorization: str | None = f"Bearer {KEY}"
     ) -> tuple[int, Any]:
         headers = {} if authorization is None else {"Authorization": authorization}
-        content = json.dumps(body) if verb == "PUT" else None
+        encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
+        content = encoded if verb == "PUT" else None
         sending = http.request(verb, f"/_sandbox/{name}", headers=headers, content=content)
         response = runner.run(_settled(sending))
         return response.status_code, response.json()

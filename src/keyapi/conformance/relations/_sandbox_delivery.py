@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -54,6 +54,30 @@ def delivery(sandboxes: Sandboxes) -> Compared:
     for way, arrived in _ways(sandboxes.open(faults=["dropped"]), good):
         cut = not arrived.ended and 0 < _length(arrived) < len(whole)
         yield f"a dropped answer, {way}", True, cut or f"{_length(arrived)} of {len(whole)} bytes"
+
+
+def leaving(sandboxes: Sandboxes) -> Compared:
+    """A client that leaves in the middle of its body is not served, and a web socket is closed."""
+    sandbox = sandboxes.open()
+    part = {"type": "http.request", "body": b"{", "more_body": True}
+    web_socket = {"type": "websocket", "path": "/", "headers": [], "query_string": b""}
+    scope = {**_scope(sandboxes.good), "root_path": ""}
+    for name, asked, messages, expected in (
+        ("left", scope, [part, {"type": "http.disconnect"}], []),
+        ("web socket", {**web_socket, "root_path": ""}, [], ["websocket.close"]),
+    ):
+        sent: list[str] = []
+        received = iter(messages)
+
+        async def receive(received: Iterator[Any] = received) -> Any:
+            return next(received)
+
+        async def send(message: Any, sent: list[str] = sent) -> None:
+            sent.append(message["type"])
+
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            runner.run(sandbox(asked, receive, send))
+        yield name, (expected, 0), (sent, sandbox.ledger.count)
 
 
 def _length(arrived: _Arrived) -> int:
@@ -132,12 +156,15 @@ async def _sent_by_asgi(
             pieces.append(message.get("body", b""))
             ended = not message.get("more_body")
 
-    scope = {
+    await sandbox(_scope(asked), receive, send)
+    return ended, headers.get(b"server", b"").decode()
+
+
+def _scope(asked: SandboxRequest) -> dict[str, Any]:
+    return {
         "type": "http",
         "method": asked.method,
         "path": asked.path,
         "query_string": asked.query.encode(),
         "headers": [(name.encode(), text.encode()) for name, text in asked.headers.items()],
     }
-    await sandbox(scope, receive, send)
-    return ended, headers.get(b"server", b"").decode()

@@ -10,6 +10,7 @@ from typing import Any
 from keyapi._client import SyncClient
 from keyapi.conformance.drivers import KEY, wire
 from keyapi.conformance.relations._sandbox_options import Compared
+from keyapi.conformance.shapes import KNOWN, ONE
 from keyapi.contract import Contract
 from keyapi.sandbox import Sandbox, SandboxRequest
 from keyapi.specification import Specification
@@ -23,6 +24,10 @@ _GOOD: Mapping[str, Mapping[str, Any]] = {
     "shape_feed": {"offset": "*"},
     "shape_scroll": {},
     "shape_pages": {},
+    "shape_names": {"of": "b"},
+    "shape_known": {"area": "north"},
+    "shape_one": {"code": "c1"},
+    "shape_note": {"note": "a"},
 }
 _NO_SIZES: tuple[object, ...] = (0, 21, "3", 1.5, True, None, [])
 _NO_TAGS: tuple[object, ...] = (["a", "a"], ["a", "b", "c", "d"], [1], "a", {})
@@ -106,6 +111,8 @@ _QUERIES: tuple[tuple[str, str, int, str], ...] = (
     ("shape_pages", "page=-1", 400, "page"),
     ("shape_pages", "ids=1&ids=2", 200, ""),
     ("shape_pages", "ids=1&ids=x", 400, "ids"),
+    ("shape_known", f"area=north&likes={2**63 - 1}", 200, ""),
+    ("shape_known", f"area=north&likes={2**63}", 400, "likes"),
 )
 """Queries: operation, query, its status, and what its message must say."""
 _HEADERS = (
@@ -152,6 +159,8 @@ def requests(specification: Specification, client: type[SyncClient]) -> Compared
         ("shape_search", replace(search, query="lang=a"), 200, ""),
         ("shape_search", replace(search, query="lang=a&lang=b"), 400, "Repeated parameter: lang"),
         ("shape_feed", replace(good["shape_feed"], headers={}), 200, ""),
+        ("shape_note", replace(good["shape_note"], body=b""), 200, ""),
+        ("shape_note", replace(good["shape_note"], body=b"{}"), 400, "note"),
     ]
     sandbox = Sandbox(client, key=KEY, spec=document)
     for name, request, status, words in asked:
@@ -170,6 +179,7 @@ def requests(specification: Specification, client: type[SyncClient]) -> Compared
     yield from _strict(specification, client)
     yield from _in_order(specification, client)
     yield from _of_ids(specification, client)
+    yield from _as_shown(specification, client)
 
 
 def _encoded(body: object) -> bytes:
@@ -218,3 +228,33 @@ def _of_ids(specification: Specification, client: type[SyncClient]) -> Compared:
         yield f"rows of {ids}", [*dict.fromkeys(ids)], [row["thing_id"] for row in data["things"]]
         for row in data["things"]:
             yield f"row {row['thing_id']} again", rows.setdefault(row["thing_id"], row), row
+
+
+def _as_shown(specification: Specification, client: type[SyncClient]) -> Compared:
+    """What a page shows is answered to who asks for it; what rows show of a request is its own."""
+    sandbox = Sandbox(client, key=KEY, spec=specification.document)
+
+    def answered(name: str, **arguments: Any) -> Any:
+        reply = sandbox.respond(wire(specification.operations[name], arguments))
+        return reply.json.get("data") or {"things": []}
+
+    yield "the object shown", ONE, answered("shape_one", code=ONE["code"])
+    yield "another object", True, answered("shape_one", code="c2") != ONE
+    first, second = KNOWN
+    rows = answered("shape_known", area="north")["things"]
+    yield "rows shown, and more", (KNOWN, True), (rows[:2], len(rows) > len(KNOWN) * 5)
+    yield "rows shown, elsewhere", False, first in answered("shape_known", area="south")["things"]
+    wanted = [second, rows[-1], first]
+    ids = [str(row["thing_id"]) for row in wanted]
+    for area in ("north", "south"):
+        found = answered("shape_known", area=area, ids=[*ids[:2], "no-number", "5", ids[2]])
+        five = [row for row in found["things"] if row["thing_id"] == 5]
+        others = [row for row in found["things"] if row["thing_id"] != 5]
+        yield f"rows of unknown ids, {area}", [area], [row["area"] for row in five]
+        shown = [others[0], others[-1]] if area == "south" else others
+        expected = [{**row, "area": area} for row in (wanted[::2] if area == "south" else wanted)]
+        yield f"rows of known ids, {area}", expected, shown
+    likes = answered("shape_known", area="north", likes=second["likes"])["things"]
+    yield "rows filtered by a number", [r for r in rows if r["likes"] == second["likes"]], likes
+    titles = [row["title"] for row in answered("shape_names", of="b")["things"]]
+    yield "rows that only texts tell apart", len(titles), len({*titles})

@@ -31,7 +31,9 @@ _DEEPEST = 12
 
 GOLDEN: tuple[Mapping[str, str], ...] = (
     {
-        "shape_list": "a4c52aa2573c",
+        "shape_list": "a851ec039133",
+        "shape_names": "744758840944",
+        "shape_known": "17830e86b4f0",
         "shape_search": "e63f0040126e",
         "shape_detail": "7458bbdf4c00",
         "shape_details": "a00d9efa3d9c",
@@ -40,7 +42,9 @@ GOLDEN: tuple[Mapping[str, str], ...] = (
         "shape_pages": "10f76d25e09e",
     },
     {
-        "shape_list": "1c8a0bc90e4d",
+        "shape_list": "1463de004b80",
+        "shape_names": "945805abdc9d",
+        "shape_known": "ee85e09fc6b6",
         "shape_search": "40c1e12ba017",
         "shape_detail": "494e75d3664b",
         "shape_details": "d7263250e315",
