@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from keyapi._base import BaseClient
 from keyapi._client import AsyncClient
 from keyapi._errors import KeyAPIError
 from keyapi._options import OPTIONS
-from keyapi._sending import cache, call, http, limits, pace, response, retries
+from keyapi._sending import cache, call, http, limits, pace, response, retries, size
 from keyapi._sending.call import Call
 from keyapi._sending.session import Session
 from keyapi.conformance.drivers import Caller
@@ -332,6 +333,26 @@ def certificates_trusted_next_time(patch: Patch) -> None:
     patch.setitem(retries.TABLE, retries.UNTRUSTED, retries.TABLE[retries.UNSENT])
 
 
+def functions_for_nothing(patch: Patch) -> None:
+    made = BaseClient._extensions
+    patch.setattr(
+        BaseClient, "_extensions", lambda self, name, cost, **more: made(self, name, 0, **more)
+    )
+
+
+def packed_any_number_of_times(patch: Patch) -> None:
+    patch.setattr(size, "_MOST_ENCODINGS", 10)
+
+
+def any_packing_asked_for(patch: Patch) -> None:
+    patch.setattr(size, "encodings", lambda: {"Accept-Encoding": "br"})
+
+
+def one_step_unpacked(patch: Patch) -> None:
+    whole = size._Zlib.__call__
+    patch.setattr(size._Zlib, "__call__", lambda self, data: islice(whole(self, data), 1))
+
+
 def a_quota_noted_once(patch: Patch) -> None:
     whole = limits.Limits.exhausted
 
@@ -410,6 +431,10 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     a_lock_of_the_parent: ("forked, sync", "a lock that is held at a fork, in the child"),
     one_byte_too_many: ("sizes, async", "33554433 bytes are refused"),
     certificates_trusted_next_time: ("failures, sync", "requests"),
+    functions_for_nothing: ("functions, async", "credits"),
+    packed_any_number_of_times: ("packed, sync", f"broken by {', '.join(['gzip'] * 6)}"),
+    any_packing_asked_for: ("packed, sync", "packings asked for"),
+    one_step_unpacked: ("packed, async", "packed by gzip"),
     a_closed_session_used: ("unsent, sync", "raised"),
     a_deadline_passed_over: ("deadlines, sync", "requests"),
     bodies_read_to_their_end: ("slow bodies, sync", "raised"),

@@ -35,6 +35,7 @@ _DIRECT = {
     "127.0.0.1": True,
     "other.example, 127.0.0.1": True,
     "127.0.0.0/8": True,
+    "127.0.0.1/8": True,
     "10.0.0.0/8": False,
     "10.0.0.1": False,
     "localhost": False,

@@ -32,7 +32,15 @@ from keyapi.conformance.relations._keeping import (
 )
 from keyapi.conformance.relations._limiters import failing_limiters, limiters, unlimited_redis
 from keyapi.conformance.relations._logging import hostile_words, logged
-from keyapi.conformance.relations._made import forked, found_once, remade, sizes, uncopied, unfit
+from keyapi.conformance.relations._made import (
+    forked,
+    found_once,
+    functions,
+    remade,
+    sizes,
+    uncopied,
+    unfit,
+)
 from keyapi.conformance.relations._pacing import (
     deadlines,
     exhausted_meanwhile,
@@ -42,6 +50,7 @@ from keyapi.conformance.relations._pacing import (
     slow_bodies,
     units,
 )
+from keyapi.conformance.relations._packing import packed
 from keyapi.conformance.relations._shared import put, put_cursor, put_more, violation
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
@@ -159,6 +168,10 @@ def retry_after(desk: Desk) -> Iterator[Violation]:
             yield from desk.broken("raised", ("RateLimited", float(text)), told)
             if f" {text} seconds" not in str(found):
                 yield violation(desk.operation, "raised", f"{text} seconds", found)
+    client = desk.open(envelope(503, Retry_After="7"), desk.good)
+    client.call()
+    client.close()
+    yield from desk.played(client, 2, waits=[0.5])
 
 
 def unsent(desk: Desk) -> Iterator[Violation]:
@@ -290,8 +303,10 @@ SCENARIOS: dict[str, Scenario] = {
         found_once,
         uncopied,
         unfit,
+        functions,
         forked,
         sizes,
+        packed,
         logged,
         hostile_words,
         walks,

@@ -89,6 +89,11 @@ FAILURES = (
     *(Failing(str(code), envelope(code), error) for code, error in _REFUSED.items()),
     *(Failing(f"{code} under 200", envelope(code, 200), error) for code, error in _REFUSED.items()),
     Failing("quota in words", envelope(500, message="Quota exceeded"), "InsufficientCredits"),
+    Failing("quota in text", Reply(403, b"Your quota is used up"), "InsufficientCredits"),
+    Failing("quota in a page", Reply(500, b"<html>quota</html>"), "ServerError", ONCE, times=1),
+    Failing(
+        "quota in rows", Reply(200, b'{"code": 0, "data": ["quota'), "InvalidResponse", GROWING
+    ),
     Failing("402 under 500", envelope(402, 500), "InsufficientCredits"),
     Failing("429", envelope(429), "RateLimited", PACED, post=True),
     Failing("429 under 200", envelope(429, 200), "RateLimited", PACED, post=True),
@@ -132,5 +137,6 @@ RETRY_AFTER = (
     ("0", None, 1.0),
     ("soon", None, 1.0),
     (_LATER, _DATE, 20.0),
+    (_LATER, None, 1.0),
 )
 """`Retry-After`, `Date`, and the wait in seconds; None where the error is raised at once."""

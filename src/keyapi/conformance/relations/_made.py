@@ -17,7 +17,8 @@ import httpx
 from keyapi import ConfigurationError
 from keyapi._clients import async_twin
 from keyapi._isolation import _renew
-from keyapi.conformance.drivers import KEY
+from keyapi.conformance.cases import cases
+from keyapi.conformance.drivers import KEY, LowLevel
 from keyapi.conformance.drivers._scripted import envelope
 from keyapi.conformance.relations._desk import Desk
 from keyapi.conformance.relations._shared import violation
@@ -146,6 +147,44 @@ def unfit(desk: Desk) -> Iterator[Violation]:
                 told = str(error)
             if f"[{name}]" not in told:
                 yield violation(desk.operation, "a missing extra", f"pip install … [{name}]", told)
+        found = _raised(lambda made: made.open(made.good).close(), desk)
+        yield from desk.broken("raised without extras", "nothing", found)
+
+
+def functions(desk: Desk) -> Iterator[Violation]:
+    """Low-level functions are retried, counted, paced and refused as methods are."""
+    try:
+        low = LowLevel(desk.operation, desk.caller)
+    except ImportError:
+        return  # which "client -> spec" finds
+    name = "sync_detailed" if desk.runner is None else "asyncio_detailed"
+    arguments = next(iter(cases(desk.operation))).arguments
+
+    def call(made: Any) -> Any:
+        result = low.on(made, name, arguments)
+        return result if desk.runner is None else desk.runner.run(_settled(result))
+
+    client = desk.open(envelope(429), desk.good, max_credits=3 * desk.price, rate="1/m")
+    call(client.client)
+    yield from desk.played(client, 2)
+    call(client.client.with_options(max_retries=0))
+    pauses = [round(later - sooner, 2) for sooner, later in pairwise(client.requests)]
+    yield from desk.broken("pace of functions", [60.0, 60.0], pauses)
+    refused = _raised(call, client.client)
+    expected = "BudgetExceeded" if desk.price else "nothing"
+    yield from desk.broken("raised by a function", expected, refused)
+    client.close()
+    refused = _raised(call, client.client)
+    yield from desk.broken("raised by a function", "ConfigurationError", refused)
+    client = desk.open(envelope(402), desk.good)
+    call(client.client)
+    refused = _raised(call, client.client)
+    yield from desk.broken("raised by a function", "InsufficientCredits", refused)
+    client.close()
+
+
+async def _settled(awaitable: Any) -> Any:
+    return await awaitable
 
 
 def _raised(do: Any, made: Any) -> str:

@@ -190,11 +190,12 @@ class _Network(Network):
                 yield name, "time limit", f"{_SOON} s", f"{seconds:.2f} s"
         with loopback(lambda number: Parts([whole])) as server:
             pass
-        client = self.client(server.url)
-        result = self.call(client)
-        self.close(client)
-        found = type(result).__name__, getattr(result, "attempts", None), client.credits_spent
-        yield "no server", "raised", ("TransportError", 1, 0), found
+        for options in ({}, {"deadline": _DEADLINE}):
+            client = self.client(server.url, **options)
+            result = self.call(client)
+            self.close(client)
+            found = type(result).__name__, getattr(result, "attempts", None), client.credits_spent
+            yield f"no server, {options}", "raised", ("TransportError", 1, 0), found
 
     def _overdue(self) -> Look:
         """No answer is read on after the deadline, though each of its parts is in time.
