@@ -12,16 +12,15 @@ from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
 
-import httpx
-
-from keyapi._clients import async_twin
 from keyapi._facts import JsonText
 from keyapi._page import Page
-from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller
+from keyapi.conformance.relations._cells import SCALARS, Cell
+from keyapi.conformance.relations._frames import as_frames
+from keyapi.conformance.relations._golden_tables import golden_tables, told
 from keyapi.conformance.relations._json_texts import meanings
 from keyapi.conformance.relations._probes import distinct, only
-from keyapi.conformance.relations._shared import page_of, put, success_answer
+from keyapi.conformance.relations._shared import page_of
 from keyapi.conformance.spelling import spelled
 from keyapi.specification import OperationSpec, Schema, Specification
 
@@ -29,18 +28,17 @@ Compared = Iterator[tuple[str, Any, Any]]
 """Rule, expected and found."""
 _TYPES = {"string": "string", "integer": "int64", "number": "double", "boolean": "bool"}
 """Types of columns by that of the property."""
-_MISFITS = {"string": 7, "integer": True, "number": True, "boolean": 1}
-"""Values that a column of another type holds, and that of the property does not."""
-_FITTING = {"integer": (7.0, 7), "number": (7, 7.0)}
-"""Values of another type that are the same number, as received and in the column."""
 _FITS: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
     "number": (int, float),
     "boolean": (bool,),
 }
-_UNKNOWN = {"an undocumented": ["property", None]}
+_UNKNOWN: dict[str, Any] = {"an undocumented": ["property", None], "/another": None}
+_UNKNOWN_EXTRA: dict[str, Any] = {"an undocumented": ["property", None], "/~1another": None}
 _EXTRA = "_extra"
+_MANY = 40
+"""Rows whose texts are decoded all at once."""
 # How the package's list names a type that is a string in Arrow, and where a column is decoded from.
 _LISTED = ((re.compile(r"\bjson\b(?=[,>]|$| from)"), "string"), (re.compile(r" from [^,>]*"), ""))
 
@@ -56,54 +54,22 @@ def as_tables(operation: OperationSpec, caller: Caller) -> Compared:
     page = page_of(operation, caller, _rows(operation, specification))
     if not isinstance(page, Page) or find_spec("pyarrow") is None:
         return  # the former is found by whoever looks at pages
+    if operation.name == next(each.name for each in specification if each.paging):
+        yield from golden_tables()  # which no operation has a part in, so once is enough
     yield from _of_page(operation, specification, page, caller.client._package)
-    whole = page.to_arrow().to_pylist()
-    for name, asynchronous in (("sync", False), ("async", True)):
-        found = _left(operation, caller, page, asynchronous=asynchronous)
-        yield f"of a walk, {name}", [whole[1:], whole, whole], found
-
-
-def _left(
-    operation: OperationSpec, caller: Caller, page: Page[Any, Any], *, asynchronous: bool
-) -> list[Any]:
-    """Tables of what walks over that page have left: one after its first row, others at once."""
-    import pyarrow as pa
-
-    body = success_answer(operation).envelope
-    put(body, operation.items or (), page.to_dicts())
-    kind: Any = async_twin(caller.client) if asynchronous else caller.client
-    client = kind(
-        "sk_contract", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=body))
-    )
-    base = next(iter(cases(operation))).arguments
-    paging = operation.paging
-    chosen = {name: value for name, value in base.items() if not paging or name != paging.position}
-    arguments = {**caller.arguments(operation.name, chosen, walk=True), "max_pages": 1}
-    method = caller.methods[operation.name, True]
-    walks = [method.on(client)(**arguments) for _ in range(3)]
-    if asynchronous:
-        caller.run(anext(walks[0]))
-        tables = [caller.run(walk.to_arrow()) for walk in walks]
-        caller.run(client.close())
-    else:
-        next(walks[0])
-        read = pa.RecordBatchReader.from_stream(walks[2]).read_all()
-        tables = [*(walk.to_arrow() for walk in walks[:2]), read]
-        client.close()
-    return [table.to_pylist() for table in tables]
+    yield from as_frames(operation, caller, page)
 
 
 def _rows(operation: OperationSpec, specification: Specification) -> list[dict[str, Any]]:
     """Rows whose table shows what becomes of each kind of value."""
-    scalars = _scalars(operation)
+    cells = _cells(operation)
     whole = distinct(specification, {**(operation.row or {}), "type": "object"})
     return [
         whole,
         {**whole, **_UNKNOWN},
         dict.fromkeys(operation.properties()),
         {},
-        {name: _MISFITS[kind] for name, kind in scalars.items()},
-        {name: _FITTING[kind][0] for name, kind in scalars.items() if kind in _FITTING},
+        *({name: cell.received for name, cell in row.items()} for row in cells),
         *(
             {name: value}
             for name, text in _texts(operation).items()
@@ -117,28 +83,75 @@ def _of_page(
 ) -> Compared:
     """Compare the table of a page of such rows with what is documented, and the package lists."""
     table = page.to_arrow()
-    rows, scalars, texts = page.to_dicts(), _scalars(operation), _texts(operation)
+    rows, scalars, cells = page.to_dicts(), _scalars(operation), _cells(operation)
     listed = json.loads((files(package) / "arrow.json").read_text("utf-8")).get(operation.name, {})
-    told = {name: _plainly(text) for name, text in listed.items()}
-    yield "columns as listed", told, {each.name: _told(each.type) for each in table.schema}
+    as_listed = {name: _plainly(text) for name, text in listed.items()}
+    yield "columns as listed", as_listed, {each.name: told(each.type) for each in table.schema}
     types = {name: _TYPES[kind] for name, kind in scalars.items()}
-    yield "types", types, {name: told.get(name) for name in scalars}
+    yield "types", types, {name: as_listed.get(name) for name in scalars}
     columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    for name, kind in scalars.items():
-        fitting = _FITTING[kind][1] if kind in _FITTING else None
+    for name in scalars:
         value = rows[0].get(name)
-        yield f"column {name}", [value, value, None, None, None, fitting], columns[name][:6]
-    aside = [json.loads(text) if text else None for text in columns.get(_EXTRA, [])]
-    yield _EXTRA, [None, _UNKNOWN, None, None, rows[4] or None, None], aside[:6]
-    number = 6
-    for name, text in texts.items():
+        held = [row[name].held if name in row else None for row in cells]
+        yield (
+            f"column {name}",
+            repr([value, value, None, None, *held]),
+            _first(columns, name, cells),
+        )
+    asides = [{n: cell.received for n, cell in row.items() if cell.aside} for row in cells]
+    expected = [None, _UNKNOWN_EXTRA, None, None, *(aside or None for aside in asides)]
+    columns[_EXTRA] = [text and json.loads(text) for text in columns.get(_EXTRA, [])]
+    yield _EXTRA, repr(expected), _first(columns, _EXTRA, cells)
+    yield from _of_texts(operation, specification, columns, 4 + len(cells))
+
+
+def _first(columns: Mapping[str, list[Any]], name: str, cells: list[Any]) -> str:
+    """What a column has of the rows before those of texts."""
+    return repr(columns.get(name, [])[: 4 + len(cells)])
+
+
+def _of_texts(
+    operation: OperationSpec,
+    specification: Specification,
+    columns: Mapping[str, list[Any]],
+    number: int,
+) -> Compared:
+    """A decoded column has what the accessor gives, among other texts and among as many alike.
+
+    Args:
+        operation: The operation.
+        specification: Where references lead.
+        columns: The columns of the page.
+        number: The number of the first row that has a text.
+    """
+    from keyapi.arrow import RowSchema
+
+    made = RowSchema.of(operation)
+    for name, text in _texts(operation).items():
         (accessor,) = [each for each in spelled([*columns], text.accessor) if each != name] or [""]
-        for value, expected in meanings(specification, text):
+        schema = only(specification, text.decoded or {})
+        usual: list[Any] = []
+        for value, meant in meanings(specification, text):
+            expected = None if value is None else _fitted(specification, schema, meant)
             found = columns.get(accessor, {number: "no column"})[number]
-            schema = only(specification, text.decoded or {})
-            given = _fitted(specification, schema, expected)
-            yield f"column {accessor} of {value!r}", given or None, found or None
+            yield f"column {accessor} of {value!r}", expected, found
             number += 1
+            if not usual and isinstance(value, str) and expected:
+                usual = [value, expected]
+            if usual and accessor:
+                table = made.table([{name: usual[0]}] * _MANY + [{name: value}])
+                among = table.column(accessor).to_pylist()
+                yield f"column {accessor} of many", [usual[1]] * _MANY + [expected], among
+
+
+def _cells(operation: OperationSpec) -> list[dict[str, Cell]]:
+    """Rows of cells: values of every kind for each property of one plain type."""
+    scalars = {name: SCALARS[kind] for name, kind in _scalars(operation).items()}
+    most = max(map(len, scalars.values()), default=0)
+    return [
+        {name: cells[number] for name, cells in scalars.items() if number < len(cells)}
+        for number in range(most)
+    ]
 
 
 def _scalars(operation: OperationSpec) -> Mapping[str, str]:
@@ -191,20 +204,3 @@ def _plainly(text: str) -> str:
     for pattern, replacement in _LISTED:
         text = pattern.sub(replacement, text)
     return text
-
-
-def _told(type_: Any) -> str:
-    """An Arrow type in the words of the package's list."""
-    import pyarrow as pa
-
-    if pa.types.is_map(type_):
-        return f"map<{_told(type_.key_type)}, {_told(type_.item_type)}>"
-    if pa.types.is_list(type_):
-        return f"list<{_told(type_.value_type)}>"
-    if pa.types.is_struct(type_):
-        return f"struct<{', '.join(f'{_name(each.name)}: {_told(each.type)}' for each in type_)}>"
-    return str(type_)
-
-
-def _name(name: str) -> str:
-    return name if re.fullmatch(r"\w+", name) else json.dumps(name, ensure_ascii=False)
