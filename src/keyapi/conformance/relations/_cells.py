@@ -145,6 +145,18 @@ COLUMNS: dict[str, tuple[dict[str, Any], str, list[Cell]]] = {
     "anything": ({}, "string", _JSON),
     "object": ({"type": "object"}, "string", _JSON),
     "either": ({"oneOf": [_TEXT, _INTEGER]}, "string", _JSON),
+    "kind": ({"enum": [1, None, 2]}, "int64", _cells(1, ("1", _ASIDE))),
+    "code": ({"enum": ["a", 1]}, "string", _JSON),
+    "nullable": ({"type": ["null", "integer"]}, "int64", _cells(7, ("7", _ASIDE))),
+    "items": ({"items": _INTEGER}, "list<int64>", _cells([7], ({}, _ASIDE))),
+    "list": ({"type": "array"}, "string", _JSON),
+    "union": (
+        {"anyOf": [_PERSON, {"properties": {"age": _TEXT, "new": _TEXT}}]},
+        'struct<age: string, "a/b~c": string, new: string>',
+        [Cell({"age": 7, "new": "x"}, {"age": "7", "a/b~c": None, "new": "x"}, {})],
+    ),
+    "mixture": ({"anyOf": [_PERSON, _TEXT]}, "string", _JSON),
+    "maps": ({"type": "object", "additionalProperties": True}, "string", _JSON),
     "tree": (
         {"$ref": "#/components/schemas/Tree"},
         "struct<name: string, below: string>",
