@@ -26,6 +26,8 @@ from keyapi.conformance.relations._ways import Look, Network, told
 
 _HOOKS = (("request",), ("response",), ("request", "response"))
 _ELSEWHERE = "http://elsewhere.invalid/below"
+_LARGE = 2**21
+"""Bytes of a body that arrives in many pieces."""
 _USER, _PASSWORD = "me", "secret"
 _BASIC = f"Basic {b64encode(f'{_USER}:{_PASSWORD}'.encode()).decode()}"
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
@@ -135,6 +137,13 @@ def _redirects(network: Network) -> Look:
         expected = (None, 2) if follows else (307, 1)
         price = network.operation.credits
         yield f"follow_redirects={follows}", "redirected", (*expected, price), found
+    large = network.whole(b" " * _LARGE, "location: /moved", status=307)
+    with loopback(lambda number: Parts([network.whole() if number else large])) as server:
+        limited = {"max_response_bytes": _LARGE - 1, "httpx_args": {"follow_redirects": True}}
+        client = network.client(server.url, **limited)
+        refused = told(network.call(client)), len(server.requests)
+        network.close(client)
+    yield "a large redirect", "bounds", ("InvalidResponse", 1), refused
 
 
 def _mounts(network: Network) -> Look:

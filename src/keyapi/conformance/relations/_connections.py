@@ -276,6 +276,11 @@ def _by_hand(network: Network) -> Look:
     found = [response.status_code for response in given], refused, client.credits_spent, key
     expected = [200, 404], "BudgetExceeded", 3, {f"Bearer {client._settings.token}"}
     yield "by hand", "responses", expected, found
+    with loopback(lambda number: Parts([script[0]])) as server:
+        client = network.client(server.url, max_retries=1)
+        streamed = _streamed(network, client), len(server.requests), client.credits_spent
+        network.close(client)
+    yield "streamed by hand", "responses", (429, 1, 1), streamed
 
 
 async def _no_wait(seconds: float) -> None:
@@ -285,6 +290,22 @@ async def _no_wait(seconds: float) -> None:
 def _get(network: Network, client: Any) -> Any:
     got = network.http(client).get("/by-hand")
     return network.caller.run(got) if network.way.asynchronous else got
+
+
+def _streamed(network: Network, client: Any) -> int:
+    """The status of a response that is streamed."""
+    http = network.http(client)
+
+    async def streamed() -> int:
+        async with http.stream("GET", "/by-hand") as response:
+            await response.aread()
+            return int(response.status_code)
+
+    if network.way.asynchronous:
+        return network.caller.run(streamed())
+    with http.stream("GET", "/by-hand") as response:
+        response.read()
+        return int(response.status_code)
 
 
 def settled(is_so: Callable[[], bool]) -> None:

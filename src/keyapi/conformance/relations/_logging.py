@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -66,6 +67,8 @@ def hostile_words(desk: Desk) -> Iterator[Violation]:
         shown = [record.getMessage() for record in records or ()]
         for text in (*shown, *map(str, errors), *map(repr, errors)):
             yield from _as_shown(desk, case, text)
+        if any(KEY.encode() in pickle.dumps(error) for error in errors):
+            yield violation(desk.operation, case, "no key in a pickled error", errors)
         told = [getattr(error, "message", str(error)) for error in errors]
         for text in (*shown, *told[:1]):
             if _SHOWN not in text:

@@ -19,7 +19,7 @@ from keyapi.conformance.drivers._loopback import Parts, loopback
 from keyapi.conformance.drivers._scripted import ScriptedClock
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._by_httpx import by_httpx
-from keyapi.conformance.relations._connections import connections
+from keyapi.conformance.relations._connections import connections, settled
 from keyapi.conformance.relations._probes import probes
 from keyapi.conformance.relations._shared import request_differs, violation
 from keyapi.conformance.relations._ways import Look, Network, ways
@@ -182,6 +182,9 @@ class _Network(Network):
                 started = time.monotonic()
                 result = self.call(limited)
                 seconds = time.monotonic() - started
+                if "deadline" in options:  # the next byte finds nobody
+                    settled(lambda server=server: server.open == 0)  # type: ignore[misc]
+                    yield name, "connections left open", 0, server.open
                 self.close(client)
             found = type(result).__name__, getattr(result, "attempts", None), client.credits_spent
             spent = price * (1 + len(before))

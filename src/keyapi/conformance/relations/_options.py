@@ -83,6 +83,8 @@ _EFFECTS = (
     _Effect({"token": None}, {"key": "sk_1"}, {"KEYAPI_TOKEN": "sk_1", "KEYAPI_KEY": "sk_2"}),
     _Effect({"token": None}, {"key": "sk_2"}, {"KEYAPI_API_KEY": "sk_2", "KEYAPI_KEY": "sk_3"}),
     _Effect({"token": None}, {"key": "sk_3"}, {"KEYAPI_KEY": "sk_3"}),
+    _Effect({"token": None}, {"key": "sk_3"}, {"KEYAPI_TOKEN": "", "KEYAPI_KEY": " sk_3 "}),
+    _Effect({"base_url": ""}, {"server": _ELSEWHERE}, {"KEYAPI_BASE_URL": f"{_ELSEWHERE}/"}),
     _Effect({"token": "sk_4"}, {"key": "sk_4"}, {"KEYAPI_TOKEN": "sk_1"}),
     _Effect({}, {"server": _ELSEWHERE}, {"KEYAPI_BASE_URL": _ELSEWHERE}),
     _Effect({"base_url": _ELSEWHERE}, {"server": _ELSEWHERE}, {"KEYAPI_BASE_URL": "http://x.y"}),
