@@ -129,6 +129,7 @@ def test_nothing_is_found_in_clients_of_other_shapes() -> None:
 
 PRODUCT = "models/influencer_product.py"
 RESOURCE = "api/influencer/__init__.py"
+LOW = "api/influencer/influencer_products_analytics.py"
 NAMES = [
     ("member", PRODUCTS, "models/sort_type.py", "ASC = 0\n    DESC", "DESC = 0\n    ASC"),
     ("member", SEARCH, "models/video_search_region.py", 'US = "US"', 'UK = "US"'),
@@ -169,6 +170,9 @@ NAMES = [
     ("documentation", PRODUCTS, RESOURCE, "historical sales", "historic sales"),
     ("documentation", PRODUCTS, RESOURCE, "limit: Rows to yield", "limit: Pages to yield"),
     ("documentation", PRODUCTS, RESOURCE, '"""Operations below `i', '"""Operations of `i'),
+    ("documentation", PRODUCTS, LOW, "Creator user ID", "Seller user ID"),
+    ("documentation", PRODUCTS, "client.py", "or KEYAPI_BASE_URL gives", "or KEYAPI_URL gives"),
+    ("export", PRODUCTS, "models/__init__.py", "except KeyError:", "except IndexError:"),
     ("documentation", PRODUCTS, "client.py", "0 for never", "1 for never"),
     ("documentation", PRODUCTS, "client.py", '"""The `influencer` op', '"""The `shop` op'),
     ("documentation", PRODUCTS, "models/sort_type.py", "order 0=asc", "order 1=asc"),

@@ -113,10 +113,49 @@ def classes_as_documented(
         told.append((descriptor, f"The `{operation.resource}` operations."))
         resource = getattr(kind("sk_contract"), operation.resource, None)
         told.append((type(resource), f"Operations below `{operation.resource}`{end}."))
+    url = "The server's URL, unless `base_url` or KEYAPI_BASE_URL gives another."
+    for kind in (caller.client, async_twin(caller.client)):
+        if spelling(url) not in spelling(inspect.getsource(kind)):
+            yield f"{kind.__name__}.default_base_url", "documentation", url, "another docstring"
+    for module in (models, import_module(caller.client._package)):
+        refused = f"module {module.__name__!r} has no attribute 'nothing'"
+        yield module.__name__, "export", refused, _refused(module)
+    yield from _low_level(operation, caller)
     for one, expected in told:
         found = getattr(one, "__doc__", None) or ""
         if spelling(found) != spelling(expected):
             yield getattr(one, "__name__", operation.resource), "documentation", expected, found
+
+
+def _low_level(
+    operation: OperationSpec, caller: Caller
+) -> Iterator[tuple[str, str, object, object]]:
+    """The low-level functions tell the page's words of the operation and of each parameter."""
+    try:
+        module = import_module(
+            f"{caller.client._package}.api.{operation.resource}.{operation.name}"
+        )
+    except ImportError:
+        return  # which others find
+    node = operation.node
+    described = [p.get("description") for p in node.get("parameters", ()) if p["in"] != "header"]
+    lines = [node.get("summary"), node.get("description"), *described, "Raises:", "Returns:"]
+    for name in ("sync", "sync_detailed", "asyncio", "asyncio_detailed"):
+        told = getattr(module, name, None)
+        found = "" if told is None else inspect.getdoc(told) or ""
+        for line in filter(None, lines):
+            if told is not None and spelling(line) not in spelling(found):
+                yield f"{module.__name__}.{name}", "documentation", line, found
+
+
+def _refused(module: Any) -> str:
+    """What a module says of a name that it does not have."""
+    try:
+        return repr(module.nothing)
+    except AttributeError as error:
+        return str(error)
+    except Exception as error:
+        return repr(error)
 
 
 def _option(name: str, kind: Any) -> str:

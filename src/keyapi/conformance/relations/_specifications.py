@@ -86,6 +86,7 @@ _ARGUMENTS: Mapping[str, list[tuple[Any, ...]]] = {
         ("piped", "query", False, {"type": "array", "items": _WHOLE}, "|"),
         ("spaced", "query", False, {"type": "array", "items": _WHOLE}, " "),
         ("several", "query", False, {"type": "array", "items": {"type": "number"}}, ""),
+        ("bare", "query", False, {"type": "array"}, ""),
         ("X-Team", "header", False, _TEXT, ""),
     ],
     NOTED: [

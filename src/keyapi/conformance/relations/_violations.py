@@ -46,7 +46,7 @@ _READ: tuple[tuple[str, str, bytes, dict[str, Any]], ...] = (
     (LISTED, "page=x&size=1.5&kind=", b"", {"page": "x", "size": "1.5", "kind": ""}),
     (LISTED, "open=true&owner=7&way=1", b"", {"open": True, "owner": "7", "way": 1}),
     (LISTED, "open=false&kind=a&kind=b", b"", {"open": False, "kind": "b"}),
-    (LISTED, "open=1", b"", {"open": "1"}),
+    (LISTED, "open=1&bare=1&bare=2", b"", {"open": "1", "bare": ["1", "2"]}),
     (LISTED, "ids=1,2&piped=3|4&spaced=5%206", b"", {
         "ids": ["1", "2"], "piped": [3, 4], "spaced": [5, 6]}),
     (LISTED, "several=1&several=2.5e3&several=x&several=1e999", b"", {

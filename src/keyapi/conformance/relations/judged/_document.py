@@ -75,6 +75,7 @@ _LIST = {
         _argument("piped", schema={"type": "array", "items": _WHOLE}, style="pipeDelimited"),
         _argument("spaced", schema={"type": "array", "items": _WHOLE}, style="spaceDelimited"),
         _argument("several", schema={"type": "array", "items": {"type": "number"}}),
+        _argument("bare", schema={"type": "array"}),
         _argument("X-Team", "header"),
     ],
     "responses": {
