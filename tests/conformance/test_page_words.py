@@ -190,12 +190,19 @@ Example Response:
 "requ
 ... (truncated)`)}
 """
+ADDRESS = "https://api.keyapi.ai/v1/tiktok/shop/find"
+KEY = "Authorization: Bearer <YOUR_API_KEY>"
+SAMPLES = [
+    {"label": "cURL", "source": f"curl --request GET --url {ADDRESS}?days=7 --header {KEY}"},
+    {"label": "Python", "source": f"requests.get({ADDRESS} , headers=dict(Authorization=key))"},
+    {"label": "JavaScript", "source": f'fetch({ADDRESS} , method: "GET", header: {KEY})'},
+]
 WITH_PROMPT = page(
     PATH,
     parameters=yaml.safe_load(TEXT.split("````")[1].partition("\n")[2])["paths"][PATH]["get"][
         "parameters"
     ],
-    operation={"description": "What it does."},
+    operation={"description": "What it does.", "x-codeSamples": SAMPLES},
     data_schema={"type": "array", "items": {"type": "object"}},
     example=[{"sale_cnt": 5, "shop_name": 'A "B"', "rating": 4.5}],
 ).replace("\n## OpenAPI", f"{PROMPT}\n## OpenAPI", 1)
@@ -212,6 +219,11 @@ WITH_PROMPT = page(
         ("Description: What", "Description: How", "the prompt says"),
         (">1 credit<", ">3 credits<", "3 credits in the page"),
         ("\n# A page", "\n# Another page", "the heading"),
+        ("--request GET", "--request POST", "the sample for cURL sends POST"),
+        ("--url https://api.keyapi.ai/v1", "--url https://api.keyapi.ai/v2", "the sample for cURL"),
+        ("requests.get(", "requests.put(", "the sample for Python sends PUT"),
+        ("dict(Authorization", "dict(Other", "the sample for Python sends no key"),
+        ('method: "GET"', 'method: "PUT"', "the sample for JavaScript sends PUT"),
     ],
 )
 def test_a_page_that_contradicts_itself_is_found_out(old: str, new: str, expected: str) -> None:
@@ -220,7 +232,7 @@ def test_a_page_that_contradicts_itself_is_found_out(old: str, new: str, expecte
     before = stated(WITH_PROMPT, document)
     added = stated(WITH_PROMPT.replace(old, new, 1), document) - before
     assert any(found[1].startswith(expected) for found in added), added
-    assert not any(found[1].startswith("the prompt") for found in before), before
+    assert not any(found[1].startswith(("the prompt", "the sample")) for found in before), before
 
 
 def test_an_action_says_where_it_has_its_values_from() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from conformance.page_words._nodes import Node, operation_nodes, usual
 from conformance.page_words._page import PageText, Prompt
 from conformance.page_words._prose import plain, words
+from conformance.page_words._samples import samples_differ
 from conformance.page_words._statement import (
     ADDED,
     DIFFERENT,
@@ -50,6 +51,7 @@ def _statements(page: PageText, document: Mapping[str, Any]) -> Iterator[Stateme
         yield from (Statement(kind, f"the server {url}", "") for url in sorted(alone))
     if page.prompt is not None:
         yield from _copied(page, page.prompt, published)
+    yield from samples_differ(page, has_key=bool(published[""].keywords["key"]))
     item = document["paths"][page.path][page.method]
     known = _names(effective, page.path, item)
     if foreign := words(item["operationId"]) - words(page.path.translate(_PARTED)):
