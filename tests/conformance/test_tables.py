@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from keyapi import KeyAPIError, _answer, _columns, _frames, _pages, _paging, _walk
+from keyapi import KeyAPIError, _answer, _columns, _frames, _pages, _paging, _walk, fast
 from keyapi.arrow import _rows, _texts, _values
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import pages_as_documented
@@ -55,11 +55,21 @@ def numbers_are_rounded(patch: Patch) -> None:
     patch.setitem(_values._PLAIN, "double", (arrow, types, float))
 
 
+def any_command_will_do(patch: Patch) -> None:
+    patch.setattr(_frames, "_missing", lambda method, package: KeyAPIError(method))
+
+
+def aiohttp_speaks_http2(patch: Patch) -> None:
+    patch.setattr(fast.Connections, "__init__", lambda self, **_: None)
+
+
 TABLES = {
     many_texts_keep_their_order: "table column covers of many",
     integers_are_floats_in_pandas: "table pandas, types",
     rows_are_called_alike_in_polars: "table raised",
     arrays_are_made: "table pandas.DataFrame()",
+    any_command_will_do: "extra to_polars without polars",
+    aiohttp_speaks_http2: "extra fast with ['http2']",
     streams_end_at_an_error: "table of a walk, sync, to_arrow of an error",
     numbers_are_rounded: "table raised",
 }
@@ -70,9 +80,10 @@ def test_tables_and_frames_that_break_a_promise_are_told(
     fault: Callable[[Patch], None], monkeypatch: Patch
 ) -> None:
     fault(monkeypatch)
-    operation = OPERATIONS["influencer_products_analytics"]
+    operations = OPERATIONS["feed_list"], OPERATIONS["influencer_products_analytics"]
 
-    rules = {found.violation.rule for found in pages_as_documented(operation, CALLER)}
+    told = [found for each in operations for found in pages_as_documented(each, CALLER)]
+    rules = {found.violation.rule for found in told}
 
     assert TABLES[fault] in rules
 

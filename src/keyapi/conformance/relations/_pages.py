@@ -15,6 +15,7 @@ from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, Inexpressible, read_path
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations._extras import as_extras
 from keyapi.conformance.relations._golden_answers import golden_answers
 from keyapi.conformance.relations._golden_tables import golden_tables
 from keyapi.conformance.relations._page import as_pages
@@ -60,6 +61,7 @@ def pages_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[Fi
         yield from _unlike(operation, "answer", "answers by hand", golden_answers(caller))
         if find_spec("pyarrow"):
             yield from _unlike(operation, "table", "tables by hand", golden_tables())
+        yield from _unlike(operation, "extra", "extras", as_extras(operation, caller))
     if operation.paging is None or (operation.name, True) not in caller.methods:
         return
     for name, page in _CIRCLES.items():
