@@ -244,6 +244,17 @@ def reset_keeps_faults(patch: Patch) -> None:
     patch.setattr(_service.Service, "reset", lambda self: self.ledger.reset())
 
 
+def resets_keep_the_pace(patch: Patch) -> None:
+    reset = _ledger.Ledger.reset
+
+    def with_memory(self: Any) -> None:
+        answered = getattr(self, "_answered", None)
+        reset(self)
+        self._answered = answered or self._answered
+
+    patch.setattr(_ledger.Ledger, "reset", with_memory)
+
+
 def pages_are_one_request(patch: Patch) -> None:
     record = _ledger.Ledger.record
 
@@ -258,6 +269,7 @@ def pages_are_one_request(patch: Patch) -> None:
 
 
 SANDBOXES = {
+    resets_keep_the_pace: "qps after a reset",
     pages_are_one_request: "charges",
     no_key_is_asked_for: "control, POST reset, None",
     reset_keeps_faults: "control, reset",

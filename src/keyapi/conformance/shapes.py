@@ -191,6 +191,7 @@ def shapes() -> Specification:
                 None,
                 {},
                 _in("path", "shape_id", _TEXT, required=True),
+                status="204",
             ),
         },
         "/shapes/details": _operation(
@@ -282,6 +283,7 @@ def shapes() -> Specification:
             body={"type": "object", "required": ["note"], "properties": {"note": _TEXT}},
             body_required=False,
         ),
+        "/shapes/done": _operation("post", "shape_done", None, {}, status="202"),
         "/shapes/one": _operation(
             "get",
             "shape_one",
@@ -337,6 +339,7 @@ def _operation(
     body_required: bool = True,
     open_to_all: bool = False,
     example: Any = None,
+    status: str = "200",
 ) -> dict[str, Any]:
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     refusals = {status: {"description": "No", "content": error} for status in ("4XX", "429")}
@@ -348,7 +351,7 @@ def _operation(
         "operationId": name,
         "tags": ["shape"],
         "parameters": [*parameters],
-        "responses": {"204" if answer is None else "200": success, **refusals},
+        "responses": {status: success, **refusals},
         "x-keyapi": {"credits": 1, **facts},
     }
     if body is not None:

@@ -39,7 +39,9 @@ class Scheduled(NamedTuple):
 
     def concerns(self, arguments: Mapping[str, Any]) -> bool:
         """Whether a request with these arguments is one of those that are counted for the fault."""
-        return all(_text(arguments.get(name)) == value for name, value in self.arguments)
+        return all(
+            name in arguments and _text(arguments[name]) == value for name, value in self.arguments
+        )
 
     def due(self, number: int) -> bool:
         """Whether the request with this number, among those it concerns, gets the fault."""

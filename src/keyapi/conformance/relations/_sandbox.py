@@ -121,6 +121,9 @@ def _schedules(sandboxes: Sandboxes) -> Compared:
 def _concerned(sandboxes: Sandboxes) -> Compared:
     """A fault with arguments is served to requests that have all of them, and counts no others."""
     operation = sandboxes.operation
+    for value in ("", "None", "null"):
+        (reply,) = sandboxes.ask(sandboxes.open(faults=[f"{_FAILS}?unheard_of={value}"]))
+        yield f"fault ?unheard_of={value}", sandboxes.status, reply.status
     base, *others = (each.arguments for each in cases(operation) if is_good(each))
     texts = {name: text for name, value in base.items() if (text := _text(value)) is not None}
     for other in others:

@@ -48,11 +48,11 @@ class Sandboxes:
 def _limits(sandboxes: Sandboxes) -> Compared:
     """So many credits, and so many requests in a second, are served; refusals cost nothing."""
     price, good = sandboxes.price, sandboxes.status
-    sandbox = sandboxes.open(credits=2 * price)
-    statuses = [reply.status for reply in sandboxes.ask(sandbox, 3)]
-    if price:
+    for more in {0, price - 1} if price else ():  # which do not pay for a third answer
+        sandbox = sandboxes.open(credits=2 * price + more)
+        statuses = [reply.status for reply in sandboxes.ask(sandbox, 3)]
         yield "credits", [good, good, 402], statuses
-        yield "credits", (0, 2 * price), (sandbox.credits_left, sandbox.ledger.charged)
+        yield "credits", (more, 2 * price), (sandbox.credits_left, sandbox.ledger.charged)
     now = [0.0]
     sandbox = sandboxes.open(qps=2, clock=lambda: now[0])
     statuses = [reply.status for reply in sandboxes.ask(sandbox, 3)]
@@ -61,6 +61,8 @@ def _limits(sandboxes: Sandboxes) -> Compared:
         statuses += [reply.status for reply in sandboxes.ask(sandbox, 3)]
     yield "qps", [good, good, 429, 429, 429, 429, good, good, 429], statuses
     yield "qps", 4 * price, sandbox.ledger.charged
+    sandbox.reset()
+    yield "qps after a reset", good, sandboxes.ask(sandbox)[0].status
 
 
 def _retry_after(sandboxes: Sandboxes) -> Compared:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
 
 from keyapi import ConfigurationError
 from keyapi._client import SyncClient
 from keyapi.conformance.drivers import KEY, wire
 from keyapi.conformance.relations._sandbox_options import Compared
-from keyapi.sandbox import Sandbox, SandboxRequest
+from keyapi.sandbox import Reply, Sandbox, SandboxRequest
+from keyapi.sandbox._values import Chance
 from keyapi.specification import Specification
 
 _LARGE, _DIGITS = 10**9, 10**5000  # which Python writes no text of
@@ -48,6 +52,8 @@ _FAULTS = (
     (f"html-502?a={'b' * 1000}", "at most 1000 characters"),
 )
 """Faults that are none, and what is said of them."""
+_CREDITS = 9
+"""That threads share; each request costs two, and they make as many."""
 _LONGEST = 1500
 """Characters of an error's text, whatever it was given."""
 
@@ -79,6 +85,7 @@ def settings(specification: Specification, client: type[SyncClient]) -> Compared
     yield "client='no-such'", True, isinstance(found, str) and "'no-such'" in found
     yield from _shown(specification, client)
     yield from _kept(specification, client)
+    yield from _threaded(specification, client)
 
 
 def _shown(specification: Specification, client: type[SyncClient]) -> Compared:
@@ -148,3 +155,35 @@ def _kept(specification: Specification, client: type[SyncClient]) -> Compared:
         sandbox.respond(SandboxRequest(good.method, good.path, query, good.headers))
     counted = [n for target, n in charges.items() if "owner=" in target]
     yield "charges of 100,000 different requests", ([2], 100_000), (counted, len(charges))
+
+
+def _threaded(specification: Specification, client: type[SyncClient]) -> Compared:
+    """Threads share the accounts and the ids of answers: nothing is counted twice, or lost."""
+    good = wire(specification.operations["shape_search"], {"keyword": "a"})
+
+    whole = Chance.whole
+
+    def given_way() -> float:
+        time.sleep(0.001)  # another thread may go on here
+        return 0.0
+
+    def drawn(self: Chance, low: int, high: int) -> int:
+        given_way()
+        return whole(self, low, high)
+
+    def sandbox() -> Sandbox:
+        document = specification.document
+        return Sandbox(client, key=KEY, credits=_CREDITS, spec=document, clock=given_way)
+
+    def ids(replies: list[Reply]) -> list[str]:
+        return sorted(reply.json["requestId"] for reply in replies if reply.status == 200)
+
+    alone, shared = sandbox(), sandbox()
+    expected = ids([alone.respond(good) for _ in range(_CREDITS)])
+    with ThreadPoolExecutor(8) as threads, patch.object(Chance, "whole", drawn):
+        found = ids([*threads.map(lambda _: shared.respond(good), range(_CREDITS))])
+    yield "ids of threads' answers", expected, found
+    yield "accounts of threads", alone.ledger.as_dict(), shared.ledger.as_dict()
+    yield "charges of threads", dict(alone.ledger.charges), dict(shared.ledger.charges)
+    numbers = sorted(entry.number for entry in shared.ledger.requests)
+    yield "numbers of threads' requests", [*range(1, _CREDITS + 1)], numbers
