@@ -19,6 +19,7 @@ from keyapi.conformance.drivers import Caller, Inexpressible
 from keyapi.conformance.drivers._scripted import envelope
 from keyapi.conformance.judge import JSON
 from keyapi.conformance.registry import Finding, relation
+from keyapi.conformance.relations import _forking, _keeping_trouble, _shared_rates
 from keyapi.conformance.relations._budgets import budgets, shared_budgets
 from keyapi.conformance.relations._desk import Desk, Scenario
 from keyapi.conformance.relations._failures import FAILURES, RETRY_AFTER, Failing
@@ -292,6 +293,17 @@ SCENARIOS: dict[str, Scenario] = {
         low_level,
         kept_for_others,
         never_the_key,
+        _keeping_trouble.damaged,
+        _keeping_trouble.of_the_future,
+        _keeping_trouble.too_large,
+        _keeping_trouble.no_folder,
+        _shared_rates.shared_rates,
+        _shared_rates.asked_less_often,
+        _shared_rates.without_answer,
+        _forking.in_children,
+        _forking.kept_in_children,
+        _forking.paced_in_children,
+        _forking.connected_in_children,
         paced,
         units,
         shared_pace,

@@ -23,7 +23,7 @@ _HASTE = 0.02
 _NO_WAITS: tuple[Any, ...] = (nan, inf, None, "5", [])
 
 
-class _Limiter:
+class StubLimiter:
     """What a client asks of a limiter.
 
     Args:
@@ -58,7 +58,7 @@ class _Limiter:
     def wrap_item(self, name: str, weight: int) -> str:
         return name
 
-    def get(self, item: str) -> _Limiter:
+    def get(self, item: str) -> StubLimiter:
         return self
 
     def waiting(self, item: str) -> Any:
@@ -68,7 +68,7 @@ class _Limiter:
 def limiters(desk: Desk) -> Iterator[Violation]:
     """A limiter is asked for each attempt, and again after a second at the latest."""
     for asynchronous in (False, True):
-        limiter = _Limiter([1500, 400, 0], asynchronous=asynchronous)
+        limiter = StubLimiter([1500, 400, 0], asynchronous=asynchronous)
         client = desk.open(envelope(429), desk.good, rate=limiter)
         error = client.call()
         client.close()
@@ -86,7 +86,7 @@ def failing_limiters(desk: Desk) -> Iterator[Violation]:
     gone = ConnectionError("nobody is there")
     says: dict[str, Any] = {"nobody is there": gone, **{repr(wait): wait for wait in _NO_WAITS}}
     for words, said in says.items():
-        client = desk.open(desk.good, rate=_Limiter([said]))
+        client = desk.open(desk.good, rate=StubLimiter([said]))
         error = client.call()
         client.close()
         yield from desk.played(client, 0, waits=[])
@@ -94,7 +94,7 @@ def failing_limiters(desk: Desk) -> Iterator[Violation]:
         if words not in str(error):
             yield violation(desk.operation, "a failing limiter", words, error)
     for wait in (1e-6, -1.0, 1e15):
-        limiter = _Limiter([wait])
+        limiter = StubLimiter([wait])
         client = desk.open(desk.good, rate=limiter, deadline=_PATIENCE)
         error = client.call()
         client.close()
@@ -105,7 +105,7 @@ def failing_limiters(desk: Desk) -> Iterator[Violation]:
             found = f"asked {limiter.asked} times in {waited:g} s"
             yield violation(desk.operation, "a deaf limiter", f"{least} to {_MOST_ASKED}", found)
     if desk.runner is not None:
-        limiter = _Limiter([None], asynchronous=True)
+        limiter = StubLimiter([None], asynchronous=True)
         client = desk.open(desk.good, rate=limiter, deadline=_HASTE)
         error = client.call()
         client.close()
@@ -116,7 +116,7 @@ def failing_limiters(desk: Desk) -> Iterator[Violation]:
 def unlimited_redis(desk: Desk) -> Iterator[Violation]:
     """A limiter whose Redis may take any time to answer is refused when the client is made."""
     for options, is_refused in (({"socket_timeout": None}, True), ({"socket_timeout": 5}, False)):
-        limiter = _Limiter([0])
+        limiter = StubLimiter([0])
         pool = SimpleNamespace(connection_kwargs=options)
         bucket = SimpleNamespace(redis=SimpleNamespace(connection_pool=pool))
         limiter.bucket_factory = SimpleNamespace(bucket=bucket)  # type: ignore[assignment]  # a stub
