@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from keyapi import RedisBudget
+from keyapi import KeyAPIError, RedisBudget
 from keyapi._redis import account, server
 from keyapi._redis.account import Account
 from keyapi._redis.server import RedisServer
@@ -17,7 +18,8 @@ from keyapi.conformance.relations import _redis, budget_shared_through_redis
 from keyapi.conformance.relations import _redis_lifetime as lifetime
 from keyapi.conformance.relations import _redis_spending as spending
 from keyapi.conformance.relations import _redis_trouble as trouble
-from keyapi.conformance.relations._redis_arguments import unusable
+from keyapi.conformance.relations._redis_arguments import not_redis, unusable
+from keyapi.conformance.relations._redis_rates import rate_through_redis
 from keyapi.specification import Specification
 from keyapi_example import TikTok
 from support.redis_server import needs_redis
@@ -105,6 +107,25 @@ def long_names(patch: Patch) -> None:
     patch.setattr("keyapi._redis.budget._LONGEST_NAME", 1000)
 
 
+def nonsense_believed(patch: Patch) -> None:
+    patch.setattr(RedisServer, "understood", lambda _: nullcontext())
+
+
+def waited_for_ever(patch: Patch) -> None:
+    patch.setattr("keyapi._config._asks_for_ever", lambda _: False)
+
+
+def asked_once_closed(patch: Patch) -> None:
+    closed = Account.close
+
+    def asking(self: Account) -> None:
+        with suppress(KeyAPIError):  # its thread may close it once more when the server is gone
+            self._exchange(0, until=0.0)
+        closed(self)
+
+    patch.setattr(Account, "close", asking)
+
+
 def refunds_kept(patch: Patch) -> None:
     patch.setattr(Account, "refund", lambda *_: None)
 
@@ -113,6 +134,7 @@ Fault = Callable[[Patch], None]
 TOLD: tuple[tuple[Fault, Any], ...] = (
     (script("allowed - (granted - returned)", "allowed"), spending.shared_by_name),
     (script("math.min(lot,", "math.min(2 * lot,"), spending.in_lots),
+    (asked_once_closed, spending.in_lots),
     (refunds_kept, spending.refunded),
     (script("need <= free", "need < free"), spending.by_number),
     (script("KEYS[1], expires)", "KEYS[1], expires / 1000)"), spending.remembered),
@@ -129,6 +151,8 @@ TOLD: tuple[tuple[Fault, Any], ...] = (
     (script("id ~= found.id", "false"), trouble.lost),
     (script("returned > granted", "false"), trouble.damaged),
     (long_names, unusable),
+    (nonsense_believed, not_redis),
+    (waited_for_ever, rate_through_redis),
     (in_the_event_loop, trouble.paused),
     (endless_patience, trouble.gone),
     (no_patience, trouble.back),

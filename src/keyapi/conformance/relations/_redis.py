@@ -17,7 +17,9 @@ from keyapi.conformance.relations import _redis_lifetime as lifetime
 from keyapi.conformance.relations import _redis_spending as spending
 from keyapi.conformance.relations import _redis_trouble as trouble
 from keyapi.conformance.relations._desk import Desk
-from keyapi.conformance.relations._redis_arguments import unusable
+from keyapi.conformance.relations._redis_arguments import not_redis, unusable
+from keyapi.conformance.relations._redis_rates import rate_through_redis
+from keyapi.conformance.relations._shared import violation
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec
 
@@ -37,6 +39,8 @@ SHARED: tuple[Callable[[Desk, RedisProcess], Iterator[Violation]], ...] = (
     trouble.seen,
     trouble.damaged,
     unusable,
+    not_redis,
+    rate_through_redis,
     trouble.paused,
     trouble.gone,
     trouble.back,
@@ -74,8 +78,16 @@ def budget_shared_through_redis(operation: OperationSpec, caller: Caller) -> Ite
             for way, chosen in (("sync", None), ("async", runner)):
                 if chosen is not None and look not in _CALLED:
                     continue
-                with server.connected() as connection:
-                    connection.flushall()
                 name = f"{look.__name__.replace('_', ' ')} through Redis, {way}"
-                for broken in look(Desk(operation, caller, arguments, chosen), server):
-                    yield Finding("credits", name, broken)
+                desk = Desk(operation, caller, arguments, chosen)
+                try:
+                    with server.connected() as connection:
+                        connection.flushall()
+                    for broken in look(desk, server):
+                        yield Finding("credits", name, broken)
+                except Exception as error:  # after which the server may be as it must not
+                    found = f"{type(error).__name__}: {error}"
+                    yield Finding(
+                        "credits", name, violation(operation, "raised", "no such error", found)
+                    )
+                    return

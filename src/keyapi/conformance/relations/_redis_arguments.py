@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
+from unittest.mock import patch
 
 from keyapi import ConfigurationError, RedisBudget
 from keyapi.conformance.drivers._redis import RedisProcess
@@ -40,6 +45,12 @@ _TAKEN: tuple[dict[str, Any], ...] = (
 )
 """Arguments that just can."""
 
+_NONSENSE = (
+    *(b"+OK\r\n", b":" + b"9" * 10_000 + b"\r\n", b"*0\r\n", b"*1\r\n+what\r\n", b"*1\r\n+ok\r\n"),
+    *(b"*4\r\n+ok\r\n+a\r\n+b\r\n+c\r\n", b"$1\r\n\xff\r\n", b"HTTP/1.1 400 Bad\r\n\r\n"),
+)
+"""What a server says that is not this Redis."""
+
 
 def unusable(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
     """Arguments that cannot be used are refused, without the password; the others are taken."""
@@ -61,6 +72,40 @@ def unusable(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
         yield from unsent(desk, client.call(), "did not answer for 0.0 s")
         yield from desk.played(client, 0)
         client.close()
+
+
+def not_redis(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
+    """What answers, and is not Redis, is an error that says so; so is a package that is missing."""
+    for said in _NONSENSE:
+        with loopback_of(said) as url, RedisBudget(url, "x", 100, patience=0) as budget:
+            client = desk.open(desk.good, max_credits=budget)
+            yield from unsent(desk, client.call(), "Not sent: ")
+            yield from desk.played(client, 0)
+            client.close()
+    with patch.dict(sys.modules, {"redis": None}):
+        try:
+            RedisBudget(server.url, "x", 1).close()
+            found = "no error"
+        except ModuleNotFoundError as error:
+            found = str(error)
+    words = "the budget 'x' needs more packages (redis is not installed): pip install"
+    yield from desk.broken("without redis", f"{words} 'keyapi-tiktok[redis]'", found)
+
+
+@contextmanager
+def loopback_of(said: bytes) -> Iterator[str]:
+    """A server that says the same to whatever it is asked; its URL, as that of a Redis."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    with listener.accept()[0] as connection, suppress(ConnectionError):
+                        while connection.recv(65_536):
+                            connection.sendall(said)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def _made(**arguments: Any) -> Exception | None:

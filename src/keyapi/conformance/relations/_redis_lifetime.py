@@ -107,11 +107,18 @@ def unused(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
 def ended(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
     """The end of the program gives back the rest, and so does a budget that nobody has any more."""
     at_end: list[Callable[[], Any]] = []
-    with patch.object(atexit, "register", at_end.append):
+    over: list[Callable[[], Any]] = []
+    with (
+        patch.object(atexit, "register", at_end.append),
+        patch.object(atexit, "unregister", over.append),
+    ):
         budget = RedisBudget(server.url, "ended", _ALLOWED, lot=_LOT)
         budget.reserve(1)
-    for call in at_end:
-        call()
+        for call in at_end:
+            call()
+    yield from desk.broken(
+        "calls at the end that are left out then", [True], [call in over for call in at_end]
+    )
     yield from desk.broken("taken at the end", 1, taken(server, "ended"))
     client = desk.open(desk.good, max_credits=budget)
     error = client.call()

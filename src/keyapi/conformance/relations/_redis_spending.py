@@ -76,6 +76,9 @@ def in_lots(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
             yield from desk.broken("spent", 2 * lot - 1, budget.spent)
         found = taken(server, name), budget.spent
         yield from desk.broken("taken by a budget that is closed", (2 * lot - 1,) * 2, found)
+    before = server.asked()
+    RedisBudget(server.url, "unused", _PLENTY).close()
+    yield from desk.broken("asked for a budget that is not used", 0, server.asked() - before)
     with (
         RedisBudget(server.url, "the last lots", 41) as first,
         RedisBudget(server.url, "the last lots", 41) as second,
