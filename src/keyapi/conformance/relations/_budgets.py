@@ -159,3 +159,6 @@ def _exceeded(desk: Desk, error: Any, requests: int, allowed: int) -> Iterator[V
     yield from desk.broken(
         "budget", ("BudgetExceeded", price, requests * price, allowed, name), found
     )
+    stand = f"it costs {price} credits, and {requests * price} of max_credits={allowed} are spent"
+    if stand not in str(error):
+        yield violation(desk.operation, "budget", stand, error)
