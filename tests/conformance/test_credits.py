@@ -20,8 +20,10 @@ from keyapi._sending import cache, call, http, limits, pace, response, retries, 
 from keyapi._sending.call import Call
 from keyapi._sending.session import Session
 from keyapi.conformance.drivers import Caller
-from keyapi.conformance.relations import _credits, _made, credits_counted
-from keyapi.conformance.relations._keeping import kept_by_server
+from keyapi.conformance.relations import credits_counted
+from keyapi.conformance.relations._credits import made as _made
+from keyapi.conformance.relations._credits import relation as _credits
+from keyapi.conformance.relations._credits.keeping import kept_by_server
 from keyapi.specification import Specification
 from keyapi_example import TikTok
 

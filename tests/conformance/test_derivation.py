@@ -31,8 +31,8 @@ from keyapi.conformance.mutation.baselines import judgement
 from keyapi.conformance.mutation.outcomes import Detections
 from keyapi.conformance.outcomes import Outcome, Outcomes
 from keyapi.conformance.relations import client_to_spec, spec_to_client, success_answer
-from keyapi.conformance.relations._pages import walked
-from keyapi.conformance.relations._parsing import _odd_cursor
+from keyapi.conformance.relations._answers.parsing import _odd_cursor
+from keyapi.conformance.relations._pages.relation import walked
 from keyapi.contract import Contract, Violation
 from keyapi.recording.recorder import Recorder
 from keyapi.sandbox import FAULTS, Reply, Sandbox, SandboxRequest

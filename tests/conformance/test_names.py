@@ -30,7 +30,7 @@ from keyapi.conformance.relations import (
     refusals_as_documented,
     texts_as_given,
 )
-from keyapi.conformance.relations._attributes import Reader
+from keyapi.conformance.relations._answers.attributes import Reader
 from keyapi.conformance.spelling import members_differ
 from keyapi.specification import Specification
 from keyapi_example import TikTok

@@ -24,8 +24,8 @@ from keyapi._sending import (
 from keyapi._sending.exchange import Received
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import network_as_documented
-from keyapi.conformance.relations._connections import connections as _look
-from keyapi.conformance.relations._ways import Network, Way
+from keyapi.conformance.relations._network.connections import connections as _look
+from keyapi.conformance.relations._network.ways import Network, Way
 from keyapi.specification import Specification
 from keyapi_example import TikTok
 

@@ -16,10 +16,11 @@ from keyapi._sending import cache, network, pace
 from keyapi._sending.limits import Limits
 from keyapi._sending.session import Session
 from keyapi.conformance.drivers import Caller
-from keyapi.conformance.relations import _credits, credits_counted
-from keyapi.conformance.relations import _forking as forking
-from keyapi.conformance.relations import _keeping_trouble as keeping
-from keyapi.conformance.relations import _shared_rates as rates
+from keyapi.conformance.relations import credits_counted
+from keyapi.conformance.relations._credits import forking
+from keyapi.conformance.relations._credits import keeping_trouble as keeping
+from keyapi.conformance.relations._credits import relation as _credits
+from keyapi.conformance.relations._credits import shared_rates as rates
 from keyapi.specification import Specification
 from keyapi_example import TikTok
 

@@ -14,12 +14,11 @@ from keyapi._redis import account, server
 from keyapi._redis.account import Account
 from keyapi._redis.server import RedisServer
 from keyapi.conformance.drivers import Caller
-from keyapi.conformance.relations import _redis, budget_shared_through_redis
-from keyapi.conformance.relations import _redis_lifetime as lifetime
-from keyapi.conformance.relations import _redis_spending as spending
-from keyapi.conformance.relations import _redis_trouble as trouble
-from keyapi.conformance.relations._redis_arguments import not_redis, unusable
-from keyapi.conformance.relations._redis_rates import rate_through_redis
+from keyapi.conformance.relations import budget_shared_through_redis
+from keyapi.conformance.relations._redis import lifetime, spending, trouble
+from keyapi.conformance.relations._redis import relation as _redis
+from keyapi.conformance.relations._redis.arguments import not_redis, unusable
+from keyapi.conformance.relations._redis.rates import rate_through_redis
 from keyapi.specification import Specification
 from keyapi_example import TikTok
 from support.redis_server import needs_redis

@@ -11,8 +11,8 @@ from keyapi import KeyAPIError, _answer, _columns, _frames, _pages, _paging, _wa
 from keyapi.arrow import _rows, _texts, _values
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import pages_as_documented
-from keyapi.conformance.relations._golden_answers import golden_answers
-from keyapi.conformance.relations._golden_tables import golden_tables
+from keyapi.conformance.relations._pages.golden import golden_answers
+from keyapi.conformance.relations._tables.golden import golden_tables
 from keyapi.specification import Specification
 from keyapi_example import TikTok
 

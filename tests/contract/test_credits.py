@@ -13,8 +13,8 @@ from keyapi.conformance.broken import assert_holds
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.drivers._redis import has_redis
 from keyapi.conformance.relations import budget_shared_through_redis, credits_counted
-from keyapi.conformance.relations._credits import SCENARIOS
-from keyapi.conformance.relations._redis import SHARED
+from keyapi.conformance.relations._credits.relation import SCENARIOS
+from keyapi.conformance.relations._redis.relation import SHARED
 from keyapi_tiktok import TikTok
 
 CALLER = Caller(TikTok)

@@ -24,7 +24,7 @@ from keyapi.conformance.relations import (
     spec_to_client,
     success_answer,
 )
-from keyapi.conformance.relations._breaches import Breaches
+from keyapi.conformance.relations._contract.breaches import Breaches
 from keyapi.contract import Contract
 from keyapi.sandbox import Reply
 from keyapi.sandbox.faults import FAULTS, Exchange

@@ -1,0 +1,1 @@
+"""Pages and walks: each row of a list is given once, in order, whoever shares the walk."""

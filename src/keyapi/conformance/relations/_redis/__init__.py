@@ -1,0 +1,1 @@
+"""Credits: processes that share a budget or a rate through Redis never exceed it."""

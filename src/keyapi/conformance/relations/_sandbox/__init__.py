@@ -1,0 +1,1 @@
+"""Server -> spec: a sandbox does what its options, data and doors promise."""
