@@ -68,6 +68,10 @@ def another_error(patch: Patch) -> None:
     patch.setitem(retries.TABLE, 403, retries.TABLE[404])
 
 
+def texts_not_read(patch: Patch) -> None:
+    patch.setattr(response, "_beginning", lambda _: "")
+
+
 def retry_after_not_read(patch: Patch) -> None:
     patch.setattr(response, "retry_after", lambda _: None)
 
@@ -404,6 +408,10 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     one_credit_over_the_budget: ("budgets, sync", "budget"),
     a_budget_for_each_client: ("budgets, sync", "shared"),
     refused_calls_charged: ("unsent, sync", "credits"),
+    texts_not_read: (
+        "statuses, sync",
+        "raised after text under 400: Your quota is used up",
+    ),
     no_cooldown: ("quota, async", "requests"),
     refusals_kept: ("cached, sync", "requests"),
     nothing_kept: ("cached, async", "cached"),

@@ -57,6 +57,7 @@ from keyapi.conformance.relations._credits.pacing import (
 from keyapi.conformance.relations._credits.packing import packed
 from keyapi.conformance.relations._desk import Desk, Scenario
 from keyapi.conformance.relations._shared import put, put_cursor, put_more, violation
+from keyapi.conformance.relations._statuses import statuses
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
@@ -279,6 +280,7 @@ SCENARIOS: dict[str, Scenario] = {
     scenario.__name__.replace("_", " "): scenario
     for scenario in (
         failures,
+        statuses,
         long_waits,
         recoveries,
         mixed,
