@@ -38,7 +38,8 @@ def checked(
         row = {} if body is None else ANY_OBJECT.read(body)
     except ValueError as error:
         raise BadRequest(f"body{error}") from None
-    values |= {key: row.get(wire) for key, wire in operation.body.items()}
+    given = {} if body is None else dict(body)  # `row` no longer tells whose members they were
+    values |= {key: given.get(wire) for key, wire in operation.body.items()}
     names = {key: name for name, key in keys.items()}
     found = operation.checked(values, listed=listed, names=names)
     sent = {wire: found[key] for key, wire in operation.body.items() if wire in row}

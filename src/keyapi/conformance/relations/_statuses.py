@@ -1,4 +1,4 @@
-"""Which error an answer is raised as: every status, in every form, with and without a quota's words.
+"""Which error an answer is raised as: every status, in every form, and the words of a quota.
 
 The class is what `docs/errors.md` says, worded here once more.
 """

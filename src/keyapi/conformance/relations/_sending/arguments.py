@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum, IntEnum
 from math import nan
 from typing import Any
 
@@ -77,20 +78,31 @@ class _Arguments:
             yield from self._walk()
 
     def _one(self, argument: Documented, given: dict[str, Any]) -> Iterator[tuple[str, Violation]]:
+        foreign = [*_foreign(argument.argument)]
         unlisted = [*_unlisted(self._operation, argument.argument)]
-        refused = [*_ruled_out(self._operation, argument), *unlisted]
-        for value in refused:
+        ruled_out = [*_ruled_out(self._operation, argument), *foreign]
+        for value in (*ruled_out, *unlisted):
             sent = self._send({**given, argument.name: value})
             for broken in self._refused(argument, value, sent):
                 yield shown(value), broken
-        for value in refused[:1]:
+        for value in ruled_out if argument.argument.members else ruled_out[:1]:
+            if value is not None:  # which the specification rules out, not the type
+                sent = self._send({**given, argument.name: value}, check_arguments=False)
+                for broken in self._refused(argument, value, sent):
+                    yield f"{shown(value)}, unchecked", broken
+        for value in (*ruled_out[:1], *foreign[:1], *unlisted[:1]):
             yield from self._refused_by_functions(argument, value)
         for name, value in argument.argument.members.items():
-            names = {name, name.lower(), name.lower().replace("_", "-"), value, str(value)}
-            for text in names if value is not None else ():
+            if value is None:
+                continue
+            names: set[Any] = {name, name.lower(), name.lower().replace("_", "-"), str(value)}
+            for text in (*names, value, _same(name, value)):
                 sent = self._send({**given, argument.name: text})
                 for broken in self._sent(argument, value, sent):
                     yield str(text), broken
+            sent = self._send({**given, argument.name: name.lower()}, check_arguments=False)
+            for broken in self._sent(argument, value, sent):
+                yield f"{name.lower()}, unchecked", broken
         for value in unlisted:
             sent = self._send({**given, argument.name: value}, check_arguments=False)
             for broken in self._sent(argument, value, sent):
@@ -195,6 +207,26 @@ def _ruled_out(operation: OperationSpec, documented: Documented) -> Iterator[Any
             yield []
     if argument.required and documented.default is not None:
         yield None
+
+
+def _foreign(argument: Argument) -> Iterator[Any]:
+    """Members of other enums: a number, or a value, alone may mean something else there."""
+    members = {name: value for name, value in argument.members.items() if value is not None}
+    if members:
+        (first, *_), (*_, last) = members, members.values()
+        yield _other("NO_SUCH_MEMBER", last)
+        if len(members) > 1:
+            yield _other(first, last)
+
+
+def _same(name: str, value: Any) -> Any:
+    """A member of another enum that has a member's name and value."""
+    return _other(name.upper(), value)
+
+
+def _other(name: str, value: Any) -> Any:
+    kind: Any = IntEnum if isinstance(value, int) else Enum
+    return kind("Other", {name: value})(value)
 
 
 def _unlisted(operation: OperationSpec, argument: Argument) -> Iterator[Any]:
