@@ -132,6 +132,8 @@ RESOURCE = "api/influencer/__init__.py"
 LOW = "api/influencer/influencer_products_analytics.py"
 NAMES = [
     ("member", PRODUCTS, "models/sort_type.py", "ASC = 0\n    DESC", "DESC = 0\n    ASC"),
+    ("member", PRODUCTS, "models/sort_type.py", '"asc", "desc"', '"asc", "down"'),
+    ("member", SEARCH, "models/video_search_region.py", '"US", "GB"', '"US", "GB", "FR"'),
     ("member", SEARCH, "models/video_search_region.py", 'US = "US"', 'UK = "US"'),
     ("member", PRODUCTS, "models/sort_type.py", "str(self.value)", "self.name"),
     ("attribute", PRODUCTS, PRODUCT, '_field("total_sale_cnt"', '_field("total_live_cnt"'),
@@ -252,6 +254,13 @@ ARGUMENTS = [
     ("refused", PRODUCTS, RESOURCE, ', "user_id"]),', "]),"),
     ("refused", PRODUCTS, RESOURCE, MEMBER, "_arguments.Anything()"),
     ("sent", PRODUCTS, RESOURCE, MEMBER, "_arguments.Integer()"),
+    (
+        "refused",
+        SEARCH,
+        VIDEOS,
+        "_arguments.Member(lambda: _models.Format)",
+        "_arguments.Integer()",
+    ),
     ("refused", PRODUCTS, RESOURCE, "largest=10", "largest=11"),
     ("refused", PRODUCTS, RESOURCE, "last=100000", "last=None"),
     ("refused", PRODUCTS, LOW, "**client._checked(", "**(lambda _, given: given)("),

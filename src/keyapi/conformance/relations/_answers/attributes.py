@@ -95,6 +95,19 @@ class Reader:
         for expected, found in members_differ(enum, schema, described, *texts):
             yield self._finding(enum.__name__, "member", expected, found)
 
+    def names(self, enum: type[Enum], names: Iterable[str]) -> Iterator[Finding]:
+        """Compare what type checkers take beside a member with the members: names, and texts.
+
+        Args:
+            enum: The class.
+            names: What the argument's annotation lists.
+        """
+        expected = {str(member.value) for member in enum if isinstance(member.value, str)}
+        spelled_alike = {*map(spelling, expected)}
+        expected |= {m.name.lower() for m in enum if spelling(m.name) not in spelled_alike}
+        if expected != {*names}:
+            yield self._finding(f"{enum.__name__}Name", "member", sorted(expected), sorted(names))
+
     def _row(
         self,
         model: type[Model],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from keyapi._models import Model
 from keyapi.conformance.cases import cases
@@ -95,14 +95,22 @@ def _classes(
     texts: list[str],
 ) -> Iterator[Finding]:
     schema = only(specification, schema)
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
+    parts = get_args(annotation)
+    for enum in filter(_is_enum, parts):
+        names = {name for part in parts if get_origin(part) is Literal for name in get_args(part)}
+        yield from reader.names(enum, names)
+    if _is_enum(annotation):
         yield from reader.members(annotation, schema, *texts)
     elif isinstance(annotation, type) and issubclass(annotation, Model):
         yield from reader.model(annotation, schema)
     within = _WITHIN.get(get_origin(annotation), "")
-    for part in get_args(annotation):
+    for part in parts:
         inner = schema.get(within, {}) if within else schema
         yield from _classes(specification, reader, part, inner, texts)
+
+
+def _is_enum(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Enum)
 
 
 def _rows(
