@@ -14,15 +14,16 @@ import pytest
 from pydantic_core import core_schema
 
 from conformance.clients import GeneratedBaseline, loaded
-from keyapi import InvalidResponse, KeyAPIError, NotFound, RateLimited
+from keyapi import InvalidResponse, KeyAPIError, NotFound, RateLimited, _low_level
+from keyapi import _arguments as kinds
 from keyapi._client import SyncClient
 from keyapi._models import Model, field
+from keyapi._operation import Operation
+from keyapi._paging import Cursor
 from keyapi.conformance.drivers import Caller, Inexpressible, Sent
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.relations import (
     Finding,
-    _attributes,
-    _refusals,
     arguments_checked,
     bytes_as_received,
     low_level_as_documented,
@@ -30,6 +31,8 @@ from keyapi.conformance.relations import (
     refusals_as_documented,
     texts_as_given,
 )
+from keyapi.conformance.relations._answers import attributes as _attributes
+from keyapi.conformance.relations._answers import refusals as _refusals
 from keyapi.conformance.relations._answers.attributes import Reader
 from keyapi.conformance.spelling import members_differ
 from keyapi.specification import Specification
@@ -276,6 +279,26 @@ def test_an_argument_that_is_not_checked_is_told(
     rule: str, operation: str, name: str, old: str, new: str
 ) -> None:
     assert planted(arguments, rule, operation, name, old, new)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "changed"),
+    [
+        (kinds.Text, "read", lambda self, value, listed: value),
+        (kinds.Member, "_scalar", lambda self, value: getattr(value, "value", value)),
+        (kinds.Object, "read", lambda self, value, listed: dict(value)),
+        (Cursor, "kinds", {}),
+        (Operation, "_encoded", lambda self, arguments: (self.path, None)),
+        (_low_level, "_given", lambda value: value),
+    ],
+)
+def test_a_kind_of_argument_that_does_something_else_is_told(
+    kind: Any, name: str, changed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kind, name, changed)
+
+    first = next(iter(OPERATIONS))
+    assert is_told("by hand", arguments(first))
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,9 @@ from keyapi.conformance.relations._credits.pacing import (
     units,
 )
 from keyapi.conformance.relations._credits.packing import packed
+from keyapi.conformance.relations._credits.statuses import statuses
 from keyapi.conformance.relations._desk import Desk, Scenario
 from keyapi.conformance.relations._shared import put, put_cursor, put_more, violation
-from keyapi.conformance.relations._statuses import statuses
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
