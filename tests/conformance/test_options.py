@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from keyapi import Page, _connection, _display, _pages, _walk
+from keyapi import Page, _config, _connection, _display, _pages, _walk
 from keyapi._sending import call
 from keyapi._sending.clock import Clock
 from keyapi.arrow import _rows
@@ -93,6 +94,30 @@ def test_an_option_of_a_client_that_does_something_else_is_told(
     found = options_as_documented(OPERATIONS["shop_list"], CALLER)
 
     assert any(finding.violation.rule.startswith(CLIENTS[fault]) for finding in found)
+
+
+def any_time_will_do(patch: Patch) -> None:
+    patch.setattr(_config, "_is_seconds", lambda value: isinstance(value, (int, float)))
+
+
+def options_are_not_named(patch: Patch) -> None:
+    refuse = _config._refuse
+    patch.setattr(_config, "_refuse", lambda problem: refuse(problem.partition(" ")[2]))
+
+
+def any_key_will_do(patch: Patch) -> None:
+    patch.setattr(_connection, "_PLACEHOLDERS", re.compile("<"))
+
+
+@pytest.mark.parametrize("fault", [any_time_will_do, options_are_not_named, any_key_will_do])
+def test_a_value_of_an_option_that_is_taken_for_another_is_told(
+    fault: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    fault(monkeypatch)
+
+    found = options_as_documented(OPERATIONS[next(iter(OPERATIONS))], CALLER)
+
+    assert "refused" in {finding.violation.rule for finding in found}
 
 
 def milliseconds(patch: Patch) -> None:

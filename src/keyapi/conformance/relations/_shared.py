@@ -17,7 +17,7 @@ from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, wire
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.contract import Violation
-from keyapi.specification import OperationSpec, value_at
+from keyapi.specification import OperationSpec, Specification, value_at
 
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!$'()*,;:@/?&=+-]|%[0-9A-Fa-f]{2})*")
 """Path and query as RFC 3986 has them: anything else is percent-encoded."""
@@ -147,6 +147,11 @@ def page_of(operation: OperationSpec, caller: Caller, rows: Sequence[Any]) -> An
 def decoded(body: bytes) -> Any:
     """A JSON body, decoded; None for an empty one."""
     return json.loads(body) if body else None
+
+
+def is_first(operation: OperationSpec) -> bool:
+    """Whether an operation is its document's first, with which the rest is looked at, once."""
+    return operation.name == next(iter(Specification(operation.document).operations))
 
 
 def violation(operation: OperationSpec, rule: str, expected: object, found: object) -> Violation:

@@ -13,13 +13,14 @@ from unittest.mock import patch
 
 import httpx
 
-from keyapi import ConfigurationError, KeyAPIError
+from keyapi import KeyAPIError
 from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import KEY, Caller, Inexpressible
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.registry import Finding, relation
-from keyapi.conformance.relations._shared import success_answer, violation
+from keyapi.conformance.relations._sending.option_values import VARIABLES, option_values
+from keyapi.conformance.relations._shared import is_first, success_answer, violation
 from keyapi.specification import OperationSpec
 
 _ELSEWHERE = "http://elsewhere.invalid/below"
@@ -27,29 +28,6 @@ _APPLICATION = "shop-radar/2.1"
 _OWN_NAME = "keyapi-tiktok"  # before a slash or a blank: there may be no version
 _PHASES = ("connect", "read", "write", "pool")
 _HEADERS = {"headers": {"User-Agent": _APPLICATION, "X-Team": "7"}}
-_UNUSABLE: dict[str, tuple[Any, ...]] = {
-    "token": ("", " ", "YOUR_API_KEY", "<key>", "${KEYAPI_TOKEN}", "sk_live_...", "sk_é", "sk_\n1"),
-    "base_url": (
-        *("ftp://elsewhere.invalid", "elsewhere", "http://", "http://elsewhere.invalid:0"),
-        *("http://me:secret@elsewhere.invalid", "http://elsewhere.invalid/?q", "http://x.y/#z"),
-    ),
-    "timeout": (0, -1, "5", True, float("nan"), float("inf")),
-    "deadline": (0, -1, "5", True, float("nan"), float("inf")),
-    "max_retries": (-1, 1.0, True, None),
-    "rate": ("5", "0/s", "5/0s", "5/w", "-5/s", 5),
-    "max_credits": (-1, 1.0, True),
-    "quota_cooldown": (-1, "5", True, float("nan")),
-    "max_response_bytes": (0, -1, 1.0, None),
-    "cache": (5, "", {"path": "x", "ttl": 0}, {"path": "x", "size": 1}),
-    "contract": ("maybe", None, True),
-    "check_arguments": (None, 1, "yes"),
-    "httpx_args": (
-        *({"headers": {"Authorization": "Bearer sk_other"}}, {"headers": 5}),
-        *({name: None} for name in ("auth", "base_url", "cookies", "params", "timeout")),
-    ),
-}
-"""Values of each option that cannot be used."""
-_VARIABLES = ("KEYAPI_TOKEN", "KEYAPI_API_KEY", "KEYAPI_KEY", "KEYAPI_BASE_URL")
 
 
 class _Effect(NamedTuple):
@@ -115,13 +93,11 @@ def options_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[
                         case = f"options {number}, {', '.join(effect.options) or 'none'}"
                         broken = violation(operation, f"option {name}", expected, found.get(name))
                         yield Finding("client -> spec", case, broken)
-    for kind in (caller.client, async_twin(caller.client)):
-        unusable = ((option, value) for option, values in _UNUSABLE.items() for value in values)
-        for option, value in unusable:
-            raised = _refused(kind, option, value)
-            if raised is not ConfigurationError:
-                broken = violation(operation, "refused", "ConfigurationError", raised.__name__)
-                yield Finding("client -> spec", f"{option}={value!r}", broken)
+    if is_first(operation):
+        for case, wanted, told in option_values(caller):
+            if wanted != told:
+                broken = violation(operation, "refused", wanted, told)
+                yield Finding("client -> spec", case, broken)
 
 
 class _Call(NamedTuple):
@@ -173,7 +149,7 @@ class _Call(NamedTuple):
     def effect(self, effect: _Effect, *, asynchronous: bool, changed: bool) -> dict[str, Any]:
         """What options did to a request; empty where none was sent."""
         answer = success_answer(self.operation)
-        clear = {name: text for name, text in os.environ.items() if name not in _VARIABLES}
+        clear = {name: text for name, text in os.environ.items() if name not in VARIABLES}
         with patch.dict(os.environ, {**clear, **effect.environment}, clear=True):
             requests, _ = self.made(
                 answer, asynchronous=asynchronous, changed=changed, **effect.options
@@ -199,15 +175,6 @@ class _Call(NamedTuple):
 def _before(target: str, operation: OperationSpec) -> str:
     """What of a request's path stands before that of the operation."""
     return target[: target.find(operation.path.partition("{")[0])]
-
-
-def _refused(kind: Any, option: str, value: Any) -> type:
-    """What a client raises that is made with a value that cannot be used."""
-    try:
-        kind(**{"token": KEY, option: value})
-    except Exception as error:
-        return type(error)
-    return type(None)
 
 
 async def _settled(awaitable: Any) -> Any:
