@@ -260,6 +260,7 @@ def test_an_error_without_a_message_names_its_status(message: Any) -> None:
     [
         (b"", "empty"),
         (b" <!DOCTYPE html>", "HTML"),
+        (b"\xef\xbb\xbf<p>quota</p>", "HTML"),
         (b'{"code": 0, "da', "truncated or invalid JSON"),
         (b"[]", "array"),
         (b'""', "string"),

@@ -68,6 +68,10 @@ def another_error(patch: Patch) -> None:
     patch.setitem(retries.TABLE, 403, retries.TABLE[404])
 
 
+def pages_with_a_mark_are_words(patch: Patch) -> None:
+    patch.setattr(response, "_first", lambda content: content.lstrip()[:1])
+
+
 def texts_not_read(patch: Patch) -> None:
     patch.setattr(response, "_beginning", lambda _: "")
 
@@ -408,6 +412,10 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     one_credit_over_the_budget: ("budgets, sync", "budget"),
     a_budget_for_each_client: ("budgets, sync", "shared"),
     refused_calls_charged: ("unsent, sync", "credits"),
+    pages_with_a_mark_are_words: (
+        "statuses, sync",
+        "message after a body under 200: \ufeff <p>a quota</p>",
+    ),
     texts_not_read: (
         "statuses, sync",
         "raised after text under 400: Your quota is used up",

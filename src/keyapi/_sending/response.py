@@ -113,7 +113,7 @@ def _decoded(status: int, content: bytes, decode: Decode | None) -> Any:
             return decode(content)
         except ValueError:
             pass  # `json` says what is wrong, or takes it
-    first = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    first = _first(content)
     if not first:
         kind = MISSHAPEN if status in NO_CONTENT else UNREADABLE
         return _NotJSON(kind, "The response is empty")
@@ -136,6 +136,11 @@ def _decoded(status: int, content: bytes, decode: Decode | None) -> Any:
         return _NotJSON(MISSHAPEN, _TOO_DEEP) if _is_deep(content, body) else body
     what = "HTML" if first == b"<" else "truncated or invalid JSON"
     return _NotJSON(UNREADABLE, f"The response is {what}")
+
+
+def _first(content: bytes) -> bytes:
+    """The first byte of a body that says something, behind a byte order mark and blanks."""
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
 
 
 def _is_deep(content: bytes, body: Any) -> bool:
@@ -169,7 +174,7 @@ def _failure(
     envelope = body if isinstance(body, dict) else {}
     found, message = envelope.get("code"), _first_text(envelope, _MESSAGES)
     code = found if type(found) is int and -(2**63) <= found < 2**63 else None
-    is_error, first = not 200 <= status < 300, content.lstrip()[:1]
+    is_error, first = not 200 <= status < 300, _first(content)
     # The rows of a truncated success may mention quotas, and so may any HTML.
     no_words = first == b"<" or (not is_error and first in (b"{", b"["))
     words = message or ("" if no_words else _beginning(content))

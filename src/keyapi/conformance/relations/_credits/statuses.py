@@ -30,6 +30,39 @@ _QUOTAS = ("Your quota is used up", "API_QUOTA exceeded", "Quotas: 0 left", "USA
 _ID = "req-1"
 
 
+_TOO_DEEP = b"[" * 251 + b"]" * 251
+_KIND = "The response is a JSON {}, not an envelope"
+_CODE = "The envelope's code is {}, not an integer of 64 bits"
+_NO_ENVELOPES: tuple[tuple[bytes, str, bool], ...] = (
+    (b"", "The response is empty", True),
+    (b"\xef\xbb\xbf\n", "The response is empty", True),
+    (b"<html></html>", "The response is HTML", True),
+    (b"\xef\xbb\xbf <p>a quota</p>", "The response is HTML", True),
+    (b'{"code": 0, "data": [', "The response is truncated or invalid JSON", True),
+    (b'{"code": 0, "message": "\xc3', "The response is truncated or invalid JSON", True),
+    (b'{"message": "\xe9t\xe9"}', "The response is not UTF-8", False),
+    (b'{"code": 0, "data": -Infinity}', "invalid JSON: -Infinity is not valid JSON", False),
+    (b'{"code": 0, "data": ' + b"1" * 4301 + b"}", "an integer of more than 4300 digits", False),
+    (b'{"code": 0, "data": ' + _TOO_DEEP + b"}", "nested more than 250 levels deep", False),
+    (b"words " * 99 + b"secret", "The response is text, not JSON: words words", False),
+    *(
+        (content, _KIND.format(kind), False)
+        for content, kind in (
+            *((b"[]", "array"), (b'"x"', "string"), (b"true", "boolean")),
+            *((b"null", "null"), (b"7", "number"), (b"7.5", "number")),
+        )
+    ),
+    *(
+        (b'{"code": %s, "message": "x"}' % code, _CODE.format(kind), False)
+        for code, kind in (
+            *((b"[0]", "array"), (b"{}", "object"), (b"null", "None"), (b'"0"', "'0'")),
+            *((b"false", "False"), (b"0.0", "0.0"), (b"%d" % 2**63, "a larger number")),
+        )
+    ),
+)
+"""Bodies under 200 that are no envelope, what the error says, and whether they are retried."""
+
+
 class _Answered(NamedTuple):
     """An answer that reports an error.
 
@@ -38,14 +71,14 @@ class _Answered(NamedTuple):
         reply: The answer.
         raised: Name of the error it is raised as.
         message: What the error must say.
-        once: Whether it must not be requested again, whatever else is.
+        retried: Whether it must be requested again; None where other looks tell.
     """
 
     form: str
     reply: Reply
     raised: str
     message: str
-    once: bool = False
+    retried: bool | None = None
 
 
 def statuses(desk: Desk) -> Iterator[Violation]:
@@ -61,8 +94,10 @@ def statuses(desk: Desk) -> Iterator[Violation]:
         before = len(client.requests)
         error = client.call()
         found = type(error).__name__, getattr(error, "status", None), len(client.requests) - before
-        sent = 1 if each.once else found[2]
-        case = f"{each.form} under {each.reply.status}: {each.reply.content[:60].decode()}"
+        retried = each.retried and desk.verb != "POST"
+        sent = found[2] if retried is None else 1 + retried
+        shown = each.reply.content[:60].decode(errors="replace")
+        case = f"{each.form} under {each.reply.status}: {shown}"
         yield from desk.broken(
             f"raised after {case}", (each.raised, each.reply.status, sent), found
         )
@@ -75,13 +110,13 @@ def statuses(desk: Desk) -> Iterator[Violation]:
 def _answers() -> Iterator[_Answered]:
     for status in _STATUSES:
         error = _error(status)
-        never = status < 500 and status != 429
+        never = False if status < 500 and status != 429 else None
         for words in (_PLAIN, *_QUOTAS):
-            raised, once = error, never
+            raised, retried = error, never
             if words in _QUOTAS and status != 429:
-                raised, once = "InsufficientCredits", True
+                raised, retried = "InsufficientCredits", False
             for form, http, content in _bodies(status, words):
-                yield _Answered(form, Reply(http, content, JSON), raised, words, once)
+                yield _Answered(form, Reply(http, content, JSON), raised, words, retried)
         page = f"<html>{_QUOTAS[0]}</html>".encode()  # HTML of a proxy may say anything
         empty = f"The server answered HTTP {status} without a message"
         yield _Answered("HTML", Reply(status, page), error, f"HTTP {status}", never)
@@ -89,11 +124,13 @@ def _answers() -> Iterator[_Answered]:
         yield _Answered("no words", Reply(status, b"[]"), error, empty, never)
     for words in _QUOTAS:
         for form, content in (("text", words.encode()), ("JSON text", json.dumps(words).encode())):
-            yield _Answered(form, Reply(200, content), "InsufficientCredits", words, once=True)
+            yield _Answered(form, Reply(200, content), "InsufficientCredits", words, retried=False)
         rows = json.dumps({"code": 0, "data": [words]}).encode()[:-3]
         yield _Answered("rows cut off", Reply(200, rows), "InvalidResponse", "truncated")
     for form, content in (("text", _PLAIN.encode()), ("JSON text", json.dumps(_PLAIN).encode())):
-        yield _Answered(form, Reply(200, content), "InvalidResponse", _PLAIN, once=True)
+        yield _Answered(form, Reply(200, content), "InvalidResponse", _PLAIN, retried=False)
+    for content, message, retried in _NO_ENVELOPES:
+        yield _Answered("a body", Reply(200, content), "InvalidResponse", message, retried)
 
 
 def _bodies(status: int, words: str) -> Iterator[tuple[str, int, bytes]]:
