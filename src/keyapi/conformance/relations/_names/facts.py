@@ -21,6 +21,7 @@ from keyapi._paging import Cursor, PageNumbers
 from keyapi._unchanged import UNCHANGED
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations._names.surface import Compared, Documented, documented, result_of
+from keyapi.conformance.relations._names.types import option_types
 from keyapi.conformance.relations._probes import is_map, only
 from keyapi.specification import OperationSpec, Schema, Specification
 
@@ -199,6 +200,8 @@ def client_as_declared(
             specification.document["servers"][0]["url"],
             kind.default_base_url,
         )
+        for case, declared, annotated in option_types(kind):
+            yield case, "option-type", declared, annotated
         for function, defaults in (
             (kind.__init__, {name: option.default for name, option in OPTIONS.items()}),
             (kind.with_options, dict.fromkeys(OPTIONS, UNCHANGED)),

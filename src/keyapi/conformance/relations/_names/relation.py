@@ -15,6 +15,7 @@ from keyapi.conformance.relations._answers.attributes import Reader
 from keyapi.conformance.relations._names.documentation import classes_as_documented
 from keyapi.conformance.relations._names.facts import client_as_declared, operation_as_documented
 from keyapi.conformance.relations._names.surface import documented, methods_as_documented, result_of
+from keyapi.conformance.relations._names.types import low_level_types
 from keyapi.conformance.relations._probes import is_map, only
 from keyapi.conformance.relations._shared import put, put_more, success_answer, violation
 from keyapi.specification import OperationSpec, Schema, Specification, value_at
@@ -65,6 +66,7 @@ def _surface(
         operation_as_documented,
         client_as_declared,
         classes_as_documented,
+        low_level_types,
     ):
         for case, rule, expected, found in compare(specification, operation, caller):
             if expected != found:

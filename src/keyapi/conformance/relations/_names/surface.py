@@ -13,6 +13,7 @@ from keyapi import Page, PageIterator
 from keyapi._clients import Method, async_twin
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations._names.documentation import documentation_differs
+from keyapi.conformance.relations._names.types import argument_type
 from keyapi.conformance.relations._probes import is_map, only
 from keyapi.conformance.spelling import spelled, spelling
 from keyapi.specification import Argument, OperationSpec, Schema, Specification
@@ -164,6 +165,11 @@ def _signature(
         if parameter is not None and default is None:
             optional = parameter.annotation is Any or NoneType in get_args(parameter.annotation)
             yield "argument-type", f"{name}, or None", f"{name}{', or None' if optional else ''}"
+    for each in arguments:
+        if each.name in parameters:
+            annotation = parameters[each.name].annotation
+            kind, annotated = argument_type(operation, each.argument.schema, annotation)
+            yield "argument-type", (each.name, kind), (each.name, annotated)
 
 
 def _documentation(
