@@ -21,7 +21,7 @@ from keyapi._sending.call import Call
 from keyapi._sending.session import Session
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations import credits_counted
-from keyapi.conformance.relations._credits import made as _made
+from keyapi.conformance.relations._credits import forking
 from keyapi.conformance.relations._credits import relation as _credits
 from keyapi.conformance.relations._credits.keeping import kept_by_server
 from keyapi.specification import Specification
@@ -230,8 +230,8 @@ def minutes_of_ten(patch: Patch) -> None:
 def the_number_of_units_left_out(patch: Patch) -> None:
     check = _config.check_rate
 
-    def of_one(name: str, value: str | None) -> Any:
-        return check(name, value and value.replace("/3", "/"))
+    def of_one(name: str, value: Any) -> Any:
+        return check(name, value.replace("/3", "/") if isinstance(value, str) else value)
 
     patch.setattr(OPTIONS["rate"], "check", of_one)
 
@@ -330,7 +330,7 @@ def one_pace_for_parent_and_child(patch: Patch) -> None:
 
 
 def a_lock_of_the_parent(patch: Patch) -> None:
-    patch.setattr(_made, "_PATIENCE", 0.1)
+    patch.setattr(forking, "_PATIENCE", 0.1)
     patch.setattr(limits.Limits, "renew", lambda _: None)
 
 
@@ -445,8 +445,8 @@ TOLD: dict[Callable[[Patch], None], tuple[str, str]] = {
     key_found_again: ("found once, async", "key and server of a changed client"),
     the_key_shown: ("uncopied, sync", "repr"),
     useless_arguments_taken: ("unfit, sync", "http2 beside a transport"),
-    one_pace_for_parent_and_child: ("forked, sync", "waits"),
-    a_lock_of_the_parent: ("forked, sync", "a lock that is held at a fork, in the child"),
+    one_pace_for_parent_and_child: ("as in children, sync", "waits"),
+    a_lock_of_the_parent: ("as in children, sync", "a lock that is held at a fork, in the child"),
     one_byte_too_many: ("sizes, async", "33554433 bytes are refused"),
     certificates_trusted_next_time: ("failures, sync", "requests"),
     functions_for_nothing: ("functions, async", "credits"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -57,8 +58,8 @@ def any_folder(patch: Patch) -> None:
 
 
 def faults_kept_quiet(patch: Patch) -> None:
-    patch.setattr(keeping, "_LOGGERS", ("keyapi.cache",))
-    patch.setattr(cache._logger, "disabled", True)
+    for name in (cache._logger.name, "hishel._core._storages._sync_sqlite"):
+        patch.setattr(logging.getLogger(name), "disabled", True)
 
 
 def asked_as_often_as_ever(patch: Patch) -> None:

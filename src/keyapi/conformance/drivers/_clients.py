@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from inspect import isawaitable
@@ -150,9 +150,13 @@ class Caller:
             raise AssertionError(f"sync and async differ: {differs}")
         return sync
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the event loop that the calls of the async client share."""
-        return self._runner.run(coroutine)
+    def run(self, awaitable: Awaitable[T]) -> T:
+        """Await something in the event loop that the calls of the async client share."""
+        return self._runner.run(awaited(awaitable))
+
+    def settled(self, given: Any) -> Any:
+        """What a method of either client comes to, which is awaited where it is async."""
+        return self.run(given) if isawaitable(given) else given
 
     async def _call_async(
         self,
@@ -179,6 +183,11 @@ def _server(answer: ServerAnswer) -> tuple[list[httpx.Request], httpx.MockTransp
 
     # Not respx: to make a router takes longer than a call.
     return requests, httpx.MockTransport(reply)
+
+
+async def awaited(awaitable: Awaitable[T]) -> T:
+    """What an awaitable comes to: event loops run coroutines alone."""
+    return await awaitable
 
 
 def _outcome(call: Callable[[], Any]) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from keyapi._clients import Method
 from keyapi.conformance.drivers import Caller
+from keyapi.conformance.drivers._clients import awaited
 from keyapi.conformance.drivers._scripted import Reply, Scripted
 from keyapi.conformance.relations._shared import success_answer, violation
 from keyapi.contract import Violation
@@ -55,6 +56,10 @@ class Desk:
     def open(self, *script: Any, **options: Any) -> Scripted:
         """A client before a server that follows a script."""
         return Scripted(self.caller, self.method, self.arguments, script, self.runner, **options)
+
+    def settled(self, given: Any) -> Any:
+        """What a function or method of the client comes to, which is awaited where it is async."""
+        return given if self.runner is None else self.runner.run(awaited(given))
 
     def broken(self, rule: str, expected: object, found: object) -> Iterator[Violation]:
         """A violation where two things differ."""

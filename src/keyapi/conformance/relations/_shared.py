@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -14,13 +14,17 @@ import httpx
 from keyapi._facts import LAST, NEXT
 from keyapi._paging import says_more
 from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import Caller, wire
+from keyapi.conformance.drivers import Caller, Inexpressible, wire
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, Specification, value_at
 
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!$'()*,;:@/?&=+-]|%[0-9A-Fa-f]{2})*")
 """Path and query as RFC 3986 has them: anything else is percent-encoded."""
+
+
+Compared = Iterator[tuple[str, object, object]]
+"""What was looked at, what was expected, and what was found."""
 
 
 def request_differs(
@@ -58,6 +62,16 @@ def request_differs(
     for part, (wanted, found) in compared.items():
         if wanted != found:
             yield violation(operation, part, wanted, found)
+
+
+def good_arguments(operation: OperationSpec, caller: Caller) -> dict[str, Any] | None:
+    """Arguments of a good call; None where the client has none, which "client -> spec" finds."""
+    if (operation.name, False) not in caller.methods:
+        return None
+    try:
+        return caller.arguments(operation.name, next(iter(cases(operation))).arguments)
+    except Inexpressible:
+        return None
 
 
 def success_answer(operation: OperationSpec) -> ServerAnswer:
@@ -157,3 +171,17 @@ def is_first(operation: OperationSpec) -> bool:
 def violation(operation: OperationSpec, rule: str, expected: object, found: object) -> Violation:
     """A violation of an operation as a whole; long values are cut."""
     return Violation(operation.name, "", rule, str(expected)[:200], str(found)[:200])
+
+
+def attempt(act: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """What a function gives, or the error that it raises."""
+    try:
+        return act(*arguments, **named)
+    except Exception as error:
+        return error
+
+
+def error_of(act: Callable[..., Any], *arguments: Any, **named: Any) -> Exception | None:
+    """The error that a function raises, if it raises one."""
+    result = attempt(act, *arguments, **named)
+    return result if isinstance(result, Exception) else None

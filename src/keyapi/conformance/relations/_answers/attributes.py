@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from keyapi.conformance.relations._answers.models import promises
 from keyapi.conformance.relations._answers.notebook import shown_of_row
 from keyapi.conformance.relations._heard import heard
 from keyapi.conformance.relations._probes import distinct, is_map, only
-from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._shared import attempt, violation
 from keyapi.conformance.spelling import members_differ, spelled, spelling
 from keyapi.specification import OperationSpec, Schema, Specification
 
@@ -119,9 +119,9 @@ class Reader:
         view, name = model.from_dict({**row, **_UNKNOWN}), model.__name__
         for rule, expected, get in as_received(model, row):
             yield from self._differs(name, rule, expected, get)
-        for rule, expected, shown in shown_of_row(model):
-            if shown != expected:
-                yield self._finding(name, rule, expected, shown)
+        for rule, cells, shown in shown_of_row(model):
+            if shown != cells:
+                yield self._finding(name, rule, cells, shown)
         found = {attribute: _read(view, attribute) for attribute in chain(*attributes.values())}
         for prop, value in row.items():
             # Where two properties are spelled alike, one of their attributes must read each.
@@ -155,7 +155,7 @@ class Reader:
                 yield from self.members(type(member), schema)
             elif value is not None:
                 yield self._finding(case, "attribute", f"the member of {value!r}", repr(member))
-            given = _attempt(partial(_given, model, {attribute: member}))
+            given = attempt(_given, model, {attribute: member})
             if given != {name: value}:
                 yield self._finding(case, "constructor", {name: value}, repr(given))
         if not expected <= words or (words - expected) & _PLAIN:
@@ -263,7 +263,7 @@ class Reader:
     def _differs(
         self, case: str, rule: str, expected: Any, get: Callable[[], Any]
     ) -> Iterator[Finding]:
-        found = _attempt(get)
+        found = attempt(get)
         if type(found) is not type(expected) or found != expected:
             yield self._finding(case, rule, repr(expected), repr(found))
 
@@ -299,12 +299,4 @@ def _plain(value: Any) -> Any:
 
 
 def _read(view: Model, attribute: str) -> Any:
-    return _attempt(lambda: getattr(view, attribute))
-
-
-def _attempt(get: Callable[[], Any]) -> Any:
-    """What a function gives; or what it raises, which is never what was expected."""
-    try:
-        return get()
-    except Exception as error:
-        return error
+    return attempt(getattr, view, attribute)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
 from keyapi._models import Model
+from keyapi.conformance.relations._shared import error_of
 
 Promises = dict[str, tuple[Any, Callable[[], Any]]]
 """Rules, each with what is expected and what gives what is found."""
@@ -43,16 +43,16 @@ def promises(model: type[Model], row: dict[str, Any], read: Mapping[str, Any]) -
             lambda: [view.__replace__(**{each: "changed"}).to_dict() for each in read],
         ),
         "original": (row, view.to_dict),
-        "hash": (TypeError, lambda: _refused(lambda: hash(view))),
+        "hash": (TypeError, lambda: type(error_of(hash, view))),
         "read-only": (
             [AttributeError] * 2 * len(read),
             lambda: [
-                *(_refused(partial(setattr, view, each, None)) for each in read),
-                *(_refused(partial(delattr, view, each)) for each in read),
+                *(type(error_of(setattr, view, each, None)) for each in read),
+                *(type(error_of(delattr, view, each)) for each in read),
             ],
         ),
-        "another attribute": (AttributeError, lambda: _refused(lambda: setattr(view, "an_x", 1))),
-        "unknown argument": (True, lambda: _names(_raised(lambda: model(an_x=1)), name, *read)),
+        "another attribute": (AttributeError, lambda: type(error_of(setattr, view, "an_x", 1))),
+        "unknown argument": (True, lambda: _names(error_of(model, an_x=1), name, *read)),
     }
     return found | _of_a_class(model, row, read) | _by_pydantic(model, row)
 
@@ -84,7 +84,7 @@ def _by_pydantic(model: type[Model], row: dict[str, Any]) -> Promises:
         "pydantic's mapping": (view, lambda: adapter.validate_python(MappingProxyType(row))),
         "pydantic's refusal": (
             [ValidationError] * len(unfit),
-            lambda: [_refused(partial(adapter.validate_python, each)) for each in unfit],
+            lambda: [type(error_of(adapter.validate_python, each)) for each in unfit],
         ),
         "pydantic's schema": (schema, lambda: adapter.json_schema(mode="serialization")),
     }
@@ -93,16 +93,3 @@ def _by_pydantic(model: type[Model], row: dict[str, Any]) -> Promises:
 def _names(error: Exception | None, *words: str) -> bool:
     """Whether an argument is refused by an error that names it and all that there are."""
     return isinstance(error, TypeError) and all(word in str(error) for word in ("an_x", *words))
-
-
-def _refused(act: Callable[[], object]) -> type[Exception] | None:
-    error = _raised(act)
-    return None if error is None else type(error)
-
-
-def _raised(act: Callable[[], object]) -> Exception | None:
-    try:
-        act()
-    except Exception as error:
-        return error
-    return None

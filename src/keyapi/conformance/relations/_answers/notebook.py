@@ -5,9 +5,10 @@ What is expected stands here, written by hand: what a server sends, and the text
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
+
+from keyapi.conformance.relations._shared import Compared
 
 _TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td", "p"}
 _ATTRIBUTES = {("style", "text-align: left")}
@@ -38,7 +39,7 @@ ROWS: list[dict[str, Any]] = [*[_ROW] * (_MOST + 2), {"later": 1}]
 """Rows to show: more than a table has, the last one with a property of its own."""
 
 
-def shown(value: Any, caption: str) -> Iterator[tuple[str, Any, Any]]:
+def shown(value: Any, caption: str) -> Compared:
     """Compare what a notebook shows of `ROWS`, each with its number `n`.
 
     Args:
@@ -54,7 +55,7 @@ def shown(value: Any, caption: str) -> Iterator[tuple[str, Any, Any]]:
     yield "notebook, more rows", "… 3 more rows", table.rest
 
 
-def shown_of_row(model: Any) -> Iterator[tuple[str, Any, Any]]:
+def shown_of_row(model: Any) -> Compared:
     """Compare what a notebook shows of one row: each property, and its value.
 
     Args:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from math import inf, nan
 from typing import Any
 
 from keyapi import _json, _json_text, _text, _words
 from keyapi._unchanged import UNCHANGED
+from keyapi.conformance.relations._shared import Compared
 
 _URL, _OTHER = "https://a.b/1.jpg?c=d,e", "http://a.b/2,3.jpg"
 _TWICE, _THRICE = json.dumps(json.dumps([1])), json.dumps(json.dumps(json.dumps([1])))
@@ -76,7 +76,7 @@ _SHOWN = {
 }  # fmt: skip
 
 
-def readings() -> Iterator[tuple[str, Any, Any]]:
+def readings() -> Compared:
     """Yield what is read, what it must be read as, and what it is read as."""
     for text, expected in _DECODED:
         yield f"decoded {str(text)[:40]!r}", expected, _json_text.decode(text)

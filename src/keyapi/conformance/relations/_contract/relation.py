@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from keyapi import BadRequest, ConfigurationError, ContractViolation
@@ -19,12 +18,14 @@ from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._contract.breaches import Breach, Breaches
 from keyapi.conformance.relations._contract.specifications import specifications_as_written
 from keyapi.conformance.relations._contract.violations import violations_as_written
-from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._heard import heard
+from keyapi.conformance.relations._shared import error_of, violation
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, Specification
 
 _SAMPLE = {1: True, 2: True, 3: False, 4: True, 5: False, 6: False, 7: False, 8: True, 9: False}
 """Whether an answer of that number is looked at for what only bytes and arguments tell."""
+_LOGGER = "keyapi.contract"
 _KEY_TWICE, _KIND = "a key twice", "content-type"
 _LATE = {1023: _KEY_TWICE, 1024: _KEY_TWICE, **dict.fromkeys((1536, 2047, 3071, 3072), _KIND)}
 """What is wrong with later answers, of which each 1024th is looked at."""
@@ -48,7 +49,7 @@ def contract_as_documented(
     try:
         asked = next(iter(cases(operation))).arguments
         if (operation.name, False) in caller.methods:  # or "client -> spec" finds that it is not
-            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner, _heard():
+            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner, heard(_LOGGER):
                 for used in (None, runner):
                     play = _Play(operation, caller, asked, Breaches(operation, asked), used)
                     broken += [*play.raised(), *play.told(), *play.sampled(), *play.refused()]
@@ -107,13 +108,14 @@ class _Play(NamedTuple):
             told: list[Violation] = []
             called = told.append if option == "function" else option
             client = self._open([each.answer for each in made * 2], called)
-            with _heard() as logged:
+            with heard(_LOGGER) as records:
                 results = [_shown(client.call(**self._arguments(each.asked))) for each in made * 2]
             client.close()
             yield from self._differs(f"contract={option}, results", plain * 2, results)
             wanted = first if option == "function" else []
             yield from self._differs(f"contract={option}, told", wanted, told)
-            if logged is not None:
+            if records is not None:
+                logged = [f"{record.levelname} {record.getMessage()}" for record in records]
                 wanted_lines = lines if option != "off" else []
                 yield from self._differs(f"contract={option}, logged", wanted_lines, logged)
 
@@ -202,11 +204,8 @@ def _frozen(caller: Caller) -> Iterator[Violation]:
     kind: Any = type("Frozen", (caller.client,), {"_package": "json"})
     for option, expected in (("warn", ConfigurationError), ("off", type(None))):
         for changed in (False, True):
-            found: Any = None
-            try:
-                kind(KEY).with_options(contract=option) if changed else kind(KEY, contract=option)
-            except Exception as error:
-                found = error
+            make = kind(KEY).with_options if changed else partial(kind, KEY)
+            found = error_of(make, contract=option)
             told = found is None or "json/openapi.json" in str(found)
             if (type(found), told) != (expected, True):
                 yield Violation(
@@ -216,21 +215,3 @@ def _frozen(caller: Caller) -> Iterator[Violation]:
 
 def _shown(result: Any) -> tuple[str, str]:
     return type(result).__name__, str(result)
-
-
-@contextmanager
-def _heard() -> Iterator[list[str] | None]:
-    """What is logged of the contract meanwhile, with its level; None where logging is off."""
-    lines: list[str] = []
-    handler = logging.Handler(logging.DEBUG)
-    handler.emit = lambda record: lines.append(f"{record.levelname} {record.getMessage()}")  # type: ignore[method-assign]
-    logger = logging.getLogger("keyapi.contract")
-    level, propagate, logger.propagate = logger.level, logger.propagate, False
-    logger.setLevel(logging.DEBUG)
-    logger.addHandler(handler)
-    try:
-        yield lines if logger.isEnabledFor(logging.INFO) else None
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-        logger.propagate = propagate

@@ -138,8 +138,8 @@ def specifications_as_written() -> Iterator[Violation]:
         yield from _differs(f"{name}, status {status}", (key, kinds, has_body, told), found_status)
     yield from _of_schemas(specification)
     yield from _of_documents(given)
-    for rule, expected, found in readings():
-        yield from _differs(rule, expected, found)
+    for rule, wanted, read_as in readings():
+        yield from _differs(rule, wanted, read_as)
     yield from _differs("the specification afterwards", DOCUMENT, given)
 
 

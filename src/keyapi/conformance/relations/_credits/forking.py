@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from keyapi._isolation import _renew
 from keyapi.conformance.drivers import KEY
 from keyapi.conformance.drivers._forks import forked, has_forks
 from keyapi.conformance.drivers._loopback import Parts, answer, loopback
@@ -15,7 +16,8 @@ from keyapi.conformance.drivers._scripted import Scripted
 from keyapi.conformance.relations._desk import Desk
 from keyapi.contract import Violation
 
-_PATIENCE = 10.0
+_PATIENCE = 20.0
+"""Seconds for what another thread does: longer than on any busy machine."""
 
 
 def in_children(desk: Desk) -> Iterator[Violation]:
@@ -110,3 +112,53 @@ def connected_in_children(desk: Desk) -> Iterator[Violation]:
         counts = len(server.requests), server.connections
         yield from desk.broken("requests and connections", (4, 2), counts)
         client.close()
+
+
+def as_in_children(desk: Desk) -> Iterator[Violation]:
+    """Also where nothing forks: a child has a pace of its own, and spends what was left."""
+    client = desk.open(desk.good, rate="1/m", max_credits=2 * desk.price)
+    client.call()
+    _renew()
+    client.call()
+    yield from desk.played(client, 2, waits=[])
+    error = client.call()
+    expected = "BudgetExceeded" if desk.price else type(error).__name__
+    yield from desk.broken("raised in a child", expected, type(error).__name__)
+    client.close()
+    if desk.runner is not None:
+        return
+    budget = _Forks()
+    client = desk.open(desk.good, max_credits=budget)
+    budget.call = client.call
+    client.call()
+    client.close()
+    yield from desk.broken("a lock that is held at a fork, in the child", "free", budget.found)
+
+
+class _Forks:
+    """A budget during whose first question the process is forked, and another call is made.
+
+    Attributes:
+        call: Makes the call.
+        found: What came of that call.
+    """
+
+    allowed, spent = 2**31, 0
+
+    def __init__(self) -> None:
+        self.call: Any = None
+        self.found = "not asked"
+        self._asked = 0
+
+    def reserve(self, cost: int) -> bool:
+        self._asked += 1
+        if self._asked == 1:
+            _renew()
+            other = threading.Thread(target=self.call, daemon=True)
+            other.start()
+            other.join(_PATIENCE)
+            self.found = "held" if other.is_alive() else "free"
+        return True
+
+    def refund(self, cost: int) -> None:
+        """Nothing is counted."""

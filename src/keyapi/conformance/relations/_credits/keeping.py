@@ -138,8 +138,7 @@ def low_level(desk: Desk) -> Iterator[Violation]:
         client = desk.open(envelope(404), desk.good, cache=folder)
 
         def call() -> Any:
-            result = functions.on(client.client, name, arguments)
-            return result if desk.runner is None else desk.runner.run(_settled(result))
+            return desk.settled(functions.on(client.client, name, arguments))
 
         for requests in (1, 2, 2):
             call()
@@ -169,7 +168,3 @@ def kept_for_others(desk: Desk) -> Iterator[Violation]:
         client.call(strict)
         yield from desk.played(client, 2)
         client.close()
-
-
-async def _settled(awaitable: Any) -> Any:
-    return await awaitable

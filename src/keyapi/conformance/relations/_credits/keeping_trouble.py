@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,8 @@ from unittest.mock import patch
 
 from keyapi import ConfigurationError
 from keyapi.conformance.relations._desk import Desk
+from keyapi.conformance.relations._heard import heard
+from keyapi.conformance.relations._shared import error_of
 from keyapi.contract import Violation
 
 _FULL = "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(FAIL, 'full'); END"
@@ -47,18 +48,6 @@ _DAMAGES: tuple[tuple[str, Callable[[Path], None], bool, str], ...] = (
     ("a full disk", _sql(_FULL, "DELETE FROM entries"), False, "uncached"),
 )
 """What happens to a file; whether answers are kept in it afterwards, and what is logged."""
-_LOGGERS = ("keyapi.cache", "hishel")
-
-
-class _Kept(logging.Handler):
-    """The messages of loggers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
 
 
 def damaged(desk: Desk) -> Iterator[Violation]:
@@ -72,18 +61,17 @@ def damaged(desk: Desk) -> Iterator[Violation]:
             first.close()
             (path,) = Path(folder).glob("*.db")
             damage(path)
-            client, log = desk.open(desk.good, cache=folder), _Kept()
-            for name_of_logger in _LOGGERS:
-                logging.getLogger(name_of_logger).addHandler(log)
-            found = [str(client.call()) for _ in range(2)]
-            for name_of_logger in _LOGGERS:
-                logging.getLogger(name_of_logger).removeHandler(log)
-            client.close()
+            with heard("keyapi.cache") as records, heard("hishel") as others:
+                client = desk.open(desk.good, cache=folder)
+                found = [str(client.call()) for _ in range(2)]
+                client.close()
             yield from desk.broken(f"result with {name}", [expected] * 2, found)
             yield from desk.played(client, 1 if is_kept else 2)
-            told = any(said in message for message in log.messages)
-            if not told and said:
-                yield from desk.broken(f"logged of {name}", said, log.messages)
+            if records is None or others is None:
+                continue
+            messages = [record.getMessage() for record in (*records, *others)]
+            if said and not any(said in text for text in messages):
+                yield from desk.broken(f"logged of {name}", said, messages)
 
 
 def of_the_future(desk: Desk) -> Iterator[Violation]:
@@ -135,10 +123,6 @@ def no_folder(desk: Desk) -> Iterator[Violation]:
 
 
 def _refused(desk: Desk, cache: Any, said: str) -> Iterator[Violation]:
-    try:
-        desk.open(desk.good, cache=cache).close()
-        error = "no error"
-    except ConfigurationError as raised:
-        error = str(raised)
-    if said not in error:
+    error = error_of(lambda: desk.open(desk.good, cache=cache).close())
+    if not isinstance(error, ConfigurationError) or said not in str(error):
         yield from desk.broken(f"raised for cache={cache!r}", said, error)

@@ -11,7 +11,7 @@ from typing import Any
 from keyapi import ConfigurationError
 from keyapi.conformance.drivers._scripted import envelope
 from keyapi.conformance.relations._desk import Desk
-from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._shared import error_of, violation
 from keyapi.contract import Violation
 
 _PATIENCE = 10.0
@@ -120,9 +120,6 @@ def unlimited_redis(desk: Desk) -> Iterator[Violation]:
         pool = SimpleNamespace(connection_kwargs=options)
         bucket = SimpleNamespace(redis=SimpleNamespace(connection_pool=pool))
         limiter.bucket_factory = SimpleNamespace(bucket=bucket)  # type: ignore[assignment]  # a stub
-        try:
-            desk.open(desk.good, rate=limiter).close()
-            refused = False
-        except ConfigurationError as error:
-            refused = "socket_timeout" in str(error)
+        error = error_of(lambda made: desk.open(desk.good, rate=made).close(), limiter)
+        refused = isinstance(error, ConfigurationError) and "socket_timeout" in str(error)
         yield from desk.broken(f"a Redis with {options}", is_refused, refused)

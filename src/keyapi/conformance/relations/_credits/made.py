@@ -1,14 +1,13 @@
-"""Credits: clients that are made from others, and in forked children; what no client can do."""
+"""Credits: clients that are made from others, and what no client can do."""
 
 from __future__ import annotations
 
 import copy
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from tempfile import TemporaryDirectory
-from threading import Thread
 from typing import Any
 from unittest.mock import patch
 
@@ -16,17 +15,14 @@ import httpx
 
 from keyapi import ConfigurationError
 from keyapi._clients import async_twin
-from keyapi._isolation import _renew
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import KEY, LowLevel
 from keyapi.conformance.drivers._scripted import envelope
 from keyapi.conformance.relations._desk import Desk
-from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._shared import error_of, violation
 from keyapi.contract import Violation
 
 _ELSEWHERE = "http://elsewhere.invalid"
-_PATIENCE = 20.0
-"""Seconds for a call of another thread: longer than on any busy machine."""
 _OWN_CONNECTION = ("token", "base_url", "transport", "httpx_args")
 """Options that a client shares no connection with (docs/options.md)."""
 _EXTRAS = {"rate": "5/s", "cache": "folder", "contract": "warn"}
@@ -119,7 +115,7 @@ def uncopied(desk: Desk) -> Iterator[Violation]:
         yield from desk.broken(
             f"{copied.__name__} raises", "TypeError", _raised(copied, client.client)
         )
-    unknown = _raised(lambda made: made.with_options(retries=3), client.client)
+    unknown = _raised(client.client.with_options, retries=3)
     yield from desk.broken("an unknown option raises", "TypeError", unknown)
     client.client.raise_on_unexpected_status = True
     kept = client.client.with_options(timeout=5).raise_on_unexpected_status
@@ -130,25 +126,21 @@ def uncopied(desk: Desk) -> Iterator[Violation]:
 def unfit(desk: Desk) -> Iterator[Violation]:
     """What a transport makes useless, and a missing extra, are told when a client is made."""
     for name in _OF_CONNECTIONS:
-        found = _raised(lambda made, name=name: made.open(made.good, httpx_args={name: None}), desk)
+        found = _raised(desk.open, desk.good, httpx_args={name: None})
         yield from desk.broken(f"{name} beside a transport", "ConfigurationError", found)
     own, other = httpx.BaseTransport(), httpx.AsyncBaseTransport()
     kind: Any = desk.caller.client if desk.runner is None else async_twin(desk.caller.client)
     wrong = other if desk.runner is None else own
-    found = _raised(lambda made: made(KEY, transport=wrong), kind)
+    found = _raised(kind, KEY, transport=wrong)
     yield from desk.broken("a transport of the other kind", "ConfigurationError", found)
     with TemporaryDirectory() as folder, patch("importlib.util.find_spec", lambda name: None):
         for name, value in _EXTRAS.items():
             given = folder if value == "folder" else value
-            try:
-                desk.open(desk.good, **{name: given}).close()
-                told = "nothing"
-            except ConfigurationError as error:
-                told = str(error)
-            if f"[{name}]" not in told:
+            told = error_of(desk.open, desk.good, **{name: given})
+            if not isinstance(told, ConfigurationError) or f"[{name}]" not in str(told):
                 yield violation(desk.operation, "a missing extra", f"pip install … [{name}]", told)
-        found = _raised(lambda made: made.open(made.good).close(), desk)
-        yield from desk.broken("raised without extras", "nothing", found)
+        found = _raised(lambda: desk.open(desk.good).close())
+        yield from desk.broken("raised without extras", "NoneType", found)
 
 
 def functions(desk: Desk) -> Iterator[Violation]:
@@ -161,8 +153,7 @@ def functions(desk: Desk) -> Iterator[Violation]:
     arguments = next(iter(cases(desk.operation))).arguments
 
     def call(made: Any) -> Any:
-        result = low.on(made, name, arguments)
-        return result if desk.runner is None else desk.runner.run(_settled(result))
+        return desk.settled(low.on(made, name, arguments))
 
     client = desk.open(envelope(429), desk.good, max_credits=3 * desk.price, rate="1/m")
     call(client.client)
@@ -171,7 +162,7 @@ def functions(desk: Desk) -> Iterator[Violation]:
     pauses = [round(later - sooner, 2) for sooner, later in pairwise(client.requests)]
     yield from desk.broken("pace of functions", [60.0, 60.0], pauses)
     refused = _raised(call, client.client)
-    expected = "BudgetExceeded" if desk.price else "nothing"
+    expected = "BudgetExceeded" if desk.price else "NoneType"
     yield from desk.broken("raised by a function", expected, refused)
     client.close()
     refused = _raised(call, client.client)
@@ -183,66 +174,9 @@ def functions(desk: Desk) -> Iterator[Violation]:
     client.close()
 
 
-async def _settled(awaitable: Any) -> Any:
-    return await awaitable
-
-
-def _raised(do: Any, made: Any) -> str:
-    try:
-        do(made)
-    except Exception as error:
-        return type(error).__name__
-    return "nothing"
-
-
-def forked(desk: Desk) -> Iterator[Violation]:
-    """A forked child has a pace of its own, and spends what its parent had left."""
-    client = desk.open(desk.good, rate="1/m", max_credits=2 * desk.price)
-    client.call()
-    _renew()
-    client.call()
-    yield from desk.played(client, 2, waits=[])
-    error = client.call()
-    expected = "BudgetExceeded" if desk.price else type(error).__name__
-    yield from desk.broken("raised in a child", expected, type(error).__name__)
-    client.close()
-    if desk.runner is not None:
-        return
-    budget = _Forks()
-    client = desk.open(desk.good, max_credits=budget)
-    budget.call = client.call
-    client.call()
-    client.close()
-    yield from desk.broken("a lock that is held at a fork, in the child", "free", budget.found)
-
-
-class _Forks:
-    """A budget during whose first question the process is forked, and another call is made.
-
-    Attributes:
-        call: Makes the call.
-        found: What came of that call.
-    """
-
-    allowed, spent = 2**31, 0
-
-    def __init__(self) -> None:
-        self.call: Any = None
-        self.found = "not asked"
-        self._asked = 0
-
-    def reserve(self, cost: int) -> bool:
-        self._asked += 1
-        if self._asked == 1:
-            _renew()
-            other = Thread(target=self.call, daemon=True)
-            other.start()
-            other.join(_PATIENCE)
-            self.found = "held" if other.is_alive() else "free"
-        return True
-
-    def refund(self, cost: int) -> None:
-        """Nothing is counted."""
+def _raised(act: Callable[..., Any], *arguments: Any, **named: Any) -> str:
+    """The name of the error that a function raises; "NoneType" for none."""
+    return type(error_of(act, *arguments, **named)).__name__
 
 
 def sizes(desk: Desk) -> Iterator[Violation]:

@@ -37,7 +37,6 @@ from keyapi.conformance.relations._credits.limiters import (
 )
 from keyapi.conformance.relations._credits.logging import hostile_words, logged
 from keyapi.conformance.relations._credits.made import (
-    forked,
     found_once,
     functions,
     remade,
@@ -57,7 +56,13 @@ from keyapi.conformance.relations._credits.pacing import (
 from keyapi.conformance.relations._credits.packing import packed
 from keyapi.conformance.relations._credits.statuses import statuses
 from keyapi.conformance.relations._desk import Desk, Scenario
-from keyapi.conformance.relations._shared import put, put_cursor, put_more, violation
+from keyapi.conformance.relations._shared import (
+    good_arguments,
+    put,
+    put_cursor,
+    put_more,
+    violation,
+)
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
@@ -73,13 +78,9 @@ def credits_counted(operation: OperationSpec, caller: Caller) -> Iterator[Findin
         operation: The operation, as the one who judges knows it.
         caller: The client.
     """
-    if (operation.name, False) not in caller.methods:
-        return  # which "client -> spec" finds
-    first = next(iter(cases(operation))).arguments
-    try:
-        arguments = caller.arguments(operation.name, first)
-    except Inexpressible:
-        return  # which "client -> spec" finds, too
+    arguments = good_arguments(operation, caller)
+    if arguments is None:
+        return
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         for name, scenario in SCENARIOS.items():
             for way, chosen in (("sync", None), ("async", runner)):
@@ -306,6 +307,7 @@ SCENARIOS: dict[str, Scenario] = {
         shared_rates.shared_rates,
         shared_rates.asked_less_often,
         shared_rates.without_answer,
+        forking.as_in_children,
         forking.in_children,
         forking.kept_in_children,
         forking.paced_in_children,
@@ -322,7 +324,6 @@ SCENARIOS: dict[str, Scenario] = {
         uncopied,
         unfit,
         functions,
-        forked,
         sizes,
         packed,
         logged,

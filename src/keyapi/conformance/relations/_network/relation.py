@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from keyapi._isolation import _renew
 from keyapi.conformance.drivers import Caller, Inexpressible
 from keyapi.conformance.drivers._forms import forms, packed_by
 from keyapi.conformance.drivers._loopback import Parts, loopback
@@ -97,13 +96,6 @@ class _Network(Network):
             for caller in (client, client, client.with_options(max_retries=1)):
                 self.call(caller)
             yield "three calls", "connections", (3, 1), (len(server.requests), server.connections)
-            if not self.way.asynchronous:
-                parents = client.get_httpx_client()._transport._transport
-                _renew()  # as in a forked child, which leaves them open
-                self.call(client)
-                parents.close()
-                found = len(server.requests), server.connections
-                yield "a forked child", "connections", (4, 2), found
             spent = len(server.requests) * self.operation.credits
             yield "all calls", "credits", spent, client.credits_spent
             self.close(client)

@@ -131,15 +131,9 @@ class Network:
 
     def close(self, client: Any) -> None:
         """Close a client."""
-        closing = client.close()
-        if self.way.asynchronous:
-            self.caller.run(_settled(closing))
+        self.caller.settled(client.close())
 
 
 def told(result: Any) -> object:
     """What a call came to: the name of the error, or the text of what it gave."""
     return type(result).__name__ if isinstance(result, Exception) else str(result)
-
-
-async def _settled(awaitable: Any) -> Any:
-    return await awaitable

@@ -18,9 +18,8 @@ from keyapi._models import Model
 from keyapi._operation import Operation, PagedOperation
 from keyapi._paging import Cursor, PageNumbers
 from keyapi.conformance.drivers import KEY, Caller
+from keyapi.conformance.relations._shared import Compared
 
-Compared = Iterator[tuple[str, Any, Any]]
-"""Rule, expected and found."""
 _ID, _FULL, _LAST = "0-request", 2, 3
 _ROW = {"a": 1}
 _YES: tuple[Any, ...] = (True, 1, 1.0, "true", " TRUE\n", "1", "yes", "Yes", "y")

@@ -6,7 +6,7 @@ What is expected is worded after the docstring of `Page`, `docs/pages.md` and `d
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import httpx
@@ -15,11 +15,9 @@ from keyapi import Page
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import KEY, Caller
 from keyapi.conformance.relations._answers.notebook import ROWS, shown
-from keyapi.conformance.relations._shared import page_of, success_answer
+from keyapi.conformance.relations._shared import Compared, attempt, page_of, success_answer
 from keyapi.specification import OperationSpec, value_at
 
-Compared = Iterator[tuple[str, Any, Any]]
-"""Rule, expected and found."""
 _FACTS = (
     *("next", "has_more", "page_num", "page_size", "request_id", "attempts", "credits"),
     "from_cache",
@@ -43,7 +41,8 @@ def as_pages(operation: OperationSpec, caller: Caller) -> Compared:
     views = [row if model is dict else model.from_dict(row) for row in rows]
     yield from _facts(operation, page)
     for rule, (expected, read) in _sequence(page, views).items():
-        yield rule, expected, _attempt(read)
+        found = attempt(read)
+        yield rule, expected, type(found) if isinstance(found, Exception) else found
     yield "rows", {model}, {type(row) for row in (*page, *page.items, page[0])}
     if model is not dict:
         page[0].to_dict()["nested"]["list"].append("changed")
@@ -136,11 +135,3 @@ def _pickled(page: Page[Any, Any], rows: list[Any], views: list[Any]) -> Compare
     yield "pickled, response", None, restored.response
     yield "pickled, key", False, KEY.encode() in pickled
     yield "pickled, the page itself", True, isinstance(page.response, httpx.Response)
-
-
-def _attempt(read: Callable[[], object]) -> object:
-    """What a function gives, or the class of the error that it raises."""
-    try:
-        return read()
-    except Exception as error:
-        return type(error)

@@ -18,6 +18,7 @@ from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._pages.golden import golden_answers
 from keyapi.conformance.relations._pages.page import as_pages
 from keyapi.conformance.relations._shared import (
+    Compared,
     decoded,
     is_first,
     put,
@@ -79,7 +80,7 @@ def pages_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[Fi
 
 
 def _unlike(
-    operation: OperationSpec, what: str, case: str, compared: Iterator[tuple[str, Any, Any]]
+    operation: OperationSpec, what: str, case: str, compared: Compared
 ) -> Iterator[Finding]:
     """Where something is not as expected; what cannot be compared breaks a promise, too."""
     try:
@@ -257,9 +258,7 @@ def _walk(
             rows.extend(given)
     except (KeyAPIError, TypeError) as raised:
         error = raised
-    closed = client.close()
-    if asynchronous:
-        caller.run(closed)
+    caller.settled(client.close())
     return _Walked(positions, size, last, rows, error)
 
 

@@ -8,8 +8,7 @@ from itertools import chain
 
 import httpx
 
-from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import KEY, Caller, Inexpressible
+from keyapi.conformance.drivers import KEY, Caller
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._desk import Desk
 from keyapi.conformance.relations._recordings.har_reading import errors_named, read_as_meant
@@ -21,7 +20,7 @@ from keyapi.conformance.relations._recordings.recorders import (
 )
 from keyapi.conformance.relations._recordings.replayed_clients import replayed_to_clients
 from keyapi.conformance.relations._recordings.replaying import guarded
-from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._shared import good_arguments, violation
 from keyapi.recording.recorder import Recorder
 from keyapi.specification import OperationSpec
 
@@ -39,13 +38,9 @@ def files_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[Fi
         operation: The operation that is recorded.
         caller: The client.
     """
-    if (operation.name, False) not in caller.methods:
-        return  # which "client -> spec" finds
-    try:
-        first = next(iter(cases(operation))).arguments
-        arguments = caller.arguments(operation.name, first)
-    except Inexpressible:
-        return  # likewise
+    arguments = good_arguments(operation, caller)
+    if arguments is None:
+        return
     good = Desk(operation, caller, arguments, None).good
     recorder = Recorder(httpx.MockTransport(good.respond))
     with caller.client(KEY, transport=recorder) as client:

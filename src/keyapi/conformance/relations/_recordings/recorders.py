@@ -101,12 +101,8 @@ def recorded_as_unpacked(
             kind: Any = async_twin(caller.client) if asynchronous else caller.client
             client = kind(KEY, transport=recorder, max_retries=0, max_response_bytes=most)
             with suppress(KeyAPIError):
-                called = caller.methods[operation.name, False].on(client)(**arguments)
-                if asynchronous:
-                    caller.run(_settled(called))
-            closed = client.close()
-            if asynchronous:
-                caller.run(_settled(closed))
+                caller.settled(caller.methods[operation.name, False].on(client)(**arguments))
+            caller.settled(client.close())
             found = [recording.content for recording in recorder.recordings]
             yield f"kept of {name}", kept, found
             headers = [header for one in recorder.recordings for header, _ in one.headers]
@@ -119,7 +115,3 @@ def _streamed(reply: Reply, request: httpx.Request) -> httpx.Response:
         return reply.respond(request)
     stream = httpx.ByteStream(reply.content)
     return httpx.Response(reply.status, headers=dict(reply.headers), stream=stream)
-
-
-async def _settled(awaitable: Any) -> Any:
-    return await awaitable

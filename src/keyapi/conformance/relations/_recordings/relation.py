@@ -12,16 +12,22 @@ import httpx
 
 from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases, good
-from keyapi.conformance.drivers import Caller, Inexpressible, wire
+from keyapi.conformance.drivers import Caller, wire
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._recordings.redacting import REDACTIONS
-from keyapi.conformance.relations._recordings.replaying import REPLAYS, guarded
-from keyapi.conformance.relations._shared import decoded, success_answer, violation
+from keyapi.conformance.relations._recordings.replaying import REPLAYS, guarded, refusal, request_of
+from keyapi.conformance.relations._shared import (
+    Compared,
+    decoded,
+    good_arguments,
+    success_answer,
+    violation,
+)
 from keyapi.recording.har import read
 from keyapi.recording.model import Recording
 from keyapi.recording.recorder import Recorder
-from keyapi.recording.replay import Replay, ReplayError
+from keyapi.recording.replay import Replay
 from keyapi.specification import OperationSpec
 
 _KEY = "sk_live_0a1b2c3d4e5f"
@@ -47,12 +53,9 @@ def recorded_as_documented(operation: OperationSpec, caller: Caller) -> Iterator
         operation: The operation.
         caller: The client.
     """
-    if (operation.name, False) not in caller.methods:
-        return  # which "client -> spec" finds
-    try:
-        arguments = caller.arguments(operation.name, next(iter(cases(operation))).arguments)
-    except Inexpressible:
-        return  # likewise
+    arguments = good_arguments(operation, caller)
+    if arguments is None:
+        return
     for asynchronous in (False, True):
         answer = _telling(operation)
         with TemporaryDirectory() as folder:
@@ -104,22 +107,12 @@ def _record(
     recorder = Recorder(httpx.MockTransport(respond))
     kind: Any = async_twin(caller.client) if asynchronous else caller.client
     client = kind(_KEY, transport=recorder, httpx_args={"headers": _SENT})
-    called = caller.methods[operation.name, False].on(client)(**arguments)
-    if asynchronous:
-        caller.run(_settled(called))
-    closed = client.close()
-    if asynchronous:
-        caller.run(_settled(closed))
+    caller.settled(caller.methods[operation.name, False].on(client)(**arguments))
+    caller.settled(client.close())
     return recorder
 
 
-async def _settled(awaitable: Any) -> Any:
-    return await awaitable
-
-
-def _kept(
-    operation: OperationSpec, recording: Recording, answer: ServerAnswer
-) -> Iterator[tuple[str, object, object]]:
+def _kept(operation: OperationSpec, recording: Recording, answer: ServerAnswer) -> Compared:
     """All but the secrets is kept."""
     asked = wire(operation, next(iter(cases(operation))).arguments)
     url = httpx.URL(recording.url)
@@ -138,14 +131,11 @@ def _kept(
 
 def _replayed(operation: OperationSpec, recording: Recording) -> Iterator[tuple[str, str]]:
     """What a replay answers that it must refuse."""
-    own = _request(recording)
+    own = request_of(recording)
     replay = Replay()
     replay.add(recording)
-    try:
-        replay.finish()
+    if not refusal(replay.finish):
         yield "a recording that is never requested", "no error"
-    except ReplayError:
-        pass
     for name, request in _others(operation, recording):
         if _is_answered(replay, request):
             yield name, "an answer"
@@ -160,26 +150,18 @@ def _replayed(operation: OperationSpec, recording: Recording) -> Iterator[tuple[
 def _others(operation: OperationSpec, recording: Recording) -> Iterator[tuple[str, httpx.Request]]:
     """Requests that were not recorded."""
     first = wire(operation, next(iter(cases(operation))).arguments)
-    yield "another method", _request(replace(recording, method="PATCH"))
-    yield "another path", _request(replace(recording, url=f"{recording.url.partition('?')[0]}/x"))
+    yield "another method", request_of(replace(recording, method="PATCH"))
+    yield "another path", request_of(replace(recording, url=f"{recording.url.partition('?')[0]}/x"))
     joint = "&" if "?" in recording.url else "?"
-    yield "another parameter", _request(replace(recording, url=f"{recording.url}{joint}more=1"))
+    yield "another parameter", request_of(replace(recording, url=f"{recording.url}{joint}more=1"))
     for case in filter(good, cases(operation)):
         asked = wire(operation, case.arguments)
         if (asked.path, asked.query, asked.body) != (first.path, first.query, first.body):
             base = recording.url.partition(first.path)[0]
             url = f"{base}{asked.path}{'?' if asked.query else ''}{asked.query}"
             changed = replace(recording, method=asked.method, url=url, body=asked.body)
-            yield case.name, _request(changed)
-
-
-def _request(recording: Recording) -> httpx.Request:
-    return httpx.Request(recording.method, recording.url, content=recording.body)
+            yield case.name, request_of(changed)
 
 
 def _is_answered(replay: Replay, request: httpx.Request) -> bool:
-    try:
-        replay.answer(request)
-    except ReplayError:
-        return False
-    return True
+    return not refusal(replay.answer, request)

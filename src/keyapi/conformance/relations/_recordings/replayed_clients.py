@@ -36,12 +36,9 @@ def replayed_to_clients(
         with replay(limited, recording) as played:
             client = kind(KEY, base_url=base_url)
             client._session = client._new_session(clock)
-            call = caller.methods[operation.name, False].on(client)
-            called = call(**arguments)
-            result = caller.run(_settled(called)) if asynchronous else called
-            closed = client.close()
-            if asynchronous:
-                caller.run(_settled(closed))
+            called = caller.methods[operation.name, False].on(client)(**arguments)
+            result = caller.settled(called)
+            caller.settled(client.close())
         yield f"requests, {way}", 2, len(played.requests)
         yield f"seconds waited, {way}", 0.0, sum(clock.waits)
         if hasattr(result, "attempts"):
@@ -55,7 +52,3 @@ def replayed_to_clients(
 
     said = refusal(swallowed)
     yield "a refusal that the program swallows", True, "/another: not recorded" in said or said
-
-
-async def _settled(awaitable: Any) -> Any:
-    return await awaitable

@@ -15,10 +15,15 @@ import httpx
 
 from keyapi._clients import async_twin
 from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import KEY, Caller, Inexpressible, wire
+from keyapi.conformance.drivers import KEY, Caller, wire
 from keyapi.conformance.registry import Finding, relation
-from keyapi.conformance.relations._sandbox.options import Compared
-from keyapi.conformance.relations._shared import pairs, success_answer, violation
+from keyapi.conformance.relations._shared import (
+    Compared,
+    good_arguments,
+    pairs,
+    success_answer,
+    violation,
+)
 from keyapi.recording.har import read
 from keyapi.recording.model import RecordingError
 from keyapi.recording.replay import ReplayError
@@ -41,12 +46,9 @@ def replay_as_documented(
         operation: The operation.
         caller: The client.
     """
-    if (operation.name, False) not in caller.methods:
-        return  # which "client -> spec" finds
-    try:
-        arguments = caller.arguments(operation.name, next(iter(cases(operation))).arguments)
-    except Inexpressible:
-        return  # likewise
+    arguments = good_arguments(operation, caller)
+    if arguments is None:
+        return
     with TemporaryDirectory() as folder:
         tests = _Tests(specification, operation, caller, arguments, Path(folder))
         for look in (_written, _kept_out, _through_the_network, _played, _refused):

@@ -10,6 +10,7 @@ from pyrate_limiter import Limiter, Rate, RedisBucket
 from keyapi import ConfigurationError
 from keyapi.conformance.drivers._redis import RedisProcess
 from keyapi.conformance.relations._desk import Desk
+from keyapi.conformance.relations._shared import error_of
 from keyapi.contract import Violation
 
 _MINUTE = 60_000
@@ -39,15 +40,11 @@ def rate_through_redis(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
         for limiter in limiters:
             limiter.close()
     waiting = _limiter(server, socket_timeout=None)
-    try:
-        found = "no error"
-        desk.open(desk.good, rate=waiting).close()
-    except ConfigurationError as error:
-        found = str(error)
-    finally:
-        waiting.close()
-    if "make it with Redis(..., socket_timeout=5)" not in found:
-        yield from desk.broken("raised without a time limit", "socket_timeout=5", found)
+    refused = error_of(lambda: desk.open(desk.good, rate=waiting).close())
+    waiting.close()
+    found = isinstance(refused, ConfigurationError), str(refused)
+    if not found[0] or "make it with Redis(..., socket_timeout=5)" not in found[1]:
+        yield from desk.broken("raised without a time limit", "socket_timeout=5", refused)
 
 
 def _limiter(server: RedisProcess, **options: Any) -> Limiter:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 
-from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import Caller, Inexpressible
+from keyapi.conformance.drivers import Caller
 from keyapi.conformance.drivers._forks import has_forks
 from keyapi.conformance.drivers._redis import RedisProcess, has_redis, redis_process
 from keyapi.conformance.registry import Finding, relation
@@ -17,7 +16,7 @@ from keyapi.conformance.relations._desk import Desk
 from keyapi.conformance.relations._redis import lifetime, spending, trouble
 from keyapi.conformance.relations._redis.arguments import not_redis, unusable
 from keyapi.conformance.relations._redis.rates import rate_through_redis
-from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._shared import good_arguments, violation
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec
 
@@ -64,13 +63,9 @@ def budget_shared_through_redis(operation: OperationSpec, caller: Caller) -> Ite
         operation: The operation; where it costs nothing, there is nothing to look at.
         caller: The client.
     """
-    if not has_redis() or not operation.credits or (operation.name, False) not in caller.methods:
+    arguments = good_arguments(operation, caller)
+    if not has_redis() or not operation.credits or arguments is None:
         return
-    try:
-        first = next(iter(cases(operation))).arguments
-        arguments = caller.arguments(operation.name, first)
-    except Inexpressible:
-        return  # which "client -> spec" finds
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner, redis_process() as server:
         for look in SHARED:
             for way, chosen in (("sync", None), ("async", runner)):

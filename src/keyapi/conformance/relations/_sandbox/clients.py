@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import httpx
@@ -10,9 +10,9 @@ import httpx
 from keyapi import AuthenticationError, ConfigurationError, KeyAPIError
 from keyapi._client import AsyncClient
 from keyapi._clients import async_twin
-from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import Caller, Inexpressible
-from keyapi.conformance.relations._sandbox.options import Compared, Sandboxes
+from keyapi.conformance.drivers import Caller
+from keyapi.conformance.relations._sandbox.options import Sandboxes
+from keyapi.conformance.relations._shared import Compared, attempt, good_arguments
 from keyapi.recording.model import SANDBOX_URL
 from keyapi.sandbox import Sandbox
 
@@ -59,12 +59,9 @@ def clients(sandboxes: Sandboxes) -> Compared:
     """Key, server and transport are the sandbox's where none is given, and else the given ones."""
     operation, caller = sandboxes.operation, Caller(sandboxes.client)
     yield from _classes(sandboxes)
-    if (operation.name, False) not in caller.methods:
-        return  # which "client -> spec" finds
-    try:
-        arguments = caller.arguments(operation.name, next(iter(cases(operation))).arguments)
-    except Inexpressible:
-        return  # likewise
+    arguments = good_arguments(operation, caller)
+    if arguments is None:
+        return
     good, secured = sandboxes.status, operation.secured
     refused = _Called(AuthenticationError, [401], [])
     served = _Called(None, [good], [])
@@ -141,12 +138,4 @@ def _classes(sandboxes: Sandboxes) -> Compared:
         (sandbox.async_client, "no-such", ConfigurationError),
     ):
         shown = which if which is None or isinstance(which, str) else which.__name__
-        yield f"{make.__name__}({shown})", expected, _made(make, which)
-
-
-def _made(make: Callable[..., Any], which: object) -> type:
-    """The class of a client, or of the error that is raised instead."""
-    try:
-        return type(make(which))
-    except Exception as error:
-        return type(error)
+        yield f"{make.__name__}({shown})", expected, type(attempt(make, which))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 
 from keyapi.conformance.drivers import KEY
-from keyapi.conformance.relations._sandbox.options import Compared, Sandboxes
+from keyapi.conformance.relations._sandbox.options import Sandboxes
+from keyapi.conformance.relations._shared import Compared
 from keyapi.sandbox import Sandbox
 
 _READ = ("ledger", "requests", "charges", "faults")
@@ -100,11 +101,7 @@ def _asking(runner: asyncio.Runner, sandbox: Sandbox) -> Ask:
         encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
         content = encoded if verb == "PUT" else None
         sending = http.request(verb, f"/_sandbox/{name}", headers=headers, content=content)
-        response = runner.run(_settled(sending))
+        response = runner.run(sending)
         return response.status_code, response.json()
 
     return ask
-
-
-async def _settled(awaitable: Awaitable[httpx.Response]) -> httpx.Response:
-    return await awaitable

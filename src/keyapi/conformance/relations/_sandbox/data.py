@@ -8,7 +8,8 @@ from typing import Any
 
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import wire
-from keyapi.conformance.relations._sandbox.options import Compared, Sandboxes
+from keyapi.conformance.relations._sandbox.options import Sandboxes
+from keyapi.conformance.relations._shared import Compared
 from keyapi.conformance.walking.values import several
 from keyapi.contract import tells_apart
 from keyapi.sandbox import Reply

@@ -10,7 +10,8 @@ from unittest.mock import patch
 
 import httpx
 
-from keyapi.conformance.relations._sandbox.options import Compared, Sandboxes
+from keyapi.conformance.relations._sandbox.options import Sandboxes
+from keyapi.conformance.relations._shared import Compared
 from keyapi.sandbox import Sandbox, SandboxRequest, _http
 
 _LATE, _PAUSE = 0.02, 0.002

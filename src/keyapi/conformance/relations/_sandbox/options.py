@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from keyapi._client import SyncClient
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import KEY, wire
+from keyapi.conformance.relations._shared import Compared
 from keyapi.sandbox import Reply, Sandbox, SandboxRequest
 from keyapi.specification import OperationSpec, Specification
-
-Compared = Iterator[tuple[str, object, object]]
-"""Rule, expected and found."""
 
 
 class Sandboxes:

@@ -16,7 +16,7 @@ import httpx
 
 from keyapi._client import SyncClient
 from keyapi.conformance.drivers import KEY, wire
-from keyapi.conformance.relations._sandbox.options import Compared
+from keyapi.conformance.relations._shared import Compared
 from keyapi.sandbox import Sandbox, _protocol, run
 from keyapi.specification import Specification
 

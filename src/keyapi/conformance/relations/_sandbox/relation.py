@@ -24,8 +24,8 @@ from keyapi.conformance.relations._sandbox.clients import clients
 from keyapi.conformance.relations._sandbox.control import control
 from keyapi.conformance.relations._sandbox.data import DATA, without_id
 from keyapi.conformance.relations._sandbox.delivery import by_asgi, delivery, leaving
-from keyapi.conformance.relations._sandbox.options import OPTIONS, Compared, Sandboxes
-from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._sandbox.options import OPTIONS, Sandboxes
+from keyapi.conformance.relations._shared import Compared, violation
 from keyapi.contract import Contract
 from keyapi.sandbox import FAULTS, Reply, Sandbox
 from keyapi.sandbox._catalogue import Catalogue

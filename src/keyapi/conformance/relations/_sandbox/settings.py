@@ -11,7 +11,7 @@ from urllib.parse import quote
 from keyapi import ConfigurationError
 from keyapi._client import SyncClient
 from keyapi.conformance.drivers import KEY, wire
-from keyapi.conformance.relations._sandbox.options import Compared
+from keyapi.conformance.relations._shared import Compared, error_of
 from keyapi.sandbox import Reply, Sandbox, SandboxRequest
 from keyapi.sandbox._values import Chance
 from keyapi.specification import Specification
@@ -110,12 +110,8 @@ def _shown(specification: Specification, client: type[SyncClient]) -> Compared:
     yield "attributes", asked, shown()
     yield "spec", specification.document, sandbox.spec.document
     for name, value in (("latency", 301), ("latency", None), ("faults", ["meteor"])):
-        try:
-            setattr(sandbox, name, value)
-            found = "it was taken"
-        except ConfigurationError:
-            found = "refused"
-        yield f"assigning {name} {value}", "refused", found
+        error = error_of(setattr, sandbox, name, value)
+        yield f"assigning {name} {value}", ConfigurationError, type(error)
     sandbox.faults.append("meteor")
     yield "attributes after that", asked, shown()
     sandbox.faults, sandbox.latency = ["slow", "no-type@2"], 0.25

@@ -15,7 +15,7 @@ from typing import Any
 from keyapi import ConfigurationError
 from keyapi._client import SyncClient
 from keyapi.conformance.drivers import KEY, wire
-from keyapi.conformance.relations._sandbox.options import Compared
+from keyapi.conformance.relations._shared import Compared
 from keyapi.sandbox import Sandbox, SandboxRequest
 from keyapi.specification import Specification
 

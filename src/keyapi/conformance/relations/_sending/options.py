@@ -15,12 +15,11 @@ import httpx
 
 from keyapi import KeyAPIError
 from keyapi._clients import async_twin
-from keyapi.conformance.cases import cases
-from keyapi.conformance.drivers import KEY, Caller, Inexpressible
+from keyapi.conformance.drivers import KEY, Caller
 from keyapi.conformance.judge import ServerAnswer
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._sending.option_values import VARIABLES, option_values
-from keyapi.conformance.relations._shared import is_first, success_answer, violation
+from keyapi.conformance.relations._shared import good_arguments, is_first, success_answer, violation
 from keyapi.specification import OperationSpec
 
 _ELSEWHERE = "http://elsewhere.invalid/below"
@@ -77,13 +76,10 @@ def options_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[
         operation: The operation, as the one who judges knows it.
         caller: The client.
     """
-    if (operation.name, False) not in caller.methods:
-        return  # which "client -> spec" finds
-    try:
-        first = next(iter(cases(operation))).arguments
-        call = _Call(operation, caller, caller.arguments(operation.name, first))
-    except Inexpressible:
-        return  # likewise
+    arguments = good_arguments(operation, caller)
+    if arguments is None:
+        return
+    call = _Call(operation, caller, arguments)
     for number, effect in enumerate(_EFFECTS):
         for changed in (False, True) if not effect.environment else (False,):
             for asynchronous in (False, True):
@@ -137,13 +133,10 @@ class _Call(NamedTuple):
         results: list[Any] = []
         for _ in answers:
             try:
-                result = bound(**self.arguments)
-                results.append(self.caller.run(_settled(result)) if asynchronous else result)
+                results.append(self.caller.settled(bound(**self.arguments)))
             except KeyAPIError as error:
                 results.append(error)
-        closed = client.close()
-        if asynchronous:
-            self.caller.run(_settled(closed))
+        self.caller.settled(client.close())
         return requests, results
 
     def effect(self, effect: _Effect, *, asynchronous: bool, changed: bool) -> dict[str, Any]:
@@ -175,7 +168,3 @@ class _Call(NamedTuple):
 def _before(target: str, operation: OperationSpec) -> str:
     """What of a request's path stands before that of the operation."""
     return target[: target.find(operation.path.partition("{")[0])]
-
-
-async def _settled(awaitable: Any) -> Any:
-    return await awaitable

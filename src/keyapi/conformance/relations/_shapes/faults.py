@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from keyapi._client import SyncClient
 from keyapi.conformance.drivers import KEY, wire
-from keyapi.conformance.relations._sandbox.options import Compared
+from keyapi.conformance.relations._shared import Compared
 from keyapi.sandbox import FAULTS, Reply, Sandbox, SandboxRequest
 from keyapi.specification import Specification
 
@@ -103,9 +103,7 @@ def faults(specification: Specification, client: type[SyncClient]) -> Compared:
         yield f"fault {name}", True, row_is_right(before, rows_asked, found) or found
 
 
-def _judged(
-    name: str, is_right: Callable[[_Spoilt], object], good: Reply, bad: Reply
-) -> Iterator[tuple[str, object, object]]:
+def _judged(name: str, is_right: Callable[[_Spoilt], object], good: Reply, bad: Reply) -> Compared:
     spoilt = _Spoilt(good, bad, [])
     if spoilt.json is not None:
         spoilt = spoilt._replace(changes=[*_changes(good.json, spoilt.json)])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from keyapi._client import SyncClient
 from keyapi.conformance.drivers import KEY, wire
-from keyapi.conformance.relations._sandbox.options import Compared
+from keyapi.conformance.relations._shared import Compared
 from keyapi.sandbox import Sandbox
 from keyapi.specification import OperationSpec, Specification
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from keyapi._client import SyncClient
 from keyapi.conformance.drivers import KEY, wire
-from keyapi.conformance.relations._sandbox.options import Compared
+from keyapi.conformance.relations._shared import Compared
 from keyapi.conformance.shapes import KNOWN, ONE
 from keyapi.contract import Contract
 from keyapi.sandbox import Sandbox, SandboxRequest

@@ -17,7 +17,7 @@ from keyapi._client import SyncClient
 from keyapi.conformance.cases import cases, good
 from keyapi.conformance.drivers import KEY, wire
 from keyapi.conformance.relations._sandbox.answers import answers
-from keyapi.conformance.relations._sandbox.options import Compared
+from keyapi.conformance.relations._shared import Compared
 from keyapi.contract import Contract
 from keyapi.sandbox import Sandbox
 from keyapi.specification import Specification

@@ -29,7 +29,7 @@ class Cell(NamedTuple):
 
 
 def _aside(*values: Any) -> list[Any]:
-    """Values that their column does not hold, for `cells`."""
+    """Values that their column does not hold, for `_cells`."""
     return [(value, _ASIDE) for value in values]
 
 

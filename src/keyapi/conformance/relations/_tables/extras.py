@@ -6,9 +6,8 @@ What is expected is worded after `docs/quickstart.md`, `docs/data-frames.md` and
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -18,11 +17,9 @@ import httpx
 from keyapi import ConfigurationError, Page
 from keyapi._clients import async_twin
 from keyapi.conformance.drivers import KEY, Caller
-from keyapi.conformance.relations._shared import page_of
+from keyapi.conformance.relations._shared import Compared, attempt, page_of
 from keyapi.specification import OperationSpec
 
-Compared = Iterator[tuple[str, Any, Any]]
-"""Rule, expected and found."""
 _FRAMES = {
     "to_arrow": ("pyarrow", "keyapi._frames", "pip install 'keyapi-tiktok[arrow]'"),
     "to_polars": ("polars", "", "pip install polars"),
@@ -53,24 +50,24 @@ def as_extras(operation: OperationSpec, caller: Caller) -> Compared:
     for method, (package, module, command) in _FRAMES.items():
         if isinstance(page, Page):
             with _hidden(package, module):
-                error = _attempt(getattr(page, method))
+                error = attempt(getattr(page, method))
             is_told = isinstance(error, ConfigurationError) and command in str(error)
             yield f"{method} without {package}", True, is_told or repr(error)
     for name, (package, command) in _PARTS.items():
         with _hidden(package, name, f"{name}._rows"):
-            error = _attempt(partial(import_module, name))
+            error = attempt(import_module, name)
         is_told = isinstance(error, ImportError) and command in str(error)
         yield f"{name} without {package}", True, is_told or repr(error)
     if find_spec("aiohttp") and find_spec("jiter"):
         transport: Any = import_module("keyapi.fast").AsyncTransport
         kind = async_twin(caller.client)
         for word, arguments in _REFUSED.items():
-            error = _attempt(partial(transport, **arguments))
+            error = attempt(transport, **arguments)
             is_told = isinstance(error, ConfigurationError) and word in str(error)
             yield f"fast with {[*arguments]}", True, is_told or repr(error)
-        error = _attempt(lambda: caller.client(KEY, transport=transport()))
+        error = attempt(lambda: caller.client(KEY, transport=transport()))
         yield "fast in a sync client", ConfigurationError, type(error)
-        error = _attempt(lambda: kind(KEY, transport=httpx.HTTPTransport()))
+        error = attempt(lambda: kind(KEY, transport=httpx.HTTPTransport()))
         yield "a sync transport in an async client", ConfigurationError, type(error)
 
 
@@ -95,11 +92,3 @@ def _hidden(package: str, *modules: str) -> Iterator[None]:
         for parent, last, value in attributes:
             if value is not None:
                 setattr(parent, last, value)
-
-
-def _attempt(act: Callable[[], Any]) -> Any:
-    """What a function gives, or raises."""
-    try:
-        return act()
-    except Exception as error:
-        return error

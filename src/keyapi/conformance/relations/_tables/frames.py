@@ -6,10 +6,8 @@ page, and each reader of Arrow gets the same rows.
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -20,11 +18,16 @@ from keyapi._clients import async_twin
 from keyapi._models import Model
 from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import KEY, Caller
-from keyapi.conformance.relations._shared import put, put_cursor, put_more, success_answer
+from keyapi.conformance.relations._shared import (
+    Compared,
+    attempt,
+    put,
+    put_cursor,
+    put_more,
+    success_answer,
+)
 from keyapi.specification import OperationSpec
 
-Compared = Iterator[tuple[str, Any, Any]]
-"""Rule, expected and found."""
 _REFUSAL = {"code": 500, "message": "broken", "data": None, "requestId": "1"}
 _NULLABLE = {"int64": "Int64", "bool": "boolean"}
 """Types in pandas that know null, by that of the column."""
@@ -93,7 +96,7 @@ def as_frames(operation: OperationSpec, caller: Caller, page: Page[Any, Any]) ->
     next(walk)
     yield "of a walk, sync", whole[1:], _first(walk.to_arrow().to_pylist(), whole)
     later = Served(operation, caller, [first, second], asynchronous=True)
-    yield "of a walk, async", whole[1:], _first(_run(caller, _left(later.walk())), whole)
+    yield "of a walk, async", whole[1:], _first(caller.settled(_left(later.walk())), whole)
     yield from _streamed(both, rows)
     for name, asynchronous in (("sync", False), ("async", True)):
         failing = Served(operation, caller, [first, None], asynchronous=asynchronous)
@@ -130,14 +133,14 @@ def _failing(name: str, failing: Served, caller: Caller, rows: int) -> Compared:
     for method in ("to_arrow", "to_pandas", "to_polars"):
         if find_spec(method.removeprefix("to_").replace("arrow", "pyarrow")) is None:
             continue
-        error = _attempt(partial(_called, failing.walk(), method, caller))
+        error = attempt(_called, failing.walk(), method, caller)
         known = getattr(error, "status", None), getattr(error, "rows_yielded", None)
         is_placed = isinstance(error, KeyAPIError) and error.next_page is not None
         yield f"of a walk, {name}, {method} of an error", (500, rows, True), (*known, is_placed)
     if name == "sync":
         import pyarrow as pa
 
-        error = _attempt(lambda: pa.RecordBatchReader.from_stream(failing.walk()).read_all())
+        error = attempt(lambda: pa.RecordBatchReader.from_stream(failing.walk()).read_all())
         yield "of a stream, error", True, isinstance(error, Exception) and "broken" in str(error)
 
 
@@ -156,7 +159,7 @@ def _read(page: Page[Any, Any], both: Served, later: Served, caller: Caller) -> 
         yield (
             "polars of walks",
             (pages[1],) * 3,
-            (*counts, _run(caller, later.walk().to_polars()).height),
+            (*counts, caller.settled(later.walk().to_polars()).height),
         )
     if find_spec("pandas"):
         import pandas
@@ -170,10 +173,10 @@ def _read(page: Page[Any, Any], both: Served, later: Served, caller: Caller) -> 
             found = [None if pandas.isna(value) else value for value in whole[name].tolist()]
             yield f"pandas, {name}", repr([row[name] for row in rows]), repr(found)
         yield "pandas", names, [*whole.columns]
-        counts = len(both.walk().to_pandas()), len(_run(caller, later.walk().to_pandas()))
+        counts = len(both.walk().to_pandas()), len(caller.settled(later.walk().to_pandas()))
         yield "pandas of walks", (pages[1],) * 2, counts
         for value in (page, both.walk()):
-            error = _attempt(partial(pandas.DataFrame, value))
+            error = attempt(pandas.DataFrame, value)
             is_told = isinstance(error, TypeError) and "to_pandas()" in str(error)
             yield "pandas.DataFrame()", True, is_told
 
@@ -191,12 +194,12 @@ def _of_models(operation: OperationSpec, caller: Caller, page: Page[Any, Any]) -
         put(body, operation.items or (), given)
         yield "rows()", repr(given or []), repr(made.rows(json.dumps(body).encode()))
     yield "table(page)", True, arrow.table(page).equals(whole)
-    yield "table() of a text", TypeError, type(_attempt(lambda: made.table([{}, "text"])))
+    yield "table() of a text", TypeError, type(attempt(lambda: made.table([{}, "text"])))
     model: Any = caller.methods[operation.name, False].operation.model()
-    yield "table() of nothing", TypeError, type(_attempt(lambda: arrow.table([])))
+    yield "table() of nothing", TypeError, type(attempt(lambda: arrow.table([])))
     strange: Any = type("Strange", (Model,), {})
-    yield "table() of a strange class", TypeError, type(_attempt(lambda: arrow.table([strange()])))
-    if model is dict or not made.schema.equals(_attempt(lambda: arrow.of_model(model).schema)):
+    yield "table() of a strange class", TypeError, type(attempt(lambda: arrow.table([strange()])))
+    if model is dict or not made.schema.equals(attempt(lambda: arrow.of_model(model).schema)):
         return  # a class that stands for something else than rows of this kind
     own: Any = type("Mine", (model,), {"__slots__": ()})
     for case, listed in {
@@ -208,7 +211,7 @@ def _of_models(operation: OperationSpec, caller: Caller, page: Page[Any, Any]) -
     yield "table() of mappings", True, arrow.table(rows, model=model).equals(whole)
     nulls = arrow.table([None, page[0]]).column("_extra").to_pylist()[0]
     yield "table() of a row that is null", "null", nulls
-    mixed = _attempt(lambda: arrow.table([page[0], strange()]))
+    mixed = attempt(lambda: arrow.table([page[0], strange()]))
     is_told = isinstance(mixed, TypeError) and model.__name__ in str(mixed)
     yield "table() of several models", True, is_told
 
@@ -220,16 +223,4 @@ async def _left(walk: Any) -> Any:
 
 
 def _called(walk: Any, method: str, caller: Caller) -> Any:
-    return _run(caller, getattr(walk, method)())
-
-
-def _run(caller: Caller, given: Any) -> Any:
-    return caller.run(given) if asyncio.iscoroutine(given) else given
-
-
-def _attempt(act: Callable[[], Any]) -> Any:
-    """What a function gives, or raises."""
-    try:
-        return act()
-    except Exception as error:
-        return error
+    return caller.settled(getattr(walk, method)())

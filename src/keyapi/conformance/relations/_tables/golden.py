@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
+from keyapi.conformance.relations._shared import Compared
 from keyapi.conformance.relations._tables.cells import (
     COLUMNS,
     COVER,
@@ -20,8 +20,6 @@ from keyapi.conformance.relations._tables.cells import (
 )
 from keyapi.specification import OperationSpec, Specification
 
-Compared = Iterator[tuple[str, Any, Any]]
-"""Rule, expected and found."""
 _AMONG = (0, 20, 40)
 """Other rows of a table: few texts are decoded one by one, and many at once."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
@@ -17,15 +17,13 @@ from keyapi._page import Page
 from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations._answers.json_texts import meanings
 from keyapi.conformance.relations._probes import distinct, only
-from keyapi.conformance.relations._shared import page_of
+from keyapi.conformance.relations._shared import Compared, page_of
 from keyapi.conformance.relations._tables.cells import SCALARS, Cell
 from keyapi.conformance.relations._tables.frames import as_frames
 from keyapi.conformance.relations._tables.golden import told
 from keyapi.conformance.spelling import spelled
 from keyapi.specification import OperationSpec, Schema, Specification
 
-Compared = Iterator[tuple[str, Any, Any]]
-"""Rule, expected and found."""
 _TYPES = {"string": "string", "integer": "int64", "number": "double", "boolean": "bool"}
 """Types of columns by that of the property."""
 _FITS: Mapping[str, tuple[type, ...]] = {
