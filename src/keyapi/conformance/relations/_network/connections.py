@@ -1,4 +1,4 @@
-"""Spec -> client: how many connections a client makes, how long it keeps them, and whose they are.
+"""Spec -> client: how many connections a client makes, and how long it keeps them open.
 
 Nothing here is measured by a clock: servers wait for what they must, and tell what they saw.
 """
@@ -6,18 +6,16 @@ Nothing here is measured by a clock: servers wait for what they must, and tell w
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
 
 import httpx
 
-from keyapi._isolation import _renew
 from keyapi.conformance.drivers._loopback import Loopback, Parts, loopback
-from keyapi.conformance.drivers._scripted import envelope
-from keyapi.conformance.relations._network.ways import Look, Network, told
+from keyapi.conformance.relations._network.by_hand import by_hand
+from keyapi.conformance.relations._network.owners import owners
+from keyapi.conformance.relations._network.ways import Look, Network, settled, told
 
 _PATIENCE = 10.0
 """Seconds for what happens in the server's threads: longer than on any busy machine."""
@@ -38,7 +36,7 @@ _LIMITS = (
 
 def connections(network: Network) -> Look:
     """Connections are as many as `limits` says, closed when they must be, and never shared."""
-    for look in (_limited, _awaited, _left, _closed, _large, _loops, _children, _theirs, _by_hand):
+    for look in (_limited, _awaited, _left, _closed, _large, owners, by_hand):
         yield from look(network)
 
 
@@ -177,139 +175,3 @@ def _large(network: Network) -> Look:
 def _nested(content: bytes, levels: int) -> bytes:
     inner = b"[" * (levels - 1) + b"]" * (levels - 1)
     return content[:-1] + b', "nested": ' + inner + b"}"
-
-
-def _loops(network: Network) -> Look:
-    """An async client serves each event loop; a loop's connections are closed with it."""
-    if not network.way.asynchronous:
-        return
-    with loopback(network.succeed) as server:
-        client = network.client(server.url)
-        results = [told(asyncio.run(_two(network, client))) for _ in range(2)]
-        settled(lambda: server.open == 0)
-        found = results[0] == results[1], len(server.requests), server.connections, server.open
-        yield "two event loops", "connections", (True, 4, 2, 0), found
-        coroutine = network.outcome(client)
-        try:
-            coroutine.send(None)
-            without: object = "waits"
-        except StopIteration as ended:
-            without = told(ended.value)
-        except Exception as error:
-            without = repr(error)
-        coroutine.close()
-        yield "without an event loop", "raised", "ConfigurationError", without
-        yield "without an event loop", "requests", 4, len(server.requests)
-        network.close(client)
-
-
-async def _two(network: Network, client: Any) -> Any:
-    await network.outcome(client)
-    return await network.outcome(client)
-
-
-def _children(network: Network) -> Look:
-    """A forked child has connections of its own, and spends on from what its parent had spent."""
-    with loopback(network.succeed) as server:
-        client = network.client(server.url)
-        if network.way.asynchronous:
-            results = asyncio.run(_forked(network, client))
-        else:
-            results = [network.call(client)]
-            parents = client.get_httpx_client()._transport._transport
-            _renew()
-            results.append(network.call(client))
-            parents.close()
-        spent = client.credits_spent
-        network.close(client)
-    found = told(results[0]) == told(results[1]), server.connections, spent
-    yield "a forked child", "connections", (True, 2, 2 * network.operation.credits), found
-
-
-async def _forked(network: Network, client: Any) -> list[Any]:
-    first = await network.outcome(client)
-    _renew()
-    return [first, await network.outcome(client)]
-
-
-def _theirs(network: Network) -> Look:
-    """A transport of the program's own serves one process, and one event loop."""
-    if network.way.name == "fast":
-        return
-    kind = httpx.AsyncHTTPTransport if network.way.asynchronous else httpx.HTTPTransport
-    for place in ("transport", "mounts"):
-        with loopback(network.succeed) as server:
-            theirs = kind()
-            args: dict[str, Any] = {"httpx_args": {"mounts": {"http://": theirs}}}
-            options = args if place == "mounts" else {"transport": theirs, "httpx_args": {}}
-            client = network.client(server.url, **options)
-            results = [network.call(client)]
-            if network.way.asynchronous:
-                results.append(asyncio.run(network.outcome(client)))
-            _renew()
-            results.append(network.call(client))
-            spent = client.credits_spent
-            network.close(client)
-        refused = [told(result) for result in results[1:]]
-        expected = ["ConfigurationError"] * len(refused), 1, network.operation.credits
-        yield f"{place} of one's own", "elsewhere", expected, (refused, len(server.requests), spent)
-
-
-def _by_hand(network: Network) -> Look:
-    """Requests made by hand are retried by the same table, and each counts one credit."""
-    script = (
-        network.whole(envelope(429, Retry_After="0").content, "retry-after: 0", status=429),
-        network.whole(b"<html></html>"),
-        network.whole(b"{}", status=404),
-    )
-    with loopback(lambda number: Parts([script[min(number, 2)]])) as server:
-        client = network.client(server.url, max_retries=1, max_credits=3, rate="100/s")
-        client._session.clock.sleep = lambda seconds: None
-        client._session.clock.sleep_async = _no_wait
-        given = [_get(network, client) for _ in range(2)]
-        try:
-            refused: Any = _get(network, client)
-        except Exception as error:
-            refused = type(error).__name__
-        network.close(client)
-    key = {request.headers.get("authorization") for request in server.requests}
-    found = [response.status_code for response in given], refused, client.credits_spent, key
-    expected = [200, 404], "BudgetExceeded", 3, {f"Bearer {client._settings.token}"}
-    yield "by hand", "responses", expected, found
-    with loopback(lambda number: Parts([script[0]])) as server:
-        client = network.client(server.url, max_retries=1)
-        streamed = _streamed(network, client), len(server.requests), client.credits_spent
-        network.close(client)
-    yield "streamed by hand", "responses", (429, 1, 1), streamed
-
-
-async def _no_wait(seconds: float) -> None:
-    pass
-
-
-def _get(network: Network, client: Any) -> Any:
-    got = network.http(client).get("/by-hand")
-    return network.caller.run(got) if network.way.asynchronous else got
-
-
-def _streamed(network: Network, client: Any) -> int:
-    """The status of a response that is streamed."""
-    http = network.http(client)
-
-    async def streamed() -> int:
-        async with http.stream("GET", "/by-hand") as response:
-            await response.aread()
-            return int(response.status_code)
-
-    if network.way.asynchronous:
-        return network.caller.run(streamed())
-    with http.stream("GET", "/by-hand") as response:
-        response.read()
-        return int(response.status_code)
-
-
-def settled(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so, at most for as long as a busy machine may take."""
-    ends = time.monotonic() + _PATIENCE
-    while not is_so() and time.monotonic() < ends:
-        time.sleep(0.001)

@@ -18,8 +18,8 @@ from keyapi.conformance.drivers._loopback import Parts, loopback
 from keyapi.conformance.drivers._scripted import ScriptedClock
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._network.by_httpx import by_httpx
-from keyapi.conformance.relations._network.connections import connections, settled
-from keyapi.conformance.relations._network.ways import Look, Network, ways
+from keyapi.conformance.relations._network.connections import connections
+from keyapi.conformance.relations._network.ways import Look, Network, settled, ways
 from keyapi.conformance.relations._probes import probes
 from keyapi.conformance.relations._shared import request_differs, violation
 from keyapi.contract import Violation

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from keyapi.specification import OperationSpec
 
 Look = Iterator[tuple[str, str, object, object]]
 """What is compared: the case, the rule, what it must be and what it was."""
+_PATIENCE = 10.0
+"""Seconds for what happens in the server's threads: longer than on any busy machine."""
 
 
 class Way(NamedTuple):
@@ -137,3 +140,10 @@ class Network:
 def told(result: Any) -> object:
     """What a call came to: the name of the error, or the text of what it gave."""
     return type(result).__name__ if isinstance(result, Exception) else str(result)
+
+
+def settled(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so, at most for as long as a busy machine may take."""
+    ends = time.monotonic() + _PATIENCE
+    while not is_so() and time.monotonic() < ends:
+        time.sleep(0.001)
