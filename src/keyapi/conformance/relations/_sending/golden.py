@@ -30,12 +30,23 @@ _BODY: dict[str, Any] = {"method": "POST", "body": {"a": "A", "b": "b"}}
 _LIST: dict[str, Any] = {"arguments": {"a": kinds.List(kinds.Text())}}
 _NEEDED: dict[str, Any] = {"required": frozenset({"a"})}
 _WHOLE: dict[str, Any] = {"arguments": {"a": kinds.Integer()}}
+_OF_KINDS: dict[str, Any] = {
+    "arguments": {
+        "a": kinds.Boolean(),
+        "b": kinds.List(kinds.Text()),
+        "c": kinds.Number(),
+        "d": kinds.Text(),
+    }
+}
 _REQUESTS: tuple[tuple[dict[str, Any], dict[str, Any], str], ...] = (
     ({}, {}, "GET /x"),
     ({}, {"a": None, "b": 7}, "GET /x?b=7"),
     ({}, {"a": True, "b": False, "c": 0.5}, "GET /x?a=true&b=false&c=0.5"),
     ({}, {"a": ["1", True], "b": "é &+"}, "GET /x?a=1&a=true&b=%C3%A9+%26%2B"),
     (_WHOLE, {"a": 7}, "GET /x?a=7"),
+    (_OF_KINDS, {"a": True, "b": ["1"], "c": 0.5, "d": "e"}, "GET /x?a=true&b=1&c=0.5&d=e"),
+    (_OF_KINDS, {"a": False, "b": None}, "GET /x?a=false"),
+    (_OF_KINDS, {"d": "é"}, "GET /x?d=%C3%A9"),
     (_WHOLE | {"query": {"a": "a b"}}, {"a": 7}, "GET /x?a+b=7"),
     ({"query": {"a": "from", "b": "B"}}, {"a": "1", "b": ["2"]}, "GET /x?from=1&B=2"),
     ({"comma_joined": frozenset({"a"})}, {"a": ["1", 2], "b": [3]}, "GET /x?a=1%2C2&b=3"),
