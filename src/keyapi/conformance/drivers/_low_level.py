@@ -80,6 +80,7 @@ class LowLevel:
         kind = kind if function.startswith("sync") else async_twin(kind)
         client = kind(KEY, max_retries=0, transport=httpx.MockTransport(reply))
         client.raise_on_unexpected_status = strict
+        client = client.with_options() if strict else client  # which keeps it
 
         async def awaited() -> Any:
             try:

@@ -138,6 +138,14 @@ _TABLE = (
 )
 
 
+_NOT_HTTPX: tuple[Mapping[str, Any], ...] = (
+    {"no_such_argument": 1},
+    {"proxy": "ftp://x.invalid"},
+    {"mounts": 5},
+)
+"""Arguments for httpx that only httpx can tell to be wrong, when the first request is sent."""
+
+
 def option_values(caller: Caller) -> Iterator[tuple[str, Any, Any]]:
     """Compare what comes of values of options with what stands by hand.
 
@@ -159,12 +167,22 @@ def option_values(caller: Caller) -> Iterator[tuple[str, Any, Any]]:
                         yield case, expected, expected if expected in found else found
                         if "secret" in str(value):
                             yield f"{case}, shown", False, "secret" in found
+            for args in _NOT_HTTPX:
+                found = _refusal(_connected, {"kind": kind, "httpx_args": args})
+                words = "httpx does not accept these httpx_args: "
+                yield f"{kind.__name__}, {args} sent", words, words if words in found else found
 
 
 def _folders(folder: Path) -> Iterator[_Values]:
     if find_spec(str(OPTIONS["cache"].requires)):
         usable = folder / "new", str(folder), {"path": folder, "ttl": 0.5}, {"path": str(folder)}
         yield _Values("cache", "", (), (None, *usable))
+
+
+def _connected(kind: Any, httpx_args: Mapping[str, Any]) -> None:
+    """Open what a client sends through."""
+    client = kind(KEY, httpx_args=httpx_args)
+    client.get_async_httpx_client() if kind._is_async else client.get_httpx_client()
 
 
 def _refusal(change: Any, options: Mapping[str, Any]) -> str:
