@@ -167,6 +167,7 @@ def option_values(caller: Caller) -> Iterator[tuple[str, Any, Any]]:
                         yield case, expected, expected if expected in found else found
                         if "secret" in str(value):
                             yield f"{case}, shown", False, "secret" in found
+            yield f"a class derived from {kind.__name__}, changed", "Own, 7, 9", _derived(kind)
             for args in _NOT_HTTPX:
                 found = _refusal(_connected, {"kind": kind, "httpx_args": args})
                 words = "httpx does not accept these httpx_args: "
@@ -177,6 +178,19 @@ def _folders(folder: Path) -> Iterator[_Values]:
     if find_spec(str(OPTIONS["cache"].requires)):
         usable = folder / "new", str(folder), {"path": folder, "ttl": 0.5}, {"path": str(folder)}
         yield _Values("cache", "", (), (None, *usable))
+
+
+def _derived(kind: Any) -> str:
+    """What a changed client of a derived class, whose constructor is another, is and holds."""
+
+    class Own(kind):  # type: ignore[misc]  # the class is known only when the suite runs
+        def __init__(self, team: int) -> None:
+            super().__init__(KEY)
+            self.team = team
+
+    changed = Own(7).with_options(max_retries=9)
+    found = getattr(changed, "team", None), changed._settings.max_retries
+    return ", ".join(map(str, (type(changed).__name__, *found)))
 
 
 def _connected(kind: Any, httpx_args: Mapping[str, Any]) -> None:
