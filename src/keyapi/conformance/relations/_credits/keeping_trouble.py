@@ -37,14 +37,14 @@ def _sql(*statements: str) -> Callable[[Path], None]:
 
 
 def _overwritten(path: Path) -> None:
-    path.write_bytes(b"no database" * 1000)
+    path.write_bytes(b"not a database" * 1000)
 
 
 _DAMAGES: tuple[tuple[str, Callable[[Path], None], bool, str], ...] = (
     ("another body", _sql(_LONGER), True, ""),
     ("no body", _sql("DELETE FROM streams"), True, ""),
     ("no table of bodies", _sql("DROP TABLE streams"), True, ""),
-    ("a file that is none", _overwritten, False, "cache miss"),
+    ("a file that is not a database", _overwritten, False, "cache miss"),
     ("a full disk", _sql(_FULL, "DELETE FROM entries"), False, "uncached"),
 )
 """What happens to a file; whether answers are kept in it afterwards, and what is logged."""

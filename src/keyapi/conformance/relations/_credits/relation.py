@@ -13,6 +13,14 @@ from keyapi.conformance.drivers import Caller
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._credits import forking, keeping_trouble, shared_rates
 from keyapi.conformance.relations._credits.budgets import budgets, shared_budgets
+from keyapi.conformance.relations._credits.clients import (
+    found_once,
+    functions,
+    remade,
+    sizes,
+    uncopied,
+    unfit,
+)
 from keyapi.conformance.relations._credits.keeping import (
     cached,
     kept_by_server,
@@ -27,14 +35,6 @@ from keyapi.conformance.relations._credits.limiters import (
     unlimited_redis,
 )
 from keyapi.conformance.relations._credits.logging import hostile_words, logged
-from keyapi.conformance.relations._credits.made import (
-    found_once,
-    functions,
-    remade,
-    sizes,
-    uncopied,
-    unfit,
-)
 from keyapi.conformance.relations._credits.pacing import (
     deadlines,
     exhausted_meanwhile,

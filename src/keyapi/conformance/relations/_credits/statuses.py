@@ -60,7 +60,7 @@ _NO_ENVELOPES: tuple[tuple[bytes, str, bool], ...] = (
         )
     ),
 )
-"""Bodies under 200 that are no envelope, what the error says, and whether they are retried."""
+"""Bodies under 200 that are not an envelope, what the error says, and whether they are retried."""
 
 
 class _Answered(NamedTuple):

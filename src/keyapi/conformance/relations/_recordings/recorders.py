@@ -84,7 +84,7 @@ def recorded_of_a_sandbox(
 def recorded_as_unpacked(
     operation: OperationSpec, caller: Caller, arguments: dict[str, Any], good: Reply
 ) -> Iterator[Look]:
-    """A packed answer is kept as unpacked; what is no answer, or too much of one, is not kept."""
+    """A packed answer is kept as unpacked; what cannot be read, or is too large, is not kept."""
     if not good.content:
         return
     content = good.content + b" " * 1000  # to be smaller where it is packed

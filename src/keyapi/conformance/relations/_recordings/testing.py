@@ -138,7 +138,7 @@ def _entry(request: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]]]
 
 
 def _kept_out(tests: _Tests) -> Compared:
-    """A block that raises writes nothing, and keeps an old file; so does a path that is none."""
+    """A block that raises writes nothing, and keeps an old file; so does a bad path."""
     old, new = tests.folder / "old.har", tests.folder / "new.har"
     old.write_text(_OLD)
     for path in (old, new):

@@ -29,7 +29,7 @@ _DAMAGED: tuple[str | dict[str, str], ...] = (
     {**_SPENT, "h:x": f"1 0 {10**20}"},
     {str(number): "1" for number in range(10_001)},
 )
-"""What is no budget: a text, hashes that lack a field, or hold what no budget can, or too many."""
+"""What is not a budget: a text, and hashes that lack a field, or hold a wrong one, or too many."""
 
 
 class _Time:
@@ -165,7 +165,7 @@ def seen(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
 
 
 def damaged(desk: Desk, server: RedisProcess) -> Iterator[Violation]:
-    """What is no budget is left as it is, and the error names the key."""
+    """What is not a budget is left as it is, and the error names the key."""
     key = KEY.format("odd")
     with server.connected() as connection:
         for content in _DAMAGED:

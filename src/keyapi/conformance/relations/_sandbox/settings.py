@@ -51,7 +51,7 @@ _FAULTS = (
     ("html-502@\x00", "printable"),
     (f"html-502?a={'b' * 1000}", "at most 1000 characters"),
 )
-"""Faults that are none, and what is said of them."""
+"""Faults that cannot be used, and what is said of them."""
 _CREDITS = 9
 """That threads share; each request costs two, and they make as many."""
 _LONGEST = 1500

@@ -55,7 +55,7 @@ def together(specification: Specification, client: type[SyncClient]) -> Compared
             for each in operation.node.get("security", ())
             for scheme in each
         }
-        yield "security schemes that are none", set(), asked - schemes
+        yield "security schemes that are not declared", set(), asked - schemes
         alone = Sandbox(_TWO, key=KEY)
         yield "one of them", [_TWO], [*alone.clients]
         statuses = [

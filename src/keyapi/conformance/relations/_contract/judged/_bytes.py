@@ -18,8 +18,8 @@ _MEMBERS = 'enum ["a", "b"]'
 _CONTROLS = "a\x00\x1b[0m\n\u202e\ud800é"
 _HIDDEN = "\\x00\\x1b[0m\\n\\u202e"
 BYTES = (
-    Judged("no JSON", b"<html>" + b"x" * 200, (unreadable("<html>" + "x" * 73 + "…"),)),
-    Judged("no UTF-8", b'{"code": "\xff"}', (unreadable('{"code": "\ufffd"}'),)),
+    Judged("not JSON", b"<html>" + b"x" * 200, (unreadable("<html>" + "x" * 73 + "…"),)),
+    Judged("not UTF-8", b'{"code": "\xff"}', (unreadable('{"code": "\ufffd"}'),)),
     Judged(
         "UTF-16",
         '{"code": 0}'.encode("utf-16-be"),

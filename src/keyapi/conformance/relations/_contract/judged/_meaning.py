@@ -151,7 +151,7 @@ MEANING = (
     _asked("rows of another page", [row(1)], {}, before=rows(row(1, kind="a"), row(2))),
     *(_asked(f"before, {before}", [row(1)], {}, before=before) for before in _NO_PAGES),
     _asked(
-        "among rows that are none",
+        "among rows that are not objects",
         [5, *_kinds("a", "b"), 5],
         {"kind": "a"},
         typed("0", "object", "5"),

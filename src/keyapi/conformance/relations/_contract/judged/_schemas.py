@@ -95,7 +95,7 @@ SCHEMAS = (
         ),
     ),
     Judged(
-        "rows that are none",
+        "rows that are not objects",
         rows(row(), 5, [1]),
         (typed("1", "object", "5"), typed("2", "object", "[1]")),
     ),
