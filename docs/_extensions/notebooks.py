@@ -13,12 +13,20 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
 
 from pipeline.document.text import fenced
 
 FOLDER = "notebooks"
 _SECONDS = 60  # for one cell
+
+
+class NotebookError(SphinxError):
+    """A cell of a notebook failed."""
+
+    category = "Notebook error"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -31,14 +39,18 @@ def run(path: Path) -> Any:
     """Run a notebook.
 
     Raises:
-        nbclient.exceptions.CellExecutionError: A cell failed.
+        NotebookError: A cell failed.
     """
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # it has no types
     with tempfile.TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
         client = NotebookClient(notebook, timeout=_SECONDS, resources=resources)
         client.extra_arguments = ["--log-level=ERROR"]
-        client.execute()
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            place = f"{path.parent.name}/{path.name}"
+            raise NotebookError(f"{place}: {error.ename}: {error.evalue}") from error
     return notebook
 
 

@@ -16,6 +16,7 @@ import keyapi.contract
 import keyapi.sandbox
 import keyapi.testing
 import keyapi_tiktok
+from docs.conftest import Built
 from keyapi import Model
 from keyapi.specification import Specification
 
@@ -162,7 +163,11 @@ def test_each_page_is_markdown_too_and_the_list_has_them_all(site: Path) -> None
             assert link.startswith("https://") or (path.parent / link).is_file(), (page, link)
 
 
-def test_the_notebook_ran(site: Path) -> None:
+def test_the_notebooks_run_and_the_site_is_built(built: Built) -> None:
+    assert not built.error, built.error
+
+
+def test_the_notebook_shows_what_it_asked_for(site: Path) -> None:
     text = (site / "notebooks" / "creators.md").read_text("utf-8")
     counts = re.search(r"^requests: (\d+)  credits: (\d+) of 100$", text, re.MULTILINE)
     price = Specification.of_package("keyapi_tiktok").operations[SHOWN].credits
