@@ -110,7 +110,17 @@ FAILURES = (
     Failing("an answer cut off", Reply(200, b'{"code": 0, "da'), "InvalidResponse", GROWING),
     Failing("an array", Reply(200, b"[]"), "InvalidResponse"),
     Failing("no code", Reply(200, b'{"message": "x"}'), "InvalidResponse"),
-    Failing("a time-out", Reply(error=httpx.ReadTimeout), "TransportError", GROWING),
+    *(
+        Failing(name, Reply(error=error), "TransportError", GROWING)  # the request may have arrived
+        for name, error in (
+            ("a time-out", httpx.ReadTimeout),
+            ("a slow request", httpx.WriteTimeout),
+            ("a reset connection", httpx.ReadError),
+            ("a reset request", httpx.WriteError),
+            ("a failed end", httpx.CloseError),
+            ("a dropped one", httpx.RemoteProtocolError),
+        )
+    ),
     *(
         Failing(name, Reply(error=error), "TransportError", GROWING, post=True, left=False)
         for name, error in (
@@ -120,7 +130,6 @@ FAILURES = (
             ("no proxy", httpx.ProxyError),
         )
     ),
-    Failing("a dropped one", Reply(error=httpx.RemoteProtocolError), "TransportError", GROWING),
     Failing("no trust", Reply(error=_Untrusted), "TransportError", left=False),
     Failing("undecodable", Reply(error=httpx.DecodingError), "InvalidResponse", GROWING),
     Failing("words", Reply(200, b"unique_id is invalid"), "InvalidResponse"),

@@ -34,6 +34,7 @@ from keyapi.contract import Violation
 from keyapi.specification import OperationSpec, value_at
 
 _CURSOR = 4711  # where the second page starts
+_SIGNED = ("sign", "X-Tos-Signature", "size=1&x-expires")  # what differs by request
 _CIRCLES: dict[str, Callable[[int], int | None]] = {
     "the same page again": lambda number: 0,
     "the same page after another": lambda number: min(number, 1),
@@ -238,8 +239,9 @@ def _walk(
         row = (value_at(body, operation.items or ()) or [{}])[0]
         first, count = (_END * size, last) if served is None else (served * size, size)
         numbers = range(first, first + count)
-        signed = f"sign={len(positions)}"  # anew for each request
-        rows = [{**row, "n": n, "picture": f"https://host.invalid/{n}?{signed}"} for n in numbers]
+        signed = [f"https://host.invalid/?{each}={len(positions)}" for each in _SIGNED]
+        pictures = {"picture": signed, "pictures": json.dumps(signed)}
+        rows = [{**row, "n": n, **pictures} for n in numbers]
         put(body, operation.items or (), rows)
         put_more(operation, body, more=served is not None)
         put_cursor(operation, body, _CURSOR + len(positions) - 1)
