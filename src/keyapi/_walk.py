@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from math import inf
@@ -196,4 +197,6 @@ def _alike(row: _Row, kept: _Row) -> bool:
 
 
 def _unsigned(value: Any) -> Any:
+    if isinstance(value, (list, dict)):
+        value = json.dumps(value)
     return _SIGNATURE.sub("", value) if isinstance(value, str) else value

@@ -420,6 +420,8 @@ SIGNED = '[{"url": "https://img.example/1_%d.jpeg?x-expires=%d&x-signature=%d", 
     [
         (lambda n: {"cover_url": SIGNED % (0, n, n)}, True),
         (lambda n: {"cover_url": f"https://img.example/0?X-Tos-Date=1&X-Tos-Signature={n}"}, True),
+        (lambda n: {"covers": {"urls": [f"https://img.example/0?x-expires={n}"]}}, True),
+        (lambda n: {"covers": {"urls": [f"https://img.example/{n}?x-expires={n}"]}}, False),
         (lambda n: {"cover_url": SIGNED % (n, n, n)}, False),
         (lambda n: {"cover_url": f"https://shop.example/view?id={n}"}, False),
         (lambda n: {"total_sale_cnt": n}, False),
