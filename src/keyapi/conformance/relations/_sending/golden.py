@@ -63,6 +63,7 @@ _REQUESTS: tuple[tuple[dict[str, Any], dict[str, Any], str], ...] = (
     ),
     (_BODY, {"a": None}, "POST /x {}"),
     (_BODY, {"a": "", "b": [True], "c": 1}, 'POST /x?c=1 {"A": "", "b": [true]}'),
+    (_BODY, {"a": None, "c": ["1"]}, "POST /x?c=1 {}"),
     (_BODY, {"a": b"x"}, "a must be text, got b'x'; decode it first"),
 )
 """Facts of an operation, arguments, and the request, or the message that refuses them."""

@@ -122,6 +122,7 @@ _NO_TEXT: tuple[tuple[Any, str], ...] = (
     (b"7", " must be text, got b'7'; decode it first"),
     (True, " must be text, got True"),
     (["a"], " must be text, got ['a']"),
+    (b"x" * 77, f" must be text, got b'{'x' * 77}'; decode it first"),
     (b"x" * 99, f" must be text, got b'{'x' * 78}…; decode it first"),
 )
 _BLANK: tuple[tuple[Any, str], ...] = (
