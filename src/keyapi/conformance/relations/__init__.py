@@ -29,12 +29,12 @@ from keyapi.conformance.relations._sandbox.elsewhere import seeded_everywhere
 from keyapi.conformance.relations._sandbox.relation import sandbox_as_documented
 from keyapi.conformance.relations._sending.arguments import arguments_checked
 from keyapi.conformance.relations._sending.low_level import low_level_as_documented
-from keyapi.conformance.relations._sending.methods import client_to_spec, sent_as_asked
+from keyapi.conformance.relations._sending.methods import client_to_spec
 from keyapi.conformance.relations._sending.options import options_as_documented
 from keyapi.conformance.relations._sending.texts import texts_as_given
 from keyapi.conformance.relations._server import server_to_spec
 from keyapi.conformance.relations._shapes.relation import shapes_as_served
-from keyapi.conformance.relations._shared import pairs, success_answer
+from keyapi.conformance.relations._shared import success_answer
 from keyapi.conformance.relations._soundness import spec_is_sound
 
 __all__ = [
@@ -58,7 +58,6 @@ __all__ = [
     "network_as_documented",
     "options_as_documented",
     "pages_as_documented",
-    "pairs",
     "parsed",
     "recorded_as_documented",
     "refusals",
@@ -67,7 +66,6 @@ __all__ = [
     "replay_as_documented",
     "sandbox_as_documented",
     "seeded_everywhere",
-    "sent_as_asked",
     "server_to_spec",
     "shapes_as_served",
     "shared_as_documented",

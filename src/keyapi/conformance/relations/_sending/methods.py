@@ -41,7 +41,7 @@ def client_to_spec(operation: OperationSpec, caller: Caller, base_url: str) -> I
     for case in cases(operation):
         if case.key != "good" or case.served:
             continue  # the key is the client's, not the call's
-        for broken in sent_as_asked(operation, caller, case, base_url, answer):
+        for broken in _sent_as_asked(operation, caller, case, base_url, answer):
             yield Finding("client -> spec", case.name, broken)
     if (operation.name, True) in caller.methods:
         for broken in walked(operation, caller):
@@ -70,7 +70,7 @@ def _typed_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[V
             yield violation(operation, "argument-type", expected, kinds)
 
 
-def sent_as_asked(
+def _sent_as_asked(
     operation: OperationSpec, caller: Caller, case: Case, base_url: str, answer: ServerAnswer
 ) -> Iterator[Violation]:
     """Call a method as a case says, and compare what went out with it."""
