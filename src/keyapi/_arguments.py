@@ -164,9 +164,7 @@ class Member:
             value = self._scalar(value)
         found = self._values.get(value)
         if found is None and isinstance(value, str):
-            found = self._values.get(normal(value))
-            if found is None:
-                found = self._values.get((_joined(value),))
+            found = self._named(value)
         if found is None:
             if not listed:
                 return value
@@ -188,13 +186,18 @@ class Member:
         self._values = values
         self._enum = enum
 
+    def _named(self, name: str) -> Any:
+        found = self._values.get(normal(name))
+        return self._values.get((_joined(name),)) if found is None else found
+
     def _scalar(self, value: Any) -> int | str:
         """The whole number or text that a value of another class stands for."""
         if isinstance(value, str):
             return str(value.value if isinstance(value, Enum) else value)
         if isinstance(value, Enum):  # of another package; a number alone may mean something else
-            if self._values.get(normal(value.name)) == value.value:
-                return normal(value.name)
+            found: int | str | None = self._named(value.name)
+            if found is not None and found == value.value:
+                return found
         elif not isinstance(value, bool) and hasattr(type(value), "__index__"):
             return index(value)
         raise ValueError(self._problem(value))
