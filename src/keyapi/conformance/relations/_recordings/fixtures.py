@@ -91,6 +91,7 @@ def fixtures_as_documented(specification: Specification) -> Iterator[Finding]:
     """
     operation = next(iter(specification))
     with TemporaryDirectory() as folder:
+        Path(folder, "pytest.ini").write_text("[pytest]\n")  # of no project around the folder
         Path(folder, "conftest.py").write_text(_CONFTEST)
         Path(folder, "test_fixtures.py").write_text(_PROGRAM)
         told = Path(folder, "told.xml")
@@ -111,7 +112,7 @@ def fixtures_as_documented(specification: Specification) -> Iterator[Finding]:
         outcome = found.get(name, "none")
         if outcome != expected:
             lines = [line for line in done.stdout.splitlines() if line.startswith("E  ")]
-            text = "; ".join([outcome, *lines])
+            text = "; ".join([outcome, *(lines or done.stderr.splitlines()[-1:])])
             yield Finding("recording", name, violation(operation, "a fixture", expected, text))
 
 
