@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from math import inf
@@ -198,5 +197,5 @@ def _alike(row: _Row, kept: _Row) -> bool:
 
 def _unsigned(value: Any) -> Any:
     if isinstance(value, (list, dict)):
-        value = json.dumps(value)
+        value = repr(value)  # ends each text as JSON does, with a quotation mark
     return _SIGNATURE.sub("", value) if isinstance(value, str) else value
