@@ -157,10 +157,10 @@ def check(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests of what is shipped, offline.
 
-    At most three cases of each test, which differ in data, and none that is slow for what it can
+    At most two cases of each test, which differ in data, and none that is slow for what it can
     find; `-- --all` runs all, as `coverage` does, which CI runs beside `nox`.
     """
-    _pytest(session, *_chosen(session, SHIPPED, most=3))
+    _pytest(session, *_chosen(session, SHIPPED, most=2))
 
 
 @nox.session(python=OTHER_PYTHONS, default=False)

@@ -86,7 +86,11 @@ raise RuntimeError  # the suite need not look at it
 
 
 @pytest.mark.parametrize(
-    "kind", [ClientPlanter, SandboxPlanter, pytest.param(RuntimePlanter, marks=pytest.mark.slow)]
+    "kind",
+    [
+        SandboxPlanter,
+        *(pytest.param(kind, marks=pytest.mark.slow) for kind in (ClientPlanter, RuntimePlanter)),
+    ],
 )
 def test_parts_are_named_and_each_is_one_mutant(kind: type[CodePlanter]) -> None:
     parts = list(kind().parts(NO_BASELINE, ["negate condition"]))
