@@ -273,7 +273,7 @@ def test_requests_wait_while_redis_is_gone_and_go_on_afterwards(
     monkeypatch.setattr(servers, "ATTEMPT", 0.2)
     budget = RedisBudget(redis.url, name, 3 * LOT, lot=LOT, patience=5)
     assert calls(loopback.url, budget, LOT) == LOT
-    for away, back in ((redis.stop, redis.go_on), (redis.kill, redis.start)):
+    for away, back in ((redis.pause, redis.resume), (redis.kill, redis.start)):
         away()
         with ThreadPoolExecutor(1) as thread:
             going = thread.submit(calls, loopback.url, budget, LOT)
@@ -297,7 +297,7 @@ def test_an_event_loop_goes_on_while_redis_is_gone(
         async with AsyncTikTok(KEY, base_url=loopback.url, **options) as tiktok:
             ask = tiktok.influencer.products_analytics
             await asyncio.gather(*(ask(user_id=str(number)) for number in range(2)))
-            redis.stop()
+            redis.pause()
             asked = asyncio.gather(*(ask(user_id=str(number)) for number in range(9)))
             longest = 0.0
             for _ in range(40):
@@ -305,7 +305,7 @@ def test_an_event_loop_goes_on_while_redis_is_gone(
                 await asyncio.sleep(0.01)
                 longest = max(longest, time.monotonic() - before)
             assert not asked.done()
-            redis.go_on()
+            redis.resume()
             await asked
         return longest
 

@@ -118,7 +118,7 @@ def test_a_worker_goes_on_once_redis_is_back_and_stops_where_it_stays_away(
         grants.open(100, 0)
         budget = ShardBudget(grants, "a", "first", lot=1)
         budget.acquire(lambda: False)
-        for away, back in ((redis.stop, redis.go_on), (redis.kill, redis.start)):
+        for away, back in ((redis.pause, redis.resume), (redis.kill, redis.start)):
             away()
             waiting = _later(0.5, back)
             while waiting.is_alive():

@@ -525,7 +525,7 @@ def test_workers_go_on_once_redis_is_back_and_end_where_it_stays_away(
         redis.start()
         monkeypatch.setattr(servers, "PATIENCE", 10.0)
         exporting = thread.submit(spread, pool.submit, server, out, **options)
-        for away, back in ((redis.stop, redis.go_on), (redis.kill, redis.start)):
+        for away, back in ((redis.pause, redis.resume), (redis.kill, redis.start)):
             before = creators.charged
             assert until(lambda before=before: creators.charged > before + 5)  # type: ignore[misc]
             away()

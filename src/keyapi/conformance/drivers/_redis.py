@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -24,28 +25,35 @@ def has_redis() -> bool:
 
 
 class RedisProcess:
-    """A server, which begins empty each time that it is started.
+    """A server, which begins empty each time that it is started, unless it keeps what it has.
 
     Args:
         folder: Its working directory.
+        keeps: Whether it keeps each write on the disk, so that it has it after a restart.
 
     Attributes:
         url: Its URL.
         port: Where it listens, on loopback.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str | Path, *, keeps: bool = False) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._folder = folder
+        self._command = [_COMMAND, "--port", str(self.port), "--bind", "127.0.0.1"]
+        self._command += ["--dir", str(folder), "--save", ""]
+        self._command += ["--appendonly", "yes" if keeps else "no", "--appendfsync", "always"]
         self.start()
+
+    def __enter__(self) -> RedisProcess:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.kill()
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
-        place = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder]
-        command = [_COMMAND, *place, "--save", "", "--appendonly", "no"]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         end = time.monotonic() + _PATIENCE
         while not self._listens() and time.monotonic() < end:
             time.sleep(0.002)
@@ -90,9 +98,5 @@ class RedisProcess:
 @contextmanager
 def redis_process() -> Iterator[RedisProcess]:
     """A server for as long as the block lasts."""
-    with TemporaryDirectory() as folder:
-        server = RedisProcess(folder)
-        try:
-            yield server
-        finally:
-            server.kill()
+    with TemporaryDirectory() as folder, RedisProcess(folder) as server:
+        yield server
