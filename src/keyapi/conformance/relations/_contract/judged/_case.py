@@ -76,5 +76,5 @@ def typed(place: str, kind: str, found: str) -> Found:
 
 
 def unreadable(found: str) -> Found:
-    """An answer is no JSON."""
+    """An answer is not valid JSON."""
     return "", "json", "JSON", found
