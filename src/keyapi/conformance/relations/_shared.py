@@ -25,6 +25,29 @@ _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!$'()*,;:@/?&=+-]|%[0-9A-Fa-f]{2})*")
 
 Compared = Iterator[tuple[str, object, object]]
 """What was looked at, what was expected, and what was found."""
+CasesCompared = Iterator[tuple[str, str, object, object]]
+"""The same, after the case that it was looked at in."""
+
+
+def unequal(operation: OperationSpec, compared: Compared) -> Iterator[Violation]:
+    """Yield a violation where what was found is not what was expected.
+
+    Args:
+        operation: The operation that violations name.
+        compared: What was compared, by rule.
+    """
+    for rule, expected, found in compared:
+        if expected != found:
+            yield violation(operation, rule, expected, found)
+
+
+def unequal_cases(
+    operation: OperationSpec, compared: CasesCompared
+) -> Iterator[tuple[str, Violation]]:
+    """The same for what was compared in several cases: yield the case, too."""
+    for case, rule, expected, found in compared:
+        if expected != found:
+            yield case, violation(operation, rule, expected, found)
 
 
 def request_differs(
@@ -59,9 +82,7 @@ def request_differs(
         "body": (content if not body else {**(content or {}), **body}, sent),
         "media-type": (expected.headers.get("content-type"), request.headers.get("content-type")),
     }
-    for part, (wanted, found) in compared.items():
-        if wanted != found:
-            yield violation(operation, part, wanted, found)
+    yield from unequal(operation, ((part, *pair) for part, pair in compared.items()))
 
 
 def good_arguments(operation: OperationSpec, caller: Caller) -> dict[str, Any] | None:

@@ -55,9 +55,7 @@ from keyapi.conformance.relations._credits.retrying import (
 )
 from keyapi.conformance.relations._credits.statuses import statuses
 from keyapi.conformance.relations._desk import Desk, Scenario
-from keyapi.conformance.relations._shared import (
-    good_arguments,
-)
+from keyapi.conformance.relations._shared import good_arguments
 from keyapi.specification import OperationSpec
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from keyapi._clients import Method, async_twin
 from keyapi._options import OPTIONS
 from keyapi.conformance.drivers import Caller
+from keyapi.conformance.relations._shared import CasesCompared
 from keyapi.conformance.spelling import spelling
 from keyapi.specification import OperationSpec, Specification
 
@@ -80,7 +81,7 @@ def documentation_differs(
 
 def classes_as_documented(
     specification: Specification, operation: OperationSpec, caller: Caller
-) -> Iterator[tuple[str, str, object, object]]:
+) -> CasesCompared:
     """Compare the docstrings of models, enums, resources and clients with what they stand for.
 
     Args:
@@ -127,9 +128,7 @@ def classes_as_documented(
             yield getattr(one, "__name__", operation.resource), "documentation", expected, found
 
 
-def _low_level(
-    operation: OperationSpec, caller: Caller
-) -> Iterator[tuple[str, str, object, object]]:
+def _low_level(operation: OperationSpec, caller: Caller) -> CasesCompared:
     """The low-level functions tell the page's words of the operation and of each parameter."""
     try:
         module = import_module(

@@ -20,9 +20,10 @@ from keyapi._options import OPTIONS
 from keyapi._paging import Cursor, PageNumbers
 from keyapi._unchanged import UNCHANGED
 from keyapi.conformance.drivers import Caller
-from keyapi.conformance.relations._names.surface import Compared, Documented, documented, result_of
+from keyapi.conformance.relations._names.surface import Documented, documented, result_of
 from keyapi.conformance.relations._names.types import option_types
 from keyapi.conformance.relations._probes import is_map, only
+from keyapi.conformance.relations._shared import CasesCompared
 from keyapi.specification import OperationSpec, Schema, Specification
 
 _RECEIVED: dict[Any, tuple[type, ...]] = {
@@ -52,7 +53,7 @@ _OPTIONS: dict[str, Any] = {
 
 def operation_as_documented(
     specification: Specification, operation: OperationSpec, caller: Caller
-) -> Compared:
+) -> CasesCompared:
     """Compare what the runtime is told of an operation with what the specification says.
 
     Args:
@@ -165,7 +166,7 @@ def _paging(operation: OperationSpec, arguments: list[Documented]) -> Any:
 
 def client_as_declared(
     specification: Specification, operation: OperationSpec, caller: Caller
-) -> Compared:
+) -> CasesCompared:
     """Compare what a client does with its options with how the runtime declares them.
 
     Args:

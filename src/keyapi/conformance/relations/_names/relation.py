@@ -17,7 +17,13 @@ from keyapi.conformance.relations._names.facts import client_as_declared, operat
 from keyapi.conformance.relations._names.surface import documented, methods_as_documented, result_of
 from keyapi.conformance.relations._names.types import low_level_types
 from keyapi.conformance.relations._probes import is_map, only
-from keyapi.conformance.relations._shared import put, put_more, success_answer, violation
+from keyapi.conformance.relations._shared import (
+    put,
+    put_more,
+    success_answer,
+    unequal_cases,
+    violation,
+)
 from keyapi.specification import OperationSpec, Schema, Specification, value_at
 
 _CURSORS: dict[str, dict[str, Any]] = {
@@ -68,9 +74,8 @@ def _surface(
         classes_as_documented,
         low_level_types,
     ):
-        for case, rule, expected, found in compare(specification, operation, caller):
-            if expected != found:
-                yield Finding("client -> spec", case, violation(operation, rule, expected, found))
+        for case, broken in unequal_cases(operation, compare(specification, operation, caller)):
+            yield Finding("client -> spec", case, broken)
 
 
 def _arguments(

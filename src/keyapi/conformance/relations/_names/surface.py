@@ -15,14 +15,13 @@ from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations._names.documentation import documentation_differs
 from keyapi.conformance.relations._names.types import argument_type
 from keyapi.conformance.relations._probes import is_map, only
+from keyapi.conformance.relations._shared import CasesCompared
 from keyapi.conformance.spelling import spelled, spelling
 from keyapi.specification import Argument, OperationSpec, Schema, Specification
 
 _STEERING = {"start_page": None, "limit": None, "max_pages": None}
 """Arguments of the iterating method alone, with their defaults."""
 _ROOT, _APART = "root", "_resource"
-Compared = Iterator[tuple[str, str, object, object]]
-"""What was looked at, rule, expected and found."""
 
 
 class Documented(NamedTuple):
@@ -98,7 +97,7 @@ def result_of(specification: Specification, operation: OperationSpec) -> tuple[s
 
 def methods_as_documented(
     specification: Specification, operation: OperationSpec, caller: Caller
-) -> Compared:
+) -> CasesCompared:
     """Compare the methods of an operation, and what the client's table says of them.
 
     Args:
@@ -127,7 +126,9 @@ def _method_name(operation: OperationSpec, walk: bool) -> str:
     return f"{'iter_' if walk else ''}{name}{'_' if keyword.iskeyword(name) else ''}"
 
 
-def _resource(specification: Specification, operation: OperationSpec, caller: Caller) -> Compared:
+def _resource(
+    specification: Specification, operation: OperationSpec, caller: Caller
+) -> CasesCompared:
     """A resource has the methods of its operations, and the client has the resource."""
     beside = [other for other in specification if other.resource == operation.resource]
     expected = {

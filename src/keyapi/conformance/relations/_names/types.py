@@ -15,6 +15,7 @@ from keyapi._clients import async_twin
 from keyapi._models import Model
 from keyapi._options import OPTIONS
 from keyapi.conformance.drivers._clients import Caller, choices
+from keyapi.conformance.relations._shared import CasesCompared
 from keyapi.conformance.spelling import spelled
 from keyapi.specification import OperationSpec, Schema, Specification
 
@@ -89,7 +90,7 @@ def option_types(kind: Any) -> Iterator[tuple[str, object, object]]:
 
 def low_level_types(
     specification: Specification, operation: OperationSpec, caller: Caller
-) -> Iterator[tuple[str, str, object, object]]:
+) -> CasesCompared:
     """Compare the signatures of an operation's low-level functions with one another.
 
     Args:

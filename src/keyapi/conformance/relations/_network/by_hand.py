@@ -6,10 +6,11 @@ from typing import Any
 
 from keyapi.conformance.drivers._loopback import Parts, loopback
 from keyapi.conformance.drivers._scripted import envelope
-from keyapi.conformance.relations._network.ways import Look, Network
+from keyapi.conformance.relations._network.ways import Network
+from keyapi.conformance.relations._shared import CasesCompared
 
 
-def by_hand(network: Network) -> Look:
+def by_hand(network: Network) -> CasesCompared:
     """Requests made by hand are retried by the same table, and each counts one credit."""
     script = (
         network.whole(envelope(429, Retry_After="0").content, "retry-after: 0", status=429),

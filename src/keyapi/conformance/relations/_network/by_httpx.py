@@ -22,7 +22,8 @@ from keyapi.conformance.drivers import KEY
 from keyapi.conformance.drivers._loopback import Loopback, Parts, loopback
 from keyapi.conformance.drivers._scripted import ScriptedClock, envelope
 from keyapi.conformance.relations._heard import heard
-from keyapi.conformance.relations._network.ways import Look, Network, told
+from keyapi.conformance.relations._network.ways import Network, told
+from keyapi.conformance.relations._shared import CasesCompared
 
 _HOOKS = (("request",), ("response",), ("request", "response"))
 _ELSEWHERE = "http://elsewhere.invalid/below"
@@ -67,7 +68,7 @@ _NOT_BY_AIOHTTP: tuple[dict[str, Any], ...] = (
 )
 
 
-def by_httpx(network: Network) -> Look:
+def by_httpx(network: Network) -> CasesCompared:
     """Hooks, redirects, mounts, logs and proxies do what httpx says of them."""
     clear = {name: text for name, text in os.environ.items() if name.lower() not in _VARIABLES}
     with patch.dict(os.environ, clear, clear=True):
@@ -75,7 +76,7 @@ def by_httpx(network: Network) -> Look:
             yield from look(network)
 
 
-def _hooks(network: Network) -> Look:
+def _hooks(network: Network) -> CasesCompared:
     """Each hook is called for each request or response of a call."""
     limited = network.whole(envelope(429).content, status=429)
     for kinds in _HOOKS:
@@ -95,7 +96,7 @@ def _hooks(network: Network) -> Look:
         yield f"hooks of {' and '.join(kinds)}", "raised", False, isinstance(result, KeyAPIError)
 
 
-def _broken_hooks(network: Network) -> Look:
+def _broken_hooks(network: Network) -> CasesCompared:
     """What a hook raises comes through as it is."""
     for kind, error in (("request", RuntimeError("mine")), ("response", KeyError("mine"))):
 
@@ -125,7 +126,7 @@ def _hook(network: Network, kind: str, note: Callable[[Any], None]) -> Any:
     return noted_later if network.way.asynchronous else noted
 
 
-def _redirects(network: Network) -> Look:
+def _redirects(network: Network) -> CasesCompared:
     """Redirects are followed where that is asked for, and are errors otherwise."""
     moved = network.whole(b"", "location: /moved", status=307)
     for follows in (False, True):
@@ -146,7 +147,7 @@ def _redirects(network: Network) -> Look:
     yield "a large redirect", "bounds", ("InvalidResponse", 1), refused
 
 
-def _mounts(network: Network) -> Look:
+def _mounts(network: Network) -> CasesCompared:
     """A transport that is mounted for the server takes the requests."""
     taken: list[httpx.Request] = []
 
@@ -162,7 +163,7 @@ def _mounts(network: Network) -> Look:
     yield "mounts", "requests", (1, 0), (len(taken), len(server.requests))
 
 
-def _logs(network: Network) -> Look:
+def _logs(network: Network) -> CasesCompared:
     """No library writes the key into a log, whichever way a request goes; httpx logs when asked."""
     for level in (logging.INFO, logging.WARNING):
         with loopback(network.succeed) as server, heard("") as records:
@@ -182,7 +183,7 @@ def _logs(network: Network) -> Look:
         yield f"httpx's log from {level}", "records", int(level == logging.INFO), by_httpx
 
 
-def _proxies(network: Network) -> Look:
+def _proxies(network: Network) -> CasesCompared:
     """A proxy is named by an argument, or else by the environment where that is trusted."""
     with loopback(network.succeed) as proxy, loopback(network.succeed) as server:
         secret = proxy.url.replace("://", f"://{_USER}:{_PASSWORD}@")
@@ -241,7 +242,7 @@ def _server_of(request: httpx.Request) -> str:
     return str(request.url)[: len(_ELSEWHERE)]
 
 
-def _unusable(network: Network) -> Look:
+def _unusable(network: Network) -> CasesCompared:
     """What cannot be used is a `ConfigurationError` that names it and no password."""
     unusable: list[tuple[str, dict[str, str], dict[str, Any]]] = [
         (name, environment, {"verify": True}) for name, environment in _UNUSABLE

@@ -15,7 +15,8 @@ import httpx
 from keyapi.conformance.drivers._loopback import Loopback, Parts, loopback
 from keyapi.conformance.relations._network.by_hand import by_hand
 from keyapi.conformance.relations._network.owners import owners
-from keyapi.conformance.relations._network.ways import Look, Network, settled, told
+from keyapi.conformance.relations._network.ways import Network, settled, told
+from keyapi.conformance.relations._shared import CasesCompared
 
 _PATIENCE = 10.0
 """Seconds for what happens in the server's threads: longer than on any busy machine."""
@@ -34,13 +35,13 @@ _LIMITS = (
 """Limits, how many connections three calls make within them, and which ways know them."""
 
 
-def connections(network: Network) -> Look:
+def connections(network: Network) -> CasesCompared:
     """Connections are as many as `limits` says, closed when they must be, and never shared."""
     for look in (_limited, _awaited, _left, _closed, _large, owners, by_hand):
         yield from look(network)
 
 
-def _limited(network: Network) -> Look:
+def _limited(network: Network) -> CasesCompared:
     for limits, number, names in _LIMITS:
         if network.way.name not in names:
             continue
@@ -53,7 +54,7 @@ def _limited(network: Network) -> Look:
         yield f"{limits}", "requests", 3, len(server.requests)
 
 
-def _awaited(network: Network) -> Look:
+def _awaited(network: Network) -> CasesCompared:
     """A call waits for a free connection as long as its time-out says; unsent, it costs nothing."""
     free, price = Event(), network.operation.credits
 
@@ -101,7 +102,7 @@ async def _at_once(
     return await first, late, await second
 
 
-def _left(network: Network) -> Look:
+def _left(network: Network) -> CasesCompared:
     """A kept connection that the server has closed serves no request, and nothing is sent twice."""
     with loopback(lambda number: Parts([network.whole()], drops=True)) as server:
         client = network.client(server.url)
@@ -117,7 +118,7 @@ def _left(network: Network) -> Look:
     yield "a server that left", "calls", (True, 2, 2, 2 * network.operation.credits), found
 
 
-def _closed(network: Network) -> Look:
+def _closed(network: Network) -> CasesCompared:
     """Closing a client closes its connections, and every client made from it that shares them."""
     for options, shared in (({"timeout": 5}, True), ({"token": "sk_other"}, False)):
         with loopback(network.succeed) as server:
@@ -135,7 +136,7 @@ def _closed(network: Network) -> Look:
         yield f"with_options {options}", "closed", (2 - shared, 1 - shared, shared, 0), found
 
 
-def _large(network: Network) -> Look:
+def _large(network: Network) -> CasesCompared:
     """Beyond a bound there is an `InvalidResponse`, once, and the connection is closed."""
     content = network.good.content
     if not content.endswith(b"}"):

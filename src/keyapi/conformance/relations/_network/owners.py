@@ -9,16 +9,17 @@ import httpx
 
 from keyapi._isolation import _renew
 from keyapi.conformance.drivers._loopback import loopback
-from keyapi.conformance.relations._network.ways import Look, Network, settled, told
+from keyapi.conformance.relations._network.ways import Network, settled, told
+from keyapi.conformance.relations._shared import CasesCompared
 
 
-def owners(network: Network) -> Look:
+def owners(network: Network) -> CasesCompared:
     """Connections are never shared by event loops or processes."""
     for look in (_loops, _children, _theirs):
         yield from look(network)
 
 
-def _loops(network: Network) -> Look:
+def _loops(network: Network) -> CasesCompared:
     """An async client serves each event loop; a loop's connections are closed with it."""
     if not network.way.asynchronous:
         return
@@ -47,7 +48,7 @@ async def _two(network: Network, client: Any) -> Any:
     return await network.outcome(client)
 
 
-def _children(network: Network) -> Look:
+def _children(network: Network) -> CasesCompared:
     """A forked child has connections of its own, and spends on from what its parent had spent."""
     with loopback(network.succeed) as server:
         client = network.client(server.url)
@@ -71,7 +72,7 @@ async def _forked(network: Network, client: Any) -> list[Any]:
     return [first, await network.outcome(client)]
 
 
-def _theirs(network: Network) -> Look:
+def _theirs(network: Network) -> CasesCompared:
     """A transport of the program's own serves one process, and one event loop."""
     if network.way.name == "fast":
         return

@@ -19,9 +19,14 @@ from keyapi.conformance.drivers._scripted import ScriptedClock
 from keyapi.conformance.registry import Finding, relation
 from keyapi.conformance.relations._network.by_httpx import by_httpx
 from keyapi.conformance.relations._network.connections import connections
-from keyapi.conformance.relations._network.ways import Look, Network, settled, ways
+from keyapi.conformance.relations._network.ways import Network, settled, ways
 from keyapi.conformance.relations._probes import probes
-from keyapi.conformance.relations._shared import request_differs, violation
+from keyapi.conformance.relations._shared import (
+    CasesCompared,
+    request_differs,
+    unequal_cases,
+    violation,
+)
 from keyapi.contract import Violation
 from keyapi.specification import OperationSpec
 
@@ -66,10 +71,8 @@ class _Network(Network):
             yield "client -> spec", case, broken
         looks = (self._kept, self._read, self._bounded, self._lost, self._overdue)
         for compared in (*(look() for look in looks), by_httpx(self), connections(self)):
-            for case, rule, expected, found in compared:
-                if expected != found:
-                    broken = violation(self.operation, rule, expected, found)
-                    yield "spec -> client", case, broken
+            for case, broken in unequal_cases(self.operation, compared):
+                yield "spec -> client", case, broken
 
     def _sent(self) -> Iterator[tuple[str, Violation]]:
         """Requests arrive as the specification has them."""
@@ -89,7 +92,7 @@ class _Network(Network):
                     yield f"probe {number}", broken
             self.close(client)
 
-    def _kept(self) -> Look:
+    def _kept(self) -> CasesCompared:
         """Calls one after another share a connection, also those of a changed client."""
         with loopback(self.succeed) as server:
             client = self.client(server.url)
@@ -100,7 +103,7 @@ class _Network(Network):
             yield "all calls", "credits", spent, client.credits_spent
             self.close(client)
 
-    def _read(self) -> Look:
+    def _read(self) -> CasesCompared:
         """An answer is given whole, however it is cut or packed, and with the time it took."""
         content, status = self.good.content, self.good.status
         sent = forms(content, status)
@@ -128,7 +131,7 @@ class _Network(Network):
         name = list(sent)[number]
         return Parts(sent[name], _LATE if name == "late" else 0.0)
 
-    def _bounded(self) -> Look:
+    def _bounded(self) -> CasesCompared:
         """A body beyond `max_response_bytes` is refused, packed or not; one within it is not."""
         if not self.good.content:
             return
@@ -151,7 +154,7 @@ class _Network(Network):
                 yield f"{length} bytes {name}", "max_response_bytes", kind, found
                 yield f"{length} bytes {name}", "requests", 1, len(server.requests)
 
-    def _lost(self) -> Look:
+    def _lost(self) -> CasesCompared:
         """What is lost or late on its way is a `TransportError`; what never left costs nothing."""
         whole, price = self.whole(), self.operation.credits
         drip = [whole[n : n + 1] for n in range(len(whole))]
@@ -192,7 +195,7 @@ class _Network(Network):
             found = type(result).__name__, getattr(result, "attempts", None), client.credits_spent
             yield f"no server, {options}", "raised", ("TransportError", 1, 0), found
 
-    def _overdue(self) -> Look:
+    def _overdue(self) -> CasesCompared:
         """No answer is read on after the deadline, though each of its parts is in time.
 
         The deadline comes by a clock that the server moves, so that a busy machine changes

@@ -18,8 +18,6 @@ from keyapi.conformance.drivers._loopback import Parts, answer
 from keyapi.conformance.relations._shared import success_answer
 from keyapi.specification import OperationSpec
 
-Look = Iterator[tuple[str, str, object, object]]
-"""What is compared: the case, the rule, what it must be and what it was."""
 _PATIENCE = 10.0
 """Seconds for what happens in the server's threads: longer than on any busy machine."""
 

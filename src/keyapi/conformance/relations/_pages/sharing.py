@@ -30,7 +30,7 @@ from keyapi.conformance.relations._shared import (
     put_cursor,
     put_more,
     success_answer,
-    violation,
+    unequal_cases,
 )
 from keyapi.specification import OperationSpec, value_at
 
@@ -73,9 +73,8 @@ def shared_as_documented(operation: OperationSpec, caller: Caller) -> Iterator[F
     except Inexpressible:
         return  # which "client -> spec" finds
     for look in (sharing.iterators, sharing.budgets, sharing.closed):
-        for case, rule, expected, found in look():
-            if expected != found:
-                yield Finding("walks", case, violation(operation, rule, expected, found))
+        for case, broken in unequal_cases(operation, look()):
+            yield Finding("walks", case, broken)
 
 
 class _Sharing:

@@ -22,6 +22,7 @@ from keyapi.conformance.relations._shared import (
     decoded,
     good_arguments,
     success_answer,
+    unequal,
     violation,
 )
 from keyapi.recording.har import read
@@ -68,10 +69,8 @@ def recorded_as_documented(operation: OperationSpec, caller: Caller) -> Iterator
                     broken = violation(operation, "secret", "[key]", f"{secret} in the file")
                     yield Finding("recording", "what is written", broken)
             (recording,) = read(path)
-        for rule, expected, found in _kept(operation, recording, answer):
-            if expected != found:
-                broken = violation(operation, rule, expected, found)
-                yield Finding("recording", "what is written", broken)
+        for broken in unequal(operation, _kept(operation, recording, answer)):
+            yield Finding("recording", "what is written", broken)
     plain = replace(recording, source="", comment="")
     for look in (*REPLAYS, *REDACTIONS):
         for name, wanted, met in guarded(look, plain):

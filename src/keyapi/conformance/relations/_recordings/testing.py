@@ -22,7 +22,7 @@ from keyapi.conformance.relations._shared import (
     good_arguments,
     pairs,
     success_answer,
-    violation,
+    unequal,
 )
 from keyapi.recording.har import read
 from keyapi.recording.model import RecordingError
@@ -52,12 +52,9 @@ def replay_as_documented(
     with TemporaryDirectory() as folder:
         tests = _Tests(specification, operation, caller, arguments, Path(folder))
         for look in (_written, _kept_out, _through_the_network, _played, _refused):
-            for rule, expected, found in look(tests):
-                if expected != found:
-                    broken = violation(operation, rule, expected, found)
-                    yield Finding(
-                        "recording", f"keyapi.testing: {look.__name__.strip('_')}", broken
-                    )
+            for broken in unequal(operation, look(tests)):
+                case = f"keyapi.testing: {look.__name__.strip('_')}"
+                yield Finding("recording", case, broken)
 
 
 class _Tests:

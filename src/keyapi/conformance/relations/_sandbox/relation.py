@@ -25,7 +25,7 @@ from keyapi.conformance.relations._sandbox.control import control
 from keyapi.conformance.relations._sandbox.data import DATA, without_id
 from keyapi.conformance.relations._sandbox.delivery import by_asgi, delivery, leaving
 from keyapi.conformance.relations._sandbox.options import OPTIONS, Sandboxes
-from keyapi.conformance.relations._shared import Compared, violation
+from keyapi.conformance.relations._shared import Compared, unequal
 from keyapi.contract import Contract
 from keyapi.sandbox import FAULTS, Reply, Sandbox
 from keyapi.sandbox._catalogue import Catalogue
@@ -89,10 +89,8 @@ def sandbox_as_documented(
         _ledger,
         _texts,
     ):
-        for rule, expected, found in look(sandboxes):
-            if expected != found:
-                broken = violation(operation, rule, expected, found)
-                yield Finding("server -> spec", f"sandbox: {look.__name__.strip('_')}", broken)
+        for broken in unequal(operation, look(sandboxes)):
+            yield Finding("server -> spec", f"sandbox: {look.__name__.strip('_')}", broken)
 
 
 def _schedules(sandboxes: Sandboxes) -> Compared:
