@@ -249,6 +249,10 @@ class OperationSpec:
         """Follow the references of one of its schemas to a schema without one."""
         return self._spec.resolved(schema)
 
+    def present(self, schema: Schema) -> Schema:
+        """Resolve the schema of a value that is not null, as `Specification.present` does."""
+        return self._spec.present(schema)
+
 
 class Specification:
     """An effective specification.

@@ -60,6 +60,12 @@ PAGES = {
         query("cursor", CURSOR.format("cursor"), "integer"),
         example={"pagination": {"is_end": 0, "cursor": None}},
     ),
+    # A cursor whose first value the page shows, with words of its own.
+    "first.md": _list(
+        "/v1/tiktok/clip/first",
+        {**query("offset", "The next page will use max_cursor", required=True), "example": "0"},
+        example={"has_more": 1, "max_cursor": 1760, "min_cursor": 1762},
+    ),
     # Members whose words the generator parts in other places than the page.
     "members.md": page(
         "/v1/tiktok/clip/top",
@@ -174,6 +180,13 @@ def test_names_are_read_as_the_page_writes_them(client: type[SyncClient]) -> Non
     assert [str(one) for one in found] == []
 
 
+@pytest.mark.parametrize("name", [*OPERATIONS])
+def test_docstrings_are_those_of_what_the_page_says(client: type[SyncClient], name: str) -> None:
+    found = names_as_documented(SPEC, OPERATIONS[name], Caller(client))
+
+    assert [str(one) for one in found] == []
+
+
 @pytest.mark.parametrize("tag", ["a", ["a", "b"]])
 def test_a_property_takes_each_type_that_its_page_lists(
     client: type[SyncClient], tag: str | list[str]
@@ -252,6 +265,7 @@ def test_an_example_that_does_not_show_what_was_asked_for_promises_no_rows() -> 
     assert told == {
         "clip_list": "",
         "clip_feed": "some",
+        "clip_first": "some",
         "clip_latest": "some",
         "clip_top": "",
         "clip_details": "some",

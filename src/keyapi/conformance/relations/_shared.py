@@ -17,7 +17,7 @@ from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, Inexpressible, wire
 from keyapi.conformance.judge import JSON, ServerAnswer
 from keyapi.contract import Violation
-from keyapi.specification import OperationSpec, Specification, value_at
+from keyapi.specification import OperationSpec, Schema, Specification, value_at
 
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!$'()*,;:@/?&=+-]|%[0-9A-Fa-f]{2})*")
 """Path and query as RFC 3986 has them: anything else is percent-encoded."""
@@ -182,6 +182,11 @@ def page_of(operation: OperationSpec, caller: Caller, rows: Sequence[Any]) -> An
 def decoded(body: bytes) -> Any:
     """A JSON body, decoded; None for an empty one."""
     return json.loads(body) if body else None
+
+
+def may_be_null(schema: Schema) -> bool:
+    """Whether a schema, or a choice of what it names and null, allows null."""
+    return any(part.get("nullable") is True for part in (schema, *schema.get("anyOf", ())))
 
 
 def is_first(operation: OperationSpec) -> bool:

@@ -13,7 +13,7 @@ from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, Inexpressible
 from keyapi.conformance.judge import ERRORS, JSON, ServerAnswer
 from keyapi.conformance.registry import Finding, relation
-from keyapi.conformance.relations._shared import violation
+from keyapi.conformance.relations._shared import may_be_null, violation
 from keyapi.contract import Contract, Violation
 from keyapi.specification import OperationSpec, value_at
 
@@ -179,5 +179,5 @@ def _null_list(operation: OperationSpec) -> bool:
     """Whether the specification says that the list of rows may be null."""
     schema = operation.schema(operation.success) or {}
     for key in operation.items or ():
-        schema = operation.resolved(operation.resolved(schema)["properties"][key])
-    return any(part.get("nullable") is True for part in (schema, *schema.get("anyOf", ())))
+        schema = operation.present(schema)["properties"][key]
+    return may_be_null(schema)

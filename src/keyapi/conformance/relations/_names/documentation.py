@@ -63,8 +63,7 @@ def documentation_differs(
     silent = False
     for name, words in arguments:
         if name == "start_page" and walk and paging is not None:
-            start = _STARTS[paging.kind]
-            words = words if paging.first is not None else start.format(paging.start)
+            words = _STARTS[paging.kind].format(paging.start)
         silent |= not words
         lines.append(f"{name}: {words}")
     rest = told = spelling(method.doc)

@@ -23,7 +23,7 @@ from keyapi.conformance.drivers import Caller
 from keyapi.conformance.relations._names.surface import Documented, documented, result_of
 from keyapi.conformance.relations._names.types import option_types
 from keyapi.conformance.relations._probes import is_map, only
-from keyapi.conformance.relations._shared import CasesCompared
+from keyapi.conformance.relations._shared import CasesCompared, may_be_null
 from keyapi.specification import OperationSpec, Schema, Specification
 
 _RECEIVED: dict[Any, tuple[type, ...]] = {
@@ -67,7 +67,8 @@ def operation_as_documented(
     in_query = [a for a in arguments if a.argument.place == "query"]
     joined = {a.name: a.argument.delimiter for a in in_query if a.argument.delimiter}
     kind, _, data = result_of(specification, operation)
-    null = any(part.get("nullable") is True for part in (data, *data.get("anyOf", ())))
+    null = may_be_null(data)
+    rows = specification.present(data).get("items", {}) if kind in ("page", "many") else {}
     empty = not operation.schema(operation.success) and all(
         status in map(str, NO_CONTENT) for status in operation.statuses if is_success(status)
     )
@@ -88,6 +89,7 @@ def operation_as_documented(
         "secured": operation.secured,
         "received": (NoneType,) if empty else received,
         "nullable": null and (kind != "data" or bool(received)) and not told_more and not empty,
+        "null_rows": may_be_null(rows),
         "maps": maps,
     }
     for fact, value in expected.items():

@@ -83,10 +83,8 @@ def result_of(specification: Specification, operation: OperationSpec) -> tuple[s
     """
     data = schema = specification.resolved(operation.schema(operation.success) or {})
     if operation.items:
-        data = schema
         for key in operation.items:
-            data = specification.resolved(schema)["properties"][key]
-            schema = data
+            data = specification.present(data)["properties"][key]
         return "page" if operation.paging else "many", operation.row or {}, data
     data = schema.get("properties", {}).get("data", {})
     inner = only(specification, data)
@@ -205,4 +203,5 @@ def _twin(
         if NoneType in get_args(annotation):  # where the data may be null
             annotation = get_args(annotation)[0]
         outer, inner = get_origin(annotation), [*get_args(annotation), annotation][0]
-        yield "returns", (around[method.kind], model), (outer, inner)
+        row = model | None if method.operation.null_rows else model
+        yield "returns", (around[method.kind], row), (outer, inner)
