@@ -14,6 +14,7 @@ from keyapi.conformance.cases import cases
 from keyapi.conformance.drivers import Caller, sandbox_server
 from keyapi.conformance.relations import (
     arguments_checked,
+    contract_as_documented,
     credits_counted,
     names_as_documented,
     pages_as_documented,
@@ -176,6 +177,16 @@ def test_names_are_read_as_the_page_writes_them(client: type[SyncClient]) -> Non
         *arguments_checked(operation, caller, "https://api.keyapi.ai"),
         *names_as_documented(SPEC, operation, caller),
     ]
+
+    assert [str(one) for one in found] == []
+
+
+@pytest.mark.parametrize("name", ["clip_done", "clip_nulls", "clip_single"])
+def test_what_breaks_an_answer_is_judged_beside_what_is_good(
+    client: type[SyncClient], name: str
+) -> None:
+    """Data that no schema names, two rows of which one is null, and pages of one row."""
+    found = contract_as_documented(SPEC, OPERATIONS[name], Caller(client))
 
     assert [str(one) for one in found] == []
 

@@ -49,10 +49,10 @@ class Breaches:
         self._operation = operation
         self._asked = asked
         answer = success_answer(operation)
-        self._body = answer.envelope
-        for name in operation.resolved(operation.schema(operation.success) or {}).get(
-            "required", ()
-        ):
+        schema = operation.resolved(operation.schema(operation.success) or {})
+        named = schema.get("properties") or answer.envelope
+        self._body = {name: value for name, value in answer.envelope.items() if name in named}
+        for name in schema.get("required", ()):
             if self._body:  # where a page has no example, an answer lacks what it must have
                 self._body.setdefault(name, "1")
         content = json.dumps(self._body).encode() if self._body else answer.content
@@ -224,9 +224,15 @@ class Breaches:
     ) -> Breach:
         body = deepcopy(self._body)
         put(body, self._operation.items or (), rows)
-        name = f"{broken[1]} at {broken[0]}, {dict(asked or {})}"
-        made = self._broken(name, json.dumps(body).encode(), broken, sampled=True)
-        return made._replace(asked=asked or {})
+        asked, paging = asked or {}, self._operation.paging
+        found = [broken]
+        size = {**self._asked, **asked}.get(paging.size) if paging and paging.size else None
+        if broken[1] != "page-size" and size is not None and len(rows) > int(size):
+            place = "".join(f"/{key}" for key in self._operation.items or ())
+            found.insert(0, (place, "page-size", f"at most {size} rows", f"{len(rows)} rows"))
+        name = f"{broken[1]} at {broken[0]}, {dict(asked)}"
+        made = self._broken(name, json.dumps(body).encode(), *found, sampled=True)
+        return made._replace(asked=asked)
 
 
 def _places(
