@@ -16,6 +16,7 @@ from keyapi.conformance.relations import (
     arguments_checked,
     contract_as_documented,
     credits_counted,
+    low_level_as_documented,
     names_as_documented,
     pages_as_documented,
     sandbox_as_documented,
@@ -177,6 +178,13 @@ def test_names_are_read_as_the_page_writes_them(client: type[SyncClient]) -> Non
         *arguments_checked(operation, caller, "https://api.keyapi.ai"),
         *names_as_documented(SPEC, operation, caller),
     ]
+
+    assert [str(one) for one in found] == []
+
+
+def test_objects_in_lists_that_may_hold_null_have_their_class(client: type[SyncClient]) -> None:
+    operation, url = OPERATIONS["clip_nulls"], "https://api.keyapi.ai"
+    found = low_level_as_documented(SPEC, operation, Caller(client), url)
 
     assert [str(one) for one in found] == []
 

@@ -90,12 +90,11 @@ def _attribute_type(types: Types, prop: Property, schema: dict[str, Any]) -> tup
         found = annotation(types, schema)
         option = f", model={found.model!r}, maps={found.maps}" if found.model else ""
         return f"{found.text.removesuffix(' | None')} | None", option
-    # By their types: the generator's classes are protocols, which `isinstance` is slow for.
-    choices = prop.inner_properties if type(prop) is UnionProperty else [prop]
-    (only, *others) = [choice for choice in choices if type(choice) is not NoneProperty]
+    (only, *others) = _choices(prop)
     inner: PropertyProtocol = only
     while type(inner) is ListProperty:
-        inner = inner.inner_property
+        (item, *further) = _choices(inner.inner_property)
+        inner = inner.inner_property if further else item
     kind = types.python_type(only)
     if others or type(inner) is AnyProperty:
         return "Any", ""  # it is given as it came
@@ -107,6 +106,13 @@ def _attribute_type(types: Types, prop: Property, schema: dict[str, Any]) -> tup
             return f"{kind} | {plain} | None", f", enum={str(inner.class_info.name)!r}"
         kind = kind.replace(str(inner.class_info.name), plain)
     return f"{kind} | None", ""
+
+
+def _choices(prop: PropertyProtocol) -> list[PropertyProtocol]:
+    """What a value is when it is not null."""
+    # By their types: the generator's classes are protocols, which `isinstance` is slow for.
+    choices = prop.inner_properties if type(prop) is UnionProperty else [prop]
+    return [choice for choice in choices if type(choice) is not NoneProperty]
 
 
 def _decoded(types: Types, name: str, attribute: str, accessor: str, text: JsonText) -> Attribute:
